@@ -1,0 +1,60 @@
+"""Time as a value: instants in microseconds of UTC, and the clock that is passed to whoever needs one.
+
+Daraja's timestamps are East Africa Time (UTC+3, no summer time; reference 2.1 and 9.2).
+"""
+
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol, TypeAlias
+
+Instant: TypeAlias = int
+"""Microseconds since 1970-01-01T00:00Z."""
+
+SECOND: Instant = 1_000_000
+HOUR: Instant = 3600 * SECOND
+
+EAST_AFRICA_TIME = timezone(timedelta(hours=3), "EAT")
+
+
+class Clock(Protocol):
+    """Tells the time. Sleeping belongs to the event loop, which a universe replaces as a whole."""
+
+    def now(self) -> Instant:
+        """The present instant."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> Instant:
+        """The present instant."""
+        return time.time_ns() // 1000
+
+
+def seconds(count: float) -> Instant:
+    """A span of `count` seconds as microseconds."""
+    return round(count * SECOND)
+
+
+def to_datetime(instant: Instant) -> datetime:
+    """The instant as an aware datetime in UTC."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=instant)
+
+
+def from_datetime(moment: datetime) -> Instant:
+    """The instant of an aware datetime."""
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def iso(instant: Instant | None) -> str | None:
+    """RFC 3339 in UTC to the millisecond, as the API prints it; None stays None."""
+    if instant is None:
+        return None
+    text = to_datetime(instant).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def daraja_timestamp(instant: Instant) -> str:
+    """`YYYYMMDDHHmmss` in East Africa Time, the form of a push's Timestamp (reference 2.1)."""
+    return to_datetime(instant).astimezone(EAST_AFRICA_TIME).strftime("%Y%m%d%H%M%S")

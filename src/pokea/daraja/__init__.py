@@ -1,0 +1,1 @@
+"""Safaricom's Daraja API as data, and the one client that speaks it."""

@@ -1,0 +1,220 @@
+"""What can go wrong, whose fault it is, and what to do next.
+
+    PokeaError
+    ├── Refusal            a request is answered with a problem of the catalogue; `fault` says whose it is
+    ├── SettingsError      the start is stopped: one line that names the setting and the fix
+    ├── SchemaError        the database's schema does not fit this version
+    └── Unavailable        the database cannot be reached or does not answer; nothing was changed
+
+The catalogue below is the one source of the HTTP problems, of OpenAPI's list and of `docs/errors.md`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Fault(StrEnum):
+    """Whose fault a failure is."""
+
+    CALLER = "caller"
+    CUSTOMER = "customer"
+    DARAJA = "daraja"
+    OURS = "ours"
+    UNKNOWN = "outcome unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of failure that a caller can meet: its code, its HTTP status, when it happens and what to do."""
+
+    code: str
+    status: int
+    fault: Fault
+    when: str
+    fix: str
+
+
+_ALL: Final = (
+    Problem(
+        "invalid_request",
+        400,
+        Fault.CALLER,
+        "A field is missing, malformed or out of range.",
+        "Correct the fields listed in `errors` and send again.",
+    ),
+    Problem(
+        "malformed_body",
+        400,
+        Fault.CALLER,
+        "The body is not the JSON object that this call takes.",
+        "Send a JSON object with `Content-Type: application/json`.",
+    ),
+    Problem(
+        "amount_mismatch",
+        400,
+        Fault.CALLER,
+        "The amount is not the booking's fee.",
+        "Read the booking and send its `bookingFee.amount`.",
+    ),
+    Problem(
+        "unauthenticated",
+        401,
+        Fault.CALLER,
+        "The bearer token is missing, expired, or not signed as it must be.",
+        "Send `Authorization: Bearer …` with a valid token.",
+    ),
+    Problem(
+        "forbidden",
+        403,
+        Fault.CALLER,
+        "The token lacks the scope that this call needs.",
+        "Ask for a token with the scope named in the message.",
+    ),
+    Problem(
+        "not_found",
+        404,
+        Fault.CALLER,
+        "There is no such thing, or the caller may not see it.",
+        "Check the address and the id.",
+    ),
+    Problem(
+        "method_not_allowed",
+        405,
+        Fault.CALLER,
+        "This address exists, and does not take this method.",
+        "Use a method of the `Allow` header.",
+    ),
+    Problem(
+        "payment_in_progress",
+        409,
+        Fault.CUSTOMER,
+        "A payment for this booking or this phone is still open.",
+        "Watch the payment in `transactionId`, or wait until it ends.",
+    ),
+    Problem(
+        "already_paid",
+        409,
+        Fault.CUSTOMER,
+        "The fee of this booking has been paid.",
+        "Nothing is due; read the booking.",
+    ),
+    Problem(
+        "subscriber_locked",
+        409,
+        Fault.CUSTOMER,
+        "Another M-PESA request is open on this phone.",
+        "Finish or cancel it on the phone, wait a minute, and try again.",
+    ),
+    Problem(
+        "idempotency_in_flight",
+        409,
+        Fault.CALLER,
+        "The first call with this Idempotency-Key is still being answered.",
+        "Wait a moment and repeat the call with the same key.",
+    ),
+    Problem(
+        "reference_taken",
+        409,
+        Fault.CALLER,
+        "Another booking has this reference.",
+        "Choose another reference, or leave it out.",
+    ),
+    Problem("too_large", 413, Fault.CALLER, "The body is larger than this call takes.", "Send less."),
+    Problem(
+        "idempotency_key_reused",
+        422,
+        Fault.CALLER,
+        "This Idempotency-Key was used with another body.",
+        "Use a new key for a new request.",
+    ),
+    Problem(
+        "too_many_requests",
+        429,
+        Fault.CALLER,
+        "Too many payment prompts for this phone or this customer.",
+        "Wait as long as `Retry-After` says.",
+    ),
+    Problem(
+        "internal_error",
+        500,
+        Fault.OURS,
+        "Something in Pokea failed; it is logged under the request id.",
+        "Look at the payment's status before trying again.",
+    ),
+    Problem(
+        "daraja_refused",
+        502,
+        Fault.DARAJA,
+        "Daraja refused the request; no prompt was sent.",
+        "See `errors` for Daraja's code, and `pokea explain CODE`.",
+    ),
+    Problem(
+        "daraja_unavailable",
+        503,
+        Fault.DARAJA,
+        "M-PESA cannot be reached or is too busy; no prompt was sent.",
+        "Try again as `Retry-After` says.",
+    ),
+    Problem(
+        "unavailable",
+        503,
+        Fault.OURS,
+        "Pokea cannot reach its database, or is shedding load.",
+        "Try again as `Retry-After` says.",
+    ),
+)
+
+CATALOGUE: Final = {problem.code: problem for problem in _ALL}
+
+
+class PokeaError(Exception):
+    """The root of every failure that Pokea raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field of a request, and what to write instead."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False)
+class Refusal(PokeaError):
+    """The request is refused with a problem of the catalogue.
+
+    `message` is for a person; `extra` joins the answer's top level (such as `transactionId`).
+    """
+
+    code: str
+    message: str
+    errors: Sequence[FieldError] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+    retry_after_seconds: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message)
+
+    @property
+    def problem(self) -> Problem:
+        """The catalogue's entry for this refusal."""
+        return CATALOGUE[self.code]
+
+
+def invalid(field_name: str, message: str) -> Refusal:
+    """A refusal of one field, whose message is also the answer's."""
+    return Refusal("invalid_request", message, (FieldError(field_name, message),))
+
+
+class SettingsError(PokeaError):
+    """A setting is wrong or missing; the message names it and says what to do."""
+
+
+class SchemaError(PokeaError):
+    """The database's schema is newer than this version, or absent; the message says what to do."""
+
+
+class Unavailable(PokeaError):
+    """The database did not do what it was asked, and it is known that nothing was changed."""

@@ -1,0 +1,86 @@
+"""Kenyan mobile numbers: what people type, and the twelve digits that Daraja wants.
+
+The guide's "Phone Number Format" decides what is accepted; reference 8.2 adds forms that people write it in.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+import phonenumbers
+from phonenumbers import carrier
+
+_MSISDN = re.compile(r"254[17]\d{8}")
+_LONGEST_INPUT = 40
+_NATIONAL_DIGITS = 9
+_TYPE_THIS = "type it as 0712345678, 0112345678 or 254712345678"
+
+
+class InvalidPhone(ValueError):
+    """The text is no Kenyan mobile number; the message says what is wrong and what to type."""
+
+
+class Phone(NamedTuple):
+    """A number fit for Daraja, and a hint worth saying to whoever typed it."""
+
+    msisdn: str
+    hint: str | None
+
+
+def parse_phone(text: str) -> Phone:
+    """The number meant by `text`.
+
+    Accepts `254…`, `+254…`, `00254…` and `0…`, with spaces, dashes, dots or brackets between the digits
+    and a trunk 0 after the country code. Raises InvalidPhone with a sentence for a person.
+    """
+    digits = _digits_of(text)
+    if not digits:
+        raise InvalidPhone(f"Enter the M-PESA phone number; {_TYPE_THIS}.")
+    msisdn = _international(digits)
+    if not _MSISDN.fullmatch(msisdn):
+        raise InvalidPhone(_complaint(digits, msisdn))
+    return Phone(msisdn, _operator_hint(msisdn))
+
+
+def _digits_of(text: str) -> str:
+    if len(text) > _LONGEST_INPUT:
+        raise InvalidPhone(f"That is too long for a phone number; {_TYPE_THIS}.")
+    folded = unicodedata.normalize("NFKC", text).strip()
+    bare = re.sub(r"[\s\-‐‑‒–().\u200e\u200f\u202a-\u202e]", "", folded)
+    plus, rest = bare[:1] == "+", bare.removeprefix("+")
+    if rest and not all(character.isdecimal() for character in rest):
+        raise InvalidPhone(f"A phone number has digits only; {_TYPE_THIS}.")
+    digits = "".join(str(unicodedata.decimal(character)) for character in rest)
+    return f"00{digits}" if plus else digits
+
+
+def _international(digits: str) -> str:
+    digits = digits.removeprefix("00") if digits.startswith("00254") else digits
+    if digits.startswith("2540"):
+        return "254" + digits[4:]
+    if digits.startswith("0") and not digits.startswith("00"):
+        return "254" + digits[1:]
+    return digits
+
+
+def _complaint(digits: str, msisdn: str) -> str:
+    if not msisdn.startswith("254"):
+        if re.fullmatch(r"[17]\d{8}", digits):
+            return f"Put a 0 or 254 in front of the number; {_TYPE_THIS}."
+        return f"That is not a Kenyan number (+254), and M-PESA Kenya needs one; {_TYPE_THIS}."
+    national = msisdn.removeprefix("254")
+    if len(national) != _NATIONAL_DIGITS:
+        count = "short" if len(national) < _NATIONAL_DIGITS else "long"
+        return f"The number is too {count}; {_TYPE_THIS}."
+    return f"That is not a mobile number: after 0 or 254 comes a 7 or a 1; {_TYPE_THIS}."
+
+
+def _operator_hint(msisdn: str) -> str | None:
+    number = phonenumbers.parse(f"+{msisdn}")
+    operator = carrier.name_for_number(number, "en")
+    if operator in ("Safaricom", ""):
+        return None
+    return (
+        f"The prefix of this number belongs to {operator}. Numbers move between operators: "
+        "if it is registered for M-PESA, the prompt will come."
+    )

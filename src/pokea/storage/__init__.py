@@ -1,0 +1,1 @@
+"""The database: reads, writes, tables and their migrations."""

@@ -1,0 +1,217 @@
+"""The tables, as version 1.0 of the schema has them.
+
+Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("service", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("fee_cents", BigInteger, nullable=False),
+    Column("fee_status", Text, nullable=False),
+    Column("fee_payment_id", Text),
+    Column("paid_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # What was asked for: written once, with the row.
+    Column("booking_id", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("msisdn", Text, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("account_reference", Text, nullable=False),
+    Column("confirm", Boolean, nullable=False),
+    Column("callback_digest", LargeBinary, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    # What follows from the evidence: written by the settler alone.
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("checkout_request_id", Text),
+    Column("merchant_request_id", Text),
+    Column("completed_at", BigInteger),
+    Column("completed_cents", BigInteger),
+    Column("completed_by", Text),
+    Column("receipt", Text),
+    Column("transaction_date", Text),
+    Column("failure_code", Text),
+    Column("failure_reason", Text),
+    Column("failed_at", BigInteger),
+    Column("review", Text, nullable=False),
+    Column("money", Text),
+    Column("live", Boolean, nullable=False),
+    Column("locked_until", BigInteger, nullable=False),
+    # What is still to be done about it.
+    Column("due_at", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_at", BigInteger),
+    Index(
+        "one_live_payment_a_booking",
+        "booking_id",
+        unique=True,
+        postgresql_where=text("live"),
+        sqlite_where=text("live"),
+    ),
+    Index(
+        "one_live_payment_a_phone",
+        "msisdn",
+        unique=True,
+        postgresql_where=text("live"),
+        sqlite_where=text("live"),
+    ),
+    Index(
+        "one_held_payment_a_booking",
+        "booking_id",
+        unique=True,
+        postgresql_where=text("money = 'held'"),
+        sqlite_where=text("money = 'held'"),
+    ),
+    Index(
+        "payments_due",
+        "due_at",
+        postgresql_where=text("due_at is not null"),
+        sqlite_where=text("due_at is not null"),
+    ),
+    Index(
+        "payments_checkout",
+        "checkout_request_id",
+        postgresql_where=text("checkout_request_id is not null"),
+        sqlite_where=text("checkout_request_id is not null"),
+    ),
+    Index("payments_booking", "booking_id"),
+    Index("payments_owner", "owner", "created_at", "id"),
+    Index("payments_phone", "msisdn", "created_at"),
+    Index("payments_created", "created_at", "id"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("code", Text),
+    Column("amount_cents", BigInteger),
+    Column("receipt", Text),
+    Column("checkout_request_id", Text),
+    Column("merchant_request_id", Text),
+    Column("transaction_date", Text),
+    Column("body", LargeBinary),
+    Column("applied", Boolean, nullable=False),
+    Index(
+        "evidence_unapplied",
+        "received_at",
+        postgresql_where=text("not applied"),
+        sqlite_where=text("not applied"),
+    ),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("receipt", Text, primary_key=True),
+    Column("payment_id", Text, nullable=False),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    # A ring: the newest ten thousand bodies that prove nothing (law 5).
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
+    Column("received_at", BigInteger, nullable=False),
+    Column("checkout_request_id", Text),
+    Column("body", LargeBinary, nullable=False),
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    # A debit is positive, a credit negative: the books sum to nothing.
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("posted_at", BigInteger, nullable=False),
+    Index("postings_account", "account"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_digest", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("idempotency_keys_created", "created_at"),
+)
+
+oauth_tokens = Table(
+    "oauth_tokens",
+    metadata,
+    Column("app", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+)
+
+query_budget = Table(
+    "query_budget",
+    metadata,
+    Column("app", Text, primary_key=True),
+    Column("rate", Float, nullable=False),
+    Column("tokens", Float, nullable=False),
+    Column("filled_at", BigInteger, nullable=False),
+)
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("major", Integer, primary_key=True),
+    Column("minor", Integer, nullable=False),
+)

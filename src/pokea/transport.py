@@ -1,0 +1,81 @@
+"""The one door to the network: an HTTP exchange as a value, and whether a request that failed was ever sent."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import aiohttp
+
+LONGEST_REPLY_BYTES = 256 * 1024
+
+
+class Reply(NamedTuple):
+    """A whole answer. `body` is bounded by LONGEST_REPLY_BYTES; what is longer counts as no answer."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class NotSent(Exception):
+    """The connection failed before any byte of the request left: nothing can have happened."""
+
+
+class NoAnswer(Exception):
+    """The request left, or may have, and no whole answer came: what it did is unknown."""
+
+
+class Transport(Protocol):
+    """Sends one request and waits for one answer. Follows no redirect and retries nothing."""
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+    ) -> Reply:
+        """Raises NotSent or NoAnswer; any HTTP status is a Reply."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+
+class HttpTransport:
+    """The transport of the real world. Every request gets a connection of its own, so that a connection the
+    other side has silently closed is found out before the request is sent, not after."""
+
+    def __init__(self, connect_timeout_seconds: float = 10.0) -> None:
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(force_close=True, limit=0)
+            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
+        return self._session
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+    ) -> Reply:
+        """Raises NotSent or NoAnswer; any HTTP status is a Reply."""
+        timeout = aiohttp.ClientTimeout(
+            total=timeout_seconds, sock_connect=min(self._connect_timeout_seconds, timeout_seconds)
+        )
+        try:
+            async with self._open().request(
+                method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+            ) as response:
+                content = await response.content.read(LONGEST_REPLY_BYTES + 1)
+                while not response.content.at_eof() and len(content) <= LONGEST_REPLY_BYTES:
+                    content += await response.content.read(LONGEST_REPLY_BYTES + 1 - len(content))
+                if len(content) > LONGEST_REPLY_BYTES:
+                    raise NoAnswer("the answer is too long to be read")
+                return Reply(response.status, response.content_type, content)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as failure:
+            raise NotSent(type(failure).__name__) from failure
+        except (aiohttp.ClientError, TimeoutError, OSError) as failure:
+            raise NoAnswer(type(failure).__name__) from failure
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
