@@ -62,7 +62,6 @@ payments = Table(
     Column("checkout_request_id", Text),
     Column("merchant_request_id", Text),
     Column("completed_at", BigInteger),
-    Column("completed_cents", BigInteger),
     Column("completed_by", Text),
     Column("receipt", Text),
     Column("transaction_date", Text),
@@ -76,6 +75,7 @@ payments = Table(
     # What is still to be done about it.
     Column("due_at", BigInteger),
     Column("attempts", Integer, nullable=False),
+    Column("asked_at", BigInteger),
     Column("claimed_at", BigInteger),
     Index(
         "one_live_payment_a_booking",
@@ -125,6 +125,7 @@ evidence = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("trusted", Boolean, nullable=False),
     Column("code", Text),
+    Column("reason", Text),
     Column("amount_cents", BigInteger),
     Column("receipt", Text),
     Column("checkout_request_id", Text),
@@ -207,6 +208,7 @@ query_budget = Table(
     Column("rate", Float, nullable=False),
     Column("tokens", Float, nullable=False),
     Column("filled_at", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
 )
 
 schema_version = Table(
