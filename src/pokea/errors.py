@@ -87,6 +87,13 @@ _ALL: Final = (
         "Use a method of the `Allow` header.",
     ),
     Problem(
+        "request_timeout",
+        408,
+        Fault.CALLER,
+        "The body took too long to arrive.",
+        "Send the whole body at once.",
+    ),
+    Problem(
         "payment_in_progress",
         409,
         Fault.CUSTOMER,
