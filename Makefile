@@ -1,0 +1,61 @@
+# Pokea: one target an intent. `make help` lists them.
+SHELL := bash
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+export VENV
+
+PORT ?= 8000
+SIM_PORT ?= 8001
+SOURCES := src tests tools $(wildcard bench examples)
+
+.PHONY: help setup demo test check bench format docs lock web clean develop
+
+help: ## List what can be done here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Make .venv with the pinned packages, Pokea and its pages (the first run takes a minute)
+	@tools/install run
+	@tools/web build
+
+demo: setup ## Run the service and the simulator together, and print where to look
+	@exec $(BIN)/pokea demo --port $(PORT) --sim-port $(SIM_PORT) $(ARGS)
+
+test: develop ## Run every test, on SQLite and on a real PostgreSQL
+	@$(BIN)/pytest $(ARGS)
+	@tools/web install
+	@if [ -f web/package.json ]; then tools/node npm --prefix web run --if-present test; fi
+
+check: develop ## Check style, types, import directions, house rules and the generated docs
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/house
+	@tools/web install
+	@if [ -f web/package.json ]; then tools/node npm --prefix web run --if-present check; fi
+
+bench: develop ## Measure, and print ratios taken in the same run
+	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench $(ARGS); else echo "Nothing is measured yet: bench/ is empty."; fi
+
+format: develop ## Format the code and sort its imports
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+docs: develop ## Write docs/settings.md and docs/errors.md anew from the code
+	$(BIN)/python -m tools.reference
+
+lock: develop ## Pin the newest fitting versions in the lock files, with hashes
+	tools/lock $(ARGS)
+
+web: setup ## Build the pages
+
+clean: ## Remove what was installed and built
+	rm -rf $(VENV) .cache dist build web/node_modules src/pokea/pages
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+develop: setup
+	@tools/install develop

@@ -1,0 +1,142 @@
+"""Brings a database to this version's schema, and says whether one fits (law 10).
+
+A schema version is major.minor, written in the table `schema_version`. A minor only adds, so code runs on its own
+minor and on any later one of its major. A step is one transaction under a lock: several processes may start at once,
+and a step that fails leaves the database as it was.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from pokea.errors import SchemaError, Unavailable
+from pokea.storage.database import postgres_engine, sqlite_engine
+from pokea.storage.tables import schema_version
+
+T = TypeVar("T")
+
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
+_LOCK: Final = 0x706F6B6561  # "pokea": the advisory lock of whoever changes the schema
+_PATIENCE_SECONDS: Final = 30.0
+_PAUSE_SECONDS: Final = 0.05
+
+
+class SchemaVersion(NamedTuple):
+    """A version of the schema; compares as a pair."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+CURRENT: Final = SchemaVersion(1, 0)
+"""The schema that this code was written for; the last file in `migrations/versions` leads to it."""
+
+
+def migrate(url: str) -> str:
+    """Bring the database at `url` to this version's schema, and return a sentence that says what was done.
+
+    Raises SchemaError when it holds another program's tables or a newer major, Unavailable when it cannot be used.
+    """
+    with _engine(url) as engine:
+        before = _changed(engine, _brought_up)
+    if before is None:
+        return f"The schema was made: version {CURRENT}."
+    if before < CURRENT:
+        return f"The schema was brought from version {before} to {CURRENT}."
+    return f"Nothing to do: the schema is at version {before}."
+
+
+def ensure_ready(url: str) -> None:
+    """Make sure that this version can run on the database at `url`; an empty one is migrated.
+
+    Raises SchemaError when its schema does not fit, Unavailable when it cannot be used.
+    """
+    with _engine(url) as engine:
+        found = _changed(engine, standing)
+        if found is None:
+            _changed(engine, _brought_up)
+        elif found < CURRENT:
+            raise SchemaError(
+                f"The database has schema version {found} and this Pokea needs {CURRENT}: run `pokea migrate` first."
+            )
+
+
+def standing(connection: Connection) -> SchemaVersion | None:
+    """The version of the schema, or None for an empty database.
+
+    Raises SchemaError when the tables are not Pokea's, or of a newer major than this code knows.
+    """
+    tables = inspect(connection)
+    names = tables.get_table_names()
+    if not names:
+        return None
+    ours = schema_version.name in names and {column["name"] for column in tables.get_columns(schema_version.name)} == {
+        column.name for column in schema_version.columns
+    }
+    row = connection.execute(select(schema_version.c.major, schema_version.c.minor)).one_or_none() if ours else None
+    if row is None:
+        raise SchemaError(
+            f"The database holds tables that are not Pokea's (such as {sorted(names)[0]}): "
+            "give Pokea a database of its own in POKEA_DATABASE_URL."
+        )
+    found = SchemaVersion(*row)
+    if found.major > CURRENT.major:
+        raise SchemaError(
+            f"The database has schema version {found} and this Pokea knows {CURRENT}: run a newer Pokea on it."
+        )
+    return found
+
+
+def _brought_up(connection: Connection) -> SchemaVersion | None:
+    """Take the missing steps, and return the version that stood before."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    before = standing(connection)
+    if before is None or before < CURRENT:
+        steps = Config()
+        steps.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        steps.set_main_option("path_separator", "os")
+        steps.attributes["connection"] = connection
+        command.upgrade(steps, "head")
+    return before
+
+
+def _changed(engine: Engine, change: Callable[[Connection], T]) -> T:
+    """What the change returns, in a transaction of its own; waits while another process holds the file's lock."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            with engine.begin() as connection:
+                return change(connection)
+        except OperationalError as failure:
+            # SQLite does not wait by itself while another process turns the log on.
+            locked = isinstance(failure.orig, sqlite3.OperationalError) and "locked" in str(failure.orig)
+            if not locked or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    """An engine for the schema's work; what the database's driver raises becomes one sentence without a password."""
+    engine = sqlite_engine(url, begin="BEGIN IMMEDIATE") if url.startswith("sqlite:") else postgres_engine(url)
+    try:
+        yield engine
+    except DatabaseError as failure:
+        reason = str(failure.orig).strip().split("\n")[0]
+        place = make_url(url).render_as_string(hide_password=True)
+        raise Unavailable(f"The database {place} cannot be used: {reason}") from failure
+    finally:
+        engine.dispose()
