@@ -1,0 +1,98 @@
+"""What a request to Daraja came to. These are values: nothing about a request is told by an exception.
+
+Texts in them are masked. Ids that contain the payer's number (reference 9.2) and addresses that carry a token stay out
+of their printed form.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pokea.errors import Fault
+from pokea.money import MAXIMUM_SHILLINGS
+
+LONGEST_REFERENCE = 12
+LONGEST_DESCRIPTION = 13
+_MSISDN = re.compile(r"254[17]\d{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class PushOrder:
+    """One prompt to be sent: to whom, how much in whole shillings, and where the outcome is to be told.
+
+    Raises ValueError when a field is not what Daraja takes (reference 2.1): its maker has not done its work.
+    """
+
+    msisdn: str = field(repr=False)
+    amount_shillings: int
+    callback_url: str = field(repr=False)
+    account_reference: str
+    description: str
+
+    def __post_init__(self) -> None:
+        if not _MSISDN.fullmatch(self.msisdn):
+            raise ValueError("a push needs the twelve digits of a Kenyan mobile number")
+        if not 1 <= self.amount_shillings <= MAXIMUM_SHILLINGS:
+            raise ValueError(f"a push cannot ask for {self.amount_shillings} shillings")
+        if not 1 <= len(self.account_reference) <= LONGEST_REFERENCE:
+            raise ValueError(f"an account reference has 1 to {LONGEST_REFERENCE} characters")
+        if not 1 <= len(self.description) <= LONGEST_DESCRIPTION:
+            raise ValueError(f"a description has 1 to {LONGEST_DESCRIPTION} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Daraja took the push and will try to prompt; nobody has paid anything yet (reference 2.3)."""
+
+    checkout_request_id: str = field(repr=False)
+    merchant_request_id: str
+    customer_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The push did nothing, for certain.
+
+    `code` is Daraja's, empty where Daraja did not answer; `reason` is a slug of `codes.reason_meaning`;
+    `temporary`: the same order may be taken in a minute, with nothing changed by anybody.
+    """
+
+    code: str
+    message: str
+    reason: str
+    fault: Fault
+    temporary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A prompt may be on the phone, and nobody sends this push again (law 3)."""
+
+    why: str
+
+
+PushOutcome: TypeAlias = Accepted | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A query's result: `code` is its ResultCode as text, any but 4999."""
+
+    code: str
+    description: str
+    checkout_request_id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A query without an answer, which says nothing about the payment (law 5).
+
+    `limited`: we ask too often. `wrong_credentials`: our passkey or shortcode is wrong (reference 2.6).
+    """
+
+    why: str
+    limited: bool = False
+    wrong_credentials: bool = False
+
+
+QueryOutcome: TypeAlias = Answered | Silent
