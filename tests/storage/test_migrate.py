@@ -1,9 +1,236 @@
-"""The schema: made step by step, the same as the tables in code, and never touched where it does not fit."""
+"""The schema: made step by step, the same as the tables in code, and never touched where it does not fit (law 10)."""
 
-from pokea.storage.migrate import migrate
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from pokea.errors import SchemaError, Unavailable
+from pokea.storage.database import postgres_engine, sqlite_engine
+from pokea.storage.migrate import CURRENT, SchemaVersion, ensure_ready, migrate, standing
+from pokea.storage.tables import metadata
+from tests.postgres import PostgresServer, free_port
+
+PROCESSES = 4
+_MIGRATE = "import sys; from pokea.storage.migrate import migrate; print(migrate(sys.argv[1]))"
+_WAIT_THEN_START = """
+import sys
+from pokea.storage.migrate import ensure_ready
+print("ready", flush=True)
+sys.stdin.readline()
+ensure_ready(sys.argv[1])
+"""
+
+
+def engine_for(url: str) -> Engine:
+    """An engine on either kind of database."""
+    return sqlite_engine(url, begin="BEGIN") if url.startswith("sqlite:") else postgres_engine(url)
+
+
+def run(url: str, *statements: str) -> None:
+    """Run statements in one transaction."""
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def tables_of(url: str) -> set[str]:
+    """The names of the tables."""
+    engine = engine_for(url)
+    names = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return names
+
+
+def version_of(url: str) -> SchemaVersion | None:
+    """The version that the database says it has."""
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        found = standing(connection)
+    engine.dispose()
+    return found
 
 
 def test_migrating_an_empty_database_makes_the_schema_once(empty_database_url: str) -> None:
-    """The first `migrate` makes the schema; a second one finds nothing to do, and says so."""
+    """The first `migrate` makes the schema, and a second one finds nothing to do, and says so."""
     assert migrate(empty_database_url) == "The schema was made: version 1.0."
     assert migrate(empty_database_url) == "Nothing to do: the schema is at version 1.0."
+    assert version_of(empty_database_url) == CURRENT
+
+
+def test_the_migrated_schema_is_the_tables_in_code(database_url: str) -> None:
+    """Alembic finds no difference between a migrated database and `tables.py`, types included."""
+    engine = engine_for(database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        differences = compare_metadata(context, metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_the_migrated_sqlite_file_is_word_for_word_the_tables_in_code(sqlite_url: str, tmp_path: Path) -> None:
+    """On SQLite the steps lead to exactly the statements that `tables.py` makes, conditions of indexes included."""
+    direct = f"sqlite:///{tmp_path / 'direct.sqlite3'}"
+    engine = engine_for(direct)
+    metadata.create_all(engine)
+    engine.dispose()
+    assert _statements(sqlite_url) == _statements(direct)
+
+
+def test_the_migrated_postgresql_is_word_for_word_the_tables_in_code(
+    postgres_server: PostgresServer, postgres_url: str, empty_postgres_url: str
+) -> None:
+    """On PostgreSQL a dump of the migrated schema equals a dump of what `tables.py` makes."""
+    engine = engine_for(empty_postgres_url)
+    metadata.create_all(engine)
+    engine.dispose()
+    assert _dump(postgres_server, postgres_url) == _dump(postgres_server, empty_postgres_url)
+
+
+def test_processes_that_start_at_once_make_one_schema(empty_database_url: str) -> None:
+    """Several processes that meet an empty database all start, and the schema is made once."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WAIT_THEN_START, empty_database_url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(PROCESSES)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    failures = [process.communicate(timeout=60)[1] for process in started]
+    assert failures == [""] * PROCESSES
+    assert version_of(empty_database_url) == CURRENT
+
+
+def test_a_step_that_fails_leaves_the_database_as_it_was(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the last step breaks, no table is left behind, and the next `migrate` makes the whole schema."""
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.op.bulk_insert", _broken)
+        with pytest.raises(RuntimeError, match="broken on purpose"):
+            migrate(empty_database_url)
+    assert tables_of(empty_database_url) == set()
+    assert migrate(empty_database_url) == "The schema was made: version 1.0."
+
+
+def test_serving_migrates_an_empty_database(empty_database_url: str) -> None:
+    """A service that starts on an empty database makes the schema by itself, and starts again on it."""
+    ensure_ready(empty_database_url)
+    ensure_ready(empty_database_url)
+    assert version_of(empty_database_url) == CURRENT
+
+
+def test_a_later_minor_of_the_same_major_is_fit_to_run_on(database_url: str) -> None:
+    """A minor only adds: this version runs on a schema that a newer one has extended, and leaves it alone."""
+    run(database_url, "alter table payments add column later text", "update schema_version set minor = 7")
+    ensure_ready(database_url)
+    assert migrate(database_url) == "Nothing to do: the schema is at version 1.7."
+    assert version_of(database_url) == SchemaVersion(1, 7)
+
+
+def test_an_older_schema_is_left_to_the_operator(database_url: str) -> None:
+    """A service does not migrate a schema with data in it by itself: it says which command does."""
+    run(database_url, "update schema_version set major = 0, minor = 9")
+    with pytest.raises(SchemaError, match=r"version 0\.9 and this Pokea needs 1\.0: run `pokea migrate` first"):
+        ensure_ready(database_url)
+
+
+def test_a_newer_major_is_refused(database_url: str) -> None:
+    """Neither serving nor migrating touches a schema whose meaning may have changed."""
+    run(database_url, "update schema_version set major = 2")
+    for use in (ensure_ready, migrate):
+        with pytest.raises(SchemaError, match=r"version 2\.0 and this Pokea knows 1\.0: run a newer Pokea"):
+            use(database_url)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        ["create table orders (id integer)"],
+        ["create table schema_version (version integer)", "insert into schema_version values (1)"],
+        ["create table schema_version (major integer, minor integer)"],
+    ],
+    ids=["no version", "another version table", "no row"],
+)
+def test_a_database_of_another_program_is_refused(empty_database_url: str, tables: list[str]) -> None:
+    """Tables that are not Pokea's stop both commands with a sentence, and nothing is added beside them."""
+    run(empty_database_url, *tables)
+    before = tables_of(empty_database_url)
+    for use in (ensure_ready, migrate):
+        with pytest.raises(SchemaError, match=r"not Pokea's .* a database of its own in POKEA_DATABASE_URL"):
+            use(empty_database_url)
+    assert tables_of(empty_database_url) == before
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password() -> None:
+    """The sentence says which database and why, and never shows the password of the address."""
+    with pytest.raises(Unavailable) as caught:
+        migrate(f"postgresql://pokea:very-secret@127.0.0.1:{free_port()}/shop")
+    assert "postgresql://pokea:***@127.0.0.1" in str(caught.value)
+    assert "refused" in str(caught.value)
+    assert "very-secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """A path that leads to some other file ends in a sentence, and the file stays as it is."""
+    file = tmp_path / "notes.txt"
+    file.write_text("Buy milk. " * 100)
+    with pytest.raises(Unavailable, match="file is not a database"):
+        ensure_ready(f"sqlite:///{file}")
+    assert file.read_text() == "Buy milk. " * 100
+
+
+def test_a_busy_sqlite_file_is_waited_for(tmp_path: Path) -> None:
+    """While another process holds the file for writing, `migrate` waits for it instead of failing."""
+    file = tmp_path / "busy.sqlite3"
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("begin exclusive")
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", _MIGRATE, f"sqlite:///{file}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(timeout=1.5)
+    holder.execute("rollback")
+    holder.close()
+    assert waiting.communicate(timeout=60)[0] == "The schema was made: version 1.0.\n"
+
+
+def _statements(url: str) -> list[tuple[str, str]]:
+    engine = engine_for(url)
+    with engine.connect() as connection:
+        found = connection.execute(
+            text("select name, sql from sqlite_master where tbl_name <> 'alembic_version' order by name")
+        )
+        rows = [(name, re.sub(r"\s+", " ", sql or "")) for name, sql in found]
+    engine.dispose()
+    return rows
+
+
+def _dump(server: PostgresServer, url: str) -> list[str]:
+    flags = ("--schema-only", "--no-comments", "--exclude-table=alembic_version")
+    lines = server.run("pg_dump", *flags, f"--dbname={url}").splitlines()
+    return [line for line in lines if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))]
+
+
+def _broken(*_: object, **__: object) -> None:
+    raise RuntimeError("broken on purpose")

@@ -89,6 +89,7 @@ def _indexes_of_payments() -> None:
     _index("one_held_payment_a_booking", "payments", "booking_id", unique=True, where="money = 'held'")
     _index("payments_due", "payments", "due_at", where="due_at is not null")
     _index("payments_checkout", "payments", "checkout_request_id", where="checkout_request_id is not null")
+    _index("payments_claimed", "payments", "claimed_at", where="claimed_at is not null")
     _index("payments_booking", "payments", "booking_id")
     _index("payments_owner", "payments", "owner", "created_at", "id")
     _index("payments_phone", "payments", "msisdn", "created_at")
