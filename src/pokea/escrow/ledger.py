@@ -1,0 +1,52 @@
+"""Double entry, pure: a completing payment debits the clearing account and credits exactly one other (law 7)."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from pokea.clock import Instant
+
+
+class Account(StrEnum):
+    """Where money stands. A balance is the sum of the account's postings, debits positive."""
+
+    MPESA_CLEARING = "mpesa_clearing"
+    FEES_HELD = "fees_held"
+    REFUNDS_DUE = "refunds_due"
+    SUSPENSE = "suspense"
+    MPESA_CHARGES = "mpesa_charges"
+
+
+class Money(StrEnum):
+    """What a completed payment's money does, decided once."""
+
+    HELD = "held"
+    REFUND_DUE = "refund_due"
+    SUSPENSE = "suspense"
+
+
+_CREDITED = {
+    Money.HELD: Account.FEES_HELD,
+    Money.REFUND_DUE: Account.REFUNDS_DUE,
+    Money.SUSPENSE: Account.SUSPENSE,
+}
+
+
+class Posting(Struct, frozen=True):
+    """One side of an entry; unique by payment and kind. A debit is positive, a credit negative."""
+
+    payment_id: str
+    kind: str
+    account: Account
+    amount_cents: int
+    posted_at: Instant
+
+
+def arrival(payment_id: str, amount_cents: int, money: Money, posted_at: Instant) -> tuple[Posting, Posting]:
+    """The two postings of money that has arrived; raises ValueError unless the amount is positive."""
+    if amount_cents <= 0:
+        raise ValueError(f"{amount_cents} cents cannot have arrived")
+    return (
+        Posting(payment_id, "received", Account.MPESA_CLEARING, amount_cents, posted_at),
+        Posting(payment_id, money.value, _CREDITED[money], -amount_cents, posted_at),
+    )

@@ -1,0 +1,93 @@
+"""When a quiet payment is asked about, and when it is given up (law 4 and 5): pure policy.
+
+A payment whose push was accepted is first asked about 15 s later, then with growing gaps, for a day. A lone answer that
+says "not paid" is asked again after 11 s, since it takes two that agree. What arrives and proves nothing (a bare
+callback, a doubtful one) brings the question forward, once a minute at most. A payment that ended without money is
+asked about one last time when its lock is over, because a charge may have followed a failure (reference 3.6).
+A payment without an id cannot be asked about at all: it waits for its callback until the lock is over.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from pokea.clock import HOUR, SECOND, Instant
+from pokea.payments.evidence import Evidence, Kind
+from pokea.payments.status import LOCK_GRACE, Row, Status, is_final_failure
+
+FIRST_QUESTION: Instant = 15 * SECOND
+SECOND_OPINION: Instant = 11 * SECOND
+HURRY_AT_MOST_EVERY: Instant = 60 * SECOND
+GIVE_UP: Instant = 24 * HOUR
+
+_GAPS_SECONDS = (15, 20, 30, 45, 60, 90, 120, 300, 600, 1800, 3600)
+
+
+class Asked(Struct, frozen=True):
+    """What has been asked so far, and what the payment's row says is due."""
+
+    created_at: Instant
+    lease_until: Instant
+    expires_at: Instant
+    due_at: Instant | None = None
+    attempts: int = 0
+    asked_at: Instant | None = None
+
+
+def gap(attempts: int) -> Instant:
+    """The pause after question number `attempts` (from 1)."""
+    return _GAPS_SECONDS[min(attempts, len(_GAPS_SECONDS)) - 1] * SECOND
+
+
+def given_up_at(asked: Asked) -> Instant:
+    """When a day of asking is over."""
+    return asked.created_at + GIVE_UP
+
+
+def due_at(row: Row, evidence: Sequence[Evidence], asked: Asked) -> Instant | None:
+    """When something is to be done about the payment; None when nothing is left to do."""
+    has_id = row.checkout_request_id is not None
+    if row.status is Status.COMPLETED or (row.status is Status.FAILED and not has_id):
+        return None
+    if not has_id:
+        return _lock_end(asked) if row.push_answered else asked.lease_until
+    if any(piece.kind is Kind.SILENCE for piece in evidence):
+        return min((each for each in _hurry(row, evidence, asked) if each < given_up_at(asked)), default=None)
+    moments = [*_routine(row, asked), *_hurry(row, evidence, asked)]
+    return min(*moments, given_up_at(asked)) if moments else None
+
+
+def may_hurry(asked_at: Instant | None, claimed_at: Instant | None, now: Instant) -> bool:
+    """Whether a claim may bring the question forward: not while one does, and once a minute at most (law 5)."""
+    return claimed_at is None and (asked_at is None or asked_at <= now - HURRY_AT_MOST_EVERY)
+
+
+def _lock_end(asked: Asked) -> Instant:
+    return asked.expires_at + LOCK_GRACE
+
+
+def _routine(row: Row, asked: Asked) -> list[Instant]:
+    if row.status is Status.FAILED:
+        last_word = _lock_end(asked)
+        return [last_word] if (asked.asked_at or 0) < last_word else []
+    if asked.attempts and asked.due_at is not None:
+        return [asked.due_at]
+    return [(row.accepted_at or asked.created_at) + FIRST_QUESTION]
+
+
+def _hurry(row: Row, evidence: Sequence[Evidence], asked: Asked) -> list[Instant]:
+    asked_at = asked.asked_at or 0
+    moments = []
+    doubtful = [piece.received_at for piece in evidence if _is_doubtful(piece, row)]
+    newest_doubt = max(doubtful, default=0)
+    if doubtful and newest_doubt >= asked_at:
+        moments.append(max(newest_doubt, asked_at + HURRY_AT_MOST_EVERY) if asked_at else newest_doubt)
+    answers = [piece.received_at for piece in evidence if piece.kind is Kind.QUERY and is_final_failure(piece)]
+    if answers and row.status is Status.PENDING and max(answers) >= asked_at:
+        moments.append(max(answers) + SECOND_OPINION)
+    return moments
+
+
+def _is_doubtful(piece: Evidence, row: Row) -> bool:
+    """A callback that did not decide the payment: it is pending still, or it was told paid after it failed."""
+    return piece.kind is Kind.CALLBACK and (row.status is Status.PENDING or piece.code == "0")

@@ -1,0 +1,75 @@
+"""Where Daraja tells us the outcome of a push, and where anybody may claim to be Daraja (law 2).
+
+What has anything of a payment in it is durable before it is acknowledged, since Daraja sends it once (reference 3.6).
+What it proves is decided when it is settled. The same calls stand under an address without the word that Daraja is
+reported to refuse in production (reference 2.5).
+"""
+
+import logging
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pokea.api.answers import json_answer
+from pokea.api.callers import Gate
+from pokea.clock import Clock
+from pokea.daraja.callback import read_callback
+from pokea.daraja.wire import CALLBACK_ACCEPTED, CALLBACK_INVALID
+from pokea.payments.evidence import Delivery
+from pokea.payments.settler import Settler
+from pokea.payments.tokens import is_callback_token
+from pokea.redact import mask
+from pokea.settings import Network
+
+PATHS = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/stk/callback")
+_LOGGED_CHARACTERS = 200
+
+_log = logging.getLogger("pokea.callbacks")
+
+
+class CallbackRoutes:
+    """The callback addresses, with and without a token."""
+
+    def __init__(self, settler: Settler, gate: Gate, clock: Clock, allowed: Sequence[Network] = ()) -> None:
+        self._settler = settler
+        self._gate = gate
+        self._clock = clock
+        self._allowed = tuple(allowed)
+
+    def routes(self) -> list[Route]:
+        """Every callback address."""
+        return [Route(path + suffix, self._receive, methods=["POST"]) for path in PATHS for suffix in ("", "/{token}")]
+
+    async def _receive(self, request: Request) -> Response:
+        body = await request.body()
+        reading = read_callback(body)
+        if reading is None:
+            _log.warning("no STK callback: %s", mask(body[:_LOGGED_CHARACTERS].decode("utf-8", "replace")))
+            return json_answer(CALLBACK_INVALID, 400)
+        token = request.path_params.get("token", "")
+        delivery = Delivery(
+            token if is_callback_token(token) else "", reading, body, self._clock.now(), self._is_allowed(request)
+        )
+        await self._settler.submit(delivery)
+        return json_answer(CALLBACK_ACCEPTED)
+
+    def _is_allowed(self, request: Request) -> bool:
+        """Whether the sender's address is believed; a stranger's callback is kept and asked about, not dropped."""
+        if not self._allowed:
+            return True
+        address = self._gate.address(request)
+        try:
+            sender = ip_address(address)
+        except ValueError:
+            return False
+        if any(sender in network for network in self._allowed):
+            return True
+        _log.critical(
+            "a callback came from %s, which is not on POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is asked. "
+            "If the address is Safaricom's, add it to the list.",
+            address,
+        )
+        return False

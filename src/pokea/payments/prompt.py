@@ -1,0 +1,165 @@
+"""Prompting a customer (law 3): the row first, then Daraja, in a task that nobody's disconnection can cancel.
+
+The transaction that makes the row also reserves the idempotency key and locks the booking and the phone, so a crash
+right after it leaves a payment that recovery resolves. The request goes out once; whatever Daraja answers becomes
+evidence. An outcome that is unknown is never a reason to send again.
+"""
+
+import asyncio
+import logging
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from pokea.clock import SECOND, Clock, Instant
+from pokea.daraja.client import DarajaClient
+from pokea.daraja.outcomes import PushOrder, PushOutcome
+from pokea.errors import Unavailable
+from pokea.ids import Ids
+from pokea.money import whole_shillings
+from pokea.payments import store
+from pokea.payments.evidence import from_push
+from pokea.payments.reserve import Limits, Refused, Replayed, Reserved, Wanted, reserve
+from pokea.payments.settler import Settler
+from pokea.payments.status import LOCK_GRACE, Status
+from pokea.payments.store import Payment
+from pokea.payments.tokens import PaymentTokens, callback_digest
+from pokea.storage.database import Database
+from pokea.storage.idempotency import IdempotencyKey
+
+LEASE: Instant = 60 * SECOND
+PROMPT: Instant = 120 * SECOND
+"""From the push to `expiresAt` (law 4)."""
+CALLER_WAITS_SECONDS = 50.0
+_KEEP_TRYING_SECONDS = 1.0
+
+_log = logging.getLogger("pokea.prompt")
+
+
+class Command(Struct, frozen=True):
+    """A caller's wish: prompt this phone for this booking's fee."""
+
+    owner: str
+    is_admin: bool
+    booking_id: str
+    msisdn: str
+    amount_cents: int
+    type: str
+    idempotency_key: IdempotencyKey | None = None
+
+
+class Prompted(NamedTuple):
+    """The payment as it stands when the caller is answered."""
+
+    payment: Payment
+    replayed: bool
+
+
+class Prompter:
+    """Sends pushes, each in a task of its own."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        tokens: PaymentTokens,
+        daraja: DarajaClient,
+        settler: Settler,
+        callback_url: str,
+        limits: Limits,
+        confirm_from_cents: int | None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._tokens = tokens
+        self._daraja = daraja
+        self._settler = settler
+        self._callback_url = callback_url.rstrip("/")
+        self._limits = limits
+        self._confirm_from_cents = confirm_from_cents
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def prompt(self, command: Command) -> Prompted | Refused:
+        """Ask for the money once. Raises Unavailable before anything was sent; Refusal for an unfit key or booking."""
+        now = self._clock.now()
+        wanted = self._wanted(command, now)
+        answer = await self._database.write(reserve, wanted, self._limits, now)
+        if isinstance(answer, Refused):
+            return answer
+        if isinstance(answer, Replayed):
+            return Prompted(answer.payment, replayed=True)
+        task = asyncio.create_task(self._send(answer))
+        self._tasks[answer.payment.id] = task
+        task.add_done_callback(lambda _done: self._tasks.pop(answer.payment.id, None))
+        await asyncio.wait([task], timeout=CALLER_WAITS_SECONDS)
+        payment = await self._database.read(store.find, answer.payment.id)
+        return Prompted(payment or answer.payment, replayed=False)
+
+    async def stop(self) -> None:
+        """Wait for the pushes that are out: their answers carry the ids."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+
+    def _wanted(self, command: Command, now: Instant) -> Wanted:
+        payment_id = self._ids.new("pay")
+        expires_at = now + PROMPT
+        limit = self._confirm_from_cents
+        payment = Payment(
+            id=payment_id,
+            booking_id=command.booking_id,
+            owner=command.owner,
+            msisdn=command.msisdn,
+            amount_cents=command.amount_cents,
+            type=command.type,
+            account_reference="",
+            confirm=limit is not None and command.amount_cents >= limit,
+            callback_digest=callback_digest(self._tokens.callback_token(payment_id)),
+            created_at=now,
+            lease_until=now + LEASE,
+            expires_at=expires_at,
+            version=1,
+            status=Status.INITIATED.value,
+            live=True,
+            locked_until=expires_at + LOCK_GRACE,
+            due_at=now + LEASE,
+            attempts=0,
+            review="",
+            checkout_request_id=None,
+            merchant_request_id=None,
+            completed_at=None,
+            completed_by=None,
+            receipt=None,
+            transaction_date=None,
+            failure_code=None,
+            failure_reason=None,
+            failed_at=None,
+            money=None,
+            asked_at=None,
+            claimed_at=None,
+        )
+        return Wanted(payment, command.is_admin, command.idempotency_key)
+
+    async def _send(self, reserved: Reserved) -> None:
+        payment = reserved.payment
+        order = PushOrder(
+            msisdn=payment.msisdn,
+            amount_shillings=whole_shillings(payment.amount_cents),
+            callback_url=f"{self._callback_url}/{self._tokens.callback_token(payment.id)}",
+            account_reference=payment.account_reference,
+            description="Booking fee",
+        )
+        outcome = await self._daraja.push(order)
+        await self._keep(payment, outcome)
+
+    async def _keep(self, payment: Payment, outcome: PushOutcome) -> None:
+        """This process alone knows the answer: keep trying until it is stored or the lease hands the payment over."""
+        while True:
+            try:
+                return await self._settler.submit(from_push(payment.id, outcome, self._clock.now()))
+            except Unavailable:
+                if self._clock.now() > payment.lease_until:
+                    _log.exception("the answer to the push of payment %s could not be kept", payment.id)
+                    return None
+                await asyncio.sleep(_KEEP_TRYING_SECONDS)

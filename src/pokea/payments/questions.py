@@ -1,0 +1,152 @@
+"""Which payments are asked about next, under one budget that all processes share (law 5).
+
+The budget is a bucket that fills at a rate; a question takes one token. Daraja's rate limit halves the rate, and each
+answer raises it again by a twentieth up to what is configured. Of ten questions seven go to the newest waiting
+customers, two to the oldest open payment and one to claims; a turn that finds nothing goes to the next in that order.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+
+from pokea.clock import SECOND, Instant
+from pokea.payments.asking import GIVE_UP, gap
+from pokea.payments.status import Status
+from pokea.payments.store import Payment
+from pokea.storage.statements import insert_new
+from pokea.storage.tables import payments, query_budget
+
+_TURNS = "NNONNCNNON"
+_LOWEST_RATE = 1 / 60
+_RECOVERY = 1.05
+_AT_ONCE = 64
+_LEASE: Instant = 60 * SECOND
+
+
+class Question(NamedTuple):
+    """Ask Daraja about this id; `attempt` counts from 1."""
+
+    payment_id: str
+    checkout_request_id: str
+    attempt: int
+
+
+class Due(NamedTuple):
+    """What is to be done now, and when to look again (None: when woken)."""
+
+    to_ask: list[Question]
+    to_close: list[Payment]
+    look_again_at: Instant | None
+    rate: float
+
+
+def claim_due(connection: Connection, app: str, configured_rate: float, now: Instant) -> Due:
+    """Take what is due: no other process gets it until its next time has come."""
+    to_close = _claim_closings(connection, now)
+    rate, tokens, turn = _filled(connection, app, configured_rate, now)
+    affordable = min(int(tokens), _AT_ONCE)
+    chosen = _choose(connection, affordable, turn, now) if affordable else []
+    questions = [_take(connection, payment, now) for payment in chosen]
+    tokens -= len(questions)
+    connection.execute(
+        update(query_budget)
+        .where(query_budget.c.app == app)
+        .values(rate=rate, tokens=tokens, filled_at=now, turn=turn + len(questions))
+    )
+    return Due(questions, to_close, _look_again(connection, now, rate, tokens), rate)
+
+
+def slow_down(connection: Connection, app: str) -> None:
+    """Daraja said that we ask too often: halve the rate, and let the bucket run dry."""
+    budget = query_budget.c
+    halved = (
+        func.max(budget.rate / 2, _LOWEST_RATE)
+        if connection.dialect.name == "sqlite"
+        else func.greatest(budget.rate / 2, _LOWEST_RATE)
+    )
+    connection.execute(update(query_budget).where(budget.app == app).values(rate=halved, tokens=0.0))
+
+
+def speed_up(connection: Connection, app: str, configured_rate: float) -> None:
+    """Daraja answered: raise a lowered rate by a twentieth."""
+    budget = query_budget.c
+    connection.execute(
+        update(query_budget)
+        .where(budget.app == app, budget.rate < configured_rate)
+        .values(rate=budget.rate * _RECOVERY)
+    )
+
+
+def _filled(connection: Connection, app: str, configured_rate: float, now: Instant) -> tuple[float, float, int]:
+    full = max(1.0, configured_rate)
+    fresh = {"app": app, "rate": configured_rate, "tokens": full, "filled_at": now, "turn": 0}
+    insert_new(connection, query_budget, [fresh])
+    row = connection.execute(select(query_budget).where(query_budget.c.app == app).with_for_update()).one()
+    rate = min(row.rate, configured_rate)
+    elapsed_seconds = max(0, now - row.filled_at) / SECOND
+    return rate, min(max(1.0, rate), row.tokens + elapsed_seconds * rate), row.turn
+
+
+def _claim_closings(connection: Connection, now: Instant) -> list[Payment]:
+    """Payments that Daraja cannot or need not be asked about: their lease, their lock or their day is over."""
+    columns = payments.c
+    day_over = columns.created_at <= now - GIVE_UP
+    ended = and_(columns.due_at <= now, day_over, columns.status == Status.FAILED)
+    connection.execute(update(payments).where(ended).values(due_at=None))
+    over = or_(columns.checkout_request_id.is_(None), day_over)
+    rows = _locked(connection, select(payments).where(columns.due_at <= now, over).order_by(columns.id).limit(_AT_ONCE))
+    if rows:
+        ids = [row.id for row in rows]
+        connection.execute(update(payments).where(columns.id.in_(ids)).values(due_at=now + _LEASE))
+    return rows
+
+
+def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list[Payment]:
+    columns = payments.c
+    due = and_(columns.due_at <= now, columns.checkout_request_id.is_not(None), columns.created_at > now - GIVE_UP)
+    claimed = and_(columns.claimed_at.is_not(None), columns.checkout_request_id.is_not(None))
+    is_pending = columns.status == Status.PENDING
+    lanes = {
+        "N": _lane(connection, and_(due, is_pending), [columns.created_at.desc(), columns.id.desc()], count),
+        "O": _lane(connection, due, [is_pending.desc(), columns.due_at, columns.id], count),
+        "C": _lane(connection, claimed, [columns.claimed_at.desc(), columns.id], count),
+    }
+    chosen: dict[str, Payment] = {}
+    for step in range(count):
+        wanted = _TURNS[(turn + step) % len(_TURNS)]
+        for lane in (wanted, *"NOC"):
+            payment = next((each for each in lanes[lane] if each.id not in chosen), None)
+            if payment is not None:
+                chosen[payment.id] = payment
+                break
+    return list(chosen.values())
+
+
+def _lane(
+    connection: Connection, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]], count: int
+) -> list[Payment]:
+    return _locked(connection, select(payments).where(condition).order_by(*order).limit(count))
+
+
+def _locked(connection: Connection, statement: Select[Any]) -> list[Payment]:
+    return [Payment(*row) for row in connection.execute(statement.with_for_update(skip_locked=True))]
+
+
+def _take(connection: Connection, payment: Payment, now: Instant) -> Question:
+    attempt = payment.attempts + 1
+    connection.execute(
+        update(payments)
+        .where(payments.c.id == payment.id)
+        .values(attempts=attempt, asked_at=now, claimed_at=None, due_at=now + gap(attempt))
+    )
+    return Question(payment.id, payment.checkout_request_id or "", attempt)
+
+
+def _look_again(connection: Connection, now: Instant, rate: float, tokens: float) -> Instant | None:
+    earliest = select(func.min(payments.c.due_at), func.min(payments.c.claimed_at))
+    waiting: list[Instant] = [moment for moment in connection.execute(earliest).one() if moment is not None]
+    if not waiting:
+        return None
+    next_token = now if tokens >= 1 else now + round((1 - tokens) / rate * SECOND) + 1
+    return max(min(waiting), next_token)

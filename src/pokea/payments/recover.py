@@ -1,0 +1,133 @@
+"""Finding out what became of payments that have gone quiet: the worker that carries out the policy of `asking`.
+
+It sleeps until the next row is due or until it is woken, claims what is due, asks Daraja outside any transaction, and
+hands every answer to the settler. A crash loses nothing: a claimed row falls due again by itself.
+"""
+
+import asyncio
+import logging
+
+from pokea.clock import SECOND, Clock, Instant
+from pokea.daraja.client import DarajaClient
+from pokea.daraja.outcomes import Answered, QueryOutcome
+from pokea.errors import Unavailable
+from pokea.payments.evidence import Evidence, from_query, push_lost, silence
+from pokea.payments.questions import Due, Question, claim_due, slow_down, speed_up
+from pokea.payments.settler import Settler
+from pokea.payments.store import Payment
+from pokea.storage.database import Database
+
+_log = logging.getLogger("pokea.recover")
+_PAUSE_SECONDS = 1.0
+
+
+class Recovery:
+    """Asks Daraja about quiet payments, within the budget that all processes share.
+
+    `longest_sleep_seconds` bounds how late it notices rows that other processes have made due.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settler: Settler,
+        daraja: DarajaClient,
+        app: str,
+        rate: float,
+        longest_sleep_seconds: float = 2.0,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settler = settler
+        self._daraja = daraja
+        self._app = app
+        self._rate = rate
+        self._longest_sleep = round(longest_sleep_seconds * SECOND)
+        self._woken = asyncio.Event()
+        self._wake_at: Instant = 0
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._loop: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to work."""
+        self._loop = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop asking; what is unanswered falls due again by itself."""
+        tasks = [*self._tasks.values(), *([self._loop] if self._loop else [])]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            await asyncio.wait([task])
+
+    def wake(self, at: Instant) -> None:
+        """A row falls due at this time."""
+        if at < self._wake_at:
+            self._wake_at = at
+            self._woken.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                due = await self._database.write(claim_due, self._app, self._rate, self._clock.now())
+                await self._close(due)
+                self._ask_all(due)
+                await self._settler.revisit_unapplied()
+                await self._sleep_until(due.look_again_at)
+            except Unavailable:
+                _log.warning("the database is away; quiet payments wait")
+                await asyncio.sleep(_PAUSE_SECONDS)
+            except Exception:
+                _log.exception("recovery stumbled; it goes on")
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _sleep_until(self, moment: Instant | None) -> None:
+        latest = self._clock.now() + self._longest_sleep
+        self._wake_at = latest if moment is None else min(moment, latest)
+        while (left := self._wake_at - self._clock.now()) > 0:
+            self._woken.clear()
+            try:
+                async with asyncio.timeout(left / SECOND):
+                    await self._woken.wait()
+            except TimeoutError:
+                return
+
+    async def _close(self, due: Due) -> None:
+        for payment in due.to_close:
+            await self._settler.submit(_closing_word(payment, self._clock.now()))
+
+    def _ask_all(self, due: Due) -> None:
+        for question in due.to_ask:
+            name = f"{question.payment_id}/{question.attempt}"
+            self._tasks[name] = asyncio.create_task(self._ask(question, due.rate), name=name)
+            self._tasks[name].add_done_callback(lambda done: self._tasks.pop(done.get_name(), None))
+
+    async def _ask(self, question: Question, rate: float) -> None:
+        outcome = await self._daraja.query(question.checkout_request_id)
+        try:
+            if isinstance(outcome, Answered):
+                piece = from_query(question.payment_id, question.attempt, outcome, self._clock.now())
+                await self._settler.submit(piece)
+            await self._mind_the_rate(outcome, rate)
+        except Unavailable:
+            _log.warning("an answer about payment %s could not be kept; it will be asked again", question.payment_id)
+
+    async def _mind_the_rate(self, outcome: QueryOutcome, rate: float) -> None:
+        if isinstance(outcome, Answered):
+            if rate < self._rate:
+                await self._database.write(speed_up, self._app, self._rate)
+            return
+        if outcome.limited:
+            await self._database.write(slow_down, self._app)
+        if outcome.wrong_credentials:
+            _log.critical(
+                "Daraja says that our passkey is wrong: no prompt reaches a phone. "
+                "Check MPESA_PASSKEY and MPESA_SHORTCODE."
+            )
+
+
+def _closing_word(payment: Payment, now: Instant) -> Evidence:
+    """What is known of a payment whose time is over: its push was lost, or nobody can say what became of it."""
+    lease_over_only = payment.checkout_request_id is None and now < payment.locked_until
+    return push_lost(payment.id, now) if lease_over_only else silence(payment.id, now)

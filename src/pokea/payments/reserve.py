@@ -1,0 +1,138 @@
+"""Making a payment's row: the one transaction before a push (law 3, 4, 8).
+
+It answers what became of the wish instead of raising, because a wish that meets an open payment leaves a trace: that
+payment moves to the head of the queue of questions.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from pokea.api.limits import PUSH_WINDOW, Usage, check_push_limits
+from pokea.bookings import store as booking_store
+from pokea.bookings.store import Booking
+from pokea.clock import SECOND, Instant
+from pokea.payments import store
+from pokea.payments.store import Payment
+from pokea.storage import idempotency
+from pokea.storage.idempotency import IdempotencyKey
+from pokea.storage.statements import insert_if_new
+from pokea.storage.tables import payments
+
+_ASKED_LATELY: Instant = 10 * SECOND
+
+
+class Limits(NamedTuple):
+    """Prompts in ten minutes, for a phone and for a customer; 0 for no limit (law 8)."""
+
+    phone: int
+    customer: int
+
+
+class Wanted(NamedTuple):
+    """The payment as it would be, who asks, and under which idempotency key."""
+
+    payment: Payment
+    is_admin: bool
+    key: IdempotencyKey | None
+
+
+class Why(StrEnum):
+    """Why there is no payment: codes of the catalogue."""
+
+    NOT_FOUND = "not_found"
+    ALREADY_PAID = "already_paid"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    IN_PROGRESS = "payment_in_progress"
+
+
+class Reserved(NamedTuple):
+    """The row is made; its push may go out."""
+
+    payment: Payment
+
+
+class Replayed(NamedTuple):
+    """The key belongs to this payment, made by an earlier call."""
+
+    payment: Payment
+
+
+class Refused(NamedTuple):
+    """No payment was made. `live` is the open payment in its way; `fee_cents` what would have been right."""
+
+    why: Why
+    live: Payment | None = None
+    fee_cents: int | None = None
+
+
+def reserve(connection: Connection, wanted: Wanted, limits: Limits, now: Instant) -> Reserved | Replayed | Refused:
+    """Make the payment unless a rule forbids it.
+
+    Raises Refusal, and then nothing is written, when the key was used with another body or prompts are used up.
+    """
+    mine = store.find(connection, wanted.payment.id)
+    if mine is not None:
+        return Reserved(mine)
+    # The booking is locked first, so that a second call with the same key finds what the first one made.
+    booking = booking_store.lock(connection, [wanted.payment.booking_id]).get(wanted.payment.booking_id)
+    if wanted.key is not None:
+        earlier = idempotency.find(connection, wanted.key, now)
+        found = store.find(connection, earlier) if earlier is not None else None
+        if found is not None:
+            return Replayed(found)
+    refused = _unfit(booking, wanted) or _in_the_way(connection, wanted.payment, now)
+    if refused is not None or booking is None:
+        return refused or Refused(Why.NOT_FOUND)
+    _check_limits(connection, wanted.payment, limits, now)
+    payment = wanted.payment._replace(account_reference=booking.reference, owner=booking.customer_id)
+    if not insert_if_new(connection, payments, payment._asdict()):
+        return _in_the_way(connection, payment, now) or Refused(Why.IN_PROGRESS)
+    if wanted.key is not None:
+        idempotency.reserve(connection, wanted.key, payment.id, now)
+    return Reserved(payment)
+
+
+def _unfit(booking: Booking | None, wanted: Wanted) -> Refused | None:
+    if booking is None or not (wanted.is_admin or booking.customer_id == wanted.payment.owner):
+        return Refused(Why.NOT_FOUND)
+    if booking.fee_status != "unpaid":
+        return Refused(Why.ALREADY_PAID)
+    if booking.fee_cents != wanted.payment.amount_cents:
+        return Refused(Why.AMOUNT_MISMATCH, fee_cents=booking.fee_cents)
+    return None
+
+
+def _in_the_way(connection: Connection, payment: Payment, now: Instant) -> Refused | None:
+    """An open payment of the booking or the phone; locks whose time is over are lifted on the way."""
+    columns = payments.c
+    same = or_(columns.booking_id == payment.booking_id, columns.msisdn == payment.msisdn)
+    is_live = and_(columns.live, same)
+    connection.execute(update(payments).where(is_live, columns.locked_until <= now).values(live=False))
+    rows = [Payment(*row) for row in connection.execute(select(payments).where(is_live).order_by(columns.id))]
+    if not rows:
+        return None
+    live = next((row for row in rows if row.booking_id == payment.booking_id), rows[0])
+    connection.execute(
+        update(payments)
+        .where(columns.id == live.id, columns.checkout_request_id.is_not(None))
+        .where(or_(columns.asked_at.is_(None), columns.asked_at <= now - _ASKED_LATELY), columns.due_at > now)
+        .values(due_at=now)
+    )
+    return Refused(Why.IN_PROGRESS, live=live)
+
+
+def _check_limits(connection: Connection, payment: Payment, limits: Limits, now: Instant) -> None:
+    columns = payments.c
+    asked = (
+        ("this phone", limits.phone, columns.msisdn == payment.msisdn),
+        ("this customer", limits.customer, columns.owner == payment.owner),
+    )
+    usages = []
+    for who, limit, same in asked:
+        recent = and_(same, columns.created_at > now - PUSH_WINDOW)
+        statement = select(func.count(), func.min(columns.created_at)).where(recent)
+        count, oldest_at = connection.execute(statement).one() if limit else (0, None)
+        usages.append(Usage(who, limit, count, oldest_at))
+    check_push_limits(usages, now)

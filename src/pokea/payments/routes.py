@@ -1,0 +1,196 @@
+"""The guide's calls: prompt a customer, read a payment, read the history."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pokea.api.answers import json_answer
+from pokea.api.bodies import read_body, read_query
+from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
+from pokea.api.idempotency import REPLAYED, idempotency_key
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
+from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, from_datetime
+from pokea.errors import Refusal, invalid
+from pokea.money import CENTS
+from pokea.payments import store
+from pokea.payments.history import Filters, decode_cursor, encode_cursor, find_page
+from pokea.payments.prompt import Command, Prompter
+from pokea.payments.reserve import Refused
+from pokea.payments.schemas import (
+    HistoryQuery,
+    PushBody,
+    push_body,
+    refusal_of_push,
+    refusal_of_wish,
+    status_body,
+    transaction,
+    was_refused,
+)
+from pokea.payments.store import Payment
+from pokea.payments.tokens import PaymentTokens, is_client_secret
+from pokea.phone import InvalidPhone, parse_phone
+from pokea.storage.database import Database
+
+PREFIX = "/api/v1/payments/mpesa"
+_LONGEST_ID = 64
+
+
+class PaymentRoutes:
+    """The calls of people's programs; Daraja's are in `callbacks`."""
+
+    def __init__(self, database: Database, gate: Gate, prompter: Prompter, tokens: PaymentTokens, clock: Clock) -> None:
+        self._database = database
+        self._gate = gate
+        self._prompter = prompter
+        self._tokens = tokens
+        self._clock = clock
+
+    def add_to(self, application: Application) -> None:
+        """Add the calls and their descriptions."""
+        application.add_route(f"{PREFIX}/stkpush", self._push, methods=["POST"])
+        application.add_route(f"{PREFIX}/status/{{transactionId}}", self._status, methods=["GET"])
+        application.add_route(f"{PREFIX}/history", self._history, methods=["GET"])
+        for path, method, operation in _operations():
+            describe(application, f"{PREFIX}{path}", method, operation)
+
+    async def _push(self, request: Request) -> Response:
+        caller = await self._gate.require(request, PAYMENTS_WRITE)
+        body = await read_body(request, PushBody)
+        key = idempotency_key(request, caller, f"{PREFIX}/stkpush", body.model_dump_json().encode())
+        try:
+            phone = parse_phone(body.phone_number)
+        except InvalidPhone as failure:
+            raise invalid("phoneNumber", str(failure)) from None
+        command = Command(
+            caller.subject, caller.is_admin, body.booking_id, phone.msisdn, body.amount * CENTS, body.type, key
+        )
+        answer = await self._prompter.prompt(command)
+        if isinstance(answer, Refused):
+            raise refusal_of_wish(answer, answer.live is not None and caller.may_see(answer.live.owner))
+        payment = answer.payment
+        headers = REPLAYED if answer.replayed else {}
+        if answer.replayed and payment.lease_until > self._clock.now():
+            message = "The first call with this Idempotency-Key is still being answered; repeat it in a moment."
+            raise Refusal("idempotency_in_flight", message, retry_after_seconds=2)
+        if was_refused(payment):
+            raise refusal_of_push(payment, _language(request))
+        return json_answer(push_body(payment, self._tokens.client_secret(payment.id), phone.hint), 201, headers)
+
+    async def _status(self, request: Request) -> Response:
+        payment = await self.readable_payment(request)
+        body = status_body(payment, _language(request), self._clock.now())
+        return json_answer(body, headers={"Cache-Control": "no-store"})
+
+    async def readable_payment(self, request: Request) -> Payment:
+        """The payment that the address names, given that the caller may read it.
+
+        The caller is its customer by token, an admin, or whoever holds its client secret (law 8). Raises Refusal.
+        """
+        payment_id = request.path_params["transactionId"]
+        bearer = bearer_token(request)
+        if is_client_secret(bearer):
+            payment = await self._find(payment_id)
+            opened = payment is not None and self._tokens.opens(
+                bearer, payment.id, payment.created_at, self._clock.now()
+            )
+            if payment is None or not opened:
+                raise Refusal("unauthenticated", "This client secret does not read this payment, or its day is over.")
+            return payment
+        caller = await self._gate.require(request, PAYMENTS_READ)
+        payment = await self._find(payment_id)
+        if payment is None or not caller.may_see(payment.owner):
+            raise Refusal("not_found", "There is no such transaction.")
+        return payment
+
+    async def _find(self, payment_id: str) -> Payment | None:
+        if len(payment_id) > _LONGEST_ID or "\0" in payment_id:
+            return None
+        return await self._database.read(store.find, payment_id)
+
+    async def _history(self, request: Request) -> Response:
+        caller = await self._gate.require(request, PAYMENTS_READ)
+        query = read_query(request, HistoryQuery)
+        filters = Filters(
+            owner=None if caller.is_admin else caller.subject,
+            status=query.status,
+            since=_moment("from", query.from_, end_of_day=False),
+            before=_moment("to", query.to, end_of_day=True),
+            booking_id=query.booking_id,
+            search=query.q,
+        )
+        try:
+            cursor = decode_cursor(query.cursor) if query.cursor else None
+        except ValueError:
+            raise invalid("cursor", "Send `nextCursor` of an earlier answer as it was.") from None
+        offset = (query.page - 1) * query.limit
+        page = await self._database.read(find_page, filters, query.limit, offset, cursor)
+        language, now = _language(request), self._clock.now()
+        answer = {
+            "success": True,
+            "count": len(page.payments),
+            "total": page.total,
+            "page": query.page,
+            "pages": -(-page.total // query.limit),
+            "transactions": [transaction(payment, language, now) for payment in page.payments],
+            "nextCursor": encode_cursor(page.next_cursor),
+        }
+        return json_answer(answer | ({"cut": True} if page.is_cut else {}), headers={"Cache-Control": "no-store"})
+
+
+def _language(request: Request) -> str:
+    """`sw` when the caller's first language is Kiswahili, else `en`."""
+    return "sw" if request.headers.get("accept-language", "").strip().lower().startswith("sw") else "en"
+
+
+def _moment(field: str, text: str | None, *, end_of_day: bool) -> Instant | None:
+    """A day of East Africa Time, or an instant; the end of a day is the beginning of the next."""
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-01-31"):
+            day = date.fromisoformat(text) + timedelta(days=end_of_day)
+            return from_datetime(datetime(day.year, day.month, day.day, tzinfo=EAST_AFRICA_TIME))
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+        return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=EAST_AFRICA_TIME))
+    except (ValueError, OverflowError):
+        raise invalid(
+            field, f"`{field}` must be a day such as 2026-01-31, or an instant such as 2026-01-31T09:00:00Z."
+        ) from None
+
+
+def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
+    push_example = {"phoneNumber": "0712345678", "bookingId": "bkg_01…", "amount": 500, "type": "booking_fee"}
+    transaction_id = {"name": "transactionId", "in": "path", "required": True, "schema": {"type": "string"}}
+    parameters = [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in HistoryQuery.model_json_schema(by_alias=True, ref_template="{model}")["properties"].items()
+        if name != "status"
+    ]
+    statuses = {"type": "string", "enum": ["initiated", "pending", "completed", "failed"]}
+    parameters.append({"name": "status", "in": "query", "required": False, "schema": statuses})
+    tag = {"tags": ["Payments"], "security": NEEDS_TOKEN}
+    return [
+        ("/stkpush", "post", {
+            **tag, "summary": "Prompt a customer to pay", "operationId": "stkPush",
+            "description": "Sends one M-PESA prompt. While it is unknown whether the prompt reached the phone, "
+            "`checkoutRequestId` is null and the payment is being checked: do not ask again.",
+            "parameters": [IDEMPOTENCY_KEY], "requestBody": takes(PushBody, push_example),
+            "responses": {"201": {"description": "The prompt was sent, or is being checked."}}
+            | refusals(
+                "amount_mismatch", "not_found", "payment_in_progress", "already_paid", "subscriber_locked",
+                "idempotency_in_flight", "idempotency_key_reused", "too_many_requests", "daraja_refused",
+                "daraja_unavailable", body=True,
+            ),
+        }),
+        ("/status/{transactionId}", "get", {
+            **tag, "summary": "Read a payment", "operationId": "paymentStatus", "parameters": [transaction_id],
+            "responses": {"200": {"description": "The payment."}} | refusals("not_found"),
+        }),
+        ("/history", "get", {
+            **tag, "summary": "Read the history", "operationId": "paymentHistory", "parameters": parameters,
+            "responses": {"200": {"description": "A page of payments."}} | refusals("invalid_request"),
+        }),
+    ]  # fmt: skip

@@ -1,0 +1,142 @@
+"""The bodies of the payment calls, as the guide gives them."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pokea.api.bodies import Incoming
+from pokea.clock import Instant, iso
+from pokea.daraja.codes import reason_meaning
+from pokea.errors import FieldError, Refusal
+from pokea.money import MAXIMUM_SHILLINGS, shillings_json
+from pokea.payments.reserve import Refused, Why
+from pokea.payments.status import NO_ANSWER, Status
+from pokea.payments.store import Payment
+from pokea.redact import mask_msisdn
+
+SENT = "STK Push sent successfully. Please enter your M-Pesa PIN on your phone."
+CHECKING = (
+    "We are checking whether the payment request reached your phone. "
+    "If it appears, enter your M-Pesa PIN; do not pay a second time."
+)
+CUSTOMER_MESSAGE = "Success. Request accepted for processing"
+_RETRY_DARAJA_SECONDS = 30
+
+
+class PushBody(Incoming):
+    """`POST /payments/mpesa/stkpush`."""
+
+    phone_number: str = Field(max_length=40, description="The M-PESA number: 0712345678, 0112345678 or 254712345678.")
+    booking_id: str = Field(min_length=1, max_length=64, description="The booking whose fee is paid.")
+    amount: int = Field(ge=1, le=MAXIMUM_SHILLINGS, description="The booking's fee in whole shillings.")
+    type: Literal["booking_fee"] = Field("booking_fee", description="What is paid.")
+
+
+class HistoryQuery(Incoming):
+    """`GET /payments/mpesa/history`."""
+
+    page: int = Field(1, ge=1, le=10_000_000, description="Page number, from 1.")
+    limit: int = Field(10, ge=1, le=100, description="Transactions a page.")
+    status: Status | None = Field(None, description="Only transactions of this status.")
+    from_: str | None = Field(None, alias="from", max_length=40, description="First day (East Africa Time) or instant.")
+    to: str | None = Field(None, max_length=40, description="Last day (East Africa Time) or instant.")
+    booking_id: str | None = Field(None, max_length=64, description="Only transactions of this booking.")
+    q: str | None = Field(None, min_length=3, max_length=40, description="A receipt, a phone number or a reference.")
+    cursor: str | None = Field(None, max_length=200, description="`nextCursor` of the page before, instead of `page`.")
+
+
+def transaction(payment: Payment, language: str, now: Instant) -> dict[str, Any]:
+    """The guide's transaction, and what the design adds to it."""
+    return {
+        "id": payment.id,
+        "status": payment.status,
+        "amount": shillings_json(payment.amount_cents),
+        "currency": "KES",
+        "paymentMethod": "mpesa",
+        "mpesaReceiptNumber": payment.receipt,
+        "createdAt": iso(payment.created_at),
+        "completedAt": iso(payment.completed_at),
+        "type": payment.type,
+        "bookingId": payment.booking_id,
+        "phoneNumber": mask_msisdn(payment.msisdn),
+        "failure": _failure(payment, language, now),
+        "review": list(payment.flags),
+        "expiresAt": iso(payment.expires_at),
+        "version": payment.version,
+    }
+
+
+def status_body(payment: Payment, language: str, now: Instant) -> dict[str, Any]:
+    """`GET /payments/mpesa/status/{transactionId}`."""
+    return {"success": True, "transaction": transaction(payment, language, now)}
+
+
+def push_body(payment: Payment, client_secret: str, hint: str | None) -> dict[str, Any]:
+    """The answer to a push that was accepted, or of which the outcome is unknown."""
+    is_known = payment.checkout_request_id is not None
+    return {
+        "success": True,
+        "message": SENT if is_known else CHECKING,
+        "data": {
+            "transactionId": payment.id,
+            "checkoutRequestId": payment.checkout_request_id,
+            "customerMessage": CUSTOMER_MESSAGE if is_known else CHECKING,
+            "clientSecret": client_secret,
+            "expiresAt": iso(payment.expires_at),
+            "phoneNumber": mask_msisdn(payment.msisdn),
+            "hint": hint,
+        },
+    }
+
+
+def was_refused(payment: Payment) -> bool:
+    """Whether Daraja refused the push, so that no prompt was sent."""
+    is_nameless = payment.checkout_request_id is None and payment.status == Status.FAILED
+    return is_nameless and payment.failure_reason != NO_ANSWER
+
+
+def refusal_of_push(payment: Payment, language: str) -> Refusal:
+    """What a caller hears of a push that Daraja refused (law 3)."""
+    reason = payment.failure_reason or "daraja_refused"
+    text = reason_meaning(reason)
+    code = {"subscriber_locked": "subscriber_locked"}.get(reason, "daraja_refused")
+    if code == "daraja_refused" and text.retryable:
+        code = "daraja_unavailable"
+    return Refusal(
+        code,
+        text.customer_sw if language == "sw" else text.customer_en,
+        (FieldError("daraja", payment.failure_code),) if payment.failure_code else (),
+        {"transactionId": payment.id, "reason": reason},
+        _RETRY_DARAJA_SECONDS if code != "daraja_refused" else None,
+    )
+
+
+def refusal_of_wish(refused: Refused, may_see_live: bool) -> Refusal:
+    """What a caller hears when no payment was made."""
+    if refused.why is Why.IN_PROGRESS:
+        extra = {"transactionId": refused.live.id} if refused.live and may_see_live else {}
+        message = "A payment is already in progress. Finish it on the phone, or wait until it ends."
+        return Refusal("payment_in_progress", message, extra=extra)
+    if refused.why is Why.AMOUNT_MISMATCH:
+        fee = f"The fee of this booking is KES {shillings_json(refused.fee_cents or 0)}."
+        return Refusal("amount_mismatch", "Amount mismatch", (FieldError("amount", fee),))
+    if refused.why is Why.ALREADY_PAID:
+        return Refusal("already_paid", "The fee of this booking has been paid already.")
+    return Refusal("not_found", "There is no such booking.", (FieldError("bookingId", "There is no such booking."),))
+
+
+def is_locked(payment: Payment, now: Instant) -> bool:
+    """Whether booking and phone still wait for the end of this payment, so that another prompt is refused (law 4)."""
+    return payment.live and now < payment.locked_until
+
+
+def _failure(payment: Payment, language: str, now: Instant) -> dict[str, Any] | None:
+    if payment.status != Status.FAILED:
+        return None
+    text = reason_meaning(payment.failure_reason or NO_ANSWER)
+    return {
+        "code": payment.failure_code,
+        "reason": payment.failure_reason,
+        "message": text.customer_sw if language == "sw" else text.customer_en,
+        "retryable": text.retryable and not is_locked(payment, now),
+    }

@@ -1,0 +1,151 @@
+"""Group commit without timers: whatever waits while one batch commits is the next batch (design, idea 2; law 6).
+
+Whoever submits is answered when what he submitted is durable. A batch that fails is stored unapplied, acknowledged,
+and settled again by halves, so that one row cannot harm its neighbours; a row that fails alone is flagged and alerted.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pokea.clock import Clock
+from pokea.errors import Unavailable
+from pokea.payments import store
+from pokea.payments.evidence import Delivery, Evidence
+from pokea.payments.settle import Batch, Proves, Settled, Told, flag_stuck, settle, store_alone
+from pokea.storage.database import Database
+
+LARGEST_BATCH = 128
+LONGEST_QUEUE = 5_000
+_REVISIT_AT_ONCE = 64
+
+_log = logging.getLogger("pokea.settler")
+
+Announce = Callable[[Sequence[Told]], None]
+
+
+class _Waiting(NamedTuple):
+    arrived: Delivery | Evidence
+    durable: asyncio.Future[None]
+
+
+class Settler:
+    """Takes evidence from everywhere in this process and settles it in batches, one batch at a time."""
+
+    def __init__(self, database: Database, clock: Clock, proves: Proves, announce: Announce) -> None:
+        self._database = database
+        self._clock = clock
+        self._proves = proves
+        self._announce = announce
+        self._waiting: deque[_Waiting] = deque()
+        self._revisit: deque[tuple[str, ...]] = deque()
+        self._something = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def start(self) -> None:
+        """Begin, with whatever an earlier process stored and did not apply."""
+        await self.revisit_unapplied()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Settle all that waits, then end."""
+        self._closing = True
+        self._something.set()
+        if self._task is not None:
+            await self._task
+
+    async def submit(self, arrived: Delivery | Evidence) -> None:
+        """Returns once what arrived is durable. Raises Unavailable when it is not known to be."""
+        if len(self._waiting) >= LONGEST_QUEUE or self._closing:
+            raise Unavailable("too much is waiting to be settled" if not self._closing else "the service is stopping")
+        durable = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(arrived, durable))
+        self._something.set()
+        await durable
+
+    async def _run(self) -> None:
+        while True:
+            if not self._waiting and not self._revisit:
+                if self._closing:
+                    return
+                self._something.clear()
+                await self._something.wait()
+                continue
+            if self._waiting:
+                count = min(len(self._waiting), LARGEST_BATCH)
+                await self._settle_waiting([self._waiting.popleft() for _ in range(count)])
+            if self._revisit:
+                await self._settle_again(self._revisit.popleft())
+
+    async def _settle_waiting(self, waiting: list[_Waiting]) -> None:
+        deliveries = [each.arrived for each in waiting if isinstance(each.arrived, Delivery)]
+        evidence = [each.arrived for each in waiting if isinstance(each.arrived, Evidence)]
+        batch = Batch(self._clock.now(), deliveries, evidence)
+        failure: Exception | None = None
+        try:
+            settled = await self._database.write(settle, batch, self._proves)
+        except Unavailable as unavailable:
+            failure = unavailable
+        except Exception:
+            _log.exception("a batch of %d could not be settled; it is stored and settled again by halves", len(waiting))
+            failure = await self._store_alone(batch)
+        else:
+            self._after(settled)
+        for each in waiting:
+            if each.durable.done():
+                continue
+            if failure is None:
+                each.durable.set_result(None)
+            else:
+                each.durable.set_exception(failure)
+
+    def _after(self, settled: Settled) -> None:
+        self._announce(settled.told)
+        if settled.disputed:
+            self._revisit.append(tuple(settled.disputed))
+
+    async def _store_alone(self, batch: Batch) -> Exception | None:
+        try:
+            await self._database.write(store_alone, batch, self._proves)
+        except Unavailable as unavailable:
+            return unavailable
+        except Exception as failure:
+            _log.exception("a batch could not even be stored")
+            return Unavailable(type(failure).__name__)
+        await self.revisit_unapplied()
+        return None
+
+    async def revisit_unapplied(self) -> None:
+        """Settle what some process stored and did not apply, if there is any."""
+        try:
+            found = await self._database.read(store.unapplied, _REVISIT_AT_ONCE)
+        except Unavailable:
+            return
+        if found:
+            self._revisit.append(tuple(found))
+            self._something.set()
+
+    async def _settle_again(self, payment_ids: tuple[str, ...]) -> None:
+        batch = Batch(self._clock.now(), revisit=payment_ids)
+        try:
+            self._after(await self._database.write(settle, batch, self._proves))
+        except Unavailable:
+            _log.warning("the database is away; %d payments wait to be settled", len(payment_ids))
+            if not self._closing:
+                self._revisit.append(payment_ids)
+        except Exception:
+            if len(payment_ids) > 1:
+                middle = len(payment_ids) // 2
+                self._revisit.extend((payment_ids[:middle], payment_ids[middle:]))
+                return
+            _log.exception("payment %s cannot be settled: flagged stuck, look at its evidence", payment_ids[0])
+            await self._flag_stuck(payment_ids)
+
+    async def _flag_stuck(self, payment_ids: tuple[str, ...]) -> None:
+        try:
+            await self._database.write(flag_stuck, payment_ids)
+        except Exception:
+            _log.exception("payment %s could not be flagged", payment_ids[0])

@@ -1,0 +1,215 @@
+"""The payments' SQL: each statement a function with one sentence."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from pokea.clock import Instant
+from pokea.payments.asking import Asked
+from pokea.payments.evidence import Evidence, Kind
+from pokea.payments.status import Facts, Flag, Row, Status
+from pokea.storage.statements import insert_new
+from pokea.storage.tables import claims, evidence, payments, receipts
+
+CLAIMS_KEPT = 10_000
+"""Size of the ring of bodies that prove nothing (law 5)."""
+
+
+class Payment(NamedTuple):
+    """A payment's row; the fields are the table's columns, in their order."""
+
+    id: str
+    booking_id: str
+    owner: str
+    msisdn: str
+    amount_cents: int
+    type: str
+    account_reference: str
+    confirm: bool
+    callback_digest: bytes
+    created_at: Instant
+    lease_until: Instant
+    expires_at: Instant
+    version: int
+    status: str
+    checkout_request_id: str | None
+    merchant_request_id: str | None
+    completed_at: Instant | None
+    completed_by: str | None
+    receipt: str | None
+    transaction_date: str | None
+    failure_code: str | None
+    failure_reason: str | None
+    failed_at: Instant | None
+    review: str
+    money: str | None
+    live: bool
+    locked_until: Instant
+    due_at: Instant | None
+    attempts: int
+    asked_at: Instant | None
+    claimed_at: Instant | None
+
+    @property
+    def facts(self) -> Facts:
+        """What was asked for."""
+        return Facts(self.id, self.amount_cents, self.expires_at, bool(self.confirm))
+
+    @property
+    def asked(self) -> Asked:
+        """What has been asked about it so far."""
+        return Asked(self.created_at, self.lease_until, self.expires_at, self.due_at, self.attempts, self.asked_at)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Why a person should look at it."""
+        return tuple(Flag(name) for name in self.review.split(",") if name)
+
+
+class Claim(Struct, frozen=True):
+    """A body that proves nothing, and the id it names, if any."""
+
+    received_at: Instant
+    checkout_request_id: str | None
+    body: bytes
+
+
+def new_payment(payment: Payment) -> Mapping[str, Any]:
+    """The values of a new payment's row."""
+    return payment._asdict()
+
+
+def find(connection: Connection, payment_id: str) -> Payment | None:
+    """The payment of this id."""
+    row = connection.execute(select(payments).where(payments.c.id == payment_id)).first()
+    return Payment(*row) if row else None
+
+
+def lock(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
+    """The payments of these ids, locked in the order of their ids until the transaction ends."""
+    statement = select(payments).where(payments.c.id.in_(sorted(payment_ids))).order_by(payments.c.id)
+    return {row.id: Payment(*row) for row in connection.execute(statement.with_for_update())}
+
+
+def ids_by_callback_digest(connection: Connection, digests: Collection[bytes]) -> dict[bytes, str]:
+    """The payments whose callback tokens have these digests."""
+    statement = select(payments.c.callback_digest, payments.c.id).where(payments.c.callback_digest.in_(digests))
+    return {bytes(digest): payment_id for digest, payment_id in connection.execute(statement)}
+
+
+def ids_by_checkout(connection: Connection, checkout_request_ids: Collection[str]) -> list[str]:
+    """The payments that Daraja knows by these ids."""
+    statement = select(payments.c.id).where(payments.c.checkout_request_id.in_(checkout_request_ids))
+    return list(connection.execute(statement).scalars())
+
+
+def evidence_of(connection: Connection, payment_ids: Collection[str]) -> dict[str, list[Evidence]]:
+    """All evidence of these payments that this version understands; what it does not is kept for one that does."""
+    found: dict[str, list[Evidence]] = defaultdict(list)
+    known = [kind.value for kind in Kind]
+    for row in connection.execute(
+        select(*(evidence.c[name] for name in Evidence.__struct_fields__)).where(
+            evidence.c.payment_id.in_(payment_ids), evidence.c.kind.in_(known)
+        )
+    ):
+        values = row._asdict()
+        values["kind"] = Kind(values["kind"])
+        found[row.payment_id].append(Evidence(**values))
+    return found
+
+
+def add_evidence(connection: Connection, pieces: Iterable[Evidence], *, applied: bool) -> None:
+    """Write the pieces that are not yet there."""
+    rows = [
+        {name: getattr(piece, name) for name in Evidence.__struct_fields__} | {"applied": applied} for piece in pieces
+    ]
+    insert_new(connection, evidence, rows)
+
+
+def mark_applied(connection: Connection, payment_ids: Collection[str]) -> None:
+    """Note that all evidence of these payments is in their rows."""
+    connection.execute(
+        update(evidence)
+        .where(evidence.c.payment_id.in_(payment_ids), evidence.c.applied.is_(False))
+        .values(applied=True)
+    )
+
+
+def unapplied(connection: Connection, limit: int) -> list[str]:
+    """Payments with evidence that is not in their rows yet, oldest evidence first."""
+    known = [kind.value for kind in Kind]
+    statement = (
+        select(evidence.c.payment_id)
+        .join(payments, payments.c.id == evidence.c.payment_id)
+        .where(evidence.c.applied.is_(False), evidence.c.kind.in_(known))
+        .where(payments.c.review.not_like(f"%{Flag.STUCK}%"))
+        .group_by(evidence.c.payment_id)
+        .order_by(func.min(evidence.c.received_at))
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def claim_receipts(connection: Connection, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Give each receipt that is free to the payment that wants it; answers who owns each of them now."""
+    insert_new(
+        connection,
+        receipts,
+        [{"receipt": receipt, "payment_id": payment_id} for receipt, payment_id in sorted(wanted.items())],
+    )
+    statement = select(receipts.c.receipt, receipts.c.payment_id).where(receipts.c.receipt.in_(wanted))
+    return {row.receipt: row.payment_id for row in connection.execute(statement)}
+
+
+def write_rows(connection: Connection, changed: Sequence[Payment]) -> None:
+    """Write what follows from the evidence into the payments' rows."""
+    names = (
+        "version", "lease_until", "status", "checkout_request_id", "merchant_request_id", "completed_at", "completed_by",
+        "receipt", "transaction_date", "failure_code", "failure_reason", "failed_at", "review", "money", "live",
+        "locked_until", "due_at", "claimed_at",
+    )  # fmt: skip
+    if changed:
+        connection.execute(
+            update(payments)
+            .where(payments.c.id == bindparam("key"))
+            .values({name: bindparam(f"new_{name}") for name in names}),
+            [{"key": row.id} | {f"new_{name}": getattr(row, name) for name in names} for row in changed],
+        )
+
+
+def with_row(payment: Payment, row: Row, due_at: Instant | None) -> Payment:
+    """The payment as the evidence makes it; the flags it has already stay raised."""
+    flags = sorted({*payment.flags, *row.review})
+    return payment._replace(
+        lease_until=0 if row.push_answered else payment.lease_until,
+        status=row.status.value,
+        checkout_request_id=row.checkout_request_id,
+        merchant_request_id=row.merchant_request_id,
+        completed_at=row.completed_at,
+        completed_by=row.completed_by,
+        receipt=row.receipt,
+        transaction_date=row.transaction_date,
+        failure_code=row.failure_code,
+        failure_reason=row.failure_reason,
+        failed_at=row.failed_at,
+        review=",".join(flags),
+        live=payment.live and row.locked_until > 0,
+        locked_until=row.locked_until,
+        due_at=due_at,
+        claimed_at=None if row.status is Status.COMPLETED else payment.claimed_at,
+    )
+
+
+def add_claims(connection: Connection, arrived: Sequence[Claim]) -> None:
+    """Keep bodies that prove nothing, the newest ten thousand of them."""
+    if arrived:
+        connection.execute(
+            insert(claims),
+            [asdict(claim) for claim in arrived],
+        )
+        newest = select(func.max(claims.c.id)).scalar_subquery()
+        connection.execute(delete(claims).where(claims.c.id <= newest - CLAIMS_KEPT))
