@@ -1,15 +1,36 @@
 """What Daraja's codes mean. Codes are compared as text, never by their descriptions (reference 0.2)."""
 
+from pokea.daraja.core_codes import CORE_CODES
+from pokea.daraja.error_codes import ERROR_CODES
 from pokea.daraja.meanings import ErrorMeaning, Finality, Meaning, ReasonText
 from pokea.daraja.reasons import REASONS, UNCONFIRMED
 from pokea.daraja.result_codes import RESULT_CODES
 
-__all__ = ["ErrorMeaning", "Finality", "Meaning", "ReasonText", "meaning", "reason_meaning"]
+__all__ = [
+    "ErrorMeaning",
+    "Finality",
+    "Meaning",
+    "ReasonText",
+    "core_meaning",
+    "error_meaning",
+    "meaning",
+    "reason_meaning",
+]
 
 
 def meaning(code: str) -> Meaning | None:
     """The meaning of a result code of STK; None when it is unknown there, which proves nothing (reference 3.4)."""
     return RESULT_CODES.get(code)
+
+
+def core_meaning(code: str) -> Meaning | None:
+    """The meaning of a result code that M-PESA's core knows and STK does not; for `pokea explain` only."""
+    return CORE_CODES.get(code)
+
+
+def error_meaning(code: str) -> ErrorMeaning | None:
+    """The meaning of an error code such as 500.001.1001; None when it is unknown."""
+    return ERROR_CODES.get(code)
 
 
 def reason_meaning(reason: str) -> ReasonText:

@@ -5,7 +5,7 @@ either, what may be missing has a default. Decoding never raises anything but `U
 """
 
 import base64
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -112,6 +112,10 @@ class CallbackMetadata(Struct):
     Item: list[MetadataItem] = msgspec.field(default_factory=list)
 
 
+# Inside StkCallback the name is the field's, and no longer the type's.
+_Metadata: TypeAlias = CallbackMetadata | None
+
+
 class StkCallback(Struct, omit_defaults=True):
     """The outcome of one push (reference 3.1, 3.2)."""
 
@@ -119,7 +123,7 @@ class StkCallback(Struct, omit_defaults=True):
     CheckoutRequestID: str | None = None
     ResultCode: int | str | None = None
     ResultDesc: str | None = None
-    CallbackMetadata: CallbackMetadata | None = None
+    CallbackMetadata: _Metadata = None
 
 
 class CallbackBody(Struct):
