@@ -1,0 +1,149 @@
+"""The application without its domains: failures, ids, bounds and headers, and the pages that every service has."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pokea import __version__
+from pokea.api import metrics as prometheus
+from pokea.api.answers import json_answer
+from pokea.api.metrics import Metrics
+from pokea.api.middleware import BodyBound, Frame, Shield
+from pokea.api.openapi import Application, describe
+from pokea.api.problems import exception_handlers
+from pokea.api.reference_page import PAGE_POLICY, STYLESHEET, STYLESHEET_PATH, render
+from pokea.clock import Clock
+from pokea.errors import PokeaError, Refusal
+from pokea.ids import Ids
+
+ReadinessCheck = Callable[[], Awaitable[object]]
+"""Returns when its part is ready; raises PokeaError or takes too long when it is not."""
+
+READINESS_TIMEOUT_SECONDS = 2.0
+_TAKEN_ACROSS_SITES = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID")
+_SHOWN_ACROSS_SITES = ("Idempotency-Replayed", "Retry-After", "X-Request-Id")
+_DESCRIPTION = (
+    "Takes M-Pesa payments for bookings through Safaricom's Daraja API.\n\n"
+    "Amounts are whole Kenyan shillings. Times are UTC. Whatever is refused is answered with a `Problem`."
+)
+
+_logger = logging.getLogger(__name__)
+
+
+def new_application(
+    clock: Clock,
+    ids: Ids,
+    metrics: Metrics,
+    *,
+    readiness: Mapping[str, ReadinessCheck] | None = None,
+    allowed_origins: Sequence[str] = (),
+    lifespan: Any = None,
+) -> Application:
+    """An application to which the domains add their routes.
+
+    `readiness` names what must answer before /readyz says so; `allowed_origins` are the sites whose pages may call.
+    """
+    requests = metrics.counter("pokea_http_requests_total", "HTTP requests answered.", "method", "route", "status")
+    application = Application(
+        title="Pokea",
+        version=__version__,
+        description=_DESCRIPTION,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        exception_handlers=exception_handlers(),
+        middleware=[
+            Middleware(Frame, clock=clock, ids=ids, requests=requests),
+            *_across_sites(allowed_origins),
+            Middleware(Shield),
+            Middleware(BodyBound),
+        ],
+    )
+    _add_health(application, readiness or {})
+    _add_metrics(application, metrics)
+    _add_reference(application)
+    return application
+
+
+def _across_sites(allowed_origins: Sequence[str]) -> list[Middleware]:
+    """Nothing is allowed unless a site is named, so that without one no header of it is sent."""
+    if not allowed_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=[origin.rstrip("/") for origin in allowed_origins],
+            allow_methods=("GET", "POST"),
+            allow_headers=_TAKEN_ACROSS_SITES,
+            expose_headers=_SHOWN_ACROSS_SITES,
+        )
+    ]
+
+
+def _add_health(application: Application, readiness: Mapping[str, ReadinessCheck]) -> None:
+    async def healthz(_request: Request) -> Response:
+        return json_answer({"status": "ok"})
+
+    async def readyz(_request: Request) -> Response:
+        unready = [name for name, check in readiness.items() if not await _ready(name, check)]
+        if unready:
+            raise Refusal("unavailable", f"Not ready: {', '.join(unready)}.", retry_after_seconds=1)
+        return json_answer({"status": "ready"})
+
+    application.add_route("/healthz", healthz)
+    application.add_route("/readyz", readyz)
+    describe(application, "/healthz", "get", _plain("Whether the process answers", "It does."))
+    describe(application, "/readyz", "get", _plain("Whether the service can take payments", "It can.", ready=True))
+
+
+async def _ready(name: str, check: ReadinessCheck) -> bool:
+    try:
+        async with asyncio.timeout(READINESS_TIMEOUT_SECONDS):
+            await check()
+    except (PokeaError, TimeoutError) as failure:
+        _logger.warning("%s is not ready: %s", name, failure or type(failure).__name__)
+        return False
+    return True
+
+
+def _add_metrics(application: Application, metrics: Metrics) -> None:
+    async def show(_request: Request) -> Response:
+        return Response(metrics.text(), headers={"Content-Type": prometheus.CONTENT_TYPE})
+
+    application.add_route("/metrics", show)
+    described = _plain("Counters for Prometheus", "The text format of Prometheus.", content="text/plain")
+    describe(application, "/metrics", "get", described)
+
+
+def _add_reference(application: Application) -> None:
+    async def document(_request: Request) -> Response:
+        return json_answer(application.openapi())
+
+    async def page(_request: Request) -> Response:
+        html = render(application.openapi())
+        return Response(html, media_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
+
+    async def stylesheet(_request: Request) -> Response:
+        return Response(STYLESHEET, media_type="text/css")
+
+    application.add_route("/openapi.json", document)
+    application.add_route("/docs", page)
+    application.add_route(STYLESHEET_PATH, stylesheet)
+
+
+def _plain(summary: str, answer: str, content: str = "application/json", ready: bool = False) -> dict[str, Any]:
+    """The description of a call without parameters."""
+    responses: dict[str, Any] = {"200": {"description": answer, "content": {content: {}}}}
+    if ready:
+        problem = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        responses["503"] = {"description": "It cannot at the moment.", "content": problem}
+    return {"tags": ["service"], "summary": summary, "responses": responses}

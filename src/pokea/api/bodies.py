@@ -1,0 +1,55 @@
+"""What a call takes: JSON bodies and query strings as models, read after the caller is known."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+from starlette.requests import Request
+
+from pokea.api.validation import malformed_body, refusal_of_errors
+from pokea.errors import invalid
+
+
+class Incoming(BaseModel):
+    """What a call takes, in camelCase. Fields that are not known are ignored, so that a newer page may send more."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="ignore",
+        frozen=True,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+    )
+
+
+class Outgoing(BaseModel):
+    """What an answer holds, in camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def read_body(request: Request, model: type[Model]) -> Model:
+    """The JSON body as a model; raises Refusal `malformed_body` or `invalid_request` with a sentence a field."""
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise malformed_body()
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as failure:
+        raise refusal_of_errors(failure.errors(include_url=False)) from None
+
+
+def read_query(request: Request, model: type[Model]) -> Model:
+    """The query string as a model; raises Refusal `invalid_request`, also for a parameter that is given twice."""
+    values: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in values:
+            raise invalid(name, f"`{name}` is given twice: send it once.")
+        values[name] = value
+    try:
+        return model.model_validate(values)
+    except ValidationError as failure:
+        raise refusal_of_errors(failure.errors(include_url=False)) from None

@@ -1,0 +1,26 @@
+"""The Idempotency-Key header: which call this is, however often it is sent."""
+
+import hashlib
+
+from starlette.requests import Request
+
+from pokea.api.callers import Caller
+from pokea.errors import invalid
+from pokea.storage.idempotency import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+REPLAYED = {"Idempotency-Replayed": "true"}
+"""The header of an answer that repeats the first one."""
+LONGEST_KEY = 255
+
+
+def idempotency_key(request: Request, caller: Caller, route: str, body: bytes) -> IdempotencyKey | None:
+    """The key that the caller sent with this body to this route, if any; raises Refusal naming the header."""
+    sent = request.headers.getlist(HEADER)
+    if not sent:
+        return None
+    key = sent[0]
+    printable = key.isascii() and key.isprintable()
+    if len(sent) > 1 or not 0 < len(key) <= LONGEST_KEY or not printable:
+        raise invalid(HEADER, f"`{HEADER}` must be one value of 1 to {LONGEST_KEY} printable ASCII characters.")
+    return IdempotencyKey(caller.subject, route, key, hashlib.sha256(body).hexdigest())

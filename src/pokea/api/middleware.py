@@ -1,0 +1,255 @@
+"""What surrounds every request: its id, its log line, safe headers, a bounded body, and no failure that leaks.
+
+Plain ASGI, because a callback passes through all of it thousands of times a second.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pokea.api.logs import request_id_of_context
+from pokea.api.metrics import Series
+from pokea.api.problems import internal_error, is_callback, problem_response
+from pokea.clock import Clock, Instant
+from pokea.errors import Refusal
+from pokea.ids import Ids
+
+LARGEST_BODY_BYTES = 64 * 1024
+BODY_TIMEOUT_SECONDS = 20.0
+LONGEST_DISCARD_BYTES = 16 * 1024 * 1024
+"""So much of a body that is too large is still read, because many clients look for the answer only after sending."""
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_CALLBACK_TOKEN = re.compile(r"(?<=/)[0-9a-fA-F]{48}(?=/|$)")
+_LONGEST_LOGGED_PATH = 300
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+_access = logging.getLogger("pokea.access")
+_logger = logging.getLogger(__name__)
+
+
+class Frame:
+    """Names every request, counts it, writes one log line about it, and adds the headers that an answer lacks."""
+
+    def __init__(self, app: ASGIApp, clock: Clock, ids: Ids, requests: Series) -> None:
+        self._app = app
+        self._clock = clock
+        self._ids = ids
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; other events of the server pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _sane_request_id(scope) or self._ids.new("req")
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        began_at = self._clock.now()
+        status = 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_safe_headers(message.get("headers", ()), request_id.encode())
+            await send(message)
+
+        token = request_id_of_context.set(request_id)
+        try:
+            await self._app(scope, receive, send_framed)
+        finally:
+            self._note(scope, status, self._clock.now() - began_at)
+            request_id_of_context.reset(token)
+
+    def _note(self, scope: Scope, status: int, took: Instant) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self._requests.add(method, route_template(scope), str(status))
+        # Callbacks that went well are in the database; a line for each would cost more than settling it.
+        level = logging.DEBUG if status < 400 and is_callback(scope["path"]) else logging.INFO  # noqa: PLR2004
+        if _access.isEnabledFor(level):
+            code = scope["state"].get("code", "")
+            said = f"{status} {code}" if code else str(status)
+            _access.log(level, "%s %s %s %.1f ms", method, logged_path(scope), said, took / 1000)
+
+
+def _sane_request_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            return value.decode() if _REQUEST_ID.fullmatch(value) else None
+    return None
+
+
+def _with_safe_headers(headers: Any, request_id: bytes) -> list[tuple[bytes, bytes]]:
+    sent = list(headers)
+    present = [name.lower() for name, _ in sent]
+    sent.extend(header for header in _SAFE_HEADERS if header[0] not in present)
+    sent.append((b"x-request-id", request_id))
+    return sent
+
+
+def route_template(scope: Mapping[str, Any]) -> str:
+    """The route that was taken, with names in place of what varies; what matched no route is one kind."""
+    if "endpoint" not in scope:
+        return "unmatched"
+    segments = scope["path"].split("/")
+    for name, value in scope.get("path_params", {}).items():
+        positions = [position for position, segment in enumerate(segments) if segment == value]
+        if not positions:
+            return "many segments"
+        segments[positions[-1]] = f"{{{name}}}"
+    return "/".join(segments)
+
+
+def logged_path(scope: Mapping[str, Any]) -> str:
+    """The path as it may be logged: no query, no callback token, nothing that could begin a new line."""
+    path = quote(_CALLBACK_TOKEN.sub("****", scope["path"]), safe="/*:@-._~")
+    return path if len(path) <= _LONGEST_LOGGED_PATH else f"{path[:_LONGEST_LOGGED_PATH]}..."
+
+
+class Shield:
+    """Turns whatever nobody expected into `internal_error`: logged here, and nothing of it told to the caller."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. A failure after the answer began is raised, which cuts the connection."""
+        began = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception:
+            if scope["type"] != "http" or began:
+                raise
+            _logger.exception("a request failed for a reason that nobody expected")
+            await problem_response(internal_error(), scope)(scope, receive, send)
+
+
+class BodyBound:
+    """Reads a request's body before anything else does: all of it, within a size and a time."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        largest_bytes: int = LARGEST_BODY_BYTES,
+        timeout_seconds: float = BODY_TIMEOUT_SECONDS,
+    ) -> None:
+        self._app = app
+        self._largest_bytes = largest_bytes
+        self._timeout_seconds = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its whole body, or answer 413 or 408."""
+        if scope["type"] != "http" or not _has_body(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                body = await self._read(scope, receive)
+        except TimeoutError:
+            refusal = Refusal(
+                "request_timeout", f"The body did not arrive within {self._timeout_seconds:g} seconds; send it at once."
+            )
+            await problem_response(refusal, scope, {"Connection": "close"})(scope, receive, send)
+            return
+        if body is None:
+            await self._refuse_size(scope, receive, send)
+        elif not body.gone:
+            await self._app(scope, body.replay(receive), send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> "_Body | None":
+        if _declared_bytes(scope) > self._largest_bytes:
+            return None
+        body = _Body()
+        while not body.complete and not body.gone:
+            body.take(await receive())
+            if body.size > self._largest_bytes:
+                return None
+        return body
+
+    async def _refuse_size(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = Refusal("too_large", f"The body is larger than {self._largest_bytes} bytes; send less.")
+        response = problem_response(refusal, scope, {"Connection": "close"})
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+        await send({"type": "http.response.body", "body": response.body, "more_body": True})
+        if not _waits_for_permission(scope):
+            await self._discard(receive)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _discard(self, receive: Receive) -> None:
+        read = 0
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                while read <= LONGEST_DISCARD_BYTES:
+                    message = await receive()
+                    read += len(message.get("body", b""))
+                    if message["type"] != "http.request" or not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return
+
+
+class _Body:
+    """A body as it arrives."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self.size = 0
+        self.complete = False
+        self.gone = False
+
+    def take(self, message: Message) -> None:
+        if message["type"] != "http.request":
+            self.gone = True
+            return
+        chunk = message.get("body", b"")
+        self._chunks.append(chunk)
+        self.size += len(chunk)
+        self.complete = not message.get("more_body", False)
+
+    def replay(self, receive: Receive) -> Receive:
+        whole: Message = {"type": "http.request", "body": b"".join(self._chunks), "more_body": False}
+        pending = [whole]
+
+        async def replayed() -> Message:
+            return pending.pop() if pending else await receive()
+
+        return replayed
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return bytes(value)
+    return None
+
+
+def _has_body(scope: Scope) -> bool:
+    return _declared_bytes(scope) > 0 or _header(scope, b"transfer-encoding") is not None
+
+
+def _declared_bytes(scope: Scope) -> int:
+    declared = _header(scope, b"content-length") or b""
+    # The server has refused what is no number; more digits than these are too many bytes in any case.
+    return int(declared[:18]) if declared.isdigit() else 0
+
+
+def _waits_for_permission(scope: Scope) -> bool:
+    return (_header(scope, b"expect") or b"").lower() == b"100-continue"

@@ -1,0 +1,148 @@
+"""The OpenAPI document: FastAPI's own, with the error envelope, the token, and the routes described by hand."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from pokea.errors import CATALOGUE
+
+TOKEN = "bearer"  # noqa: S105 - the name of the scheme, not a token
+_ALWAYS = ("internal_error", "unavailable")
+_WITH_TOKEN = ("unauthenticated", "forbidden")
+_WITH_BODY = ("invalid_request", "malformed_body", "request_timeout", "too_large")
+
+Document = dict[str, Any]
+
+
+class Application(FastAPI):
+    """FastAPI whose document also holds the routes that were described by hand."""
+
+    def __init__(self, **options: Any) -> None:
+        self._described: list[tuple[str, str, Mapping[str, Any]]] = []
+        self._generated: Document | None = None
+        self._completed: Document = {}
+        super().__init__(**options)
+
+    def describe(self, path: str, method: str, operation: Mapping[str, Any]) -> None:
+        """Put a plain route into the document."""
+        self._described.append((path, method.lower(), operation))
+        self._generated = None
+
+    def openapi(self) -> Document:
+        """The document, made anew when routes were added since it was last asked for."""
+        generated = super().openapi()
+        if generated is not self._generated:
+            self._generated, self._completed = generated, complete(generated, self._described)
+        return self._completed
+
+
+def describe(app: FastAPI, path: str, method: str, operation: Mapping[str, Any]) -> None:
+    """Put a plain route into the document. Raises TypeError unless new_application() made the application."""
+    if not isinstance(app, Application):
+        raise TypeError("only an application of new_application() can be described by hand")
+    app.describe(path, method, operation)
+
+
+def refusals(*codes: str, token: bool = True, body: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of a call that may be refused with these codes, besides those of any such call.
+
+    Raises KeyError for a code that is not in the catalogue.
+    """
+    every = (*codes, *(_WITH_TOKEN if token else ()), *(_WITH_BODY if body else ()), *_ALWAYS)
+    by_status: dict[int | str, list[str]] = {}
+    for problem in sorted({CATALOGUE[code] for code in every}, key=lambda problem: (problem.status, problem.code)):
+        by_status.setdefault(problem.status, []).append(f"`{problem.code}`: {problem.when}")
+    return {
+        status: {
+            "description": " ".join(lines),
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, lines in by_status.items()
+    }
+
+
+def takes(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
+    """The OpenAPI request body of a call that reads this model by itself. Raises ValueError for a nested model."""
+    schema = model.model_json_schema(by_alias=True)
+    if "$defs" in schema:
+        raise ValueError(f"{model.__name__} is nested; its parts would have to be components")
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": dict(example)}}}
+
+
+def header(name: str, text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The OpenAPI parameter of an optional request header."""
+    return {"name": name, "in": "header", "required": False, "description": text, "schema": dict(schema)}
+
+
+IDEMPOTENCY_KEY = header(
+    "Idempotency-Key",
+    "A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, "
+    "with `Idempotency-Replayed: true`, and does nothing again.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+)
+NEEDS_TOKEN: Sequence[Mapping[str, Sequence[str]]] = ({TOKEN: ()},)
+
+
+def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str, Any]]]) -> Document:
+    """FastAPI's document with ours put in: no 422 of its own, one envelope, one security scheme."""
+    document = deepcopy(document)
+    paths = document.setdefault("paths", {})
+    for path, method, operation in described:
+        responses = {str(status): response for status, response in operation.get("responses", {}).items()}
+        paths.setdefault(path, {})[method] = {**operation, "responses": responses}
+    for operations in paths.values():
+        for operation in operations.values():
+            _without_generated_refusal(operation)
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = problem_schema()
+    components["securitySchemes"] = {
+        TOKEN: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "Claims: `sub`, `exp`, and `scope` with `payments:write`, `payments:read` and "
+            "`bookings:write` for customers (their own objects only) or `admin` (all).",
+        }
+    }
+    return document
+
+
+def _without_generated_refusal(operation: dict[str, Any]) -> None:
+    generated = operation.get("responses", {}).get("422", {})
+    if "HTTPValidationError" in str(generated):
+        del operation["responses"]["422"]
+
+
+def problem_schema() -> dict[str, Any]:
+    """The schema of the error envelope; the codes and their meaning come from the catalogue."""
+    text = {"type": "string"}
+    meaning = "\n".join(
+        f"- `{problem.code}` ({problem.status}): {problem.when} {problem.fix}" for problem in CATALOGUE.values()
+    )
+    return {
+        "title": "Problem",
+        "type": "object",
+        "description": f"What every refused call answers.\n\n{meaning}",
+        "required": ["success", "message", "code", "errors", "requestId"],
+        "properties": {
+            "success": {"type": "boolean", "const": False},
+            "message": {**text, "description": "A sentence for a person: what is wrong and what to do."},
+            "code": {**text, "enum": list(CATALOGUE)},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "message"],
+                    "properties": {"field": text, "message": text},
+                },
+            },
+            "requestId": {**text, "description": "Also in the `X-Request-Id` header, and in the service's log."},
+        },
+        "additionalProperties": True,
+    }

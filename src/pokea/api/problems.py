@@ -1,0 +1,111 @@
+"""What a failure looks like over HTTP: one envelope, filled from the catalogue in `pokea.errors`."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import ExceptionHandler
+
+from pokea.api.answers import JSON, json_answer
+from pokea.api.validation import refusal_of_errors
+from pokea.errors import Refusal, Unavailable
+
+CALLBACK_PATHS = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/stk/callback")
+"""Daraja calls these; it has no use for our envelope."""
+_INVALID_CALLBACK = b'{"ResultCode":1,"ResultDesc":"Invalid callback"}'
+_CALLBACK_STATUSES = (400, 408, 413)
+_SHED_SECONDS = 2
+
+_logger = logging.getLogger(__name__)
+
+
+def internal_error() -> Refusal:
+    """What the caller hears when something in Pokea failed: nothing of what it was."""
+    return Refusal(
+        "internal_error", "Something went wrong on our side. Look at the payment's status before trying again."
+    )
+
+
+def is_callback(path: str) -> bool:
+    """Whether Daraja, and not a person's program, calls this address."""
+    return path.startswith(CALLBACK_PATHS)
+
+
+def problem_body(refusal: Refusal, request_id: str) -> dict[str, Any]:
+    """The envelope of a refusal; what is extra stands at its top level."""
+    return {
+        "success": False,
+        "message": refusal.message,
+        "code": refusal.code,
+        "errors": [{"field": error.field, "message": error.message} for error in refusal.errors],
+        "requestId": request_id,
+        **refusal.extra,
+    }
+
+
+def problem_response(refusal: Refusal, scope: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a refused request; a callback that is refused gets the guide's body instead of the envelope."""
+    state = scope.get("state", {})
+    state["code"] = refusal.code
+    status = refusal.problem.status
+    sent = dict(headers or {})
+    if refusal.retry_after_seconds is not None:
+        sent["Retry-After"] = str(refusal.retry_after_seconds)
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent["WWW-Authenticate"] = "Bearer"
+    if status in _CALLBACK_STATUSES and is_callback(scope["path"]):
+        return Response(_INVALID_CALLBACK, status, sent, JSON)
+    return json_answer(problem_body(refusal, state.get("request_id", "")), status, sent)
+
+
+async def _refused(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, Refusal)  # noqa: S101 - the handler is registered for this type alone
+    return problem_response(failure, request.scope)
+
+
+async def _unavailable(request: Request, failure: Exception) -> Response:
+    _logger.warning("the database is unavailable: %s", failure)
+    message = "The service is busy or its database is away; try again shortly."
+    return problem_response(Refusal("unavailable", message, retry_after_seconds=_SHED_SECONDS), request.scope)
+
+
+async def _invalid(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, RequestValidationError)  # noqa: S101 - the handler is registered for this type alone
+    return problem_response(refusal_of_errors(failure.errors()), request.scope)
+
+
+async def _http(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, HTTPException)  # noqa: S101 - the handler is registered for this type alone
+    if failure.status_code == HTTPStatus.NOT_FOUND:
+        return problem_response(Refusal("not_found", "There is nothing at this address."), request.scope)
+    if failure.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = ", ".join(_allowed_methods(request))
+        refusal = Refusal("method_not_allowed", f"This address does not take {request.method}; it takes {allowed}.")
+        return problem_response(refusal, request.scope, {"Allow": allowed})
+    if failure.status_code == HTTPStatus.BAD_REQUEST:
+        return problem_response(Refusal("malformed_body", "The body cannot be read as JSON."), request.scope)
+    raise failure
+
+
+def _allowed_methods(request: Request) -> Iterable[str]:
+    # A route knows only its own methods; the header names those of every route at the address.
+    for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
+        scope = {**request.scope, "method": method, "path_params": {}, "fastapi": {}}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            yield method
+
+
+def exception_handlers() -> dict[Any, ExceptionHandler]:
+    """The handlers for everything that is refused on purpose; what is left is `internal_error`."""
+    return {
+        Refusal: _refused,
+        Unavailable: _unavailable,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+    }

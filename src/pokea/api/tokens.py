@@ -1,0 +1,186 @@
+"""Bearer tokens as values: what a signed token says, whether it holds now, and how `pokea token` makes one (law 8).
+
+PyJWT checks signatures; the claims are read here, because "now" is the passed clock's and never the machine's.
+"""
+
+import hashlib
+import math
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from jwt import PyJWS
+from jwt.exceptions import InvalidSignatureError, PyJWTError
+
+from pokea.api.keys import Keys, unauthenticated
+from pokea.clock import SECOND, Clock, Instant, seconds
+from pokea.redact import Secret
+
+LEEWAY: Instant = 30 * SECOND
+"""How far the issuer's clock may be from ours."""
+LONGEST_TOKEN = 8192
+"""Characters; an issuer that needs more puts a database into its tokens."""
+LONGEST_SUBJECT = 128
+REMEMBERED_TOKENS = 4096
+
+_LATEST_SECOND = 10**11
+"""A time claim beyond it is in milliseconds by mistake, and the token would never expire."""
+
+_SIGNATURES = PyJWS(options={"verify_signature": True, "enforce_minimum_key_length": True})
+
+
+class Claims(NamedTuple):
+    """What a verified token says: who calls, what they may do, and until when."""
+
+    subject: str
+    scopes: frozenset[str]
+    expires_at: Instant
+
+
+class Expected(NamedTuple):
+    """The issuer and the audience that a token must name; None asks for neither."""
+
+    issuer: str | None = None
+    audience: str | None = None
+
+
+class Verifier:
+    """Verifies tokens, and remembers the last few thousand that were right until they expire."""
+
+    def __init__(self, keys: Keys, expected: Expected, clock: Clock, remembered: int = REMEMBERED_TOKENS) -> None:
+        self._keys = keys
+        self._expected = expected
+        self._clock = clock
+        self._remembered = remembered
+        self._known: OrderedDict[bytes, Claims] = OrderedDict()
+
+    async def verify(self, token: str) -> Claims:
+        """The token's claims; raises Refusal `unauthenticated` with a sentence, or `unavailable` without keys."""
+        if len(token) > LONGEST_TOKEN:
+            raise unauthenticated("The bearer token is too long to be a token of ours.")
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and known.expires_at + LEEWAY > self._clock.now():
+            self._known.move_to_end(digest)
+            return known
+        self._known.pop(digest, None)
+        claims = read_claims(await self._signed(token), self._expected, self._clock.now())
+        self._known[digest] = claims
+        while len(self._known) > self._remembered:
+            self._known.popitem(last=False)
+        return claims
+
+    async def _signed(self, token: str) -> bytes:
+        header = _header(token)
+        algorithm = header.get("alg")
+        accepted = ", ".join(self._keys.algorithms)
+        if not isinstance(algorithm, str) or algorithm.lower() in ("none", ""):
+            raise unauthenticated(f"The token is not signed; sign it with one of: {accepted}.")
+        if algorithm not in self._keys.algorithms:
+            raise unauthenticated(f"The token's algorithm is not accepted; sign it with one of: {accepted}.")
+        key = await self._keys.find(algorithm, header.get("kid"))
+        try:
+            payload: bytes = _SIGNATURES.decode(token, key, algorithms=[algorithm])
+        except InvalidSignatureError:
+            raise unauthenticated("The token's signature is wrong: it was signed with another key.") from None
+        except PyJWTError:
+            raise unauthenticated("The bearer token cannot be verified; ask for a new one.") from None
+        return payload
+
+
+def _header(token: str) -> dict[str, Any]:
+    try:
+        return _SIGNATURES.get_unverified_header(token)
+    except PyJWTError:
+        raise unauthenticated("The bearer token is not a JSON Web Token.") from None
+
+
+def read_claims(payload: bytes, expected: Expected, now: Instant) -> Claims:
+    """The claims of a token whose signature is right; raises Refusal `unauthenticated` when they do not hold now."""
+    try:
+        claims = msgspec.json.decode(payload, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        raise unauthenticated("The token's claims are not a JSON object.") from None
+    expires_at = _time(claims, "exp")
+    if expires_at is None:
+        raise unauthenticated("The token has no `exp`; only tokens that expire are accepted.")
+    if expires_at + LEEWAY <= now:
+        raise unauthenticated("The token has expired; ask for a new one.")
+    begins_at = _time(claims, "nbf")
+    if begins_at is not None and begins_at - LEEWAY > now:
+        raise unauthenticated("The token is not valid yet; check the clock of its issuer.")
+    _check_origin(claims, expected)
+    return Claims(_subject(claims), _scopes(claims), expires_at)
+
+
+def _time(claims: Mapping[str, Any], name: str) -> Instant | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise unauthenticated(f"The token's `{name}` is not a number of seconds.")
+    if abs(value) > _LATEST_SECOND:
+        raise unauthenticated(f"The token's `{name}` is out of range; give it in seconds since 1970.")
+    return seconds(value)
+
+
+def _check_origin(claims: Mapping[str, Any], expected: Expected) -> None:
+    if expected.issuer is not None and claims.get("iss") != expected.issuer:
+        raise unauthenticated("The token's issuer (`iss`) is not the one that is accepted here.")
+    audience = claims.get("aud")
+    named = audience if isinstance(audience, list) else [] if audience is None else [audience]
+    if expected.audience is None and named:
+        # RFC 7519 section 4.1.3: who is not among the audiences named must refuse the token.
+        raise unauthenticated("The token is meant for an audience (`aud`), and this service has none set.")
+    if expected.audience is not None and expected.audience not in named:
+        raise unauthenticated("The token's audience (`aud`) is not the one that is accepted here.")
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not is_subject(subject):
+        raise unauthenticated(f"The token's `sub` must be text of 1 to {LONGEST_SUBJECT} printable characters.")
+    return subject
+
+
+def is_subject(text: str) -> bool:
+    """Whether the text can name a caller: 1 to 128 printable characters."""
+    return 0 < len(text) <= LONGEST_SUBJECT and text.isprintable()
+
+
+def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    scope = claims.get("scope", "")
+    if isinstance(scope, str):
+        return frozenset(scope.split())
+    if isinstance(scope, list) and all(isinstance(part, str) for part in scope):
+        return frozenset(scope)
+    raise unauthenticated("The token's `scope` must be text with spaces between the scopes, or a list of texts.")
+
+
+def issue_token(
+    secret: Secret,
+    subject: str,
+    scopes: Sequence[str],
+    now: Instant,
+    lifetime_seconds: float,
+    expected: Expected = Expected(),  # noqa: B008 - an immutable value
+) -> str:
+    """A token signed with the shared secret (HS256), valid from `now` for so many seconds.
+
+    `expected` puts in the issuer and the audience that the service asks for. Raises ValueError for a subject
+    that the service would not accept.
+    """
+    if not is_subject(subject):
+        raise ValueError(f"a subject is text of 1 to {LONGEST_SUBJECT} printable characters")
+    claims: dict[str, Any] = {
+        "sub": subject,
+        "scope": " ".join(scopes),
+        "iat": now // SECOND,
+        "exp": (now + seconds(lifetime_seconds)) // SECOND,
+    }
+    if expected.issuer is not None:
+        claims["iss"] = expected.issuer
+    if expected.audience is not None:
+        claims["aud"] = expected.audience
+    return _SIGNATURES.encode(msgspec.json.encode(claims), secret.reveal(), algorithm="HS256")

@@ -1,0 +1,88 @@
+"""The bookings over HTTP."""
+
+import re
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pokea.api.answers import model_answer
+from pokea.api.bodies import read_body
+from pokea.api.callers import BOOKINGS_WRITE, PAYMENTS_READ, Caller, Gate
+from pokea.api.idempotency import REPLAYED, idempotency_key
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, refusals, takes
+from pokea.bookings.create import REFERENCES_TRIED, Draft, create_booking
+from pokea.bookings.rules import reference_from, terms_for
+from pokea.bookings.schemas import EXAMPLE, BookingAnswer, CreateBooking, answer_of
+from pokea.bookings.store import find
+from pokea.clock import Clock
+from pokea.errors import Refusal
+from pokea.ids import Ids
+from pokea.storage.database import Database
+
+PREFIX = "/api/v1/bookings"
+CREATE_ROUTE = f"POST {PREFIX}"
+"""The route's name in idempotency keys."""
+BOOKING_ID = "bk"
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PATH_ID: dict[str, Any] = {
+    "name": "bookingId",
+    "in": "path",
+    "required": True,
+    "description": "The booking's `id`.",
+    "schema": {"type": "string"},
+}
+
+
+def booking_routes(gate: Gate, database: Database, clock: Clock, ids: Ids, booking_fee_cents: int) -> APIRouter:
+    """POST and GET of bookings; `booking_fee_cents` is the fee unless an admin sets another."""
+    router = APIRouter(prefix=PREFIX, tags=["bookings"], redirect_slashes=False)
+
+    async def post_booking(request: Request) -> Response:
+        caller = await gate.require(request, BOOKINGS_WRITE)
+        wanted = await read_body(request, CreateBooking)
+        key = idempotency_key(request, caller, CREATE_ROUTE, await request.body())
+        draft = _draft(caller, wanted, clock, ids, booking_fee_cents)
+        created = await database.write(create_booking, draft, key)
+        return model_answer(answer_of(created.booking), 201, REPLAYED if created.replayed else None)
+
+    async def get_booking(request: Request) -> Response:
+        caller = await gate.require(request, PAYMENTS_READ, BOOKINGS_WRITE)
+        booking_id = request.path_params["bookingId"]
+        booking = await database.read(find, booking_id) if _ID.fullmatch(booking_id) else None
+        if booking is None or not caller.may_see(booking.customer_id):
+            raise Refusal("not_found", "There is no such booking, or it is somebody else's.")
+        return model_answer(answer_of(booking))
+
+    router.add_api_route(
+        "",
+        post_booking,
+        methods=["POST"],
+        status_code=201,
+        summary="Make a booking, whose fee can then be paid",
+        responses=refusals("reference_taken", "idempotency_key_reused", body=True)
+        | {201: {"description": "The booking, awaiting its payment.", "model": BookingAnswer}},
+        openapi_extra={
+            "security": NEEDS_TOKEN,
+            "parameters": [IDEMPOTENCY_KEY],
+            "requestBody": takes(CreateBooking, EXAMPLE),
+        },
+    )
+    router.add_api_route(
+        "/{bookingId}",
+        get_booking,
+        methods=["GET"],
+        summary="Read a booking and its fee",
+        responses=refusals("not_found") | {200: {"description": "The booking.", "model": BookingAnswer}},
+        openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
+    )
+    return router
+
+
+def _draft(caller: Caller, wanted: CreateBooking, clock: Clock, ids: Ids, booking_fee_cents: int) -> Draft:
+    terms = terms_for(caller.subject, caller.is_admin, wanted.customer_id, wanted.amount, booking_fee_cents)
+    chosen = wanted.reference
+    references = [chosen] if chosen else [reference_from(ids.new(BOOKING_ID)) for _ in range(REFERENCES_TRIED)]
+    return Draft(ids.new(BOOKING_ID), references, wanted.service, terms.customer_id, terms.fee_cents, clock.now())

@@ -1,0 +1,85 @@
+"""A booking and its fee: the states as tables, who may set what, and references that fit Daraja. Pure."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from pokea.errors import Refusal
+from pokea.money import CENTS
+
+
+class FeeStatus(StrEnum):
+    """Where the money of a booking's fee is."""
+
+    UNPAID = "unpaid"
+    HELD = "held"
+    RELEASED = "released"
+    REFUNDED = "refunded"
+
+
+class BookingStatus(StrEnum):
+    """How far a booking has come."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    MATCHING = "matching"
+
+
+class FeeEvent(StrEnum):
+    """What can happen to a fee."""
+
+    PAID = "paid"
+    RELEASED = "released"
+    REFUNDED = "refunded"
+
+
+TRANSITIONS: Final[Mapping[tuple[FeeStatus, FeeEvent], FeeStatus]] = {
+    (FeeStatus.UNPAID, FeeEvent.PAID): FeeStatus.HELD,
+    (FeeStatus.HELD, FeeEvent.RELEASED): FeeStatus.RELEASED,
+    (FeeStatus.HELD, FeeEvent.REFUNDED): FeeStatus.REFUNDED,
+}
+"""Every change of a fee that there is; what is not in the table does not happen."""
+
+STATUS_OF_FEE: Final[Mapping[FeeStatus, BookingStatus]] = {
+    FeeStatus.UNPAID: BookingStatus.AWAITING_PAYMENT,
+    FeeStatus.HELD: BookingStatus.MATCHING,
+    FeeStatus.RELEASED: BookingStatus.MATCHING,
+    FeeStatus.REFUNDED: BookingStatus.MATCHING,
+}
+"""A booking's status follows its fee."""
+
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{1,12}")
+_RANDOM_CHARACTERS = 7
+
+
+def after(fee: FeeStatus, event: FeeEvent) -> FeeStatus | None:
+    """The fee's status after the event; None when the event cannot happen to such a fee."""
+    return TRANSITIONS.get((fee, event))
+
+
+def is_reference(text: str) -> bool:
+    """Whether the text fits Daraja's AccountReference: 12 characters (reference 2.1), letters, digits and dashes."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def reference_from(identifier: str) -> str:
+    """A reference such as `BK-7Q2M4XN`, from the random end of a fresh identifier of `pokea.ids`."""
+    return f"BK-{identifier[-_RANDOM_CHARACTERS:].upper()}"
+
+
+class Terms(NamedTuple):
+    """For whom a booking is made, and for how much."""
+
+    customer_id: str
+    fee_cents: int
+
+
+def terms_for(
+    subject: str, is_admin: bool, customer_id: str | None, amount_shillings: int | None, default_fee_cents: int
+) -> Terms:
+    """The terms of a new booking; raises Refusal `forbidden` when a customer sets what only an admin may."""
+    for name, value in (("customerId", customer_id), ("amount", amount_shillings)):
+        if value is not None and not is_admin:
+            raise Refusal("forbidden", f"Only a token with the scope `admin` may set `{name}`; leave it out.")
+    fee_cents = default_fee_cents if amount_shillings is None else amount_shillings * CENTS
+    return Terms(customer_id or subject, fee_cents)

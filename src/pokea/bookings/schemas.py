@@ -1,0 +1,106 @@
+"""What the bookings' calls take and answer."""
+
+import unicodedata
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pokea.api.bodies import Incoming, Outgoing
+from pokea.api.tokens import LONGEST_SUBJECT, is_subject
+from pokea.bookings.rules import BookingStatus, FeeStatus, is_reference
+from pokea.bookings.store import Booking
+from pokea.clock import iso
+from pokea.money import MAXIMUM_SHILLINGS, shillings_json
+
+LONGEST_SERVICE = 100
+
+
+def _service(text: str) -> str:
+    if not 0 < len(text) <= LONGEST_SERVICE or any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError(f"`service` must be one line of 1 to {LONGEST_SERVICE} characters.")
+    return text
+
+
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError("`reference` must be 1 to 12 letters, digits or dashes, such as BK-7Q2M4XN; or leave it out.")
+    return text
+
+
+def _customer_id(text: str) -> str:
+    if not is_subject(text):
+        raise ValueError(f"`customerId` must be 1 to {LONGEST_SUBJECT} printable characters, as in the token's `sub`.")
+    return text
+
+
+class CreateBooking(Incoming):
+    """A booking to be made."""
+
+    service: Annotated[
+        str,
+        AfterValidator(_service),
+        Field(
+            description="What is booked, in words.",
+            json_schema_extra={"minLength": 1, "maxLength": LONGEST_SERVICE},
+        ),
+    ]
+    reference: Annotated[str, AfterValidator(_reference)] | None = Field(
+        None,
+        description="Shown in the prompt and on statements: 1 to 12 letters, digits or dashes. Made when left out.",
+    )
+    customer_id: Annotated[str, AfterValidator(_customer_id)] | None = Field(
+        None, description="Whose booking it is; `admin` only. By default the caller's."
+    )
+    amount: Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_SHILLINGS)] | None = Field(
+        None, description="The fee in whole shillings; `admin` only. By default the service's fee."
+    )
+
+
+EXAMPLE = {"service": "Plumbing in Kilimani"}
+
+
+class BookingFee(Outgoing):
+    """The fee of a booking."""
+
+    amount: int | float = Field(description="In shillings.")
+    currency: Literal["KES"] = "KES"
+    status: FeeStatus = Field(description="`unpaid`, `held` in escrow, `released`, or `refunded`.")
+    paid_at: str | None = Field(description="When the payment completed; null before.")
+
+
+class BookingBody(Outgoing):
+    """A booking."""
+
+    id: str
+    reference: str
+    service: str
+    customer_id: str
+    status: BookingStatus = Field(description="`awaiting_payment`, then `matching` once the fee is held.")
+    booking_fee: BookingFee
+    created_at: str
+
+
+class BookingAnswer(Outgoing):
+    """One booking."""
+
+    success: Literal[True] = True
+    booking: BookingBody
+
+
+def answer_of(booking: Booking) -> BookingAnswer:
+    """The answer that shows a booking."""
+    fee = BookingFee(
+        amount=shillings_json(booking.fee_cents),
+        status=FeeStatus(booking.fee_status),
+        paid_at=iso(booking.paid_at),
+    )
+    body = BookingBody(
+        id=booking.id,
+        reference=booking.reference,
+        service=booking.service,
+        customer_id=booking.customer_id,
+        status=BookingStatus(booking.status),
+        booking_fee=fee,
+        created_at=iso(booking.created_at) or "",
+    )
+    return BookingAnswer(booking=body)
