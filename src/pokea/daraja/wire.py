@@ -23,7 +23,7 @@ class TokenAnswer(Struct):
     """OAuth's answer (reference 1.3): `expires_in` is seconds, as text or as a number."""
 
     access_token: str
-    expires_in: str | int
+    expires_in: str | int = ""
 
 
 class PushRequest(Struct):
@@ -43,11 +43,11 @@ class PushRequest(Struct):
 
 
 class PushAnswer(Struct):
-    """STK push accepted for processing, never "paid" (reference 2.3)."""
+    """STK push accepted for processing, never "paid" (reference 2.3): all text; the client survives a number."""
 
-    MerchantRequestID: str
-    CheckoutRequestID: str
-    ResponseCode: str
+    MerchantRequestID: str = ""
+    CheckoutRequestID: str = ""
+    ResponseCode: str | int = ""
     ResponseDescription: str = ""
     CustomerMessage: str = ""
 
