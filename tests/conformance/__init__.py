@@ -1,0 +1,1 @@
+"""Bodies and clients that others made, against ours."""

@@ -1,0 +1,1 @@
+"""The service over HTTP, with its database and the simulator."""

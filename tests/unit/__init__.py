@@ -1,0 +1,1 @@
+"""Values alone: no database, no network, no clock."""

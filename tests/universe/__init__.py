@@ -1,0 +1,1 @@
+"""The whole system under virtual time, from one seed."""
