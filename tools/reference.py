@@ -1,0 +1,145 @@
+"""Writes the pages of docs/ that are made from the code: `make docs`; a test finds them when they drift."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from pokea.errors import CATALOGUE, Problem
+from pokea.settings import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Settings, complaints
+
+DOCS: Final = Path(__file__).parent.parent / "docs"
+_GROUPS: Final = {
+    "mpesa_": ("Daraja", "The guide's names, as they stand on the Daraja portal and in Safaricom's mail at go-live."),
+    "pokea_": ("Pokea", "The service's own. Lists are separated by commas or spaces."),
+}
+
+
+class _Given(Settings):
+    """Settings made of what is given alone, whatever this machine's environment and `.env` say."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what the caller gives."""
+        return (init_settings,)
+
+
+def settings_page() -> str:
+    """The reference of every setting: its name, its default, its default with the simulator, and what it is for."""
+    simulator = _Given(mpesa_environment="simulator")
+    parts = [
+        "# Settings",
+        "Read from the environment and from a file `.env` in the folder of the start; the environment wins. A wrong or "
+        "missing setting stops the start with one line that names it and says what to do.",
+        "`MPESA_ENVIRONMENT=simulator` needs no account with Safaricom: it fills in what the column *Simulator* shows.",
+    ]
+    for prefix, (title, sentence) in _GROUPS.items():
+        fields = {name: field for name, field in Settings.model_fields.items() if name.startswith(prefix)}
+        rows = [
+            (f"`{name.upper()}`", _default(field), _in_simulator(name, field, simulator), _said(field))
+            for name, field in fields.items()
+        ]
+        parts += [f"## {title}", sentence, _table(("Setting", "Default", "Simulator", "What it is"), rows)]
+    refusals = "\n".join(f"- {line}" for line in _production_refusals())
+    parts += [
+        "## What production refuses",
+        "With `MPESA_ENVIRONMENT=production` each of these stops the start:",
+        refusals,
+    ]
+    return _page(parts)
+
+
+def errors_page() -> str:
+    """The catalogue of every problem that a caller can meet, by HTTP status."""
+    parts = [
+        "# Errors",
+        "Every error is answered with the same body. `code` is one of those below and does not change; `message` is "
+        "for people; `errors` names fields where there are any; `requestId` finds the call in the log.",
+        '```json\n{"success": false, "message": "...", "code": "amount_mismatch", "errors": '
+        '[{"field": "amount", "message": "..."}], "requestId": "..."}\n```',
+    ]
+    for status in sorted({problem.status for problem in CATALOGUE.values()}):
+        problems = [problem for problem in CATALOGUE.values() if problem.status == status]
+        parts += [f"## {status}", _table(("Code", "Whose", "When", "What to do"), map(_problem_row, problems))]
+    return _page(parts)
+
+
+PAGES: Final = {"settings.md": settings_page, "errors.md": errors_page}
+"""The generated pages, by their name in docs/."""
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+
+
+def _problem_row(problem: Problem) -> tuple[str, ...]:
+    return f"`{problem.code}`", problem.fault.value, problem.when, problem.fix
+
+
+def _said(field: FieldInfo) -> str:
+    return " ".join([field.description or "", *_limits(field)])
+
+
+def _limits(field: FieldInfo) -> Iterator[str]:
+    if get_origin(field.annotation) is Literal:
+        yield "One of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation)) + "."
+    for limit in field.metadata:
+        if isinstance(limit, Ge) and limit.ge != 0:
+            yield f"At least {limit.ge}."
+        elif isinstance(limit, Gt):
+            yield f"More than {limit.gt}."
+        elif isinstance(limit, Le):
+            yield f"At most {limit.le}."
+
+
+def _default(field: FieldInfo) -> str:
+    return _shown(field.default)
+
+
+def _in_simulator(name: str, field: FieldInfo, simulator: Settings) -> str:
+    value = getattr(simulator, name)
+    return "" if value == field.default else _shown(value)
+
+
+def _shown(value: Any) -> str:
+    plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return "" if plain in ("", None, ()) else f"`{plain}`"
+
+
+def _production_refusals() -> Iterator[str]:
+    """What stops a start in production, for settings that were copied from the sandbox."""
+    copied = _Given(
+        mpesa_environment="production",
+        mpesa_passkey=SecretStr(SANDBOX_PASSKEY),
+        mpesa_shortcode=SANDBOX_SHORTCODE,
+        mpesa_callback_url="http://shop.example/api/v1/payments/stk/callback",
+    )
+    return (re.sub(r"^(\w+)", r"`\1`", line) for line in complaints(copied))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _page(parts: Iterable[str]) -> str:
+    title, *rest = parts
+    return "\n\n".join([title, "<!-- Written by `make docs` from the code: change it there. -->", *rest]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
