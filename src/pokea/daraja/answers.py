@@ -133,6 +133,11 @@ def unavailable(message: str, code: str = "", fault: Fault = Fault.DARAJA) -> Re
     return Refused(code, message, "daraja_unavailable", fault, True)
 
 
+def is_limit(code: str) -> bool:
+    """Whether an error code says that we ask too often (reference 2.6, 2.7)."""
+    return code in _LIMITS or code.startswith(GATEWAY_LIMITS)
+
+
 def query_verdict(outcome: QueryOutcome) -> Verdict:
     """What one answer to a query proves; a failure needs a second that agrees (law 1)."""
     known = meaning(outcome.code) if isinstance(outcome, Answered) else None
@@ -203,7 +208,7 @@ def _query_refused(status: int, complaint: _Complaint, hide: Hide) -> Silent | T
     refusal = _refusal(status, complaint, hide) if _is_about_token(status, complaint) else None
     if refusal is not None:
         return TokenRefused(refusal)
-    limited = status == TOO_MANY or complaint.code in _LIMITS or complaint.code.startswith(GATEWAY_LIMITS)
+    limited = status == TOO_MANY or is_limit(complaint.code)
     wrong = complaint.code == MIXED_ERROR and REFUSING_TEXTS.get(complaint.text) == REFUSING_TEXTS[WRONG_CREDENTIALS]
     return Silent(_complained(status, complaint, hide), limited=limited, wrong_credentials=wrong)
 

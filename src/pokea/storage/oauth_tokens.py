@@ -1,0 +1,150 @@
+"""The OAuth token in the database, one row an app, for all processes and commands (law 8).
+
+The token is sealed with AES-GCM under a key derived from POKEA_SECRET_KEY, and bound to its app: a row read by somebody
+who has the database alone opens nothing. (Fernet would take its own time and chance, which a universe must give.)
+"""
+
+import hashlib
+from typing import Final, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from pokea.clock import Instant
+from pokea.daraja.credentials import Credentials
+from pokea.daraja.tokens import StoredToken
+from pokea.ids import RandomBytes
+from pokea.redact import Secret
+from pokea.storage.database import Database
+from pokea.storage.statements import insert_new
+from pokea.storage.tables import oauth_tokens
+
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+_PURPOSE: Final = b"pokea oauth token"
+_APP_CHARACTERS: Final = 32
+_SPREAD: Final = 1_000_000
+
+
+class _Stored(NamedTuple):
+    """A row as it stands."""
+
+    generation: int
+    sealed: bytes | None
+    expires_at: Instant
+
+
+def app_name(credentials: Credentials) -> str:
+    """Names an app's row without naming its key: another key or another Daraja is another row."""
+    named = f"{credentials.base_url}\n{credentials.consumer_key.reveal()}"
+    return hashlib.sha256(named.encode()).hexdigest()[:_APP_CHARACTERS]
+
+
+class DatabaseTokens:
+    """The token store of one app. What was sealed with `previous_secret_key` can still be opened."""
+
+    def __init__(
+        self,
+        database: Database,
+        app: str,
+        secret_key: Secret,
+        random_bytes: RandomBytes,
+        previous_secret_key: Secret | None = None,
+    ) -> None:
+        self._database = database
+        self._app = app
+        self._random_bytes = random_bytes
+        keys = [key for key in (secret_key, previous_secret_key) if key is not None and key.reveal()]
+        self._ciphers = [_cipher(key) for key in keys]
+        self._lease_until: Instant = 0
+
+    async def current(self) -> StoredToken | None:
+        """The newest generation; None before the first. One that cannot be opened ended in 1970."""
+        row = await self._database.read(_row, self._app)
+        if row is None or row.generation == 0:
+            return None
+        token = self._opened(row.sealed)
+        return StoredToken(row.generation, token or Secret(""), row.expires_at if token is not None else 0)
+
+    async def claim(self, seen_generation: int, now: Instant, lease_until: Instant) -> bool:
+        """Whether the caller may refresh. Of any number of callers at once, one hears yes."""
+        # The odd microseconds tell this claim from others, so that a claim that is run again finds itself.
+        wanted = lease_until + int.from_bytes(self._random_bytes(8), "big") % _SPREAD
+        is_ours = await self._database.write(claim, self._app, seen_generation, now, wanted)
+        if is_ours:
+            self._lease_until = wanted
+        return is_ours
+
+    async def store(self, seen_generation: int, token: Secret, expires_at: Instant) -> bool:
+        """Keep a token as the generation after `seen_generation`; False when the generation has moved meanwhile."""
+        nonce = self._random_bytes(_NONCE_BYTES)
+        sealed = nonce + self._ciphers[0].encrypt(nonce, token.reveal().encode(), self._app.encode())
+        return await self._database.write(store, self._app, seen_generation, sealed, expires_at)
+
+    async def release(self, seen_generation: int) -> None:
+        """Give up the lease of the last claim, if it still stands."""
+        await self._database.write(release, self._app, seen_generation, self._lease_until)
+
+    def _opened(self, sealed: bytes | None) -> Secret | None:
+        if sealed is None:
+            return None
+        for cipher in self._ciphers:
+            try:
+                nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+                return Secret(cipher.decrypt(nonce, content, self._app.encode()).decode())
+            except (InvalidTag, ValueError):
+                continue
+        return None
+
+
+def claim(connection: Connection, app: str, seen_generation: int, now: Instant, lease_until: Instant) -> bool:
+    """A change: take the lease, if the generation has not moved and nobody else's lease stands at `now`."""
+    insert_new(
+        connection,
+        oauth_tokens,
+        [{"app": app, "generation": 0, "sealed": None, "expires_at": 0, "lease_until": 0}],
+    )
+    is_free = or_(oauth_tokens.c.lease_until <= now, oauth_tokens.c.lease_until == lease_until)
+    taken = connection.execute(
+        update(oauth_tokens).where(_at(app, seen_generation), is_free).values(lease_until=lease_until)
+    )
+    return taken.rowcount == 1
+
+
+def store(connection: Connection, app: str, seen_generation: int, sealed: bytes, expires_at: Instant) -> bool:
+    """A change: keep the sealed token, if the generation has not moved; its own work already done counts as done."""
+    connection.execute(
+        update(oauth_tokens)
+        .where(_at(app, seen_generation))
+        .values(generation=seen_generation + 1, sealed=sealed, expires_at=expires_at, lease_until=0)
+    )
+    row = _row(connection, app)
+    return row is not None and row.generation == seen_generation + 1 and row.sealed == sealed
+
+
+def release(connection: Connection, app: str, seen_generation: int, lease_until: Instant) -> None:
+    """A change: end the lease that ends at `lease_until`."""
+    connection.execute(
+        update(oauth_tokens)
+        .where(and_(_at(app, seen_generation), oauth_tokens.c.lease_until == lease_until))
+        .values(lease_until=0)
+    )
+
+
+def _row(connection: Connection, app: str) -> _Stored | None:
+    columns = oauth_tokens.c
+    found = select(columns.generation, columns.sealed, columns.expires_at).where(columns.app == app)
+    row = connection.execute(found).one_or_none()
+    return _Stored(*row) if row is not None else None
+
+
+def _at(app: str, generation: int) -> ColumnElement[bool]:
+    return and_(oauth_tokens.c.app == app, oauth_tokens.c.generation == generation)
+
+
+def _cipher(secret_key: Secret) -> AESGCM:
+    derived = HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=_PURPOSE).derive(secret_key.reveal().encode())
+    return AESGCM(derived)
