@@ -29,13 +29,7 @@ test: develop ## Run every test, on SQLite and on a real PostgreSQL
 	@if [ -f web/package.json ]; then tools/node npm --prefix web run --if-present test; fi
 
 check: develop ## Check style, types, import directions, house rules and the generated docs
-	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/house
-	@tools/web install
-	@if [ -f web/package.json ]; then tools/node npm --prefix web run --if-present check; fi
+	@tools/check
 
 bench: develop ## Measure, and print ratios taken in the same run
 	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench $(ARGS); else echo "Nothing is measured yet: bench/ is empty."; fi
