@@ -128,7 +128,12 @@ CASES: list[tuple[str, list[Evidence], Status, str | None]] = [
     ("paid, and the push's answer was lost", [unknown(), callback("0")], Status.COMPLETED, None),
     ("paid although the push was refused", [refused(), callback("0")], Status.COMPLETED, None),
     ("cancelled, and the push's answer was lost", [unknown(), callback("1032")], Status.FAILED, "cancelled"),
-    ("a callback that names another push", [accepted(), callback("0", checkout_request_id=THEIRS)], Status.PENDING, None),
+    (
+        "a callback that names another push",
+        [accepted(), callback("0", checkout_request_id=THEIRS)],
+        Status.PENDING,
+        None,
+    ),
     ("a callback without an id", [accepted(), callback("0", checkout_request_id=None)], Status.PENDING, None),
     ("a callback that proves nothing", [accepted(), callback("0", trusted=False)], Status.PENDING, None),
     ("a success without an amount", [accepted(), callback("0", amount_cents=None)], Status.PENDING, None),

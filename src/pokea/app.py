@@ -1,0 +1,168 @@
+"""Builds everything from settings: the only place that knows all the parts.
+
+A service is built of ports (database, clock, ids, network) and settings, so that a universe can hand it a virtual
+clock and a network of its own. `open_service` hands it the real ones.
+"""
+
+import hashlib
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from pokea.api.application import new_application
+from pokea.api.callers import new_gate
+from pokea.api.metrics import Metrics
+from pokea.api.openapi import Application
+from pokea.api.tokens import issue_token
+from pokea.bookings.routes import booking_routes
+from pokea.clock import Clock, SystemClock
+from pokea.daraja.client import DarajaClient
+from pokea.daraja.credentials import credentials_of
+from pokea.ids import Ids
+from pokea.money import CENTS
+from pokea.payments.callbacks import CallbackRoutes
+from pokea.payments.prompt import Prompter
+from pokea.payments.recover import Recovery
+from pokea.payments.reserve import Limits
+from pokea.payments.routes import PaymentRoutes
+from pokea.payments.settle import Told
+from pokea.payments.settler import Settler
+from pokea.payments.tokens import PaymentTokens
+from pokea.redact import Secret
+from pokea.settings import Settings, load_settings
+from pokea.simulator.options import SimulatorOptions
+from pokea.simulator.server import Simulator
+from pokea.storage.database import Database, open_database
+from pokea.storage.migrate import ensure_ready, standing
+from pokea.storage.oauth_tokens import DatabaseTokens
+from pokea.transport import HttpTransport, Transport
+
+_DEMO_TOKEN_SECONDS = 24 * 3600
+
+
+class Ports(NamedTuple):
+    """The outside world, as a service reaches it."""
+
+    database: Database
+    transport: Transport
+    clock: Clock
+    ids: Ids
+
+
+class Service:
+    """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery."""
+
+    def __init__(self, settings: Settings, ports: Ports, *, background: bool = True) -> None:
+        self._ports = ports
+        database, transport, clock, ids = ports
+        app = app_of(settings)
+        secret = Secret(settings.pokea_secret_key.get_secret_value())
+        previous = settings.pokea_previous_secret_key.get_secret_value()
+        tokens = PaymentTokens(secret, Secret(previous) if previous else None)
+        oauth = DatabaseTokens(database, app, secret)
+        daraja = DarajaClient(credentials_of(settings), transport, oauth, clock)
+        confirm_from = settings.pokea_confirm_from
+        self.settler = Settler(database, clock, tokens.proves, self._announce)
+        self.recovery = Recovery(database, clock, self.settler, daraja, app, settings.query_rate)
+        self.prompter = Prompter(
+            database,
+            clock,
+            ids,
+            tokens,
+            daraja,
+            self.settler,
+            settings.mpesa_callback_url,
+            Limits(settings.push_limit_phone, settings.push_limit_customer),
+            confirm_from * CENTS if confirm_from else None,
+        )
+        self._background = background
+        self.application = self._new_application(settings, tokens)
+
+    def _new_application(self, settings: Settings, tokens: PaymentTokens) -> Application:
+        database, transport, clock, ids = self._ports
+        gate = new_gate(settings, transport, clock)
+        application = new_application(
+            clock,
+            ids,
+            Metrics(),
+            readiness={"database": lambda: database.read(standing)},
+            allowed_origins=settings.pokea_allowed_origins,
+            lifespan=self._lifespan,
+        )
+        callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
+        application.router.routes.extend(callbacks.routes())
+        PaymentRoutes(database, gate, self.prompter, tokens, clock).add_to(application)
+        fee_cents = settings.pokea_booking_fee * CENTS
+        application.include_router(booking_routes(gate, database, clock, ids, fee_cents))
+        return application
+
+    @asynccontextmanager
+    async def _lifespan(self, _application: Application) -> AsyncIterator[None]:
+        await self.start()
+        yield
+        await self.stop()
+
+    async def start(self) -> None:
+        """Begin to settle and, in the background, to recover."""
+        await self.settler.start()
+        if self._background:
+            await self.recovery.start()
+
+    async def stop(self) -> None:
+        """End cleanly: pushes that are out are answered first, and all that waits is settled."""
+        await self.prompter.stop()
+        await self.recovery.stop()
+        await self.settler.stop()
+        await self._ports.transport.close()
+        self._ports.database.close()
+
+    def _announce(self, told: Sequence[Told]) -> None:
+        for each in told:
+            if each.due_at is not None:
+                self.recovery.wake(each.due_at)
+
+
+def app_of(settings: Settings) -> str:
+    """Names the Daraja app whose token and budget all processes share, without telling its key."""
+    return hashlib.sha256(settings.mpesa_consumer_key.get_secret_value().encode()).hexdigest()[:16]
+
+
+def open_service(settings: Settings, *, background: bool = True) -> Service:
+    """A service on the real database, network and clock. Raises SchemaError when the schema does not fit."""
+    ensure_ready(settings.pokea_database_url)
+    clock = SystemClock()
+    ports = Ports(open_database(settings.pokea_database_url), HttpTransport(), clock, Ids(clock))
+    return Service(settings, ports, background=background)
+
+
+def open_simulator(options: SimulatorOptions) -> Simulator:
+    """A simulator on the real network and clock; a seed of 0 draws another one each time."""
+    chance = random.Random(options.seed or None)  # noqa: S311 - it draws receipts and faults, not secrets
+    return Simulator(options, HttpTransport(), SystemClock(), chance)
+
+
+class Demo(NamedTuple):
+    """A service and the simulator that it talks to, and a token that may do everything."""
+
+    service: Service
+    simulator: Simulator
+    token: str
+
+
+def open_demo(file: Path, address: str, simulator_address: str, new_secret: Callable[[], str]) -> Demo:
+    """Service and simulator on a fresh SQLite file, with settings of their own."""
+    jwt_secret = new_secret()
+    settings = load_settings(
+        _env_file=None,
+        mpesa_environment="simulator",
+        mpesa_base_url=simulator_address,
+        mpesa_callback_url=f"{address}/api/v1/payments/mpesa/callback",
+        pokea_database_url=f"sqlite:///{file}",
+        pokea_secret_key=new_secret(),
+        pokea_jwt_secret=jwt_secret,
+    )
+    service = open_service(settings)
+    token = issue_token(Secret(jwt_secret), "demo", ["admin"], SystemClock().now(), _DEMO_TOKEN_SECONDS)
+    return Demo(service, open_simulator(SimulatorOptions()), token)

@@ -1,0 +1,74 @@
+"""`pokea demo`: service and simulator in one process, on a fresh file."""
+
+import secrets
+import shutil
+import sys
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import typer
+
+from pokea.cli.logging_setup import log_to_stderr
+
+DEMO_SUBJECT = "demo"
+
+
+def demo(
+    port: int = typer.Option(8000, min=0, max=65535, help="Port of the service."),
+    sim_port: int = typer.Option(8001, min=0, max=65535, help="Port of the simulator."),
+    data: Path | None = typer.Option(None, help="Folder for the database; by default one that is removed afterwards."),
+    browser: bool = typer.Option(True, "--browser/--no-browser", help="Open the shop in a browser."),
+) -> None:
+    """Run the service and the simulator together on a fresh SQLite file, and print where to look.
+
+    Settings of the environment are left aside: the demo takes no real money.
+    """
+    import uvloop
+
+    from pokea.app import open_demo
+    from pokea.cli.serving import configuration, listening_socket, run_together
+
+    log_to_stderr()
+    folder = Path(tempfile.mkdtemp(prefix="pokea-demo-")) if data is None else data
+    listeners = [listening_socket("127.0.0.1", port), listening_socket("127.0.0.1", sim_port)]
+    addresses = [f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = open_demo(_fresh_file(folder), addresses[0], addresses[1], secrets.token_hex)
+        print(_welcome(addresses[0], addresses[1], opened.token), flush=True)
+        if browser and sys.stdout.isatty():
+            webbrowser.open(f"{addresses[0]}/demo")
+        applications = (opened.service.application, opened.simulator.app)
+        code = uvloop.run(run_together([configuration(each, "127.0.0.1", 0) for each in applications], listeners))
+    finally:
+        if data is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(0 if code == 130 else code)  # noqa: PLR2004 - Ctrl-C is how a demo ends
+
+
+def _fresh_file(folder: Path) -> Path:
+    names = (f"pokea-demo{'' if number == 1 else f'-{number}'}.sqlite3" for number in range(1, 10_000))
+    return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _welcome(service: str, simulator: str, token: str) -> str:
+    return "\n".join(
+        (
+            "",
+            "  Pokea runs, with a Daraja of its own: no real money moves.",
+            "",
+            f"  Shop      {service}/demo",
+            f"  Phone     {simulator}/sim",
+            f"  Console   {service}/console",
+            f"  API       {service}/docs",
+            "",
+            "  A token for the API, good for a day (it may do everything):",
+            "",
+            f"  {token}",
+            "",
+            "  254708374149 pays by itself, 254711111111 has no money, and any other number",
+            "  is a phone that you answer by hand. PIN 1234. Stop with Ctrl-C.",
+            "",
+        )
+    )

@@ -1,0 +1,53 @@
+"""`pokea`: finds the command, and turns what Pokea raises on purpose into one line and an exit code.
+
+Exit codes: 0 done, 1 Pokea could not do it, 2 the command or a setting is wrong, 130 stopped by Ctrl-C.
+"""
+
+import sys
+
+import click
+import typer
+
+from pokea import __version__
+from pokea.cli import demo, migrate, serve, simulate, token, work
+from pokea.errors import PokeaError, SettingsError
+
+program = typer.Typer(
+    name="pokea",
+    help="Takes M-Pesa payments for bookings, and is never wrong about whether the money came.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo.demo, serve.serve, work.work, migrate.migrate, token.token):
+    program.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pokea {__version__}")
+        raise typer.Exit
+
+
+@program.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Takes M-Pesa payments for bookings, and is never wrong about whether the money came."""
+
+
+def main() -> None:
+    """Run the command line."""
+    commands = typer.main.get_command(program)
+    assert isinstance(commands, click.Group)  # noqa: S101 - several commands make a group
+    commands.add_command(simulate.command())
+    try:
+        commands()
+    except SettingsError as failure:
+        print(f"pokea: {failure}", file=sys.stderr)
+        sys.exit(2)
+    except (PokeaError, OSError) as failure:
+        print(f"pokea: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,82 @@
+"""Running HTTP applications until somebody presses Ctrl-C."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import uvicorn
+
+from pokea.errors import PokeaError
+
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""With the default of 5 ms a busy event loop keeps the writer's thread waiting for the interpreter."""
+_STOPPED_BY = {signal.SIGINT: 130, signal.SIGTERM: 0}
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to whoever runs several of them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def configuration(application: Any, host: str, port: int) -> uvicorn.Config:
+    """How every application is served: our own log lines, no header that names the server."""
+    return uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=30,
+        backlog=2048,
+    )
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket on which the application will listen; raises PokeaError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as failure:
+        listener.close()
+        reason = failure.strerror or "it cannot be used"
+        raise PokeaError(f"Port {port} on {host}: {reason}. Choose another with --port.") from None
+    return listener
+
+
+async def run_together(configurations: Sequence[uvicorn.Config], sockets: Sequence[socket.socket]) -> int:
+    """Serve until SIGINT or SIGTERM, then end cleanly; a second signal ends at once. Returns the exit code."""
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    servers = [_Server(each) for each in configurations]
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        for server in servers:
+            server.force_exit = len(received) > 1
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in _STOPPED_BY:
+        loop.add_signal_handler(number, stop, number)
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[listener])) for server, listener in zip(servers, sockets, strict=True)
+    ]
+    # The simulator is served last and must outlive the service, which may still wait for its answers.
+    for task in tasks:
+        await task
+    failed = any(not server.started for server in servers)
+    return 1 if failed and not received else _STOPPED_BY.get(signal.Signals(received[0]), 0) if received else 0

@@ -1,0 +1,249 @@
+"""Settling on a real database: any order, repetition and batching of the evidence ends in the same rows and postings."""
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, insert, select
+
+from pokea.clock import SECOND
+from pokea.escrow.store import balances
+from pokea.payments.evidence import Evidence, Kind
+from pokea.payments.settle import Batch, settle
+from pokea.payments.status import Flag
+from pokea.storage import tables
+from pokea.storage.database import Database
+from tests.laws.evidence_sets import (
+    FACTS,
+    PAYMENT,
+    accepted,
+    any_set,
+    callback,
+    query,
+    refused,
+    silent,
+    small_world,
+    unknown,
+)
+from tests.payments import new_booking, new_payment
+
+NOW = 1_000 * SECOND
+OTHER = "pay_2"
+
+
+def proves(token: str, payment_id: str) -> bool:
+    return False
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    """A connection to a fresh database, with one booking and its payment on it."""
+    with database.engine.connect() as opened:
+        yield opened
+
+
+def begin(connection: Connection, payments: Sequence[str] = (PAYMENT,)) -> None:
+    """Empty the tables, then make one booking with these payments, of which the first is live."""
+    for table in reversed(tables.metadata.sorted_tables):
+        if table is not tables.schema_version:
+            connection.execute(delete(table))
+    connection.execute(insert(tables.bookings), [new_booking()._asdict()])
+    for number, payment_id in enumerate(payments):
+        row = new_payment(payment_id, expires_at=FACTS.expires_at, live=number == 0)
+        connection.execute(insert(tables.payments), [row._asdict()])
+
+
+def settled(connection: Connection, batches: Sequence[Sequence[Evidence]]) -> list[object]:
+    """What the tables say after these batches: rows, booking, postings and receipts."""
+    for batch in batches:
+        settle(connection, Batch(NOW, evidence=batch), proves)
+    columns = tables.payments.c
+    told = (
+        columns.status,
+        columns.receipt,
+        columns.completed_at,
+        columns.failure_reason,
+        columns.review,
+        columns.money,
+    )
+    found: list[object] = [
+        connection.execute(select(columns.id, *told).order_by(columns.id)).all(),
+        connection.execute(select(tables.bookings.c.status, tables.bookings.c.fee_status)).all(),
+        connection.execute(select(tables.postings).order_by(*tables.postings.primary_key)).all(),
+        connection.execute(select(tables.receipts).order_by(tables.receipts.c.receipt)).all(),
+    ]
+    return found
+
+
+def without_doubt(pieces: Sequence[Evidence]) -> list[Evidence]:
+    """The pieces without callbacks of another amount: what money does in that case depends on when it completes."""
+    odd = [piece for piece in pieces if piece.kind is Kind.CALLBACK and piece.code == "0"]
+    return [piece for piece in pieces if piece not in odd or piece.amount_cents in (None, FACTS.amount_cents)]
+
+
+def partitions(pieces: Sequence[Evidence], chance: random.Random) -> list[list[Evidence]]:
+    """The pieces shuffled, some of them twice, and cut into batches at random."""
+    order = [*pieces, *chance.sample(list(pieces), len(pieces) // 2)]
+    chance.shuffle(order)
+    batches: list[list[Evidence]] = []
+    while order:
+        size = chance.randint(1, len(order))
+        batches.append(order[:size])
+        order = order[size:]
+    return batches
+
+
+def test_any_order_repetition_and_batching_ends_in_the_same_tables(connection: Connection) -> None:
+    """For sets of evidence of every sort, two ways to be told of them leave the same rows, booking and postings."""
+
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(any_set.map(without_doubt), st.randoms(use_true_random=False))
+    def holds(pieces: list[Evidence], chance: random.Random) -> None:
+        unique = list({piece.id: piece for piece in pieces}.values())
+        outcomes = []
+        for batches in ([unique], partitions(unique, chance), [[piece] for piece in reversed(unique)]):
+            with connection.begin() as transaction:
+                begin(connection)
+                outcomes.append(settled(connection, batches))
+                transaction.rollback()
+        assert outcomes[0] == outcomes[1] == outcomes[2]
+
+    holds()
+
+
+def test_every_order_of_one_payments_happenings_ends_alike(connection: Connection) -> None:
+    """Every order of accepted, paid, cancelled and a query's word, one by one, holds the fee exactly once."""
+    happenings = [accepted(), callback("0"), callback("1032", 6), query("0", 20)]
+    outcomes = set()
+    for order in itertools.permutations(happenings):
+        with connection.begin() as transaction:
+            begin(connection)
+            outcomes.add(str(settled(connection, [[piece] for piece in order])))
+            assert sum(balances(connection).values()) == 0
+            transaction.rollback()
+    assert len(outcomes) == 1
+    assert "held" in outcomes.pop()
+
+
+def test_the_ledger_balances_after_any_set(connection: Connection) -> None:
+    """Whatever happens, the books sum to nothing and the fees held are those of completed payments."""
+
+    @settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(any_set)
+    def holds(pieces: list[Evidence]) -> None:
+        with connection.begin() as transaction:
+            begin(connection)
+            rows = settled(connection, [[piece] for piece in pieces])
+            completed = "completed" in str(rows[0])
+            assert sum(balances(connection).values()) == 0
+            assert balances(connection).get("mpesa_clearing", 0) == (FACTS.amount_cents if completed else 0)
+            transaction.rollback()
+
+    holds()
+
+
+def both_pay(connection: Connection, batches: Sequence[Sequence[Evidence]]) -> list[object]:
+    with connection.begin() as transaction:
+        begin(connection, (PAYMENT, OTHER))
+        outcome = settled(connection, batches)
+        transaction.rollback()
+    return outcome
+
+
+def of_other(piece: Evidence, receipt: str | None) -> Evidence:
+    """The same happening of the other payment, a moment later."""
+    values = {name: getattr(piece, name) for name in piece.__struct_fields__}
+    later = piece.received_at + SECOND
+    return Evidence(**values | {"payment_id": OTHER, "received_at": later, "receipt": receipt})
+
+
+def test_two_payments_of_one_booking_in_one_batch_hold_the_fee_once(connection: Connection) -> None:
+    """Of two payments for one fee the first is held and the second is due back, in one batch as one by one."""
+    pieces = [accepted(), callback("0"), of_other(accepted(), None), of_other(callback("0"), "UE4JS31RBX")]
+    at_once = both_pay(connection, [pieces])
+    one_by_one = both_pay(connection, [[piece] for piece in pieces])
+    assert at_once == one_by_one
+    assert "held" in str(at_once[0])
+    assert "refund_due" in str(at_once[0])
+    assert Flag.PAID_TWICE in str(at_once[0])
+
+
+def test_a_receipt_settles_one_payment_only(connection: Connection) -> None:
+    """Of two payments that are told the same receipt one completes, and both are flagged once all is applied."""
+    pieces = [accepted(), callback("0"), of_other(accepted(), None), of_other(callback("0"), "UE4JS31RBV")]
+    with connection.begin() as transaction:
+        begin(connection, (PAYMENT, OTHER))
+        settle(connection, Batch(NOW, evidence=pieces), proves)
+        settle(connection, Batch(NOW, revisit=[PAYMENT, OTHER]), proves)
+        columns = tables.payments.c
+        rows = connection.execute(select(columns.status, columns.review).order_by(columns.id)).all()
+        transaction.rollback()
+    assert [row.status for row in rows] == ["completed", "pending"]
+    assert [row.review for row in rows] == [Flag.RECEIPT_CONFLICT, Flag.RECEIPT_CONFLICT]
+
+
+STORIES: list[tuple[str, list[Evidence], str, str]] = [
+    (
+        "another amount, then a query says paid",
+        [callback("0", amount_cents=60_000), query("0", 20)],
+        "suspense",
+        "unpaid",
+    ),
+    ("paid, then another amount", [callback("0"), callback("0", 7, amount_cents=60_000)], "held", "held"),
+    ("paid", [callback("0")], "held", "held"),
+    ("a query says paid", [query("0", 20)], "held", "held"),
+]
+
+
+@pytest.mark.parametrize(("story", "pieces", "money", "fee"), STORIES, ids=[story[0] for story in STORIES])
+def test_money_goes_where_the_law_says(
+    connection: Connection, story: str, pieces: list[Evidence], money: str, fee: str
+) -> None:
+    """The fee is held by an exact payment only; money in doubt waits in suspense and the booking stays as it was."""
+    with connection.begin() as transaction:
+        begin(connection)
+        settled(connection, [[piece] for piece in [accepted(), *pieces]])
+        found = connection.execute(select(tables.payments.c.money)).scalar_one()
+        assert found == money, story
+        assert connection.execute(select(tables.bookings.c.fee_status)).scalar_one() == fee, story
+        transaction.rollback()
+
+
+def test_each_visible_change_is_one_event_with_the_next_version(connection: Connection) -> None:
+    """The outbox holds one event for each version after the first, in order."""
+    with connection.begin() as transaction:
+        begin(connection)
+        settled(connection, [[piece] for piece in [accepted(), callback("1037"), callback("0", 12), silent()]])
+        rows = connection.execute(select(tables.outbox.c.version, tables.outbox.c.kind)).all()
+        assert sorted(tuple(row) for row in rows) == [
+            (2, "payment.pending"),
+            (3, "payment.failed"),
+            (4, "payment.completed"),
+        ]
+        transaction.rollback()
+
+
+def test_evidence_is_kept_up_to_a_bound(connection: Connection) -> None:
+    """A flood of different callbacks at one payment's own address goes to the ring of claims after fifty."""
+    flood = [callback("1032", at, receipt=None) for at in range(2, 102)]
+    with connection.begin() as transaction:
+        begin(connection)
+        settled(connection, [flood[:60], flood[60:]])
+        kept = connection.execute(select(tables.evidence.c.id)).all()
+        assert len(kept) == 50
+        assert len(connection.execute(select(tables.claims.c.id)).all()) == 50
+        transaction.rollback()
+
+
+def test_settling_the_small_world_twice_changes_nothing(connection: Connection) -> None:
+    """A change may find its own work done: the second run leaves every table as it was."""
+    with connection.begin() as transaction:
+        begin(connection)
+        once = settled(connection, [list(small_world())])
+        events = connection.execute(select(tables.outbox)).all()
+        assert settled(connection, [list(small_world()), [refused(2), unknown(3)]]) == once
+        assert connection.execute(select(tables.outbox)).all() == events
+        transaction.rollback()
