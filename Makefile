@@ -38,7 +38,7 @@ format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-docs: develop ## Write docs/settings.md and docs/errors.md anew from the code
+docs: develop ## Write the reference pages of docs/ anew from the code
 	$(BIN)/python -m tools.reference
 
 lock: develop ## Pin the newest fitting versions in the lock files, with hashes

@@ -1,7 +1,7 @@
 """Writes the pages of docs/ that are made from the code: `make docs`; a test finds them when they drift."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from pokea.errors import CATALOGUE, Problem
 from pokea.settings import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Settings, complaints
+from tools.codes_page import codes_page
+from tools.markdown import page, table
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 _GROUPS: Final = {
@@ -51,14 +53,14 @@ def settings_page() -> str:
             (f"`{name.upper()}`", _default(field), _in_simulator(name, field, simulator), _said(field))
             for name, field in fields.items()
         ]
-        parts += [f"## {title}", sentence, _table(("Setting", "Default", "Simulator", "What it is"), rows)]
+        parts += [f"## {title}", sentence, table(("Setting", "Default", "Simulator", "What it is"), rows)]
     refusals = "\n".join(f"- {line}" for line in _production_refusals())
     parts += [
         "## What production refuses",
         "With `MPESA_ENVIRONMENT=production` each of these stops the start:",
         refusals,
     ]
-    return _page(parts)
+    return page(parts)
 
 
 def errors_page() -> str:
@@ -72,18 +74,18 @@ def errors_page() -> str:
     ]
     for status in sorted({problem.status for problem in CATALOGUE.values()}):
         problems = [problem for problem in CATALOGUE.values() if problem.status == status]
-        parts += [f"## {status}", _table(("Code", "Whose", "When", "What to do"), map(_problem_row, problems))]
-    return _page(parts)
+        parts += [f"## {status}", table(("Code", "Whose", "When", "What to do"), map(_problem_row, problems))]
+    return page(parts)
 
 
-PAGES: Final = {"settings.md": settings_page, "errors.md": errors_page}
+PAGES: Final = {"settings.md": settings_page, "errors.md": errors_page, "codes.md": codes_page}
 """The generated pages, by their name in docs/."""
 
 
 def main() -> None:
     """Write every page."""
-    for name, page in PAGES.items():
-        (DOCS / name).write_text(page(), encoding="utf-8")
+    for name, written in PAGES.items():
+        (DOCS / name).write_text(written(), encoding="utf-8")
 
 
 def _problem_row(problem: Problem) -> tuple[str, ...]:
@@ -129,16 +131,6 @@ def _production_refusals() -> Iterator[str]:
         mpesa_callback_url="http://shop.example/api/v1/payments/stk/callback",
     )
     return (re.sub(r"^(\w+)", r"`\1`", line) for line in complaints(copied))
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _page(parts: Iterable[str]) -> str:
-    title, *rest = parts
-    return "\n\n".join([title, "<!-- Written by `make docs` from the code: change it there. -->", *rest]) + "\n"
 
 
 if __name__ == "__main__":
