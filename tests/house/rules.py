@@ -29,7 +29,7 @@ _FORBIDDEN_TEXT: Final = {
     "a package registry's address": r"(?:pypi|npmjs|pythonhosted|yarnpkg|deb\.debian)\.(?:org|com)\b",
     "an emoji": "[\U0001f300-\U0001faff\u2705\u2728\u274c\u26a0\u26a1\u2b50]",
 }
-_SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore|pyright)\b[^#]*(?P<reason>#\s*\w.*)?$")
+_SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b[:\s\w,\[\]-]*?(?P<reason>(?:#| - )\s*\S.*)?$")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
