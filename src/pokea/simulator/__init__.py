@@ -1,1 +1,6 @@
-"""Daraja at home: a faithful stand-in with phones, balances, faults and a journal of the truth."""
+"""Daraja at home: Safaricom's wire format, phones with balances, a journal of the truth, and every known fault."""
+
+from pokea.simulator.options import SimulatorOptions
+from pokea.simulator.server import Simulator
+
+__all__ = ["Simulator", "SimulatorOptions"]

@@ -1,0 +1,102 @@
+"""The callbacks of one payment: their bodies (reference 3.1, 3.2), and which go out when (law 11)."""
+
+from typing import Any, Final, Literal, NamedTuple
+
+from msgspec import Raw, Struct
+
+from pokea.clock import Instant, daraja_timestamp, seconds
+from pokea.daraja import wire
+from pokea.simulator import results
+from pokea.simulator.faults import DEFAULT_SECONDS, Kind
+from pokea.simulator.handset import Charge
+from pokea.simulator.options import CallbackOrder, SimulatorOptions
+
+
+class _Valueless(Struct):
+    """A metadata item without its `Value` key, which the wire's own type reads but cannot write."""
+
+    Name: str
+
+
+Truth = Literal["true", "a shilling more", "no response"]
+"""What a callback says: the truth, the truth with a wrong Amount, or 1037 whatever happened."""
+
+
+class Delivery(NamedTuple):
+    """One sending of one callback."""
+
+    checkout_request_id: str
+    url: str
+    shortcode: str
+    body: bytes
+    due: Instant
+    attempt: int = 0
+
+    def headers(self) -> dict[str, str]:
+        """What Safaricom sends along (reference 3.5); nothing in it proves anything."""
+        return {"Content-Type": "application/json;charset=UTF-8", "Businessshortcode": self.shortcode}
+
+
+AT_PUSH: Final = (Kind.CALLBACK_EARLY, Kind.CALLBACK_THEN_SUCCESS)
+"""What has to be known before the push is answered."""
+AT_END: Final = (Kind.CALLBACK_LOST, Kind.CALLBACK_LATE, Kind.CALLBACK_TWICE)
+AT_SUCCESS: Final = (*AT_END, Kind.CALLBACK_AMOUNT, Kind.CALLBACK_THEN_SUCCESS)
+
+STANDING: Final[dict[CallbackOrder, Kind]] = {
+    "early": Kind.CALLBACK_EARLY,
+    "late": Kind.CALLBACK_LATE,
+    "never": Kind.CALLBACK_LOST,
+    "twice": Kind.CALLBACK_TWICE,
+    "then_success": Kind.CALLBACK_THEN_SUCCESS,
+}
+"""The option that stands for each fault."""
+
+
+def plan(kind: Kind | None, after_seconds: float | None, due: Instant) -> list[tuple[Instant, Truth]]:
+    """When a payment's callbacks go out and what they say, under the fault that met it."""
+    span = seconds(DEFAULT_SECONDS.get(kind, 0.0) if kind and after_seconds is None else after_seconds or 0.0)
+    match kind:
+        case Kind.CALLBACK_LOST:
+            return []
+        case Kind.CALLBACK_LATE:
+            return [(due + span, "true")]
+        case Kind.CALLBACK_TWICE:
+            return [(due, "true"), (due + span, "true")]
+        case Kind.CALLBACK_AMOUNT:
+            return [(due, "a shilling more")]
+        case Kind.CALLBACK_THEN_SUCCESS:
+            return [(due, "no response"), (due + span, "true")]
+        case _:
+            return [(due, "true")]
+
+
+def body(
+    merchant_request_id: str,
+    checkout_request_id: str,
+    code: str,
+    charge: Charge | None,
+    options: SimulatorOptions,
+    extra_shillings: int = 0,
+) -> bytes:
+    """The callback's JSON; a charge becomes its metadata."""
+    callback = wire.StkCallback(
+        MerchantRequestID=merchant_request_id,
+        CheckoutRequestID=checkout_request_id,
+        ResultCode=results.callback_code(code),
+        ResultDesc=results.description(code, "callback", options),
+        CallbackMetadata=_metadata(charge, options, extra_shillings) if charge else None,
+    )
+    return wire.encode(wire.CallbackEnvelope(wire.CallbackBody(callback)))
+
+
+def _metadata(charge: Charge, options: SimulatorOptions, extra_shillings: int) -> wire.CallbackMetadata:
+    amount = str(charge.amount_cents // 100 + extra_shillings)
+    items: list[Any] = [
+        wire.MetadataItem("Amount", Raw((amount if options.amount_form == "1" else f"{amount}.00").encode())),
+        wire.MetadataItem("MpesaReceiptNumber", Raw(wire.encode(charge.receipt))),
+        wire.MetadataItem("TransactionDate", Raw(daraja_timestamp(charge.at).encode())),
+        wire.MetadataItem("PhoneNumber", Raw(charge.msisdn.encode())),
+    ]
+    if options.balance_item:
+        items.insert(2, _Valueless("Balance"))
+    return wire.CallbackMetadata(items)

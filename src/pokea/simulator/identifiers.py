@@ -1,0 +1,61 @@
+"""Identifiers in Daraja's forms (reference 9.2, 9.3), made from the time and a source of chance."""
+
+import random
+import string
+from collections.abc import Container
+from datetime import datetime
+
+from pokea.clock import EAST_AFRICA_TIME, Instant, to_datetime
+from pokea.simulator.options import SimulatorOptions
+
+_TOKEN_LENGTH = 28
+_RECEIPT_TAIL = 7
+_RECEIPT_SIGNS = string.ascii_uppercase + string.digits
+_RECEIPT_YEAR_A = 2006
+
+
+def nairobi(instant: Instant) -> datetime:
+    """The instant in East Africa Time."""
+    return to_datetime(instant).astimezone(EAST_AFRICA_TIME)
+
+
+def checkout_request_id(
+    msisdn: str, now: Instant, chance: random.Random, options: SimulatorOptions, taken: Container[str]
+) -> str:
+    """`ws_CO_`, day and time in Nairobi, three digits (one in the sandbox), nine digits of the number."""
+    digits = 3 if options.identifiers == "production" else 1
+    stamp = f"{nairobi(now):%d%m%Y%H%M%S}"
+    while True:
+        span = 10**digits
+        start = chance.randrange(span)
+        for step in range(span):
+            candidate = f"ws_CO_{stamp}{(start + step) % span:0{digits}d}{msisdn[-9:]}"
+            if candidate not in taken:
+                return candidate
+        digits += 1  # More pushes to one phone in one second than the real form can tell apart.
+
+
+def merchant_request_id(number: int, chance: random.Random) -> str:
+    """The last four groups of a UUID with a counter glued on, such as `2654-4b64-97ff-b827b542881d3130`."""
+    groups = (_hex(4, chance), f"4{_hex(3, chance)}", f"{chance.choice('89ab')}{_hex(3, chance)}", _hex(12, chance))
+    return f"{'-'.join(groups)}{number}"
+
+
+def access_token(chance: random.Random) -> str:
+    """Opaque, 28 characters (reference 1.3)."""
+    return "".join(chance.choices(string.ascii_letters + string.digits, k=_TOKEN_LENGTH))
+
+
+def receipt(now: Instant, chance: random.Random, taken: Container[str]) -> str:
+    """Ten characters: year, month and day of Nairobi as one sign each, then seven that say nothing."""
+    day = nairobi(now)
+    year = string.ascii_uppercase[(day.year - _RECEIPT_YEAR_A) % 26]
+    head = year + string.ascii_uppercase[day.month - 1] + "0123456789ABCDEFGHIJKLMNOPQRSTUV"[day.day]
+    while True:
+        candidate = head + "".join(chance.choices(_RECEIPT_SIGNS, k=_RECEIPT_TAIL))
+        if candidate not in taken:
+            return candidate
+
+
+def _hex(count: int, chance: random.Random) -> str:
+    return f"{chance.getrandbits(4 * count):0{count}x}"

@@ -1,0 +1,169 @@
+"""Every switch of the simulator: what it answers to, and which of Daraja's known faces it shows.
+
+The switches and their defaults are those of reference 12.2, where the contract (law 11, design) does not
+decide otherwise: the query limit is off until it is asked for, and a phone is locked while its prompt is open.
+"""
+
+import dataclasses
+import re
+import typing
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from pokea.settings import SANDBOX_PASSKEY, SANDBOX_SHORTCODE
+
+NoResponseWording = Literal[
+    "No response from user.",
+    "DS timeout user cannot be reached.",
+    "DS timeout user cannot be reached",
+    "DS timeout.",
+]
+CallbackOrder = Literal["query_first", "callback_first", "early", "late", "never", "twice", "then_success"]
+
+
+def _switch(default: Any, text: str, **rest: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"help": text}, **rest)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """What one simulator is like. Raises ValueError, naming the switch, for a value that it cannot have."""
+
+    consumer_key: str = _switch("simulator-key", "Consumer key that OAuth accepts.")
+    consumer_secret: str = _switch("simulator-secret", "Consumer secret that OAuth accepts.", repr=False)
+    passkey: str = _switch(SANDBOX_PASSKEY, "Passkey of the shortcode.", repr=False)
+    shortcode: str = _switch(SANDBOX_SHORTCODE, "Paybill; also accepted as head office of the till.")
+    till: str = _switch("174380", "Till number; also accepted as its own head office.")
+    organisation: str = _switch("POKEA DEMO", "Registered name, shown in prompts and messages.")
+    seed: int = _switch(0, "Seed of receipts, identifiers and chance; 0 draws another each time.")
+
+    prompt_seconds: float = _switch(60.0, "How long a prompt waits for its PIN (reference 9.1).")
+    known_number_seconds: float = _switch(1.0, "After how long the guide's two known numbers answer.")
+    unreachable_query_seconds: float = _switch(14.0, "When the query knows that a phone was unreachable (4.3).")
+    unreachable_callback_seconds: float = _switch(26.0, "When the callback says that a phone was unreachable (4.3).")
+    push_answer_seconds: float = _switch(0.0, "How long Daraja takes to answer a push.")
+    daily_limit: int = _switch(500_000, "Shillings that a customer may pay in a day; 0 for no limit (9.4).")
+
+    expires_in: Literal["string", "number"] = _switch("string", "JSON type of a token's expires_in (1.3).")
+    bad_credentials: Literal["empty", "400.008.01"] = _switch("empty", "Answer to a wrong key or secret (1.4).")
+    old_token: Literal["valid", "invalidated"] = _switch("valid", "What a new token does to the old ones (1.5).")
+    bad_token: Literal["404.001.03", "401.002.01"] = _switch(
+        "404.001.03", "Answer to a bad token; 401.002.01 echoes the token, as B2C does (1.5)."
+    )
+    request_types: Literal["both", "strict"] = _switch(
+        "both", "Whether numbers are taken where the portal's sample has strings (2.1)."
+    )
+    missing_description: Literal["refused", "accepted"] = _switch("refused", "A push without TransactionDesc (2.1).")
+    buy_goods: Literal["accepted", "refused"] = _switch(
+        "accepted", "CustomerBuyGoodsOnline; the sandbox of 2026 refuses it (2.2)."
+    )
+    callback_url: Literal["sandbox", "production", "any"] = _switch(
+        "sandbox", "How strictly CallBackURL is looked at (2.5)."
+    )
+    pending_query: Literal["4999", "500.001.1001", "400.002.02"] = _switch(
+        "4999", "Answer to a query before the end; 400.002.02 in the first seconds only (4.2)."
+    )
+    unknown_query: Literal["500.001.1001", "400.002.02"] = _switch(
+        "500.001.1001", "Answer to a query for an id that is not held (4.3)."
+    )
+    query_error_rate: float = _switch(0.0, "Share of queries that fail at random; 0.2 was observed (4.3).")
+    query_limit: Literal["off", "429", "500.003.02"] = _switch("off", "5 queries a minute, burst 1 (2.7).")
+    no_response_callback: NoResponseWording = _switch(  # noqa: RUF009  # it makes a field
+        "No response from user.", "A callback's words for 1037 (3.3)."
+    )
+    no_response_query: NoResponseWording = _switch(  # noqa: RUF009  # it makes a field
+        "DS timeout user cannot be reached.", "A query's words for 1037 (3.3)."
+    )
+    callback_order: CallbackOrder = _switch(  # noqa: RUF009  # it makes a field
+        "query_first", "When callbacks come, where no fault says otherwise (3.6, 4.3)."
+    )
+    callback_retries: int = _switch(0, "How often a callback that was not answered with 2xx is sent again (3.6).")
+    callback_retry_seconds: float = _switch(60.0, "How long after the last try (no source: ours).")
+    balance_item: bool = _switch(False, "Balance without a Value among the metadata, as until 2023 (3.1).")
+    amount_form: Literal["1", "1.00"] = _switch("1", "How a callback writes its Amount (3.1).")
+    subscriber_lock: Literal["refused", "callback"] = _switch(
+        "refused", "A push to a phone with an open prompt: refused at once, or callback 1001 (2.6, 3.3)."
+    )
+    same_amount_rule: bool = _switch(False, "Result 17 for the same amount within two minutes (3.3).")
+    bad_passkey: Literal["refused", "silent"] = _switch(
+        "refused", "A wrong password: refused, or accepted and never heard of again (2.6)."
+    )
+    wrong_pairing: Literal["2028", "SFC_IC0003"] = _switch("2028", "Result of a till paid as a paybill (2.2).")
+    firewall: bool = _switch(False, "Every call to Daraja is blocked by the firewall (2.8).")
+    firewall_status: Literal["403", "503"] = _switch("403", "Status of the firewall's page (2.8).")
+    identifiers: Literal["production", "sandbox"] = _switch("production", "Form of CheckoutRequestID (9.2).")
+    wording: Literal["first", "second"] = _switch("first", "Which text, wherever the reference has two.")
+
+    most_subscribers: int = _switch(100_000, "Phones that are kept; a push to one more meets a busy system.")
+    most_records: int = _switch(100_000, "Payments, charges, callbacks and requests that are kept, each.")
+
+    def __post_init__(self) -> None:
+        for switch in switches():
+            _check(switch, getattr(self, switch.name))
+
+
+class Switch(NamedTuple):
+    """One option as a command line needs it."""
+
+    name: str
+    kind: type
+    """`str`, `int`, `float` or `bool`."""
+    default: Any
+    choices: tuple[str, ...]
+    """Empty where anything goes."""
+    help: str
+
+
+def _read_switches() -> tuple[Switch, ...]:
+    hints = typing.get_type_hints(SimulatorOptions)
+    found = []
+    for field in dataclasses.fields(SimulatorOptions):
+        hint = hints[field.name]
+        choices = typing.get_args(hint)
+        found.append(Switch(field.name, str if choices else hint, field.default, choices, field.metadata["help"]))
+    return tuple(found)
+
+
+_SWITCHES: Final = _read_switches()
+_SHORTCODES: Final = ("shortcode", "till")
+_POSITIVE: Final = ("prompt_seconds", "most_subscribers", "most_records")
+
+
+def switches() -> tuple[Switch, ...]:
+    """Every option in order: for `--help`, for the documentation and for reading texts."""
+    return _SWITCHES
+
+
+def options_from_texts(texts: Mapping[str, str]) -> SimulatorOptions:
+    """Options from `name: text`, as a command line has them; raises ValueError with a sentence naming the switch."""
+    known = {switch.name: switch for switch in _SWITCHES}
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        if name not in known:
+            raise ValueError(f"{name} is no switch of the simulator; there are: {', '.join(known)}.")
+        values[name] = _parse(known[name], text)
+    return SimulatorOptions(**values)
+
+
+def _parse(switch: Switch, text: str) -> Any:
+    if switch.kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"{switch.name} must be true or false, not {text!r}.")
+        return text.lower() == "true"
+    try:
+        return switch.kind(text)
+    except ValueError:
+        raise ValueError(f"{switch.name} must be a number, not {text!r}.") from None
+
+
+def _check(switch: Switch, value: Any) -> None:
+    if switch.choices and value not in switch.choices:
+        raise ValueError(f"{switch.name} must be one of {', '.join(switch.choices)}, not {value!r}.")
+    if switch.kind in (int, float) and value < 0:
+        raise ValueError(f"{switch.name} must not be negative.")
+    if switch.name in _POSITIVE and value <= 0:
+        raise ValueError(f"{switch.name} must be more than 0.")
+    if switch.name == "query_error_rate" and value > 1:
+        raise ValueError("query_error_rate is a share: it must be 1 or less.")
+    if switch.name in _SHORTCODES and not re.fullmatch(r"\d{5,7}", value, re.ASCII):
+        raise ValueError(f"{switch.name} must be 5 to 7 digits.")

@@ -1,0 +1,53 @@
+"""The ends a payment can have at the simulator, in the callback's words and in the query's (reference 3.3)."""
+
+from typing import Final, Literal, NamedTuple
+
+from pokea.simulator.options import SimulatorOptions
+
+PAID: Final = "0"
+INSUFFICIENT: Final = "1"
+ABOVE_MAXIMUM: Final = "3"
+ABOVE_DAILY_LIMIT: Final = "4"
+RULE_LIMITED: Final = "17"
+LOCKED: Final = "1001"
+PROMPT_TOO_LONG: Final = "1025"
+CANCELLED: Final = "1032"
+NO_RESPONSE: Final = "1037"
+WRONG_PIN: Final = "2001"
+
+Channel = Literal["callback", "query"]
+
+
+class Wording(NamedTuple):
+    """A result's text, and the second one where the reference has two."""
+
+    first: str
+    second: str = ""
+
+
+_WORDINGS: Final = {
+    PAID: Wording("The service request is processed successfully."),
+    INSUFFICIENT: Wording("The balance is insufficient for the transaction."),
+    ABOVE_MAXIMUM: Wording("Declined due to limit rule: greater than the maximum transaction amount."),
+    ABOVE_DAILY_LIMIT: Wording("Declined due to limit rule: would exceed daily transfer limit."),
+    RULE_LIMITED: Wording("Rule limited."),
+    LOCKED: Wording("Unable to lock subscriber, a transaction is already in process for the current subscriber"),
+    PROMPT_TOO_LONG: Wording("An error occurred while sending a push request."),
+    CANCELLED: Wording("Request cancelled by user", "Request Cancelled by user."),
+    WRONG_PIN: Wording("The initiator information is invalid.", "[MpesaCB - ]The initiator information is invalid."),
+    "2028": Wording("The request is not permitted according to product assignment."),
+    "SFC_IC0003": Wording("The operator does not exist.", "Receiver party is invalid"),
+}
+
+
+def description(code: str, channel: Channel, options: SimulatorOptions) -> str:
+    """The ResultDesc of `code`; the callback and the query word 1037 differently (reference 3.3)."""
+    if code == NO_RESPONSE:
+        return options.no_response_callback if channel == "callback" else options.no_response_query
+    wording = _WORDINGS[code]
+    return wording.second if options.wording == "second" and wording.second else wording.first
+
+
+def callback_code(code: str) -> int | str:
+    """The ResultCode as a callback prints it: a number, or a string when it has letters (reference 3.2)."""
+    return int(code) if code.isdigit() else code

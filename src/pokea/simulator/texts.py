@@ -1,0 +1,63 @@
+"""What M-PESA prints on the phone: the prompt (texts 2) and the messages (texts 3), spacing included."""
+
+from datetime import datetime
+
+from pokea.clock import Instant
+from pokea.money import CENTS
+from pokea.simulator.identifiers import nairobi
+
+LONGEST_PROMPT = 182
+"""Characters of the whole prompt; a longer one ends with 1025 (reference 2.1)."""
+
+
+def prompt_text(amount_shillings: int, organisation: str, account_reference: str | None) -> str:
+    """The prompt as the SIM toolkit shows it; without an account for a till, which is inferred (texts 2)."""
+    account = f" Account no. {account_reference}?" if account_reference is not None else "."
+    return f"Do you want to pay Kshs. {amount_shillings} to {organisation}{account}\nEnter M-PESA PIN:"
+
+
+def paybill_message(
+    receipt: str, cents: int, organisation: str, account: str, now: Instant, balance_cents: int, left_cents: int
+) -> str:
+    """The payer's message for a paybill (texts 3.2: sure)."""
+    return (
+        f"{receipt} Confirmed. Ksh{_money(cents)} sent to {organisation} for account {account} on {_when(now)} "
+        f"New M-PESA balance is Ksh{_money(balance_cents)}. Transaction cost, Ksh0.00."
+        f"Amount you can transact within the day is {_money(left_cents)}. "
+        "Save frequent paybills for quick payment on M-PESA app https://bit.ly/mpesalnk"
+    )
+
+
+def till_message(receipt: str, cents: int, organisation: str, now: Instant, balance_cents: int, left_cents: int) -> str:
+    """The payer's message for a till (texts 3.2: up to the balance; the rest by recall)."""
+    return (
+        f"{receipt} Confirmed. Ksh{_money(cents)} paid to {organisation}. on {_when(now)}."
+        f"New M-PESA balance is Ksh{_money(balance_cents)}. Transaction cost, Ksh0.00. "
+        f"Amount you can transact within the day is {_money(left_cents)}."
+    )
+
+
+def insufficient_message(cents: int, organisation: str, balance_cents: int) -> str:
+    """Not enough money (texts 3.5: likely)."""
+    return (
+        f"Failed. You do not have enough money in your M-PESA account to pay Ksh{_money(cents)} to {organisation}. "
+        f"Your M-PESA balance is Ksh{_money(balance_cents)}.  "
+        "Dial *334# to register for the M-PESA overdraw Services Fuliza."
+    )
+
+
+WRONG_PIN_MESSAGE = "Failed. The M-PESA PIN that you entered is wrong. (Wording of the simulator, not of M-PESA.)"
+"""Our own: no text of M-PESA's for a wrong PIN was found (texts 3.5)."""
+
+
+def _money(cents: int) -> str:
+    return f"{cents // CENTS:,}.{cents % CENTS:02d}"
+
+
+def _when(instant: Instant) -> str:
+    moment = nairobi(instant)
+    return f"{moment.day}/{moment.month}/{moment:%y} at {_twelve_hours(moment)}"
+
+
+def _twelve_hours(moment: datetime) -> str:
+    return f"{moment.hour % 12 or 12}:{moment:%M} {'PM' if moment.hour // 12 else 'AM'}"

@@ -1,0 +1,1 @@
+"""The simulator over HTTP, as any integration meets it, and its laws."""
