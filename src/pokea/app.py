@@ -6,6 +6,7 @@ clock and a network of its own. `open_service` hands it the real ones.
 
 import hashlib
 import random
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,8 @@ from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
-from pokea.ids import Ids
+from pokea.events.hub import Hub
+from pokea.ids import Ids, RandomBytes
 from pokea.money import CENTS
 from pokea.payments.callbacks import CallbackRoutes
 from pokea.payments.prompt import Prompter
@@ -29,6 +31,7 @@ from pokea.payments.reserve import Limits
 from pokea.payments.routes import PaymentRoutes
 from pokea.payments.settle import Told
 from pokea.payments.settler import Settler
+from pokea.payments.streaming import EventRoutes
 from pokea.payments.tokens import PaymentTokens
 from pokea.redact import Secret
 from pokea.settings import Settings, load_settings
@@ -48,7 +51,7 @@ class Ports(NamedTuple):
     database: Database
     transport: Transport
     clock: Clock
-    ids: Ids
+    random_bytes: RandomBytes
 
 
 class Service:
@@ -56,12 +59,14 @@ class Service:
 
     def __init__(self, settings: Settings, ports: Ports, *, background: bool = True) -> None:
         self._ports = ports
-        database, transport, clock, ids = ports
+        database, transport, clock, random_bytes = ports
+        ids = Ids(clock, random_bytes)
         app = app_of(settings)
         secret = Secret(settings.pokea_secret_key.get_secret_value())
-        previous = settings.pokea_previous_secret_key.get_secret_value()
-        tokens = PaymentTokens(secret, Secret(previous) if previous else None)
-        oauth = DatabaseTokens(database, app, secret)
+        previous_text = settings.pokea_previous_secret_key.get_secret_value()
+        previous = Secret(previous_text) if previous_text else None
+        tokens = PaymentTokens(secret, previous)
+        oauth = DatabaseTokens(database, app, secret, random_bytes, previous)
         daraja = DarajaClient(credentials_of(settings), transport, oauth, clock)
         confirm_from = settings.pokea_confirm_from
         self.settler = Settler(database, clock, tokens.proves, self._announce)
@@ -77,11 +82,12 @@ class Service:
             Limits(settings.push_limit_phone, settings.push_limit_customer),
             confirm_from * CENTS if confirm_from else None,
         )
+        self.hub = Hub(database)
         self._background = background
-        self.application = self._new_application(settings, tokens)
+        self.application = self._new_application(settings, tokens, ids)
 
-    def _new_application(self, settings: Settings, tokens: PaymentTokens) -> Application:
-        database, transport, clock, ids = self._ports
+    def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
+        database, transport, clock, _ = self._ports
         gate = new_gate(settings, transport, clock)
         application = new_application(
             clock,
@@ -93,7 +99,9 @@ class Service:
         )
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         application.router.routes.extend(callbacks.routes())
-        PaymentRoutes(database, gate, self.prompter, tokens, clock).add_to(application)
+        payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
+        payments.add_to(application)
+        EventRoutes(database, payments, self.hub, clock).add_to(application)
         fee_cents = settings.pokea_booking_fee * CENTS
         application.include_router(booking_routes(gate, database, clock, ids, fee_cents))
         return application
@@ -115,11 +123,13 @@ class Service:
         await self.prompter.stop()
         await self.recovery.stop()
         await self.settler.stop()
+        await self.hub.stop()
         await self._ports.transport.close()
         self._ports.database.close()
 
     def _announce(self, told: Sequence[Told]) -> None:
         for each in told:
+            self.hub.announce(each.payment_id, each.version)
             if each.due_at is not None:
                 self.recovery.wake(each.due_at)
 
@@ -133,7 +143,7 @@ def open_service(settings: Settings, *, background: bool = True) -> Service:
     """A service on the real database, network and clock. Raises SchemaError when the schema does not fit."""
     ensure_ready(settings.pokea_database_url)
     clock = SystemClock()
-    ports = Ports(open_database(settings.pokea_database_url), HttpTransport(), clock, Ids(clock))
+    ports = Ports(open_database(settings.pokea_database_url), HttpTransport(), clock, secrets.token_bytes)
     return Service(settings, ports, background=background)
 
 

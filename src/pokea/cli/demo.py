@@ -40,7 +40,8 @@ def demo(
         if browser and sys.stdout.isatty():
             webbrowser.open(f"{addresses[0]}/demo")
         applications = (opened.service.application, opened.simulator.app)
-        code = uvloop.run(run_together([configuration(each, "127.0.0.1", 0) for each in applications], listeners))
+        configurations = [configuration(each, "127.0.0.1", 0) for each in applications]
+        code = uvloop.run(run_together(configurations, listeners, opened.service.hub.close))
     finally:
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 Pokea could not do it, 2 the command or a setting is wrong
 
 import sys
 
-import click
 import typer
 
 from pokea import __version__
@@ -19,7 +18,7 @@ program = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo.demo, serve.serve, work.work, migrate.migrate, token.token):
+for command in (demo.demo, serve.serve, work.work, simulate.command(), migrate.migrate, token.token):
     program.command()(command)
 
 
@@ -38,11 +37,8 @@ def options(
 
 def main() -> None:
     """Run the command line."""
-    commands = typer.main.get_command(program)
-    assert isinstance(commands, click.Group)  # noqa: S101 - several commands make a group
-    commands.add_command(simulate.command())
     try:
-        commands()
+        program()
     except SettingsError as failure:
         print(f"pokea: {failure}", file=sys.stderr)
         sys.exit(2)

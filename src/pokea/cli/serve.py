@@ -33,7 +33,8 @@ def serve(
     listener = listening_socket(host, port)
     service = open_service(settings, background=background)
     print(f"Pokea listens on http://{host}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
-    sys.exit(uvloop.run(run_together([configuration(service.application, host, port)], [listener])))
+    served = run_together([configuration(service.application, host, port)], [listener], service.hub.close)
+    sys.exit(uvloop.run(served))
 
 
 def _serve_in_workers(host: str, port: int, workers: int, background: bool) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -39,6 +39,7 @@ def configuration(application: Any, host: str, port: int) -> uvicorn.Config:
         server_header=False,
         date_header=True,
         timeout_keep_alive=30,
+        timeout_graceful_shutdown=55,
         backlog=2048,
     )
 
@@ -57,14 +58,20 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def run_together(configurations: Sequence[uvicorn.Config], sockets: Sequence[socket.socket]) -> int:
-    """Serve until SIGINT or SIGTERM, then end cleanly; a second signal ends at once. Returns the exit code."""
+async def run_together(
+    configurations: Sequence[uvicorn.Config], sockets: Sequence[socket.socket], stopping: Callable[[], None]
+) -> int:
+    """Serve until SIGINT or SIGTERM, then end cleanly; a second signal ends at once. Returns the exit code.
+
+    `stopping` is called first, for streams to end by themselves.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     servers = [_Server(each) for each in configurations]
     received: list[int] = []
 
     def stop(number: int) -> None:
         received.append(number)
+        stopping()
         for server in servers:
             server.force_exit = len(received) > 1
             server.should_exit = True

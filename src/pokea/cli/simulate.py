@@ -1,40 +1,46 @@
 """`pokea simulate`: the simulator alone."""
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Any, Literal
 
-import click
+import typer
 
 from pokea.cli.logging_setup import log_to_stderr
+from pokea.simulator.options import Switch, switches
+
+HELP = """Run a Daraja of your own, with phones and faults, until Ctrl-C.
+
+It speaks Daraja's wire format on its own paths, for anyone's integration in any language. Phones are at /sim, the API
+for tests is at /sim/api (docs/simulator.md). Its journal lasts as long as it runs.
+"""
 
 
-def command() -> click.Command:
+def command() -> Callable[..., None]:
     """The command, with an option for every switch of the simulator."""
-    from pokea.simulator.options import switches
-
-    options: list[click.Parameter] = [
-        click.Option(["--host"], default="127.0.0.1", show_default=True, help="Address to listen on."),
-        click.Option(["--port"], default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port."),
+    listening = [
+        _option("host", str, typer.Option("127.0.0.1", help="Address to listen on.")),
+        _option("port", int, typer.Option(8001, min=0, max=65535, help="Port to listen on; 0 for a free one.")),
     ]
-    for switch in switches():
-        name = "--" + switch.name.replace("_", "-")
-        kind = click.Choice(switch.choices) if switch.choices else switch.kind
-        is_flag = switch.kind is bool
-        names = [f"{name}/--no-{name[2:]}"] if is_flag else [name]
-        options.append(
-            click.Option(
-                names, default=switch.default, show_default=True, help=switch.help, type=None if is_flag else kind
-            )
-        )
-    return click.Command(
-        "simulate",
-        params=options,
-        callback=_simulate,
-        short_help="Run a Daraja of your own, with phones and faults.",
-        help="Run the simulator alone, for anyone's integration in any language, until Ctrl-C.\n\n"
-        "It speaks Daraja's wire format on its own paths, shows phones at /sim and is steered at /sim/api "
-        "(docs/simulator.md). Its journal lasts as long as it runs.",
-    )
+    options = [*listening, *(_option_of(switch) for switch in switches())]
+
+    def simulate(**values: Any) -> None:
+        _simulate(**values)
+
+    simulate.__doc__ = HELP
+    simulate.__signature__ = Signature(options)  # type: ignore[attr-defined]  # what the switches make of it
+    simulate.__annotations__ = {option.name: option.annotation for option in options}
+    return simulate
+
+
+def _option_of(switch: Switch) -> Parameter:
+    kind = Literal[switch.choices] if switch.choices else switch.kind
+    return _option(switch.name, kind, typer.Option(switch.default, help=switch.help))
+
+
+def _option(name: str, kind: Any, default: Any) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
 def _simulate(host: str, port: int, **values: Any) -> None:
@@ -54,4 +60,5 @@ def _simulate(host: str, port: int, **values: Any) -> None:
     address = f"http://{host}:{listener.getsockname()[1]}"
     print(f"Daraja's stand-in listens on {address}\nPhones: {address}/sim", file=sys.stderr, flush=True)
     simulator = open_simulator(options)
-    sys.exit(uvloop.run(run_together([configuration(simulator.app, host, port)], [listener])))
+    served = run_together([configuration(simulator.app, host, port)], [listener], lambda: None)
+    sys.exit(uvloop.run(served))

@@ -76,12 +76,12 @@ class PaymentRoutes:
             message = "The first call with this Idempotency-Key is still being answered; repeat it in a moment."
             raise Refusal("idempotency_in_flight", message, retry_after_seconds=2)
         if was_refused(payment):
-            raise refusal_of_push(payment, _language(request))
+            raise refusal_of_push(payment, language_of(request))
         return json_answer(push_body(payment, self._tokens.client_secret(payment.id), phone.hint), 201, headers)
 
     async def _status(self, request: Request) -> Response:
         payment = await self.readable_payment(request)
-        body = status_body(payment, _language(request), self._clock.now())
+        body = status_body(payment, language_of(request), self._clock.now())
         return json_answer(body, headers={"Cache-Control": "no-store"})
 
     async def readable_payment(self, request: Request) -> Payment:
@@ -127,7 +127,7 @@ class PaymentRoutes:
             raise invalid("cursor", "Send `nextCursor` of an earlier answer as it was.") from None
         offset = (query.page - 1) * query.limit
         page = await self._database.read(find_page, filters, query.limit, offset, cursor)
-        language, now = _language(request), self._clock.now()
+        language, now = language_of(request), self._clock.now()
         answer = {
             "success": True,
             "count": len(page.payments),
@@ -140,7 +140,7 @@ class PaymentRoutes:
         return json_answer(answer | ({"cut": True} if page.is_cut else {}), headers={"Cache-Control": "no-store"})
 
 
-def _language(request: Request) -> str:
+def language_of(request: Request) -> str:
     """`sw` when the caller's first language is Kiswahili, else `en`."""
     return "sw" if request.headers.get("accept-language", "").strip().lower().startswith("sw") else "en"
 

@@ -19,6 +19,14 @@ CLAIMS_KEPT = 10_000
 """Size of the ring of bodies that prove nothing (law 5)."""
 
 
+_FOLLOWING = (
+    *("version", "lease_until", "status", "checkout_request_id", "merchant_request_id", "completed_at"),
+    *("completed_by", "receipt", "transaction_date", "failure_code", "failure_reason", "failed_at", "review"),
+    *("money", "live", "locked_until", "due_at", "claimed_at"),
+)
+"""The columns that follow from the evidence."""
+
+
 class Payment(NamedTuple):
     """A payment's row; the fields are the table's columns, in their order."""
 
@@ -167,17 +175,12 @@ def claim_receipts(connection: Connection, wanted: Mapping[str, str]) -> dict[st
 
 def write_rows(connection: Connection, changed: Sequence[Payment]) -> None:
     """Write what follows from the evidence into the payments' rows."""
-    names = (
-        "version", "lease_until", "status", "checkout_request_id", "merchant_request_id", "completed_at", "completed_by",
-        "receipt", "transaction_date", "failure_code", "failure_reason", "failed_at", "review", "money", "live",
-        "locked_until", "due_at", "claimed_at",
-    )  # fmt: skip
     if changed:
         connection.execute(
             update(payments)
             .where(payments.c.id == bindparam("key"))
-            .values({name: bindparam(f"new_{name}") for name in names}),
-            [{"key": row.id} | {f"new_{name}": getattr(row, name) for name in names} for row in changed],
+            .values({name: bindparam(f"new_{name}") for name in _FOLLOWING}),
+            [{"key": row.id} | {f"new_{name}": getattr(row, name) for name in _FOLLOWING} for row in changed],
         )
 
 

@@ -1,0 +1,5 @@
+"""`python -m pokea` is `pokea`."""
+
+from pokea.cli import main
+
+main()
