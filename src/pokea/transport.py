@@ -50,6 +50,8 @@ class HttpTransport:
         if self._session is None:
             connector = aiohttp.TCPConnector(force_close=True, limit=0)
             self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
+            # aiohttp repeats a GET whose connection broke, and a second OAuth token may void the first (reference 1.5).
+            self._session._retry_connection = False
         return self._session
 
     async def send(
