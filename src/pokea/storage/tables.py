@@ -110,6 +110,12 @@ payments = Table(
         postgresql_where=text("checkout_request_id is not null"),
         sqlite_where=text("checkout_request_id is not null"),
     ),
+    Index(
+        "payments_claimed",
+        "claimed_at",
+        postgresql_where=text("claimed_at is not null"),
+        sqlite_where=text("claimed_at is not null"),
+    ),
     Index("payments_booking", "booking_id"),
     Index("payments_owner", "owner", "created_at", "id"),
     Index("payments_phone", "msisdn", "created_at"),
