@@ -40,3 +40,6 @@ def configure_logging(clock: Clock, stream: TextIO, level: int = logging.INFO) -
         server = logging.getLogger(name)
         server.handlers.clear()
         server.propagate = name != "uvicorn.access"
+    # Their news of every start would bury ours.
+    for name in ("uvicorn.error", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
