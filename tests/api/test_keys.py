@@ -38,13 +38,13 @@ class Signer(NamedTuple):
     jwk: dict[str, Any]
 
     def token(self, **headers: Any) -> str:
-        """A token that holds at noon, signed by this key."""
+        """A token that holds for a day from noon, signed by this key."""
         claims = {
             "sub": "alice",
             "scope": "payments:read",
             "iss": ISSUER.issuer,
             "aud": ISSUER.audience,
-            "exp": NOON // SECOND + 3600,
+            "exp": NOON // SECOND + 86_400,
         }
         named = {"kid": self.jwk["kid"]} | headers
         chosen = {name: value for name, value in named.items() if value is not None}
@@ -227,11 +227,12 @@ def test_known_keys_stay_while_the_issuer_is_away() -> None:
     async def talk(verifier: Verifier) -> None:
         await verifier.verify(signer("ES256").token())
         issuer.status = 500
-        clock.pass_seconds(3590)
+        clock.pass_seconds(3600)
         assert (await verifier.verify(signer("ES256").token(n=1))).subject == "alice"
         issuer.document, issuer.status = {"keys": []}, 200
-        clock.pass_seconds(25)
+        clock.pass_seconds(60)
         assert (await verifier.verify(signer("ES256").token(n=2))).subject == "alice"
+        assert issuer.asked == 3
 
     with_issuer(issuer, talk, clock)
 

@@ -1,13 +1,14 @@
 """What a call takes: JSON bodies and query strings as models, read after the caller is known."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
 from pokea.api.validation import malformed_body, refusal_of_errors
 from pokea.errors import invalid
+from pokea.money import MAXIMUM_SHILLINGS
 
 
 class Incoming(BaseModel):
@@ -27,6 +28,14 @@ class Outgoing(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, frozen=True)
 
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 500.0 is 500 there."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Shillings = Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_SHILLINGS), BeforeValidator(_whole)]
+"""An amount that can be asked for: whole shillings, from one to Daraja's ceiling."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -104,7 +104,8 @@ def route_template(scope: Mapping[str, Any]) -> str:
     if "endpoint" not in scope:
         return "unmatched"
     segments = scope["path"].split("/")
-    for name, value in scope.get("path_params", {}).items():
+    # From the right, because what varies mostly stands at the end and may read like a word before it.
+    for name, value in reversed(list(scope.get("path_params", {}).items())):
         positions = [position for position, segment in enumerate(segments) if segment == value]
         if not positions:
             return "many segments"

@@ -48,7 +48,10 @@ STATUS_OF_FEE: Final[Mapping[FeeStatus, BookingStatus]] = {
 }
 """A booking's status follows its fee."""
 
-_REFERENCE = re.compile(r"[A-Za-z0-9-]{1,12}")
+LONGEST_REFERENCE = 12
+"""Characters of Daraja's AccountReference (reference 2.1)."""
+
+_REFERENCE = re.compile(rf"[A-Za-z0-9-]{{1,{LONGEST_REFERENCE}}}")
 _RANDOM_CHARACTERS = 7
 
 
@@ -58,7 +61,7 @@ def after(fee: FeeStatus, event: FeeEvent) -> FeeStatus | None:
 
 
 def is_reference(text: str) -> bool:
-    """Whether the text fits Daraja's AccountReference: 12 characters (reference 2.1), letters, digits and dashes."""
+    """Whether the text fits Daraja's AccountReference, in characters that every screen shows."""
     return _REFERENCE.fullmatch(text) is not None
 
 

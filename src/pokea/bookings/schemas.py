@@ -1,16 +1,16 @@
 """What the bookings' calls take and answer."""
 
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from pokea.api.bodies import Incoming, Outgoing
+from pokea.api.bodies import Incoming, Outgoing, Shillings
 from pokea.api.tokens import LONGEST_SUBJECT, is_subject
-from pokea.bookings.rules import BookingStatus, FeeStatus, is_reference
+from pokea.bookings.rules import LONGEST_REFERENCE, BookingStatus, FeeStatus, is_reference
 from pokea.bookings.store import Booking
 from pokea.clock import iso
-from pokea.money import MAXIMUM_SHILLINGS, shillings_json
+from pokea.money import shillings_json
 
 LONGEST_SERVICE = 100
 
@@ -33,25 +33,32 @@ def _customer_id(text: str) -> str:
     return text
 
 
+def _documented(pattern: str, longest: int) -> Any:
+    """What the validators check, for the document; their sentences are clearer than a pattern's."""
+    return Field(json_schema_extra={"minLength": 1, "maxLength": longest, "pattern": pattern})
+
+
+Service = Annotated[
+    str,
+    AfterValidator(_service),
+    _documented(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", LONGEST_SERVICE),
+]
+Reference = Annotated[str, AfterValidator(_reference), _documented("^[A-Za-z0-9-]+$", LONGEST_REFERENCE)]
+CustomerId = Annotated[str, AfterValidator(_customer_id), _documented("^[!-~]([ -~]*[!-~])?$", LONGEST_SUBJECT)]
+
+
 class CreateBooking(Incoming):
     """A booking to be made."""
 
-    service: Annotated[
-        str,
-        AfterValidator(_service),
-        Field(
-            description="What is booked, in words.",
-            json_schema_extra={"minLength": 1, "maxLength": LONGEST_SERVICE},
-        ),
-    ]
-    reference: Annotated[str, AfterValidator(_reference)] | None = Field(
+    service: Service = Field(description="What is booked, in words.")
+    reference: Reference | None = Field(
         None,
         description="Shown in the prompt and on statements: 1 to 12 letters, digits or dashes. Made when left out.",
     )
-    customer_id: Annotated[str, AfterValidator(_customer_id)] | None = Field(
+    customer_id: CustomerId | None = Field(
         None, description="Whose booking it is; `admin` only. By default the caller's."
     )
-    amount: Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_SHILLINGS)] | None = Field(
+    amount: Shillings | None = Field(
         None, description="The fee in whole shillings; `admin` only. By default the service's fee."
     )
 

@@ -1,0 +1,341 @@
+"""The pages that every service has: health, metrics, the OpenAPI document, and the reference made from it."""
+
+import asyncio
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pokea.api.answers import json_answer
+from pokea.api.application import READINESS_TIMEOUT_SECONDS
+from pokea.api.bodies import Incoming, Outgoing
+from pokea.api.metrics import Metrics
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
+from pokea.api.reference_page import render
+from pokea.errors import CATALOGUE, Unavailable
+from tests.api.serving import Client, against, new_test_application
+
+
+def test_a_process_that_answers_is_healthy() -> None:
+    """/healthz asks nothing of anybody."""
+
+    async def unready() -> None:
+        raise Unavailable("no database")
+
+    async def talk(client: Client) -> None:
+        answer = await client.get("/healthz")
+        assert (answer.status, answer.body) == (200, {"status": "ok"})
+        assert (await client.send("HEAD", "/healthz")).status == 200
+
+    against(new_test_application(readiness={"database": unready}), talk)
+
+
+def test_a_service_is_ready_when_all_its_parts_are() -> None:
+    """/readyz names the parts that are not, says when to ask again, and recovers."""
+    failing: list[str] = ["database", "keys"]
+
+    def check(name: str) -> Any:
+        async def checked() -> None:
+            if name in failing:
+                raise Unavailable("password=hunter2")
+
+        return checked
+
+    readiness = {name: check(name) for name in ("database", "keys", "clock")}
+
+    async def talk(client: Client) -> None:
+        answer = await client.get("/readyz")
+        assert (answer.status, answer.body["message"]) == (503, "Not ready: database, keys.")
+        assert answer.headers["Retry-After"] == "1"
+        assert "hunter2" not in str(answer.body)
+        failing.clear()
+        answer = await client.get("/readyz")
+        assert (answer.status, answer.body) == (200, {"status": "ready"})
+
+    against(new_test_application(readiness=readiness), talk)
+
+
+def test_a_part_that_does_not_answer_is_not_ready() -> None:
+    """A check that hangs is given two seconds."""
+    assert READINESS_TIMEOUT_SECONDS == 2
+
+    async def hangs() -> None:
+        await asyncio.sleep(3600)
+
+    async def talk(client: Client) -> None:
+        answer = await client.get("/readyz")
+        assert (answer.status, answer.body["message"]) == (503, "Not ready: database.")
+
+    against(new_test_application(readiness={"database": hangs}), talk)
+
+
+def test_metrics_are_in_prometheus_text_format() -> None:
+    """/metrics shows counters and gauges with their labels, and says which format it is."""
+    metrics = Metrics()
+    metrics.counter("pokea_evidence_total", "Evidence taken.", "kind").add("callback", amount=2)
+    metrics.gauge("pokea_open_streams", "Open streams.").set(value=3)
+
+    async def talk(client: Client) -> None:
+        answer = await client.get("/metrics")
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        lines = answer.body.splitlines()
+        assert "# TYPE pokea_evidence_total counter" in lines
+        assert 'pokea_evidence_total{kind="callback"} 2' in lines
+        assert "# HELP pokea_open_streams Open streams." in lines
+        assert "pokea_open_streams 3" in lines
+
+    against(new_test_application(metrics=metrics), talk)
+
+
+class Wish(Incoming):
+    """What is wished for."""
+
+    first_name: str
+    amount: int = 1
+
+
+class Granted(Outgoing):
+    """What is granted."""
+
+    first_name: str
+
+
+def wishing() -> Application:
+    """An application with a FastAPI route in a router, and a plain route that is described by hand."""
+    app = new_test_application()
+    router = APIRouter(prefix="/wishes")
+
+    async def wish(number: int) -> Response:
+        return json_answer({"number": number})
+
+    async def plain(_request: Request) -> Response:
+        return json_answer({})
+
+    router.add_api_route(
+        "/{number}",
+        wish,
+        methods=["POST"],
+        summary="Wish <b>something</b>",
+        responses=refusals("already_paid", "reference_taken", body=True) | {200: {"model": Granted}},
+        openapi_extra={
+            "security": NEEDS_TOKEN,
+            "parameters": [IDEMPOTENCY_KEY],
+            "requestBody": takes(Wish, {"firstName": "Amina <script>"}),
+        },
+    )
+    app.include_router(router)
+    app.add_route("/plain/{id}", plain)
+    describe(
+        app,
+        "/plain/{id}",
+        "GET",
+        {
+            "summary": "A plain route",
+            "description": "One `code`.\n\n- first\n- second",
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "responses": {200: {"description": "It."}, **refusals("not_found", token=False)},
+        },
+    )
+    return app
+
+
+def document_of(app: Application) -> dict[str, Any]:
+    """The document as the server shows it."""
+    shown: dict[str, Any] = {}
+
+    async def talk(client: Client) -> None:
+        answer = await client.get("/openapi.json")
+        assert answer.status == 200
+        shown.update(answer.body)
+
+    against(app, talk)
+    return shown
+
+
+def test_the_document_describes_the_envelope_from_the_catalogue() -> None:
+    """Every code, its status, its reason and its remedy are in the document."""
+    problem = document_of(wishing())["components"]["schemas"]["Problem"]
+    assert problem["properties"]["code"]["enum"] == list(CATALOGUE)
+    assert set(problem["required"]) == {"success", "message", "code", "errors", "requestId"}
+    for entry in CATALOGUE.values():
+        assert f"`{entry.code}` ({entry.status}): {entry.when} {entry.fix}" in problem["description"]
+
+
+def test_a_call_lists_its_refusals_by_status() -> None:
+    """Codes that share a status share a line; those of every call are there without being named."""
+    responses = document_of(wishing())["paths"]["/wishes/{number}"]["post"]["responses"]
+    assert set(responses) == {"200", "400", "401", "403", "408", "409", "413", "500", "503"}
+    assert "`already_paid`" in responses["409"]["description"]
+    assert "`reference_taken`" in responses["409"]["description"]
+    schema = responses["409"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_fastapis_own_refusal_is_nowhere() -> None:
+    """422 in FastAPI's form never happens, and is not promised."""
+    document = document_of(wishing())
+    assert "HTTPValidationError" not in json.dumps(document)
+    assert "ValidationError" not in document["components"]["schemas"]
+
+
+def test_a_call_names_the_token_the_header_and_the_body_that_it_takes() -> None:
+    """Security, Idempotency-Key and the camelCase body are in the document."""
+    document = document_of(wishing())
+    operation = document["paths"]["/wishes/{number}"]["post"]
+    assert operation["security"] == [{"bearer": []}]
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert {"number", "Idempotency-Key"} == {parameter["name"] for parameter in operation["parameters"]}
+    body = operation["requestBody"]["content"]["application/json"]
+    assert set(body["schema"]["properties"]) == {"firstName", "amount"}
+    assert body["schema"]["required"] == ["firstName"]
+    assert body["example"] == {"firstName": "Amina <script>"}
+
+
+def test_every_reference_in_the_document_leads_somewhere() -> None:
+    """No `$ref` points to a component that is not there."""
+    document = document_of(wishing())
+    targets = re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(document))
+    assert targets
+    assert set(targets) <= set(document["components"]["schemas"])
+
+
+def test_a_plain_route_is_described_by_hand() -> None:
+    """What `describe` was given is in the document, with statuses as text."""
+    operation = document_of(wishing())["paths"]["/plain/{id}"]["get"]
+    assert operation["summary"] == "A plain route"
+    assert set(operation["responses"]) == {"200", "404", "500", "503"}
+
+
+def test_what_is_described_later_appears_later() -> None:
+    """The document is made anew when a route is described after it was read."""
+    app = wishing()
+    assert "/late" not in app.openapi()["paths"]
+    describe(app, "/late", "GET", {"responses": {}})
+    assert "/late" in app.openapi()["paths"]
+
+
+def test_routes_without_a_description_stay_out_of_the_document() -> None:
+    """The page's own addresses are no part of the interface."""
+    assert not {"/docs", "/docs.css", "/openapi.json"} & set(document_of(wishing())["paths"])
+
+
+def test_only_our_own_application_can_be_described() -> None:
+    """Another kind of application would forget what it is told."""
+    with pytest.raises(TypeError):
+        describe(FastAPI(), "/plain", "GET", {})
+
+
+def test_a_code_that_is_not_in_the_catalogue_cannot_be_promised() -> None:
+    """A mistyped code fails when the application is built."""
+    with pytest.raises(KeyError):
+        refusals("no_such_code")
+
+
+def test_a_nested_body_cannot_be_described_in_place() -> None:
+    """Its parts would point into nothing."""
+
+    class Outer(Incoming):
+        wish: Wish
+
+    with pytest.raises(ValueError, match="nested"):
+        takes(Outer, {})
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements, what they fetch, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.fetched: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note one element."""
+        self.tags.append(tag)
+        for name, value in attrs:
+            self.attributes.append(name)
+            if name == "src" or (tag == "link" and name == "href"):
+                self.fetched.append(value or "")
+            elif name == "href":
+                self.links.append(value or "")
+            elif name == "id":
+                self.ids.append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        """Note some text."""
+        self.text += data
+
+
+def test_the_reference_fetches_nothing_but_its_stylesheet() -> None:
+    """/docs has no script, no inline style, and a policy that forbids both and every other site."""
+
+    async def talk(client: Client) -> None:
+        answer = await client.get("/docs")
+        assert answer.headers["Content-Type"].startswith("text/html")
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "style-src 'self'" in policy
+        assert "unsafe" not in policy
+        page = Page(answer.body)
+        assert page.fetched == ["/docs.css"]
+        assert not {"script", "style", "iframe", "img", "form"} & set(page.tags)
+        assert not [name for name in page.attributes if name == "style" or name.startswith("on")]
+        stylesheet = await client.get("/docs.css")
+        assert stylesheet.headers["Content-Type"].startswith("text/css")
+        assert "http" not in stylesheet.body
+
+    against(wishing(), talk)
+
+
+def test_the_reference_shows_every_call_and_every_object() -> None:
+    """What is in the document is on the page."""
+    app = wishing()
+    document = app.openapi()
+    page = Page(render(document))
+    for path, operations in document["paths"].items():
+        assert path in page.text
+        for operation in operations.values():
+            assert operation["summary"] in page.text
+    for name in document["components"]["schemas"]:
+        assert name in page.ids
+    for code in CATALOGUE:
+        assert code in page.text
+
+
+def test_the_references_links_lead_to_places_on_it() -> None:
+    """Each call in the list of contents has its anchor."""
+    page = Page(render(wishing().openapi()))
+    anchors = [link.removeprefix("#") for link in page.links if link.startswith("#")]
+    assert anchors
+    assert set(anchors) <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_what_stands_in_the_document_cannot_become_markup() -> None:
+    """Angle brackets in a summary or an example are shown, not obeyed."""
+    html = render(wishing().openapi())
+    assert "<b>something</b>" not in html
+    assert "Amina <script>" not in html
+    assert "Amina <script>" in Page(html).text
+
+
+def test_prose_becomes_paragraphs_lists_and_code() -> None:
+    """Descriptions are written as in Markdown, of which the page knows paragraphs, lists and code."""
+    html = render(wishing().openapi())
+    assert "<p>One <code>code</code>.</p><ul><li>first</li><li>second</li></ul>" in html
+
+
+def test_a_page_of_an_empty_document_is_a_page() -> None:
+    """Without calls and objects there is still a title."""
+    page = Page(render({"info": {"title": "Nothing", "version": "0"}}))
+    assert "Nothing 0" in page.text
