@@ -75,8 +75,8 @@ _ALL: Final = (
         False,
         "The amount is larger than M-PESA allows in one payment, so the payment was not made. "
         "Contact the business to correct the amount.",
-        "Kiasi hiki ni kikubwa kuliko kile ambacho M-PESA inaruhusu kwa malipo mamoja, kwa hivyo malipo "
-        "hayakufanyika. Wasiliana na biashara unayolipa ili kiasi kirekebishwe.",
+        "Kiasi hiki ni kikubwa kuliko kile ambacho M-PESA inaruhusu kwa mara moja, kwa hivyo malipo hayakufanyika. "
+        "Wasiliana na biashara unayolipa ili kiasi kirekebishwe.",
     ),
     ReasonText(
         "daily_limit",
@@ -152,7 +152,7 @@ _ALL: Final = (
         "We could not find out whether this payment went through; if M-PESA took the money, it will be credited or "
         "returned. Look at your M-PESA messages first, and try again only if there is no confirmation.",
         "Hatukuweza kujua kama malipo haya yamefanikiwa; ikiwa M-PESA ilichukua pesa, zitahesabiwa kama malipo yako "
-        "au zitarudishwa. Angalia kwanza jumbe zako za M-PESA, na ujaribu tena tu kama hakuna uthibitisho.",
+        "au zitarudishwa. Angalia kwanza ujumbe wako wa M-PESA, na ujaribu tena tu kama hakuna uthibitisho.",
     ),
     ReasonText(
         "outcome_unknown",
@@ -167,7 +167,7 @@ _ALL: Final = (
         True,
         "M-PESA did not accept this request, and no prompt was sent. "
         "Check the phone number and try again; if it happens again, contact the business.",
-        "M-PESA haikukubali ombi hili, na hakuna ujumbe uliotumwa kwenye simu. "
+        "M-PESA haikukubali ombi hili, na hakuna ombi lililotumwa kwenye simu. "
         "Hakikisha nambari ya simu ni sahihi na ujaribu tena; ikitokea tena, wasiliana na biashara unayolipa.",
     ),
     ReasonText(
@@ -220,8 +220,8 @@ _ALL: Final = (
     ReasonText(
         "paid_twice",
         False,
-        "This was paid for already, and the second payment will be returned. There is nothing more to do.",
-        "Hii ilikuwa imelipiwa tayari, na malipo ya pili yatarudishwa. Huhitaji kufanya jambo lingine.",
+        "This fee was paid already, and the second payment will be returned. There is nothing more to do.",
+        "Ada hii ilikuwa imelipwa tayari, na malipo ya pili yatarudishwa. Huhitaji kufanya jambo lingine.",
     ),
 )
 
