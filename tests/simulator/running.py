@@ -1,5 +1,6 @@
 """A real simulator on a loopback port, a tiny receiver of its callbacks, and a client that speaks to it."""
 
+import asyncio
 import base64
 import contextlib
 import http.client
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,6 +57,11 @@ def eventually(found: Callable[[], Any], what: str = "it") -> Any:
             return answer
         time.sleep(0.01)
     raise AssertionError(f"{what} did not happen within {_PATIENCE_SECONDS} s")
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """The seconds from one printed instant to another."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 @dataclass
@@ -138,7 +145,7 @@ class Daraja:
     ) -> Reply:
         """One request; a body that is no bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        sent = {} if body is None else {"Content-Type": "application/json"}
+        sent = {"Connection": "close"} | ({} if body is None else {"Content-Type": "application/json"})
         connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=timeout_seconds)
         try:
             connection.request(method, path, data, sent | dict(headers or {}))
@@ -248,6 +255,12 @@ class Daraja:
         """The journal's requests to one path."""
         return [request for request in self.journal["requests"] if request["path"] == path]
 
+    def sent_after(self, checkout_request_id: str) -> list[float]:
+        """How many seconds after the first push each of its callbacks was sent, on the simulator's clock."""
+        pushed_at = self.requests(PUSH_PATH)[0]["at"]
+        sent = [c for c in self.journal["callbacks"] if c["checkoutRequestId"] == checkout_request_id]
+        return [round(seconds_between(pushed_at, callback["sentAt"]), 1) for callback in sent]
+
     def callback(self, checkout_request_id: str, count: int = 1) -> Any:
         """The latest callback of a payment, once `count` have come."""
         results = eventually(
@@ -256,13 +269,25 @@ class Daraja:
         return results[-1]
 
 
+class _QuickServer(uvicorn.Server):
+    """A server that notices at once that it should stop."""
+
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
+
+
 @contextlib.contextmanager
-def running_simulator(receiver: Receiver, **switches: Any) -> Iterator[Daraja]:
-    """A simulator of its own on a free loopback port, in a thread with an event loop."""
+def running_simulator(receiver: Receiver, ending: list[threading.Thread], **switches: Any) -> Iterator[Daraja]:
+    """A simulator of its own on a free loopback port, in a thread with an event loop.
+
+    The server takes a tenth of a second to end; the thread goes to `ending`, to be joined after all tests.
+    """
     options = SimulatorOptions(**switches)
     listener = socket.create_server(("127.0.0.1", 0))
     simulator = Simulator(options, HttpTransport(), SystemClock(), random.Random(options.seed or 7))
-    server = uvicorn.Server(
+    server = _QuickServer(
         uvicorn.Config(simulator.app, log_config=None, access_log=False, timeout_graceful_shutdown=2, ws="none")
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -273,5 +298,5 @@ def running_simulator(receiver: Receiver, **switches: Any) -> Iterator[Daraja]:
     finally:
         simulator.release()
         server.should_exit = True
-        thread.join()
+        ending.append(thread)
         listener.close()

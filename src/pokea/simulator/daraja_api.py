@@ -20,6 +20,7 @@ from pokea.simulator.journal import Journal, RequestEntry
 from pokea.simulator.timekeeping import SimulatedTime, Wake
 
 _ANY_METHOD: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+_LIKE_DARAJA: Final = ("/oauth/", "/mpesa/")
 _MOST_LEFTOVERS: Final = 1_000
 """Pieces of a body that may still come after it was read as far as it counts."""
 
@@ -46,8 +47,16 @@ class DarajaApi:
         self._holds = 0
 
     def routes(self) -> list[Route]:
-        """Daraja's paths; all others are answered by `answer` too, as unknown ones."""
+        """Daraja's paths, with every method: which one is right is Daraja's to say."""
         return [Route(path, self.answer, methods=_ANY_METHOD) for path in PATHS.values()]
+
+    async def unknown(self, request: Request) -> Response:
+        """Any other path; it is journalled where it looks like one of Daraja's, for whoever mistyped it."""
+        if request.url.path.startswith(_LIKE_DARAJA):
+            return await self.answer(request)
+        verdict = self._gateway.verdict(await _asked(request), None, self._time.now())
+        assert verdict.answer is not None  # noqa: S101  # without a fault there is always an answer
+        return Response(verdict.answer.body, verdict.answer.status, media_type=verdict.answer.content_type)
 
     async def answer(self, request: Request) -> Response:
         """Daraja's answer, or the end of the connection."""

@@ -42,8 +42,11 @@ class Courier:
 
     async def finish_due(self) -> None:
         """Let everything happen that is due, and wait until its callbacks are answered or given up."""
-        while tasks := self.fire_due():
-            await asyncio.gather(*tasks, return_exceptions=True)
+        self.fire_due()
+        waiting = list(self._tasks.values())
+        while waiting:
+            await asyncio.gather(*waiting, return_exceptions=True)
+            waiting = self.fire_due()
 
     def expect(self, checkout_request_id: str) -> asyncio.Event:
         """What is set once a callback of this payment has been sent and answered."""

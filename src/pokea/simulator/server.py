@@ -107,7 +107,7 @@ class Simulator:
         if request.url.path.startswith("/sim"):
             code = "method_not_allowed" if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else "not_found"
             return problem(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}.")
-        return await self._daraja.answer(request)
+        return await self._daraja.unknown(request)
 
 
 def _complain(task: asyncio.Task[None]) -> None:
