@@ -9,7 +9,7 @@ import pytest
 from pokea.api.logs import configure_logging
 from tests.api.serving import SetClock
 
-_LOGGERS = ("", "uvicorn", "uvicorn.error", "uvicorn.access")
+_LOGGERS = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "alembic")
 
 
 @pytest.fixture

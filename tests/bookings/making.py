@@ -1,0 +1,24 @@
+"""Bookings for the tests that need some."""
+
+import asyncio
+
+from pokea.bookings.create import Created, Draft, create_booking
+from pokea.bookings.store import Booking, find
+from pokea.storage.database import Database
+from pokea.storage.idempotency import IdempotencyKey
+from tests.api.serving import NOON
+
+
+def draft(booking_id: str = "bk_1", *references: str, service: str = "Plumbing") -> Draft:
+    """A booking of alice's for 500 shillings, to be made at noon."""
+    return Draft(booking_id, references or (f"R-{booking_id}"[:12].replace("_", "-"),), service, "alice", 50_000, NOON)
+
+
+def made(database: Database, wanted: Draft, key: IdempotencyKey | None = None) -> Created:
+    """The booking that the change made, or found."""
+    return asyncio.run(database.write(create_booking, wanted, key))
+
+
+def found(database: Database, booking_id: str) -> Booking | None:
+    """The booking as it stands."""
+    return asyncio.run(database.read(find, booking_id))

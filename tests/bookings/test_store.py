@@ -1,0 +1,197 @@
+"""Bookings in the database: made once, locked in order, and held by one payment only."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import Connection, func, select, update
+
+from pokea.bookings.create import create_booking
+from pokea.bookings.rules import FeeStatus
+from pokea.bookings.store import Booking, lock, mark_held
+from pokea.errors import Refusal
+from pokea.storage.database import Database
+from pokea.storage.idempotency import IdempotencyKey
+from pokea.storage.tables import bookings, idempotency_keys
+from tests.api.serving import NOON
+from tests.bookings.making import draft, found, made
+
+KEY = IdempotencyKey("alice", "POST /api/v1/bookings", "key", "digest")
+
+
+def held(database: Database, *paid: tuple[str, str, int]) -> None:
+    """Mark fees as held."""
+    asyncio.run(database.write(mark_held, list(paid)))
+
+
+def count(database: Database) -> tuple[int, int]:
+    """How many bookings and how many idempotency keys there are."""
+
+    def counted(connection: Connection) -> tuple[int, int]:
+        sizes = [connection.execute(select(func.count()).select_from(table)) for table in (bookings, idempotency_keys)]
+        return sizes[0].scalar_one(), sizes[1].scalar_one()
+
+    return asyncio.run(database.read(counted))
+
+
+def test_a_new_booking_awaits_its_payment(database: Database) -> None:
+    """A booking is made unpaid, with the draft's values."""
+    booking, replayed = made(database, draft())
+    expected = Booking("bk_1", "R-bk-1", "Plumbing", "alice", "awaiting_payment", 50_000, "unpaid", None, None, NOON)
+    assert (booking, replayed) == (expected, False)
+    assert found(database, "bk_1") == expected
+
+
+def test_an_unknown_booking_is_not_found(database: Database) -> None:
+    """There is no booking of an id that was never given."""
+    assert found(database, "bk_1") is None
+
+
+def test_a_reference_that_is_taken_is_replaced_by_the_next(database: Database) -> None:
+    """Random references are tried in turn until one is free."""
+    made(database, draft("bk_1", "BK-A"))
+    made(database, draft("bk_2", "BK-B"))
+    assert made(database, draft("bk_3", "BK-A", "BK-B", "BK-C")).booking.reference == "BK-C"
+
+
+def test_a_chosen_reference_that_is_taken_is_refused(database: Database) -> None:
+    """A reference that the caller chose is not replaced, and nothing is left behind."""
+    made(database, draft("bk_1", "MINE"))
+    with pytest.raises(Refusal) as refused:
+        made(database, draft("bk_2", "MINE"), KEY)
+    assert refused.value.code == "reference_taken"
+    assert count(database) == (1, 0)
+
+
+def test_without_a_free_reference_the_caller_may_try_again(database: Database) -> None:
+    """When every random reference is taken, which hardly ever happens, the call can be repeated."""
+    made(database, draft("bk_1", "BK-A"))
+    made(database, draft("bk_2", "BK-B"))
+    with pytest.raises(Refusal) as refused:
+        made(database, draft("bk_3", "BK-A", "BK-B"))
+    assert (refused.value.code, refused.value.retry_after_seconds) == ("unavailable", 1)
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+@pytest.mark.parametrize("references", [("BK-A",), ("BK-A", "BK-B")])
+def test_a_change_that_runs_again_finds_its_own_work(
+    database: Database, key: IdempotencyKey | None, references: tuple[str, ...]
+) -> None:
+    """After a commit of unknown outcome the same change makes no second booking, and answers the same."""
+    first = made(database, draft("bk_1", *references), key)
+    assert made(database, draft("bk_1", *references), key) == first
+    assert count(database) == (1, 1 if key else 0)
+
+
+def test_a_call_with_the_same_key_gets_the_first_answer(database: Database) -> None:
+    """A second call makes nothing, and is answered as the first was, even when the fee has been paid since."""
+    first = made(database, draft("bk_1"), KEY)
+    held(database, ("bk_1", "pay_1", NOON + 1))
+    second = made(database, draft("bk_2"), KEY)
+    assert second.booking == first.booking
+    assert (first.replayed, second.replayed) == (False, True)
+    assert count(database) == (1, 1)
+
+
+def test_a_key_whose_booking_is_gone_is_a_failure_of_ours(database: Database) -> None:
+    """The database is not believed blindly."""
+    made(database, draft("bk_1"), KEY)
+    asyncio.run(database.write(lambda connection: connection.execute(bookings.delete()).rowcount))
+    with pytest.raises(LookupError, match="bk_1"):
+        made(database, draft("bk_2"), KEY)
+
+
+def test_calls_at_once_make_one_booking(database: Database) -> None:
+    """Of ten calls with one key that arrive together one makes a booking, and all answer with it."""
+
+    async def together() -> set[str]:
+        calls = (database.write(create_booking, draft(f"bk_{number}"), KEY) for number in range(10))
+        return {created.booking.id for created in await asyncio.gather(*calls)}
+
+    assert len(asyncio.run(together())) == 1
+    assert count(database) == (1, 1)
+
+
+def test_bookings_are_locked_by_id(database: Database) -> None:
+    """Locking finds the bookings that are there, in the order of their ids, whatever order was asked for."""
+    for number in (3, 1, 2):
+        made(database, draft(f"bk_{number}"))
+    locked = asyncio.run(database.write(lock, ["bk_3", "bk_1", "bk_9"]))
+    assert list(locked) == ["bk_1", "bk_3"]
+    assert locked["bk_1"] == found(database, "bk_1")
+    assert asyncio.run(database.write(lock, [])) == {}
+
+
+def test_a_paid_fee_is_held_and_its_booking_is_matched(database: Database) -> None:
+    """Many fees are held by one call, each with its payment and its time; others stay as they were."""
+    for number in range(4):
+        made(database, draft(f"bk_{number}"))
+    held(database, *((f"bk_{number}", f"pay_{number}", NOON + number) for number in range(3)))
+    for number in range(3):
+        booking = found(database, f"bk_{number}")
+        assert booking is not None
+        assert (booking.status, booking.fee_status) == ("matching", "held")
+        assert (booking.fee_payment_id, booking.paid_at) == (f"pay_{number}", NOON + number)
+    unpaid = found(database, "bk_3")
+    assert unpaid is not None
+    assert (unpaid.status, unpaid.fee_status, unpaid.fee_payment_id) == ("awaiting_payment", "unpaid", None)
+
+
+def test_nothing_is_held_when_nothing_was_paid(database: Database) -> None:
+    """An empty batch touches no booking."""
+    made(database, draft())
+    held(database)
+    booking = found(database, "bk_1")
+    assert booking is not None
+    assert booking.fee_status == "unpaid"
+
+
+def test_the_same_payment_may_be_marked_again(database: Database) -> None:
+    """A change that is repeated finds its fee held by its own payment."""
+    made(database, draft())
+    held(database, ("bk_1", "pay_1", NOON))
+    held(database, ("bk_1", "pay_1", NOON))
+    booking = found(database, "bk_1")
+    assert booking is not None
+    assert (booking.fee_payment_id, booking.paid_at) == ("pay_1", NOON)
+
+
+@pytest.mark.parametrize("fee_status", [FeeStatus.HELD, FeeStatus.RELEASED, FeeStatus.REFUNDED])
+def test_a_fee_is_held_once(database: Database, fee_status: FeeStatus) -> None:
+    """A fee that is not unpaid refuses another payment, and the whole batch ends without effect."""
+    made(database, draft("bk_1"))
+    made(database, draft("bk_2"))
+    held(database, ("bk_1", "pay_1", NOON))
+    asyncio.run(
+        database.write(
+            lambda connection: (
+                connection.execute(
+                    update(bookings).where(bookings.c.id == "bk_1").values(fee_status=fee_status)
+                ).rowcount
+            )
+        )
+    )
+    with pytest.raises(ValueError, match="1 of 2 fees"):
+        held(database, ("bk_2", "pay_2", NOON), ("bk_1", "pay_3", NOON))
+    untouched, other = found(database, "bk_1"), found(database, "bk_2")
+    assert untouched is not None
+    assert other is not None
+    assert (untouched.fee_status, untouched.fee_payment_id) == (fee_status, "pay_1")
+    assert other.fee_status == "unpaid"
+
+
+@pytest.mark.parametrize("fee_status", [FeeStatus.RELEASED, FeeStatus.REFUNDED])
+def test_a_fee_that_has_moved_on_is_not_taken_back(database: Database, fee_status: FeeStatus) -> None:
+    """Even the payment that paid it cannot make a released or refunded fee held again."""
+    made(database, draft())
+    held(database, ("bk_1", "pay_1", NOON))
+    asyncio.run(
+        database.write(lambda connection: connection.execute(update(bookings).values(fee_status=fee_status)).rowcount)
+    )
+    with pytest.raises(ValueError, match="1 of 1 fees"):
+        held(database, ("bk_1", "pay_1", NOON))
+
+
+def test_an_unknown_booking_cannot_be_held(database: Database) -> None:
+    """A payment for a booking that is not there is a failure, not a silence."""
+    with pytest.raises(ValueError, match="1 of 1 fees"):
+        held(database, ("bk_9", "pay_1", NOON))
