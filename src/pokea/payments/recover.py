@@ -94,8 +94,8 @@ class Recovery:
                 return
 
     async def _close(self, due: Due) -> None:
-        for payment in due.to_close:
-            await self._settler.submit(_closing_word(payment, self._clock.now()))
+        now = self._clock.now()
+        await asyncio.gather(*(self._settler.submit(_closing_word(payment, now)) for payment in due.to_close))
 
     def _ask_all(self, due: Due) -> None:
         for question in due.to_ask:

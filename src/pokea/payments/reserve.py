@@ -75,20 +75,23 @@ def reserve(connection: Connection, wanted: Wanted, limits: Limits, now: Instant
     mine = store.find(connection, wanted.payment.id)
     if mine is not None:
         return Reserved(mine)
-    # The booking is locked first, so that a second call with the same key finds what the first one made.
+    # Payments are locked before their booking, as the settler does, so that neither waits for the other in a circle.
+    live = _live(connection, wanted.payment, now)
     booking = booking_store.lock(connection, [wanted.payment.booking_id]).get(wanted.payment.booking_id)
     if wanted.key is not None:
         earlier = idempotency.find(connection, wanted.key, now)
         found = store.find(connection, earlier) if earlier is not None else None
         if found is not None:
             return Replayed(found)
-    refused = _unfit(booking, wanted) or _in_the_way(connection, wanted.payment, now)
+    refused = _unfit(booking, wanted)
     if refused is not None or booking is None:
         return refused or Refused(Why.NOT_FOUND)
+    if live is not None:
+        return _in_the_way(connection, live, now)
     _check_limits(connection, wanted.payment, limits, now)
     payment = wanted.payment._replace(account_reference=booking.reference, owner=booking.customer_id)
     if not insert_if_new(connection, payments, payment._asdict()):
-        return _in_the_way(connection, payment, now) or Refused(Why.IN_PROGRESS)
+        return Refused(Why.IN_PROGRESS, live=_live(connection, payment, now))
     if wanted.key is not None:
         idempotency.reserve(connection, wanted.key, payment.id, now)
     return Reserved(payment)
@@ -104,20 +107,26 @@ def _unfit(booking: Booking | None, wanted: Wanted) -> Refused | None:
     return None
 
 
-def _in_the_way(connection: Connection, payment: Payment, now: Instant) -> Refused | None:
-    """An open payment of the booking or the phone; locks whose time is over are lifted on the way."""
+def _live(connection: Connection, payment: Payment, now: Instant) -> Payment | None:
+    """The open payment of the booking, else of the phone, locked; locks whose time is over are lifted on the way."""
     columns = payments.c
     same = or_(columns.booking_id == payment.booking_id, columns.msisdn == payment.msisdn)
-    is_live = and_(columns.live, same)
-    connection.execute(update(payments).where(is_live, columns.locked_until <= now).values(live=False))
-    rows = [Payment(*row) for row in connection.execute(select(payments).where(is_live).order_by(columns.id))]
-    if not rows:
-        return None
-    live = next((row for row in rows if row.booking_id == payment.booking_id), rows[0])
+    statement = select(payments).where(columns.live, same).order_by(columns.id).with_for_update()
+    rows = [Payment(*row) for row in connection.execute(statement)]
+    over = [row.id for row in rows if row.locked_until <= now]
+    if over:
+        connection.execute(update(payments).where(columns.id.in_(over)).values(live=False))
+    locked = [row for row in rows if row.locked_until > now]
+    return next((row for row in locked if row.booking_id == payment.booking_id), locked[0] if locked else None)
+
+
+def _in_the_way(connection: Connection, live: Payment, now: Instant) -> Refused:
+    """The wish meets an open payment, which is asked about next unless it was a moment ago (law 4)."""
+    columns = payments.c
+    rested = or_(columns.asked_at.is_(None), columns.asked_at <= now - _ASKED_LATELY)
     connection.execute(
         update(payments)
-        .where(columns.id == live.id, columns.checkout_request_id.is_not(None))
-        .where(or_(columns.asked_at.is_(None), columns.asked_at <= now - _ASKED_LATELY), columns.due_at > now)
+        .where(columns.id == live.id, columns.checkout_request_id.is_not(None), columns.due_at > now, rested)
         .values(due_at=now)
     )
     return Refused(Why.IN_PROGRESS, live=live)

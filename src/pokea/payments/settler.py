@@ -85,6 +85,7 @@ class Settler:
         evidence = [each.arrived for each in waiting if isinstance(each.arrived, Evidence)]
         batch = Batch(self._clock.now(), deliveries, evidence)
         failure: Exception | None = None
+        settled = Settled([], [])
         try:
             settled = await self._database.write(settle, batch, self._proves)
         except Unavailable as unavailable:
@@ -92,8 +93,6 @@ class Settler:
         except Exception:
             _log.exception("a batch of %d could not be settled; it is stored and settled again by halves", len(waiting))
             failure = await self._store_alone(batch)
-        else:
-            self._after(settled)
         for each in waiting:
             if each.durable.done():
                 continue
@@ -101,6 +100,7 @@ class Settler:
                 each.durable.set_result(None)
             else:
                 each.durable.set_exception(failure)
+        self._after(settled)
 
     def _after(self, settled: Settled) -> None:
         self._announce(settled.told)

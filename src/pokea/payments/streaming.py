@@ -59,7 +59,8 @@ class EventRoutes:
                 if self._hub.is_closed:
                     return
                 if changed:
-                    payment = await self._database.read(store.find, payment.id) or payment
+                    found = await self._database.read(store.find, payment.id)
+                    payment = found or payment
                     yield self._event(payment, language)
                 elif not is_over(payment, self._clock.now()):
                     yield _HEARTBEAT
