@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pokea.api.keys import SharedSecret
-from pokea.api.tokens import LEEWAY, LONGEST_TOKEN, Claims, Expected, Verifier, issue_token, read_claims
+from pokea.api.tokens import FROM_ANYBODY, LEEWAY, LONGEST_TOKEN, Claims, Expected, Verifier, issue_token, read_claims
 from pokea.clock import SECOND, Instant
 from pokea.errors import Refusal
 from pokea.redact import Secret
@@ -29,7 +29,7 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def refusal_of(payload: bytes | Mapping[str, Any], expected: Expected = Expected(), now: Instant = NOON) -> str:  # noqa: B008
+def refusal_of(payload: bytes | Mapping[str, Any], expected: Expected = FROM_ANYBODY, now: Instant = NOON) -> str:
     """The sentence with which these claims are refused."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     with pytest.raises(Refusal) as refused:
@@ -38,12 +38,12 @@ def refusal_of(payload: bytes | Mapping[str, Any], expected: Expected = Expected
     return refused.value.message
 
 
-def accepted(payload: Mapping[str, Any], expected: Expected = Expected(), now: Instant = NOON) -> Claims:  # noqa: B008
+def accepted(payload: Mapping[str, Any], expected: Expected = FROM_ANYBODY, now: Instant = NOON) -> Claims:
     """The claims as they are read."""
     return read_claims(json.dumps(payload).encode(), expected, now)
 
 
-def verify(token: str, clock: SetClock | None = None, expected: Expected = Expected()) -> Claims:  # noqa: B008
+def verify(token: str, clock: SetClock | None = None, expected: Expected = FROM_ANYBODY) -> Claims:
     """The token's claims, verified with the tests' secret."""
     return asyncio.run(Verifier(SharedSecret(SECRET), expected, clock or SetClock()).verify(token))
 
@@ -185,7 +185,7 @@ def test_claims_that_are_no_json_object_are_refused(payload: bytes) -> None:
 def test_any_claims_are_read_or_refused(payload: bytes) -> None:
     """No payload makes the reader fail in another way."""
     with contextlib.suppress(Refusal):
-        assert read_claims(payload, Expected(), NOON).subject
+        assert read_claims(payload, FROM_ANYBODY, NOON).subject
 
 
 def segment(content: object) -> str:
@@ -270,7 +270,7 @@ def tokens(count: int) -> list[str]:
 def test_a_verified_token_is_not_verified_again() -> None:
     """The second use of a token costs no signature check, and says the same."""
     keys = CountingSecret()
-    verifier = Verifier(keys, Expected(), SetClock())
+    verifier = Verifier(keys, FROM_ANYBODY, SetClock())
     (token,) = tokens(1)
 
     async def twice() -> tuple[Claims, Claims]:
@@ -284,7 +284,7 @@ def test_a_verified_token_is_not_verified_again() -> None:
 def test_a_remembered_token_expires_like_any_other() -> None:
     """Remembering a token does not prolong it."""
     clock = SetClock()
-    verifier = Verifier(SharedSecret(SECRET), Expected(), clock)
+    verifier = Verifier(SharedSecret(SECRET), FROM_ANYBODY, clock)
     (token,) = tokens(1)
     asyncio.run(verifier.verify(token))
     clock.pass_seconds(HOUR_SECONDS + 30)
@@ -295,7 +295,7 @@ def test_a_remembered_token_expires_like_any_other() -> None:
 def test_a_refused_token_is_not_remembered() -> None:
     """A token that was not valid yet is looked at again when it comes again."""
     clock = SetClock()
-    verifier = Verifier(SharedSecret(SECRET), Expected(), clock)
+    verifier = Verifier(SharedSecret(SECRET), FROM_ANYBODY, clock)
     token = jwt.encode(claims(nbf=NOON_SECONDS + 60), SECRET.reveal(), algorithm="HS256")
     with pytest.raises(Refusal, match="not valid yet"):
         asyncio.run(verifier.verify(token))
@@ -306,7 +306,7 @@ def test_a_refused_token_is_not_remembered() -> None:
 def test_only_the_tokens_used_last_are_remembered() -> None:
     """The memory is bounded, and the token that was not used for longest is forgotten first."""
     keys = CountingSecret()
-    verifier = Verifier(keys, Expected(), SetClock(), remembered=2)
+    verifier = Verifier(keys, FROM_ANYBODY, SetClock(), remembered=2)
     first, second, third = tokens(3)
 
     async def conversation() -> None:

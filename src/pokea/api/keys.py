@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -114,7 +115,7 @@ class IssuerKeys:
                 reply = await self._transport.send(
                     "GET", self._url, {"Accept": "application/json"}, None, _FETCH_TIMEOUT_SECONDS
                 )
-                keys = read_keys(reply.body) if reply.status == 200 else ()  # noqa: PLR2004 - the HTTP status
+                keys = read_keys(reply.body) if reply.status == HTTPStatus.OK else ()
             except (NotSent, NoAnswer):
                 keys = ()
             self._asked_at = self._clock.now()

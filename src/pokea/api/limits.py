@@ -9,6 +9,8 @@ from pokea.errors import Refusal
 PUSH_WINDOW: Instant = 10 * 60 * SECOND
 """The span over which prompts are counted, backwards from now."""
 
+_SAID_IN_SECONDS = 120
+
 
 class Usage(NamedTuple):
     """How often somebody has been prompted within the window, and the limit; 0 is no limit.
@@ -43,6 +45,6 @@ def _wait_seconds(usage: Usage, now: Instant) -> int:
 
 
 def _said(wait_seconds: int) -> str:
-    if wait_seconds < 120:  # noqa: PLR2004 - two minutes
+    if wait_seconds < _SAID_IN_SECONDS:
         return f"{wait_seconds} seconds"
     return f"{-(-wait_seconds // 60)} minutes"

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -77,7 +78,8 @@ class Frame:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._requests.add(method, route_template(scope), str(status))
         # Callbacks that went well are in the database; a line for each would cost more than settling it.
-        level = logging.DEBUG if status < 400 and is_callback(scope["path"]) else logging.INFO  # noqa: PLR2004
+        went_well = status < HTTPStatus.BAD_REQUEST
+        level = logging.DEBUG if went_well and is_callback(scope["path"]) else logging.INFO
         if _access.isEnabledFor(level):
             code = scope["state"].get("code", "")
             said = f"{status} {code}" if code else str(status)
