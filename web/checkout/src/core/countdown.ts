@@ -1,0 +1,12 @@
+/** How long a prompt lives, from the push to `expiresAt` (law 4). */
+export const PROMPT_MS = 120_000;
+
+/** Whole seconds from `now` until `end`, never negative; never more than `mostMs`, if a clock is wrong. */
+export function secondsLeft(end: number, now: number, mostMs = PROMPT_MS): number {
+  return Math.ceil(Math.min(Math.max(end - now, 0), mostMs) / 1000);
+}
+
+/** Minutes and seconds: `1:05`. */
+export function clockFace(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}

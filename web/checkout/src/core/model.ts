@@ -1,0 +1,156 @@
+import { type EventName, type Phase, TABLE } from './machine.js';
+import { TEXTS } from './texts.js';
+import type { Failure, Problem, Pushed, Transaction } from './wire.js';
+
+/** Everything that the page shows of one booking's payment. Times are milliseconds of the local clock. */
+export interface Model {
+  readonly phase: Phase;
+  /** The payment that is shown; empty before there is one. */
+  readonly id: string;
+  readonly version: number;
+  /** The number that the prompt went to, masked once the service has named it. */
+  readonly phone: string;
+  /** When the prompt ends; 0 when unknown. */
+  readonly expiresAt: number;
+  readonly receipt: string | null;
+  readonly failure: Failure | null;
+  readonly review: readonly string[];
+  /** Why the form is shown again, when the service refused. */
+  readonly problem: Problem | null;
+  /** Advice of the service about the number. */
+  readonly hint: string | null;
+  /** No try before this time, because the service would refuse it. */
+  readonly retryAt: number;
+  /** A push went out whose call has had no answer yet. */
+  readonly unanswered: boolean;
+  /** A prompt was sent for a fee that turned out to be paid. */
+  readonly extra: boolean;
+  readonly offline: boolean;
+  /** What is typed in the field, and whether it was left or submitted since. */
+  readonly text: string;
+  readonly touched: boolean;
+}
+
+/** For how long after `expiresAt` the service may hold the booking (law 4). */
+export const LOCK_GRACE_MS = 60_000;
+
+/** Nothing known of any payment. */
+const BLANK = {
+  phase: 'form',
+  id: '',
+  version: 0,
+  phone: '',
+  expiresAt: 0,
+  receipt: null,
+  failure: null,
+  review: [],
+  problem: null,
+  hint: null,
+  retryAt: 0,
+  unanswered: false,
+  extra: false,
+} as const;
+
+export const START: Model = { ...BLANK, text: '', touched: false, offline: false };
+
+/** Something that happened, with what it tells about the payment. */
+export interface Event {
+  readonly name: EventName;
+  readonly patch?: Partial<Model>;
+  /** Reads the one payment; never part of what is shown. */
+  readonly secret?: string | undefined;
+}
+
+/** The model after `event`; the same object when the event changes nothing. */
+export function reduce(model: Model, event: Event): Model {
+  const phase = TABLE[model.phase][event.name];
+  if (!phase || isStale(model, event)) return model;
+  if (event.name === 'retry' && !model.failure?.retryable) return model;
+  if (model.phase === 'paid' && event.name !== 'completed') return { ...model, extra: true };
+  return { ...model, ...event.patch, phase };
+}
+
+/** Word of an earlier payment counts only when it says that money came; word of this one, when it is not older. */
+function isStale(model: Model, { name, patch }: Event): boolean {
+  if (!patch?.version) return false;
+  return patch.id === model.id ? patch.version < model.version : name !== 'completed';
+}
+
+export function submitted(phone: string): Event {
+  return { name: 'submit', patch: { ...BLANK, phone } };
+}
+
+/** `skew` is what to take from the service's times to have local ones. */
+export function accepted(pushed: Pushed, skew: number): Event {
+  return {
+    name: pushed.checkoutRequestId ? 'accepted' : 'accepted_unknown',
+    patch: {
+      id: pushed.transactionId,
+      phone: pushed.phoneNumber,
+      expiresAt: Date.parse(pushed.expiresAt) - skew,
+      hint: pushed.hint,
+    },
+    secret: pushed.clientSecret,
+  };
+}
+
+export function seen(transaction: Transaction, skew: number, now: number): Event {
+  const { id, version, status, failure, review } = transaction;
+  const expiresAt = Date.parse(transaction.expiresAt) - skew;
+  const isOpen = status === 'initiated' || status === 'pending';
+  return {
+    name: isOpen && now >= expiresAt ? 'overdue' : status,
+    patch: {
+      id,
+      version,
+      expiresAt,
+      failure,
+      review,
+      phone: transaction.phoneNumber,
+      receipt: transaction.mpesaReceiptNumber,
+    },
+  };
+}
+
+/** A payment that exists already is to be watched. */
+export function opened(id: string): Event {
+  return { name: 'resume', patch: { id } };
+}
+
+export function retried(): Event {
+  return { name: 'retry', patch: BLANK };
+}
+
+export function refused(problem: Problem | null, retryAt = 0): Event {
+  return { name: 'refused', patch: { problem, retryAt } };
+}
+
+export type Step = 'pay' | 'sending' | 'wait' | 'retry' | 'close';
+
+/** The one thing to do now, if any. */
+export function stepOf(model: Model, now: number): Step | undefined {
+  const { phase, failure } = model;
+  const isEarly = now < waitEnds(model);
+  if (phase === 'form') return isEarly ? 'wait' : 'pay';
+  if (phase === 'sending') return phase;
+  if (phase === 'failed') {
+    if (failure?.retryable) return 'retry';
+    return isEarly && failure && failure.reason in TEXTS.en.reason ? 'wait' : 'close';
+  }
+  return phase === 'paid' ? 'close' : undefined;
+}
+
+/**
+ * Until when another try would be refused. A failure known from questions alone is held until then at most (law 4);
+ * the service says so by `retryable`, also for reasons that allow a try, and these are the ones that we have words for.
+ */
+export function waitEnds({ phase, expiresAt, retryAt }: Model): number {
+  return phase === 'failed' ? expiresAt + LOCK_GRACE_MS : retryAt;
+}
+
+/** Whether nothing more will come of a payment: it is paid and has its receipt, or its last word has been said. */
+export function isOver({ name, patch }: Event, hasEnded: boolean, now: number): boolean {
+  const isLate = now >= (patch?.expiresAt ?? 0) + LOCK_GRACE_MS;
+  if (name === 'completed') return isLate || !!patch?.receipt;
+  return name === 'failed' && (isLate || hasEnded);
+}

@@ -1,0 +1,50 @@
+/**
+ * Kenyan mobile numbers as people type them: the same forms as the service's `parse_phone` accepts.
+ * `phone-cases.json` holds what both must answer.
+ */
+
+/** What is wrong with a number; the catalogue of texts has a sentence for each. */
+export type PhoneFault = 'empty' | 'digits' | 'zero' | 'foreign' | 'short' | 'long' | 'mobile';
+
+export interface ReadPhone {
+  /** The twelve digits; absent when something is wrong. */
+  msisdn?: string;
+  fault?: PhoneFault;
+  /** More typing may still make it right, so complaining at once would only annoy. */
+  unfinished?: boolean;
+}
+
+const LONGEST_INPUT = 40;
+const DIGITS = 12;
+const BETWEEN_DIGITS = /[\s\x1c-\x1f\x85\-‐‑‒–().\u200e\u200f\u202a-\u202e]/g;
+const COUNTRY_BEGUN = /^00$|^(00)?25?$/;
+
+/** The number meant by `text`, as twelve digits, or what is wrong with it. */
+export function readPhone(text: string): ReadPhone {
+  if (text.length > LONGEST_INPUT) return { fault: 'long' };
+  const bare = text.normalize('NFKC').replace(BETWEEN_DIGITS, '');
+  if (/^\+?$/.test(bare)) return { fault: 'empty', unfinished: true };
+  if (!/^\+?\p{Nd}+$/u.test(bare)) return { fault: 'digits' };
+  const digits = bare.replace('+', '00').replace(/\p{Nd}/gu, asciiDigit);
+  const msisdn = digits.replace(/^(?:(?:00)?254|0(?!0))0?/, '254');
+  if (/^254[17]\d{8}$/.test(msisdn)) return { msisdn };
+  if (/^[17]\d{0,8}$/.test(digits)) return { fault: 'zero' };
+  if (!msisdn.startsWith('254')) {
+    return { fault: 'foreign', unfinished: COUNTRY_BEGUN.test(digits) };
+  }
+  if (!/^254([17]|$)/.test(msisdn)) return { fault: 'mobile' };
+  return msisdn.length < DIGITS ? { fault: 'short', unfinished: true } : { fault: 'long' };
+}
+
+/** Unicode keeps the ten digits of a script in a row, so the distance to the row's start is the value. */
+function asciiDigit(digit: string): string {
+  const point = digit.codePointAt(0) as number;
+  let zero = point;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  return String((point - zero) % 10);
+}
+
+/** The number as Kenyans write it: `0712 345 678`, with spaces that do not break. */
+export function writtenPhone(msisdn: string): string {
+  return msisdn.replace(/^254(\d{3})(\d{3})(\d{3})$/, '0$1\xa0$2\xa0$3');
+}

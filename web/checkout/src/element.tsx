@@ -1,0 +1,134 @@
+import type { Phase } from './core/machine.js';
+import { type Locale, TEXTS } from './core/texts.js';
+import { Checkout } from './engine/checkout.js';
+import { browserPorts } from './ports.js';
+import { actionsOf, localeOf } from './view/actions.js';
+import { draw } from './view/draw.js';
+import { dress, present } from './view/present.js';
+import { money, View } from './view/View.js';
+
+/**
+ * `<pokea-checkout booking-id amount [api-url] [token] [locale] [phone-number] [open]>`: a button that opens the
+ * dialog. What is put inside the element takes the button's place.
+ *
+ * Events, which bubble: `pokea-success` (`detail.transactionId`), `pokea-error` (`detail` is a PaymentError),
+ * `pokea-close`.
+ */
+export class PokeaCheckout extends HTMLElement {
+  static observedAttributes = ['amount', 'locale', 'open', 'booking-id'];
+  /** Gives the customer's token, when it is not in the `token` attribute. */
+  getToken: () => string | Promise<string> = () => this.#attribute('token');
+  #checkout: Checkout | undefined;
+  #spoken: Locale | undefined;
+  #isResuming = false;
+
+  connectedCallback(): void {
+    dress(this.shadowRoot ?? this.attachShadow({ mode: 'open' }));
+    this.#begin();
+  }
+
+  disconnectedCallback(): void {
+    present(this.shadowRoot as ShadowRoot, false);
+    this.#checkout?.stop();
+    this.#checkout = undefined;
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (!this.#checkout) return;
+    if (name === 'booking-id') {
+      this.#checkout.stop();
+      this.#begin();
+    } else this.#draw();
+  }
+
+  /** Opens the dialog. */
+  show(): void {
+    this.toggleAttribute('open', true);
+  }
+
+  /** Closes the dialog; a payment that is under way goes on. */
+  close(): void {
+    if (!this.hasAttribute('open')) return;
+    this.removeAttribute('open');
+    this.#tell('close', null);
+  }
+
+  #begin(): void {
+    const checkout = new Checkout(
+      browserPorts(),
+      () => ({
+        bookingId: this.#attribute('booking-id'),
+        amount: this.#amount(),
+        apiUrl: this.#attribute('api-url') || new URL(import.meta.url).origin,
+        locale: this.#locale(),
+        getToken: this.getToken,
+        onPaymentSuccess: (transactionId) => this.#tell('success', { transactionId }),
+        onPaymentError: (error) => this.#tell('error', error),
+      }),
+      () => this.#draw(),
+    );
+    this.#checkout = checkout;
+    checkout.type(this.#attribute('phone-number'));
+    checkout.start();
+    this.#isResuming = checkout.model.phase !== 'form';
+    this.#draw();
+  }
+
+  #draw(): void {
+    const checkout = this.#checkout;
+    if (!checkout) return;
+    this.#resume(checkout.model.phase);
+    const locale = this.#locale();
+    const amount = this.#amount();
+    const speak = (chosen: Locale): void => {
+      this.#spoken = chosen;
+      this.#draw();
+    };
+    const root = this.shadowRoot as ShadowRoot;
+    const drawn = (
+      <>
+        <slot onClick={() => this.show()}>
+          <button type="button" className="o">
+            {TEXTS[locale].pay.replace('$', money(amount))}
+          </button>
+        </slot>
+        <View
+          model={checkout.model}
+          now={checkout.now()}
+          locale={locale}
+          amount={amount}
+          bookingId={this.#attribute('booking-id')}
+          on={actionsOf(checkout, () => this.close(), speak)}
+        />
+      </>
+    );
+    // The sources are typed for React; here `draw` draws them.
+    draw(drawn as never, root);
+    present(root, this.hasAttribute('open'));
+  }
+
+  /** Opens the dialog for a customer who was in the middle of it when the page was reloaded. */
+  #resume(phase: Phase): void {
+    if (!this.#isResuming || phase === 'loading') return;
+    this.#isResuming = false;
+    if (phase === 'sending' || phase === 'waiting' || phase === 'checking') this.show();
+  }
+
+  #attribute(name: string): string {
+    return this.getAttribute(name) ?? '';
+  }
+
+  #amount(): number {
+    return Number(this.#attribute('amount'));
+  }
+
+  #locale(): Locale {
+    return this.#spoken ?? localeOf(this.getAttribute('locale'));
+  }
+
+  #tell(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(`pokea-${name}`, { detail, bubbles: true, composed: true }));
+  }
+}
+
+customElements.define('pokea-checkout', PokeaCheckout);

@@ -1,0 +1,103 @@
+import { accepted, type Event, opened, refused } from '../core/model.js';
+import type { Locale } from '../core/texts.js';
+import type { Problem, PushBody, Pushed, Transaction } from '../core/wire.js';
+
+const ROOT = '/api/v1/payments/mpesa/';
+
+/** What the checkout needs of the world; tests pass their own. */
+export interface Ports {
+  fetch: typeof fetch;
+  now: () => number;
+  /** A fresh unguessable key for one attempt. */
+  newKey: () => string;
+  /** What survives a reload of this page. */
+  storage: Pick<Storage, 'getItem' | 'setItem'>;
+}
+
+export interface Api {
+  /** Sends a push; null when there was no answer that says what became of it. */
+  push: (body: PushBody, key: string, token: string) => Promise<Event | null>;
+  /** The payment; null when this bearer may not see it. Throws when there was no answer that says. */
+  ask: (id: string, bearer: string) => Promise<Transaction | null>;
+  /** Opens the events of a payment. Throws when there was no answer. */
+  open: (id: string, bearer: string, lastId: string, signal: AbortSignal) => Promise<Response>;
+  /** How far the service's clock is ahead of ours, in milliseconds. */
+  skew: () => number;
+}
+
+/** The service answers a push within 50 s (law 3). */
+const PUSH_PATIENCE_MS = 60_000;
+const ASK_PATIENCE_MS = 10_000;
+
+export function createApi(
+  ports: Ports,
+  settings: () => { apiUrl: string; locale: Locale },
+): Api {
+  let skew = 0;
+  const call = async (path: string, bearer: string, init: RequestInit): Promise<Response> => {
+    const { apiUrl, locale } = settings();
+    const headers = {
+      Authorization: `Bearer ${bearer}`,
+      'Accept-Language': locale,
+      ...(init.headers as Record<string, string>),
+    };
+    const answer = await ports.fetch(apiUrl + ROOT + path, { ...init, headers });
+    const date = Date.parse(answer.headers.get('Date') ?? '');
+    if (date) skew = date - ports.now();
+    return answer;
+  };
+  return {
+    skew: () => skew,
+    open: (id, bearer, lastId, signal) =>
+      call(`status/${id}/events`, bearer, {
+        headers: lastId ? { 'Last-Event-ID': lastId } : {},
+        signal,
+      }),
+    ask: (id, bearer) =>
+      within(ASK_PATIENCE_MS, async (signal) => {
+        const answer = await call(`status/${id}`, bearer, { signal });
+        if ([401, 403, 404].includes(answer.status)) return null;
+        return (await answer.json()).transaction;
+      }),
+    push: (body, key, token) =>
+      within(PUSH_PATIENCE_MS, async (signal) => {
+        const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key };
+        const init = { method: 'POST', headers, body: JSON.stringify(body), signal };
+        const answer = await call('stkpush', token, init);
+        const wait = Number(answer.headers.get('Retry-After')) * 1000;
+        return outcomeOf(answer.status, await answer.json(), skew, wait && ports.now() + wait);
+      }).catch(() => null),
+  };
+}
+
+async function within<T>(patienceMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const alarm = setTimeout(() => patience.abort(), patienceMs);
+  try {
+    return await work(patience.signal);
+  } finally {
+    clearTimeout(alarm);
+  }
+}
+
+/**
+ * What an answer to a push proves. Null: nothing, so the same call may be repeated under the same key and no other.
+ * Of the answers of 500 and above only Daraja's own refusals say that no prompt was sent.
+ */
+export function outcomeOf(
+  status: number,
+  body: Partial<Problem> & { data?: Pushed },
+  skew: number,
+  retryAt: number,
+): Event | null {
+  const { code, transactionId } = body;
+  if (status < 300 && body.data?.transactionId) return accepted(body.data, skew);
+  if (!code || code === 'idempotency_in_flight') return null;
+  if (status >= 500 && !code.startsWith('daraja_')) return null;
+  if (code === 'already_paid') return { name: code, patch: { id: transactionId ?? '' } };
+  if (code === 'payment_in_progress' && transactionId) {
+    return opened(transactionId);
+  }
+  const reason = code === 'payment_in_progress' ? 'subscriber_locked' : body.reason;
+  return refused({ ...(body as Problem), reason }, retryAt);
+}

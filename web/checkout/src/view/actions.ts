@@ -1,0 +1,23 @@
+import type { Locale } from '../core/texts.js';
+import type { Checkout } from '../engine/checkout.js';
+import type { Actions } from './View.js';
+
+export function actionsOf(
+  checkout: Checkout,
+  close: () => void,
+  speak: (locale: Locale) => void,
+): Actions {
+  return {
+    type: (text) => checkout.type(text),
+    leave: () => checkout.leave(),
+    pay: () => checkout.submit(),
+    retry: () => checkout.retry(),
+    close,
+    speak,
+  };
+}
+
+/** The language that was asked for, else the page's, else the browser's; English unless it is Kiswahili. */
+export function localeOf(asked: string | null | undefined): Locale {
+  return /^sw/i.test(asked || document.documentElement.lang || navigator.language) ? 'sw' : 'en';
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ARTEFACTS, axe, clipped, openPage, openStage, type Stage } from './stage.js';
+import { STATES } from './states.js';
+
+const SIZES = { narrow: { width: 320, height: 640 }, wide: { width: 1280, height: 800 } };
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+beforeEach(() => {
+  stage.service.payments.clear();
+  stage.service.plans = [];
+  stage.service.isDown = false;
+});
+
+describe.each(['en', 'sw'])('in %s', (language) => {
+  describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+    test.each(Object.keys(SIZES) as (keyof typeof SIZES)[])(
+      'every state is without fault for axe, fits, and needs nothing the policy forbids: %s',
+      async (size) => {
+        for (const [name, bring] of Object.entries(STATES)) {
+          stage.service.payments.clear();
+          stage.service.plans = [];
+          stage.service.isDown = false;
+          const options = { viewport: SIZES[size], colorScheme, reducedMotion: 'reduce' as const };
+          const page = await openPage(stage, options, language === 'sw' ? '/sw' : '/');
+          await bring(page, stage.service);
+          await page.screenshot({ path: `${ARTEFACTS}/${name}-${size}-${colorScheme}-${language}.png` });
+          expect.soft(await axe(page), name).toEqual([]);
+          expect.soft(await clipped(page), name).toEqual([]);
+          expect.soft(page.complaints, name).toEqual([]);
+          await page.context().close();
+        }
+      },
+    );
+  });
+});

@@ -1,0 +1,243 @@
+/** A small real HTTP server that speaks the service's contract, and whose payments the tests move by hand. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Failure, Status, Transaction } from '../checkout/src/core/wire.js';
+
+const ROOT = '/api/v1/payments/mpesa';
+export const TOKEN = 'token-of-the-customer';
+const PROMPT_MS = 120_000;
+
+interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+  headers?: Record<string, string>;
+}
+
+interface Payment extends Transaction {
+  secret: string;
+  checkoutRequestId: string | null;
+  streams: ServerResponse[];
+  ended: boolean;
+}
+
+export interface Pushed {
+  key: string;
+  body: { phoneNumber: string; bookingId: string; amount: number; type: string };
+  language: string | undefined;
+}
+
+/** What the next push meets; `hang` never answers, `cut` breaks the connection after the payment was made. */
+export type PushPlan =
+  | { kind: 'unknown' }
+  | { kind: 'refuse'; answer: Answer }
+  | { kind: 'cut' }
+  | { kind: 'hang' };
+
+export class FakeService {
+  readonly payments = new Map<string, Payment>();
+  /** Every push that arrived, repeated ones too. */
+  readonly pushes: Pushed[] = [];
+  /** Every request, as `GET /path`. */
+  readonly requests: string[] = [];
+  readonly lastEventIds: string[] = [];
+  plans: PushPlan[] = [];
+  streamsBlocked = false;
+  /** Streams open, and bring nothing: what a proxy that buffers does. */
+  streamsSilent = false;
+  isDown = false;
+  promptMs = PROMPT_MS;
+  /** Answers for anything that is not the API: the pages of the tests. */
+  page: ((path: string) => { type: string; body: string | Buffer } | null) | undefined;
+  readonly #keys = new Map<string, { body: string; id: string }>();
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      void this.#answer(request, response);
+    });
+  }
+
+  async listen(port = 0): Promise<string> {
+    await new Promise<void>((resume) => this.#server.listen(port, '127.0.0.1', resume));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resume) => this.#server.close(resume));
+  }
+
+  /** A payment as another tab, or an earlier page, has made it. */
+  make(id: string, bookingId: string, phoneNumber = '254712345678'): Payment {
+    const payment: Payment = {
+      id,
+      status: 'pending',
+      bookingId,
+      phoneNumber: `${phoneNumber.slice(0, 5)}****${phoneNumber.slice(-3)}`,
+      mpesaReceiptNumber: null,
+      failure: null,
+      review: [],
+      expiresAt: new Date(Date.now() + this.promptMs).toISOString(),
+      version: 2,
+      secret: `pcs_${id}`,
+      checkoutRequestId: `ws_CO_${id}`,
+      streams: [],
+      ended: false,
+    };
+    this.payments.set(id, payment);
+    return payment;
+  }
+
+  /** Something is learnt of the payment: told to its streams as the service does. */
+  tell(id: string, change: Partial<Transaction>): void {
+    const payment = this.#payment(id);
+    Object.assign(payment, change);
+    payment.version++;
+    for (const stream of payment.streams) stream.write(eventOf(payment));
+  }
+
+  complete(id: string, receipt: string | null = 'NLJ7RT61SV'): void {
+    this.tell(id, { status: 'completed', mpesaReceiptNumber: receipt, failure: null });
+  }
+
+  fail(id: string, failure: Partial<Failure> = {}): void {
+    const full = { code: '1032', reason: 'cancelled', message: 'It was cancelled.', retryable: true, ...failure };
+    this.tell(id, { status: 'failed', failure: full });
+  }
+
+  /** Closes the payment's streams for good, as law 9 says. */
+  end(id: string): void {
+    const payment = this.#payment(id);
+    payment.ended = true;
+    for (const stream of payment.streams) stream.end('event: end\ndata: {}\n\n');
+    payment.streams = [];
+  }
+
+  cutStreams(): void {
+    for (const payment of this.payments.values()) {
+      for (const stream of payment.streams) stream.destroy();
+      payment.streams = [];
+    }
+  }
+
+  #payment(id: string): Payment {
+    const payment = this.payments.get(id);
+    if (!payment) throw new Error(`there is no payment ${id}`);
+    return payment;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '').split('?')[0] as string;
+    if (!path.startsWith(ROOT)) return this.#servePage(path, response);
+    this.requests.push(`${request.method} ${path}`);
+    if (this.isDown) return void request.socket.destroy();
+    const rest = path.slice(ROOT.length);
+    if (rest === '/stkpush') return this.#push(request, response);
+    const [, id, events] = /^\/status\/([^/]+)(\/events)?$/.exec(rest) ?? [];
+    const payment = this.payments.get(id ?? '');
+    const bearer = request.headers.authorization;
+    if (!payment || (bearer !== `Bearer ${payment.secret}` && bearer !== `Bearer ${TOKEN}`)) {
+      return send(response, refusal(404, 'not_found'));
+    }
+    if (events) return this.#stream(payment, request, response);
+    send(response, { status: 200, body: bodyOf(payment) });
+  }
+
+  #stream(payment: Payment, request: IncomingMessage, response: ServerResponse): void {
+    if (this.streamsBlocked) return void response.writeHead(502).end('<html>bad gateway</html>');
+    const lastId = String(request.headers['last-event-id'] ?? '');
+    this.lastEventIds.push(lastId);
+    if (payment.ended) return void response.writeHead(204).end();
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+    response.flushHeaders();
+    if (this.streamsSilent) return;
+    response.write(': here\n\n');
+    if (Number(lastId) < payment.version) response.write(eventOf(payment));
+    payment.streams.push(response);
+    response.on('close', () => {
+      payment.streams = payment.streams.filter((stream) => stream !== response);
+    });
+  }
+
+  async #push(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = await bodyText(request);
+    const key = String(request.headers['idempotency-key']);
+    const body = JSON.parse(text) as Pushed['body'];
+    this.pushes.push({ key, body, language: request.headers['accept-language'] });
+    if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+      return send(response, refusal(401, 'unauthenticated'));
+    }
+    const known = this.#keys.get(key);
+    if (known) {
+      if (known.body !== text) return send(response, refusal(422, 'idempotency_key_reused'));
+      return send(response, { status: 201, body: pushBody(this.#payment(known.id)) });
+    }
+    const plan = this.plans.shift();
+    if (plan?.kind === 'refuse') return send(response, plan.answer);
+    const live = [...this.payments.values()].find((one) => one.status === 'pending' && one.bookingId === body.bookingId);
+    if (live) return send(response, refusal(409, 'payment_in_progress', { transactionId: live.id }));
+    const payment = this.make(`pay_${this.payments.size + 1}`, body.bookingId, body.phoneNumber);
+    this.#keys.set(key, { body: text, id: payment.id });
+    if (plan?.kind === 'unknown') {
+      payment.status = 'initiated' satisfies Status;
+      payment.checkoutRequestId = null;
+    }
+    if (plan?.kind === 'cut') return void request.socket.destroy();
+    if (plan?.kind !== 'hang') send(response, { status: 201, body: pushBody(payment) });
+  }
+
+  #servePage(path: string, response: ServerResponse): void {
+    const page = this.page?.(path);
+    if (!page) return void response.writeHead(404).end();
+    response.writeHead(200, {
+      'Content-Type': page.type,
+      'Content-Security-Policy': "default-src 'self'; connect-src 'self'; style-src 'self'",
+    });
+    response.end(page.body);
+  }
+}
+
+/** An error as the service's catalogue gives it. */
+export function refusal(
+  status: number,
+  code: string,
+  extra: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Answer {
+  const message = `Words of the service for ${code}.`;
+  return { status, headers, body: { success: false, message, code, errors: [], requestId: 'req_1', ...extra } };
+}
+
+function send(response: ServerResponse, { status, body, headers }: Answer): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+function bodyOf({ secret, checkoutRequestId, streams, ended, ...transaction }: Payment): Record<string, unknown> {
+  return { success: true, transaction };
+}
+
+function pushBody(payment: Payment): Record<string, unknown> {
+  const { id, checkoutRequestId, secret, expiresAt, phoneNumber } = payment;
+  const data = {
+    transactionId: id,
+    checkoutRequestId,
+    customerMessage: 'Success. Request accepted for processing',
+    clientSecret: secret,
+    expiresAt,
+    phoneNumber,
+    hint: null,
+  };
+  return { success: true, message: 'STK Push sent successfully.', data };
+}
+
+function eventOf(payment: Payment): string {
+  return `id: ${payment.version}\nevent: status\ndata: ${JSON.stringify(bodyOf(payment))}\n\n`;
+}
+
+async function bodyText(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text;
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+import { withoutReact } from './config/settings.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'pure', include: ['tests/core/**/*.test.ts', 'tests/engine/**/*.test.ts'] } },
+      {
+        test: { name: 'dom', include: ['tests/dom/**/*.test.{ts,tsx}'], environment: 'happy-dom' },
+      },
+      {
+        resolve: { alias: withoutReact },
+        test: { name: 'drop-in', include: ['tests/drop-in/**/*.test.{ts,tsx}'], environment: 'happy-dom' },
+      },
+      {
+        test: { name: 'browser', include: ['tests/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+    ],
+  },
+});
