@@ -4,9 +4,9 @@ A genuine callback takes the fast way, one typed decode. Whatever else arrives t
 `odd_callback.py`, so that a body with anything of a payment in it is understood as far as it can be.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -27,9 +27,7 @@ from pokea.money import CENTS
 
 _ENVELOPE = msgspec.json.Decoder(CallbackEnvelope)
 _TEXT = msgspec.json.Decoder(str)
-_NUMBER_STARTS = tuple(b"%c" % character for character in b"-0123456789")
-
-T = TypeVar("T")
+_NUMBER_STARTS = frozenset(b"%c" % character for character in b"-0123456789")
 
 
 class CallbackReading(Struct, frozen=True):
@@ -105,9 +103,10 @@ def _parts(callback: StkCallback) -> Parts:
 def _value(raw: Raw) -> str | None:
     """A metadata value: text, or a number as its own text; None for anything else and for no value at all."""
     content = bytes(raw)
-    if content.startswith(b'"'):
-        return _TEXT.decode(content)
-    return JsonNumber(content.decode()) if content.startswith(_NUMBER_STARTS) else None
+    first = content[:1]
+    if first in _NUMBER_STARTS:
+        return JsonNumber(content.decode())
+    return _TEXT.decode(content) if first == b'"' else None
 
 
 def _read_oddly(body: bytes) -> CallbackReading | None:
@@ -116,22 +115,29 @@ def _read_oddly(body: bytes) -> CallbackReading | None:
 
 
 def _reading(parts: Parts) -> CallbackReading:
+    named: dict[str, Any] = {}
+    for name, value in parts.items:
+        clean = _CLEAN.get(name)
+        if clean is not None:
+            found = clean(value)
+            # Two values that differ are none, and stay none whatever follows.
+            named[name] = found if named.get(name, found) == found else None
     return CallbackReading(
-        code=clean_code(parts.code),
-        checkout_request_id=clean_id(parts.checkout_request_id),
-        merchant_request_id=clean_id(parts.merchant_request_id),
-        amount_cents=_agreed(clean_cents(value) for name, value in parts.items if name == "Amount"),
-        receipt=_agreed(clean_receipt(value) for name, value in parts.items if name == "MpesaReceiptNumber"),
-        transaction_date=_agreed(clean_date(value) for name, value in parts.items if name == "TransactionDate"),
-        msisdn=_agreed(clean_msisdn(value) for name, value in parts.items if name == "PhoneNumber"),
-        canonical=parts.canonical,
+        clean_code(parts.code),
+        clean_id(parts.checkout_request_id),
+        clean_id(parts.merchant_request_id),
+        named.get("Amount"),
+        named.get("MpesaReceiptNumber"),
+        named.get("TransactionDate"),
+        named.get("PhoneNumber"),
+        parts.canonical,
     )
 
 
 _NOTHING = CallbackReading(canonical=True)
-
-
-def _agreed(values: Iterable[T | None]) -> T | None:
-    """The one value that is named; None when none is, or when two differ."""
-    distinct = dict.fromkeys(values)
-    return next(iter(distinct)) if len(distinct) == 1 else None
+_CLEAN: Final[Mapping[str, Callable[[object], int | str | None]]] = {
+    "Amount": clean_cents,
+    "MpesaReceiptNumber": clean_receipt,
+    "TransactionDate": clean_date,
+    "PhoneNumber": clean_msisdn,
+}
