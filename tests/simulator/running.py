@@ -129,8 +129,9 @@ def running_receiver() -> Iterator[Receiver]:
 class Daraja:
     """A running simulator and how to call it."""
 
-    def __init__(self, address: str, receiver: Receiver, options: SimulatorOptions) -> None:
+    def __init__(self, address: str, receiver: Receiver, options: SimulatorOptions, stop: Callable[[], None]) -> None:
         self.address = address
+        self.stop = stop
         self.receiver = receiver
         self.options = options
         self._token = ""
@@ -292,11 +293,15 @@ def running_simulator(receiver: Receiver, ending: list[threading.Thread], **swit
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
+    ending.append(thread)
+
+    def stop() -> None:
+        server.servers[0].get_loop().call_soon_threadsafe(simulator.release)
+        server.should_exit = True
+
     try:
         eventually(lambda: server.started, "the simulator's start")
-        yield Daraja(f"http://127.0.0.1:{listener.getsockname()[1]}", receiver, options)
+        yield Daraja(f"http://127.0.0.1:{listener.getsockname()[1]}", receiver, options, stop)
     finally:
-        simulator.release()
-        server.should_exit = True
-        ending.append(thread)
+        stop()
         listener.close()

@@ -34,7 +34,7 @@ def test_an_accepted_push_answers_five_texts(daraja: Daraja) -> None:
 
 
 def test_the_ids_have_the_production_form(daraja: Daraja) -> None:
-    """CheckoutRequestID is the day and time in Nairobi, three digits and the number; MerchantRequestID a UUID's tail."""
+    """CheckoutRequestID is Nairobi's time, three digits and the number; MerchantRequestID the tail of a UUID."""
     answer = daraja.push().json
     found = re.fullmatch(r"ws_CO_(\d{14})\d{3}722000001", answer["CheckoutRequestID"])
     assert found

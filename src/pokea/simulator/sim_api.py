@@ -175,6 +175,7 @@ class SimApi:
     async def advance_clock(self, request: Request) -> Response:
         """Move the simulator's time on; what is due by then has happened before this answers."""
         order = await read_order(request, ClockOrder)
+        await self._courier.finish_due()  # What is on its way now must not be overtaken by what is due later.
         self._time.advance(seconds(order.advance_seconds))
         await self._courier.finish_due()
         self._feed.add("clock", self._time.now(), **self._clock_document())
