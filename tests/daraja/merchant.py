@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 from pokea.clock import Clock, Instant, SystemClock, seconds
 from pokea.daraja.client import Credentials, DarajaClient, PushOrder, PushOutcome, QueryOutcome
@@ -62,15 +64,21 @@ class CountingBytes:
 
 @asynccontextmanager
 async def merchant(
-    base_url: str, database: Database, clock: Clock | None = None, push_timeout_seconds: float = 45
+    base_url: str,
+    database: Database,
+    clock: Clock | None = None,
+    push_timeout_seconds: float = 45,
+    query_timeout_seconds: float = 20,
+    **changes: Any,
 ) -> AsyncIterator[DarajaClient]:
-    """A client as the service has it, which shares its token with every other on the same database."""
-    own, transport = credentials(base_url), HttpTransport()
+    """A client as the service has it, which shares its token with every other on the same database.
+
+    `changes` are to its credentials.
+    """
+    own, transport = replace(credentials(base_url), **changes), HttpTransport()
     tokens = DatabaseTokens(database, app_name(own), SECRET_KEY, secrets.token_bytes)
     try:
-        yield DarajaClient(
-            own, transport, tokens, clock or SystemClock(), push_timeout_seconds, query_timeout_seconds=5
-        )
+        yield DarajaClient(own, transport, tokens, clock or SystemClock(), push_timeout_seconds, query_timeout_seconds)
     finally:
         await transport.close()
 
