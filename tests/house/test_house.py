@@ -19,6 +19,7 @@ EDGES: Final = {
     "src/pokea/app.py": "builds everything, and brings chance to it",
     "src/pokea/cli/demo.py": "makes the secrets of a demo",
     "src/pokea/cli/serving.py": "opens the socket that it serves on",
+    "src/pokea/universe/sealed.py": "takes the machine's clock and chance away from a universe",
     "src/pokea/storage/database.py": "runs what blocks in threads, where no universe is",
     "src/pokea/storage/migrate.py": "runs before the service does, and waits for a lock",
 }
