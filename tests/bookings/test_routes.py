@@ -272,6 +272,19 @@ def test_the_same_key_answers_the_same(database: Database) -> None:
     booked(database, talk)
 
 
+def test_white_space_and_the_order_of_fields_do_not_make_another_body(sqlite_database: Database) -> None:
+    """A program that writes the same wish differently is still repeating itself."""
+
+    async def talk(client: Client) -> None:
+        headers = ALICE | {"Idempotency-Key": "order-7", "Content-Type": "application/json"}
+        for body in (b'{"service":"x","reference":"A"}', b'{ "reference": "A", "service": " x" }'):
+            answer = await client.post(BOOKINGS, data=body, headers=headers)
+            assert answer.status == 201
+        assert answer.headers["Idempotency-Replayed"] == "true"
+
+    booked(sqlite_database, talk)
+
+
 def test_a_key_is_refused_with_another_body_and_free_for_another_caller(database: Database) -> None:
     """422 for the same caller's other body; somebody else's key of the same text is another key."""
 

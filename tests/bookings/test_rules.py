@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -129,3 +130,15 @@ def test_a_customer_sets_neither(customer_id: str | None, amount: int | None, na
     with pytest.raises(Refusal, match=f"`{named}`") as refused:
         terms_for("alice", False, customer_id, amount, 50_000)
     assert refused.value.code == "forbidden"
+
+
+def test_the_documents_table_is_the_rules_table() -> None:
+    """docs/api.md shows the same cells as the rules."""
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    header, _, *rows = ("| Fee |" + page.split("| Fee |")[1].split("\n\n")[0]).split("\n")
+    events = [FeeEvent(name.strip()) for name in header.strip("|").split("|")[1:]]
+    shown: dict[tuple[FeeStatus, FeeEvent], FeeStatus] = {}
+    for row in rows:
+        fee, *cells = [cell.strip().strip("`") for cell in row.strip("|").split("|")]
+        shown |= {(FeeStatus(fee), event): FeeStatus(cell) for event, cell in zip(events, cells, strict=True) if cell}
+    assert shown == TRANSITIONS

@@ -43,7 +43,7 @@ def booking_routes(gate: Gate, database: Database, clock: Clock, ids: Ids, booki
     async def post_booking(request: Request) -> Response:
         caller = await gate.require(request, BOOKINGS_WRITE)
         wanted = await read_body(request, CreateBooking)
-        key = idempotency_key(request, caller, CREATE_ROUTE, await request.body())
+        key = idempotency_key(request, caller, CREATE_ROUTE, wanted.model_dump_json().encode())
         draft = _draft(caller, wanted, clock, ids, booking_fee_cents)
         created = await database.write(create_booking, draft, key)
         return model_answer(answer_of(created.booking), 201, REPLAYED if created.replayed else None)
