@@ -104,7 +104,7 @@ def running_receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.before_answer()
             receiver.received.append(Received(self.path, dict(self.headers.items()), body))
-            answer = b'{"ResultCode":0,"ResultDesc":"Accepted"}'
+            answer = b"" if receiver.status == 204 else b'{"ResultCode":0,"ResultDesc":"Accepted"}'
             self.send_response(receiver.status)
             if receiver.location:
                 self.send_header("Location", receiver.location)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ _LOCKED = "Unable to lock subscriber, a transaction is already in process for th
 _NAIROBI = timezone(timedelta(hours=3))
 
 
-def _till(daraja: Daraja, **changes: str) -> dict[str, str]:
+def _till(daraja: Daraja, **changes: str) -> dict[str, Any]:
     return {"TransactionType": "CustomerBuyGoodsOnline", "PartyB": daraja.options.till, **changes}
 
 
@@ -97,7 +98,7 @@ def test_a_till_is_paid_under_either_head_office(daraja: Daraja, head_office: st
         {"TransactionType": "CustomerPayBillOnline", "PartyB": "174380", "BusinessShortCode": "174380"},
     ],
 )
-def test_a_wrong_pairing_is_accepted_and_then_fails_with_2028(daraja: Daraja, wrong: dict[str, str]) -> None:
+def test_a_wrong_pairing_is_accepted_and_then_fails_with_2028(daraja: Daraja, wrong: dict[str, Any]) -> None:
     """A till paid as a paybill, or the other way round, is accepted; no prompt comes, the callback says 2028."""
     checkout = daraja.pushed(**wrong)
     assert daraja.prompts() == []

@@ -14,9 +14,9 @@ _CUT = (http.client.HTTPException, ConnectionError)
 _LOCKED = "Unable to lock subscriber, a transaction is already in process for the current subscriber"
 
 
-def _cut_push(daraja: Daraja, **changes: str) -> None:
+def _cut_push(daraja: Daraja) -> None:
     with pytest.raises(_CUT):
-        daraja.push(**changes)
+        daraja.push()
 
 
 def _faults_of_pushes(daraja: Daraja) -> list[tuple[int | None, str | None]]:

@@ -92,7 +92,8 @@ def test_a_bad_value_is_named(daraja: Daraja, field: str, value: Any) -> None:
 @pytest.mark.parametrize("changed", ["BusinessShortCode", "Amount", "PartyA", "PartyB", "PhoneNumber"])
 def test_numbers_are_taken_for_strings(daraja: Daraja, changed: str) -> None:
     """Five fields may be JSON numbers as well as strings."""
-    assert daraja.push(**{changed: int(daraja.push_body()[changed])}).status == 200
+    number: dict[str, Any] = {changed: int(daraja.push_body()[changed])}
+    assert daraja.push(**number).status == 200
 
 
 def test_a_strict_daraja_takes_strings_only_but_for_the_shortcode(start_daraja: StartDaraja) -> None:

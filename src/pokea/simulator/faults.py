@@ -15,7 +15,7 @@ PUSH_PATH: Final = "/mpesa/stkpush/v1/processrequest"
 QUERY_PATH: Final = "/mpesa/stkpushquery/v1/query"
 PATHS: Final = {"oauth": OAUTH_PATH, "push": PUSH_PATH, "query": QUERY_PATH}
 
-MOST_RULES: Final = 1_000
+MOST_RULES: Final = 200
 
 
 class Kind(StrEnum):
@@ -123,7 +123,7 @@ class Faults:
     ) -> Rule:
         """Switch a fault on; raises Misplaced for a path or a `when` that the kind does not take."""
         if len(self._rules) >= MOST_RULES:
-            raise Misplaced("kind", f"There are {MOST_RULES} faults already; delete them first.")
+            raise Misplaced("kind", f"kind: there are {MOST_RULES} faults already; delete them first.")
         if when is not None and kind not in ANYWHERE:
             raise Misplaced("when", f"{kind} takes no `when`; {', '.join(sorted(ANYWHERE))} do.")
         self._made += 1

@@ -16,7 +16,7 @@ from pokea.simulator.handset import Behaviour
 
 _LONGEST_SECONDS: Final = 10 * 366 * 86_400
 
-Pin = Annotated[str, Meta(pattern=r"^[0-9]{4}$")]
+Pin = Annotated[str, Meta(pattern=r"^[0-9]{4}\Z")]
 Span = Annotated[float, Meta(ge=0, le=_LONGEST_SECONDS)]
 
 
