@@ -45,11 +45,14 @@ class Batch(Struct, frozen=True):
 
 
 class Told(NamedTuple):
-    """A payment's row has changed: said to pages and workers once it is durable. `due_at`: when to look again."""
+    """A payment's row has changed: said to pages and workers once it is durable.
+
+    `event` is the outbox's kind where the change can be seen from outside; `due_at` is when to look again.
+    """
 
     payment_id: str
     version: int
-    status: str
+    event: str | None
     due_at: Instant | None
 
 
@@ -123,7 +126,7 @@ def _keep_evidence(
     connection: Connection, locked: Mapping[str, Payment], arrived: Mapping[str, Sequence[Evidence]]
 ) -> tuple[dict[str, list[Evidence]], list[Claim]]:
     """Add what is new, up to a bound for each payment; answers all evidence of each, and what went over the bound."""
-    kept: dict[str, list[Evidence]] = defaultdict(list, store.evidence_of(connection, locked) if locked else {})
+    kept, unapplied = store.evidence_of(connection, locked)
     fresh: list[Evidence] = []
     overflow = []
     for payment_id in locked:
@@ -140,8 +143,8 @@ def _keep_evidence(
             fresh.append(piece)
             kept[payment_id].append(piece)
     store.add_evidence(connection, fresh, applied=True)
-    if locked:
-        store.mark_applied(connection, locked)
+    # Others store evidence without the payment's lock: only what was read above is known to be in the row.
+    store.mark_applied(connection, unapplied)
     return kept, overflow
 
 
@@ -229,11 +232,11 @@ def _write(
             continue
         visibly = any(getattr(payment, name) != getattr(was, name) for name in _VISIBLE)
         version = was.version + visibly
-        if visibly:
-            kind = payment.status if payment.status != was.status else "updated"
-            events.append(outbox.Event(payment.id, version, f"payment.{kind}", now))
+        kind = f"payment.{payment.status if payment.status != was.status else 'updated'}" if visibly else None
+        if kind is not None:
+            events.append(outbox.Event(payment.id, version, kind, now))
         changed.append(payment._replace(version=version))
-        told.append(Told(payment.id, version, payment.status, payment.claimed_at or payment.due_at))
+        told.append(Told(payment.id, version, kind, payment.claimed_at or payment.due_at))
     store.write_rows(connection, changed)
     outbox.add(connection, events)
     return told

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from pokea.clock import Instant
 from pokea.payments.asking import Asked
@@ -86,6 +86,13 @@ class Claim(Struct, frozen=True):
     body: bytes
 
 
+class Known(NamedTuple):
+    """The evidence of some payments, and the keys (payment, id) of what is not in their rows yet."""
+
+    pieces: dict[str, list[Evidence]]
+    unapplied: list[tuple[str, str]]
+
+
 def new_payment(payment: Payment) -> Mapping[str, Any]:
     """The values of a new payment's row."""
     return payment._asdict()
@@ -115,19 +122,21 @@ def ids_by_checkout(connection: Connection, checkout_request_ids: Collection[str
     return list(connection.execute(statement).scalars())
 
 
-def evidence_of(connection: Connection, payment_ids: Collection[str]) -> dict[str, list[Evidence]]:
+def evidence_of(connection: Connection, payment_ids: Collection[str]) -> Known:
     """All evidence of these payments that this version understands; what it does not is kept for one that does."""
-    found: dict[str, list[Evidence]] = defaultdict(list)
-    known = [kind.value for kind in Kind]
+    known = Known(defaultdict(list), [])
+    kinds = [kind.value for kind in Kind]
     for row in connection.execute(
-        select(*(evidence.c[name] for name in Evidence.__struct_fields__)).where(
-            evidence.c.payment_id.in_(payment_ids), evidence.c.kind.in_(known)
+        select(*(evidence.c[name] for name in Evidence.__struct_fields__), evidence.c.applied).where(
+            evidence.c.payment_id.in_(payment_ids), evidence.c.kind.in_(kinds)
         )
     ):
         values = row._asdict()
+        if not values.pop("applied"):
+            known.unapplied.append((row.payment_id, row.id))
         values["kind"] = Kind(values["kind"])
-        found[row.payment_id].append(Evidence(**values))
-    return found
+        known.pieces[row.payment_id].append(Evidence(**values))
+    return known
 
 
 def add_evidence(connection: Connection, pieces: Iterable[Evidence], *, applied: bool) -> None:
@@ -138,13 +147,11 @@ def add_evidence(connection: Connection, pieces: Iterable[Evidence], *, applied:
     insert_new(connection, evidence, rows)
 
 
-def mark_applied(connection: Connection, payment_ids: Collection[str]) -> None:
-    """Note that all evidence of these payments is in their rows."""
-    connection.execute(
-        update(evidence)
-        .where(evidence.c.payment_id.in_(payment_ids), evidence.c.applied.is_(False))
-        .values(applied=True)
-    )
+def mark_applied(connection: Connection, keys: Collection[tuple[str, str]]) -> None:
+    """Note that these pieces, by payment and id, are in their payments' rows; the caller has read each of them."""
+    if keys:
+        key = tuple_(evidence.c.payment_id, evidence.c.id)
+        connection.execute(update(evidence).where(key.in_(keys)).values(applied=True))
 
 
 def unapplied(connection: Connection, limit: int) -> list[str]:
