@@ -83,6 +83,8 @@ class Service:
             confirm_from * CENTS if confirm_from else None,
         )
         self.hub = Hub(database)
+        self._metrics = Metrics()
+        self._events = self._metrics.counter("pokea_payment_events_total", "Changes of payments settled here.", "kind")
         self._background = background
         self.application = self._new_application(settings, tokens, ids)
 
@@ -92,7 +94,7 @@ class Service:
         application = new_application(
             clock,
             ids,
-            Metrics(),
+            self._metrics,
             readiness={"database": lambda: database.read(standing)},
             allowed_origins=settings.pokea_allowed_origins,
             lifespan=self._lifespan,
@@ -130,6 +132,8 @@ class Service:
     def _announce(self, told: Sequence[Told]) -> None:
         for each in told:
             self.hub.announce(each.payment_id, each.version)
+            if each.event is not None:
+                self._events.add(each.event)
             if each.due_at is not None:
                 self.recovery.wake(each.due_at)
 

@@ -37,6 +37,8 @@ def configuration(application: Any, host: str, port: int) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        # The gate reads X-Forwarded-For by itself, from POKEA_TRUSTED_PROXIES alone.
+        proxy_headers=False,
         date_header=True,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=55,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
@@ -13,6 +14,9 @@ from pokea.storage.tables import payments
 
 MOST_FOUND = 1_000
 """How many a search by `q` finds at the most (law 13)."""
+
+
+_CURSOR = re.compile(r"[0-9]{1,18} [a-z0-9_]{1,64}")
 
 
 class Cursor(NamedTuple):
@@ -95,7 +99,9 @@ def decode_cursor(text: str) -> Cursor:
     """The cursor meant by a text; raises ValueError when it is none of ours."""
     try:
         plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        created_at, payment_id = plain.split(" ")
-        return Cursor(int(created_at), payment_id)
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+    except (binascii.Error, ValueError):
         raise ValueError("not a cursor of this service") from None
+    if not _CURSOR.fullmatch(plain):
+        raise ValueError("not a cursor of this service")
+    created_at, payment_id = plain.split(" ")
+    return Cursor(int(created_at), payment_id)

@@ -4,11 +4,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pokea.api.bodies import Incoming
+from pokea.api.bodies import Incoming, Shillings
 from pokea.clock import Instant, iso
 from pokea.daraja.codes import reason_meaning
 from pokea.errors import FieldError, Refusal
-from pokea.money import MAXIMUM_SHILLINGS, shillings_json
+from pokea.money import shillings_json
 from pokea.payments.reserve import Refused, Why
 from pokea.payments.status import NO_ANSWER, Status
 from pokea.payments.store import Payment
@@ -21,14 +21,16 @@ CHECKING = (
 )
 CUSTOMER_MESSAGE = "Success. Request accepted for processing"
 _RETRY_DARAJA_SECONDS = 30
+_ONE_WORD = r"^[!-~]+$"
+_PRINTABLE = r"^[ -~]+$"
 
 
 class PushBody(Incoming):
     """`POST /payments/mpesa/stkpush`."""
 
     phone_number: str = Field(max_length=40, description="The M-PESA number: 0712345678, 0112345678 or 254712345678.")
-    booking_id: str = Field(min_length=1, max_length=64, description="The booking whose fee is paid.")
-    amount: int = Field(ge=1, le=MAXIMUM_SHILLINGS, description="The booking's fee in whole shillings.")
+    booking_id: str = Field(max_length=64, pattern=_ONE_WORD, description="The booking whose fee is paid.")
+    amount: Shillings = Field(description="The booking's fee in whole shillings.")
     type: Literal["booking_fee"] = Field("booking_fee", description="What is paid.")
 
 
@@ -40,8 +42,12 @@ class HistoryQuery(Incoming):
     status: Status | None = Field(None, description="Only transactions of this status.")
     from_: str | None = Field(None, alias="from", max_length=40, description="First day (East Africa Time) or instant.")
     to: str | None = Field(None, max_length=40, description="Last day (East Africa Time) or instant.")
-    booking_id: str | None = Field(None, max_length=64, description="Only transactions of this booking.")
-    q: str | None = Field(None, min_length=3, max_length=40, description="A receipt, a phone number or a reference.")
+    booking_id: str | None = Field(
+        None, max_length=64, pattern=_ONE_WORD, description="Only transactions of this booking."
+    )
+    q: str | None = Field(
+        None, min_length=3, max_length=40, pattern=_PRINTABLE, description="A receipt, a phone number or a reference."
+    )
     cursor: str | None = Field(None, max_length=200, description="`nextCursor` of the page before, instead of `page`.")
 
 
