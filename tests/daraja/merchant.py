@@ -10,7 +10,7 @@ from pokea.clock import Clock, Instant, SystemClock, seconds
 from pokea.daraja.client import Credentials, DarajaClient, PushOrder, PushOutcome, QueryOutcome
 from pokea.redact import Secret
 from pokea.storage.database import Database
-from pokea.storage.oauth_tokens import DatabaseTokens, app_name
+from pokea.storage.oauth_tokens import DatabaseTokens
 from pokea.transport import HttpTransport
 from tests.daraja.server import DarajaServer
 
@@ -76,7 +76,7 @@ async def merchant(
     `changes` are to its credentials.
     """
     own, transport = replace(credentials(base_url), **changes), HttpTransport()
-    tokens = DatabaseTokens(database, app_name(own), SECRET_KEY, secrets.token_bytes)
+    tokens = DatabaseTokens(database, own.app_name(), SECRET_KEY, secrets.token_bytes)
     try:
         yield DarajaClient(own, transport, tokens, clock or SystemClock(), push_timeout_seconds, query_timeout_seconds)
     finally:

@@ -12,7 +12,7 @@ from pokea.daraja.client import PUSH_PATH, Accepted, DarajaClient, PushOutcome, 
 from pokea.errors import Fault, Unavailable
 from pokea.redact import Secret
 from pokea.storage.database import Database, open_database
-from pokea.storage.oauth_tokens import DatabaseTokens, app_name
+from pokea.storage.oauth_tokens import DatabaseTokens
 from pokea.transport import HttpTransport
 from tests.daraja.merchant import ORDER, SECRET_KEY, CountingBytes, SetClock, credentials, merchant, push_once
 from tests.daraja.server import FIREWALL_PAGE, HTML, Act, DarajaServer, error, granted, token
@@ -240,7 +240,7 @@ def test_token_of_a_process_that_died_while_refreshing_is_fetched_after_its_leas
         clock = SetClock(START)
         async with DarajaServer() as daraja:
             own = credentials(daraja.address)
-            dead = DatabaseTokens(token_database, app_name(own), SECRET_KEY, CountingBytes())
+            dead = DatabaseTokens(token_database, own.app_name(), SECRET_KEY, CountingBytes())
             assert await dead.claim(0, START, START + seconds(30))
             async with merchant(daraja.address, token_database, clock, push_timeout_seconds=1.5) as client:
                 assert isinstance(await client.push(ORDER), Refused)

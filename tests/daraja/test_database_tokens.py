@@ -11,7 +11,7 @@ from pokea.clock import Instant, seconds
 from pokea.daraja.tokens import StoredToken, TokenStore
 from pokea.redact import Secret
 from pokea.storage.database import Database, open_database
-from pokea.storage.oauth_tokens import DatabaseTokens, app_name, claim, store
+from pokea.storage.oauth_tokens import DatabaseTokens, claim, store
 from pokea.storage.tables import oauth_tokens
 from tests.daraja.merchant import SECRET_KEY, CountingBytes, credentials
 
@@ -203,12 +203,12 @@ def test_apps_do_not_share_a_row(database: Database) -> None:
     """Another consumer key, or the same key at another Daraja, has a token of its own."""
     sandbox = credentials("https://sandbox.example")
     names = {
-        app_name(sandbox),
-        app_name(credentials("https://api.example")),
-        app_name(replace(sandbox, consumer_key=Secret("another"))),
+        sandbox.app_name(),
+        credentials("https://api.example").app_name(),
+        replace(sandbox, consumer_key=Secret("another")).app_name(),
     }
     assert len(names) == 3
-    assert app_name(replace(sandbox, consumer_secret=Secret("new"), passkey=Secret("new"))) in names
+    assert replace(sandbox, consumer_secret=Secret("new"), passkey=Secret("new")).app_name() in names
     assert not any(sandbox.consumer_key.reveal() in name for name in names)
 
     async def run() -> None:

@@ -1,11 +1,15 @@
 """What a merchant has from Safaricom, and what is sent in its place on the wire."""
 
 import base64
+import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 from pokea.daraja.wire import push_password
 from pokea.redact import Secret
 from pokea.settings import Settings
+
+_NAME_CHARACTERS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,11 @@ class Credentials:
     party_b: str
     transaction_type: str
     base_url: str
+
+    def app_name(self) -> str:
+        """Names what all processes share about this app, its key untold: another key or another Daraja is another."""
+        named = f"{self.base_url}\n{self.consumer_key.reveal()}"
+        return hashlib.sha256(named.encode()).hexdigest()[:_NAME_CHARACTERS]
 
     def basic_authorization(self) -> Secret:
         """The Authorization header of a request for a token (reference 1.3)."""

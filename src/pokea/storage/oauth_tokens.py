@@ -4,7 +4,6 @@ The token is sealed with AES-GCM under a key derived from POKEA_SECRET_KEY, and 
 who has the database alone opens nothing. (Fernet would take its own time and chance, which a universe must give.)
 """
 
-import hashlib
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from pokea.clock import Instant
-from pokea.daraja.credentials import Credentials
 from pokea.daraja.tokens import StoredToken
 from pokea.ids import RandomBytes
 from pokea.redact import Secret
@@ -25,7 +23,6 @@ from pokea.storage.tables import oauth_tokens
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _PURPOSE: Final = b"pokea oauth token"
-_APP_CHARACTERS: Final = 32
 _SPREAD: Final = 1_000_000
 
 
@@ -37,14 +34,8 @@ class _Stored(NamedTuple):
     expires_at: Instant
 
 
-def app_name(credentials: Credentials) -> str:
-    """Names an app's row without naming its key: another key or another Daraja is another row."""
-    named = f"{credentials.base_url}\n{credentials.consumer_key.reveal()}"
-    return hashlib.sha256(named.encode()).hexdigest()[:_APP_CHARACTERS]
-
-
 class DatabaseTokens:
-    """The token store of one app. What was sealed with `previous_secret_key` can still be opened."""
+    """The token store of one app (`Credentials.app_name`). What `previous_secret_key` sealed can still be opened."""
 
     def __init__(
         self,
