@@ -12,6 +12,7 @@ from pokea.api.bodies import read_body, read_query
 from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
+from pokea.api.problems import problem_response
 from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, from_datetime
 from pokea.errors import Refusal, invalid
 from pokea.money import CENTS
@@ -76,7 +77,7 @@ class PaymentRoutes:
             message = "The first call with this Idempotency-Key is still being answered; repeat it in a moment."
             raise Refusal("idempotency_in_flight", message, retry_after_seconds=2)
         if was_refused(payment):
-            raise refusal_of_push(payment, language_of(request))
+            return problem_response(refusal_of_push(payment, language_of(request)), request.scope, headers)
         return json_answer(push_body(payment, self._tokens.client_secret(payment.id), phone.hint), 201, headers)
 
     async def _status(self, request: Request) -> Response:
