@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pokea.api.tokens import issue_token
 from pokea.clock import SystemClock
@@ -88,7 +88,7 @@ class Program:
     url: str
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
-    def start(self) -> "Program":
+    def start(self) -> Self:
         """Start it and wait until it answers."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MPESA_", "POKEA_"))}
         with self.log_file.open("ab") as log:
@@ -164,11 +164,22 @@ class SimulatorProgram(Program):
         """How many questions reached Daraja."""
         return sum("stkpushquery" in each["path"] for each in self.journal()["requests"])
 
+    def charges(self, checkout_request_id: str) -> list[dict[str, Any]]:
+        """What was really charged for this prompt: one charge or none."""
+        return [each for each in self.journal()["charges"] if each["checkoutRequestId"] == checkout_request_id]
+
+    def callbacks(self, checkout_request_id: str) -> list[dict[str, Any]]:
+        """The callbacks that were sent about this prompt."""
+        return [each for each in self.journal()["callbacks"] if each["checkoutRequestId"] == checkout_request_id]
+
+    def prompts(self, msisdn: str) -> list[dict[str, Any]]:
+        """What is on this phone at the moment."""
+        found: list[dict[str, Any]] = self.api("GET", f"/prompts?msisdn={msisdn}")["prompts"]
+        return found
+
     def prompt(self, msisdn: str) -> dict[str, Any]:
         """The prompt on this phone, once there is one."""
-        found: dict[str, Any] = eventually(
-            lambda: next(iter(self.api("GET", f"/prompts?msisdn={msisdn}")["prompts"]), None), f"a prompt on {msisdn}"
-        )
+        found: dict[str, Any] = eventually(lambda: next(iter(self.prompts(msisdn)), None), f"a prompt on {msisdn}")
         return found
 
     def answer(self, msisdn: str, action: str, pin: str = "1234") -> None:
