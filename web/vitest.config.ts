@@ -13,7 +13,12 @@ export default defineConfig({
         test: { name: 'drop-in', include: ['tests/drop-in/**/*.test.{ts,tsx}'], environment: 'happy-dom' },
       },
       {
-        test: { name: 'browser', include: ['tests/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
     ],
   },

@@ -1,14 +1,14 @@
 import { defineConfig } from 'vite';
-import { PAGES, WEB, withoutReact } from './settings.ts';
+import { PAGES, TARGET, WEB, withoutReact } from './settings.ts';
 
-/** `<pokea-checkout>` with everything in it: once under its stable name, once under the name of its content. */
+/** `<pokea-checkout>` with everything in it, under the name that other sites' pages ask for. */
 export default defineConfig({
   root: WEB,
   resolve: { alias: withoutReact },
   build: {
     outDir: PAGES,
     emptyOutDir: false,
-    target: 'es2022',
+    target: TARGET,
     modulePreload: false,
     rollupOptions: {
       input: { checkout: `${WEB}/checkout/src/element.tsx` },

@@ -102,7 +102,13 @@ export class FakeService {
   }
 
   fail(id: string, failure: Partial<Failure> = {}): void {
-    const full = { code: '1032', reason: 'cancelled', message: 'It was cancelled.', retryable: true, ...failure };
+    const full = {
+      code: '1032',
+      reason: 'cancelled',
+      message: 'It was cancelled.',
+      retryable: true,
+      ...failure,
+    };
     this.tell(id, { status: 'failed', failure: full });
   }
 
@@ -175,7 +181,9 @@ export class FakeService {
     }
     const plan = this.plans.shift();
     if (plan?.kind === 'refuse') return send(response, plan.answer);
-    const live = [...this.payments.values()].find((one) => one.status === 'pending' && one.bookingId === body.bookingId);
+    const live = [...this.payments.values()].find(
+      (one) => one.status === 'pending' && one.bookingId === body.bookingId,
+    );
     if (live) return send(response, refusal(409, 'payment_in_progress', { transactionId: live.id }));
     const payment = this.make(`pay_${this.payments.size + 1}`, body.bookingId, body.phoneNumber);
     this.#keys.set(key, { body: text, id: payment.id });
@@ -206,7 +214,11 @@ export function refusal(
   headers: Record<string, string> = {},
 ): Answer {
   const message = `Words of the service for ${code}.`;
-  return { status, headers, body: { success: false, message, code, errors: [], requestId: 'req_1', ...extra } };
+  return {
+    status,
+    headers,
+    body: { success: false, message, code, errors: [], requestId: 'req_1', ...extra },
+  };
 }
 
 function send(response: ServerResponse, { status, body, headers }: Answer): void {
@@ -214,7 +226,13 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
   response.end(JSON.stringify(body));
 }
 
-function bodyOf({ secret, checkoutRequestId, streams, ended, ...transaction }: Payment): Record<string, unknown> {
+function bodyOf({
+  secret,
+  checkoutRequestId,
+  streams,
+  ended,
+  ...transaction
+}: Payment): Record<string, unknown> {
   return { success: true, transaction };
 }
 

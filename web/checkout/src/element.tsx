@@ -8,8 +8,8 @@ import { dress, present } from './view/present.js';
 import { money, View } from './view/View.js';
 
 /**
- * `<pokea-checkout booking-id amount [api-url] [token] [locale] [phone-number] [open]>`: a button that opens the
- * dialog. What is put inside the element takes the button's place.
+ * `<pokea-checkout booking-id amount [description] [api-url] [token] [locale] [phone-number] [open]>`: a button that
+ * opens the dialog. What is put inside the element takes the button's place.
  *
  * Events, which bubble: `pokea-success` (`detail.transactionId`), `pokea-error` (`detail` is a PaymentError),
  * `pokea-close`.
@@ -87,6 +87,7 @@ export class PokeaCheckout extends HTMLElement {
     const root = this.shadowRoot as ShadowRoot;
     const drawn = (
       <>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the button inside it, ours or the page's, is what is operated */}
         <slot onClick={() => this.show()}>
           <button type="button" className="o">
             {TEXTS[locale].pay.replace('$', money(amount))}
@@ -97,7 +98,7 @@ export class PokeaCheckout extends HTMLElement {
           now={checkout.now()}
           locale={locale}
           amount={amount}
-          bookingId={this.#attribute('booking-id')}
+          purpose={this.#attribute('description') || this.#attribute('booking-id')}
           on={actionsOf(checkout, () => this.close(), speak)}
         />
       </>
@@ -128,6 +129,12 @@ export class PokeaCheckout extends HTMLElement {
 
   #tell(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(`pokea-${name}`, { detail, bubbles: true, composed: true }));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pokea-checkout': PokeaCheckout;
   }
 }
 

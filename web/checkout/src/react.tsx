@@ -12,6 +12,8 @@ export type { Locale, PaymentError };
 export interface BookingFeePaymentModalProps {
   /** The booking whose fee is paid. */
   bookingId: string;
+  /** What the fee is for, in the page's words; by default the booking's id. */
+  description?: string;
   /** The fee in whole shillings, as the booking has it. */
   amount: number;
   open: boolean;
@@ -60,7 +62,7 @@ function Modal(props: BookingFeePaymentModalProps) {
       now={checkout.now()}
       locale={localeOf(spoken ?? props.locale)}
       amount={props.amount}
-      bookingId={props.bookingId}
+      purpose={props.description ?? props.bookingId}
       on={actionsOf(checkout, close, setSpoken)}
     />
   );
@@ -79,10 +81,7 @@ function useShadowRoot(): [ShadowRoot | null, (host: HTMLElement | null) => void
   return [root, attach];
 }
 
-function newCheckout(
-  props: () => BookingFeePaymentModalProps,
-  changed: () => void,
-): Checkout {
+function newCheckout(props: () => BookingFeePaymentModalProps, changed: () => void): Checkout {
   const settings = () => {
     const { bookingId, amount, apiUrl, locale, getToken, onPaymentSuccess, onPaymentError } = props();
     return {

@@ -49,8 +49,20 @@ export const TABLE: Readonly<Record<Phase, Readonly<Partial<Record<EventName, Ph
     failed: 'failed',
     completed: 'paid',
   },
-  waiting: { initiated: 'waiting', pending: 'waiting', overdue: 'checking', failed: 'failed', completed: 'paid' },
-  checking: { initiated: 'checking', pending: 'waiting', overdue: 'checking', failed: 'failed', completed: 'paid' },
+  waiting: {
+    initiated: 'waiting',
+    pending: 'waiting',
+    overdue: 'checking',
+    failed: 'failed',
+    completed: 'paid',
+  },
+  checking: {
+    initiated: 'checking',
+    pending: 'waiting',
+    overdue: 'checking',
+    failed: 'failed',
+    completed: 'paid',
+  },
   failed: { failed: 'failed', retry: 'form', completed: 'paid' },
   paid: { accepted: 'paid', accepted_unknown: 'paid', completed: 'paid' },
 };

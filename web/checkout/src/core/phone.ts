@@ -16,7 +16,7 @@ export interface ReadPhone {
 
 const LONGEST_INPUT = 40;
 const DIGITS = 12;
-const BETWEEN_DIGITS = /[\s\x1c-\x1f\x85\-‐‑‒–().\u200e\u200f\u202a-\u202e]/g;
+const BETWEEN_DIGITS = /[\s\-‐‑‒–().\u200e\u200f\u202a-\u202e]/g;
 const COUNTRY_BEGUN = /^00$|^(00)?25?$/;
 
 /** The number meant by `text`, as twelve digits, or what is wrong with it. */
@@ -44,7 +44,7 @@ function asciiDigit(digit: string): string {
   return String((point - zero) % 10);
 }
 
-/** The number as Kenyans write it: `0712 345 678`, with spaces that do not break. */
+/** The number as Kenyans write it: `0712 345 678`. */
 export function writtenPhone(msisdn: string): string {
-  return msisdn.replace(/^254(\d{3})(\d{3})(\d{3})$/, '0$1\xa0$2\xa0$3');
+  return msisdn.replace(/^254(\d{3})(\d{3})(\d{3})$/, '0$1 $2 $3');
 }

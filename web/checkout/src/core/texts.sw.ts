@@ -93,23 +93,19 @@ export const words: Texts = {
     mobile: 'Baada ya 0 au 254 hufuata 7 au 1.',
   },
   reason: {
-    insufficient_funds:
-      'Hakuna pesa za kutosha kwenye akaunti ya M-PESA. Ongeza pesa, kisha ujaribu tena.',
+    insufficient_funds: 'Hakuna pesa za kutosha kwenye akaunti ya M-PESA. Ongeza pesa, kisha ujaribu tena.',
     wrong_pin: 'M-PESA haikukubali PIN. Jaribu tena, na uiweke kwa makini.',
     cancelled: 'Ombi lilighairiwa kwenye simu. Jaribu tena ukiwa tayari.',
-    no_response:
-      'Simu haikujibu kwa wakati. Hakikisha imewashwa na ina mtandao, kisha ujaribu tena.',
+    no_response: 'Simu haikujibu kwa wakati. Hakikisha imewashwa na ina mtandao, kisha ujaribu tena.',
     expired: 'Ombi lilichukua muda mrefu. Jaribu tena, na uweke PIN mara tu linapotokea.',
-    prompt_not_sent:
-      'M-PESA haikuweza kuonyesha ombi kwenye simu. Subiri dakika moja, kisha ujaribu tena.',
+    prompt_not_sent: 'M-PESA haikuweza kuonyesha ombi kwenye simu. Subiri dakika moja, kisha ujaribu tena.',
     pin_locked: 'PIN ya M-PESA imefungwa. Piga simu kwa Safaricom, au tumia nambari nyingine.',
     daily_limit: 'Kiwango cha M-PESA cha siku kimefikiwa. Jaribu tena kesho, au tumia nambari nyingine.',
     no_answer:
       'Hatukuweza kujua kama ada hii imelipwa. Ikiwa M-PESA ilichukua pesa, zitahesabiwa kama malipo yako au zitarudishwa. Angalia jumbe zako za M-PESA, na ujaribu tena tu kama hakuna uthibitisho.',
     subscriber_locked:
       'Kuna ombi lingine la M-PESA kwenye simu hii. Likamilishe au ulighairi, kisha ujaribu tena.',
-    daraja_unavailable:
-      'M-PESA haipatikani au ina shughuli nyingi. Subiri dakika moja, kisha ujaribu tena.',
+    daraja_unavailable: 'M-PESA haipatikani au ina shughuli nyingi. Subiri dakika moja, kisha ujaribu tena.',
     too_many_requests: 'Maombi ya nambari hii yamezidi.',
     unauthenticated: 'Muda wako umeisha. Ingia tena, kisha ulipe.',
     silence:

@@ -1,4 +1,4 @@
-import { type Texts, words as sw } from './texts.sw.js';
+import { words as sw, type Texts } from './texts.sw.js';
 
 export type Locale = 'en' | 'sw';
 
@@ -46,21 +46,18 @@ const en: Texts = {
     insufficient_funds: 'There is not enough money in the M-PESA account. Add money, then try again.',
     wrong_pin: 'M-PESA did not accept the PIN. Try again, and enter it with care.',
     cancelled: 'The request was cancelled on the phone. Try again when you are ready.',
-    no_response:
-      'The phone did not answer in time. Check that it is on and has network, then try again.',
+    no_response: 'The phone did not answer in time. Check that it is on and has network, then try again.',
     expired: 'The request took too long. Try again, and enter the PIN as soon as it appears.',
     prompt_not_sent: 'M-PESA could not show the request on the phone. Wait a minute, then try again.',
     pin_locked: 'The M-PESA PIN is locked. Call Safaricom, or use another number.',
     daily_limit: 'The daily M-PESA limit is reached. Try again tomorrow, or use another number.',
     no_answer:
       'We could not find out whether this was paid. If M-PESA took the money, it will be credited or returned. Look at your M-PESA messages, and try again only if there is no confirmation.',
-    subscriber_locked:
-      'Another M-PESA request is open on this phone. Finish or cancel it, then try again.',
+    subscriber_locked: 'Another M-PESA request is open on this phone. Finish or cancel it, then try again.',
     daraja_unavailable: 'M-PESA is down or too busy. Wait a minute, then try again.',
     too_many_requests: 'Too many requests for this number.',
     unauthenticated: 'Your session is over. Sign in again, then pay.',
-    silence:
-      'We had no answer, so a request may be on your phone. Try again: you will not be charged twice.',
+    silence: 'We had no answer, so a request may be on your phone. Try again: you will not be charged twice.',
     other: 'This payment cannot be made now. Contact the business.',
   },
 };

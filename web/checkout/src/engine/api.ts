@@ -29,10 +29,7 @@ export interface Api {
 const PUSH_PATIENCE_MS = 60_000;
 const ASK_PATIENCE_MS = 10_000;
 
-export function createApi(
-  ports: Ports,
-  settings: () => { apiUrl: string; locale: Locale },
-): Api {
+export function createApi(ports: Ports, settings: () => { apiUrl: string; locale: Locale }): Api {
   let skew = 0;
   const call = async (path: string, bearer: string, init: RequestInit): Promise<Response> => {
     const { apiUrl, locale } = settings();

@@ -6,8 +6,8 @@ import {
   reduce,
   refused,
   retried,
-  seen,
   START,
+  seen,
   submitted,
 } from '../core/model.js';
 import { readPhone, writtenPhone } from '../core/phone.js';

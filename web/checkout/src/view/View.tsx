@@ -1,5 +1,5 @@
-import { type Locale, TEXTS } from '../core/texts.js';
 import { type Model, type Step, stepOf } from '../core/model.js';
+import { type Locale, TEXTS } from '../core/texts.js';
 import { Advice, Button, Outcome, PhoneField, Sign } from './parts.js';
 
 /** What the customer can do. */
@@ -16,7 +16,8 @@ export interface ViewProps {
   locale: Locale;
   /** Whole shillings. */
   amount: number;
-  bookingId: string;
+  /** What the fee is for: the booking, or the page's words for it. */
+  purpose: string;
   on: Actions;
 }
 
@@ -26,7 +27,7 @@ export function money(shillings: number): string {
 }
 
 /** The whole dialog as a function of what is known: no state, no effects, so React and Preact draw the same. */
-export function View({ model, now, locale, amount, bookingId, on }: ViewProps) {
+export function View({ model, now, locale, amount, purpose, on }: ViewProps) {
   const { phase } = model;
   const t = TEXTS[locale];
   const other = locale === 'en' ? 'sw' : 'en';
@@ -46,7 +47,7 @@ export function View({ model, now, locale, amount, bookingId, on }: ViewProps) {
         <p className="s">
           <span>
             {t.what}
-            <small>{bookingId}</small>
+            <small>{purpose}</small>
           </span>
           <b>{shown.price}</b>
         </p>

@@ -2,11 +2,7 @@ import type { Locale } from '../core/texts.js';
 import type { Checkout } from '../engine/checkout.js';
 import type { Actions } from './View.js';
 
-export function actionsOf(
-  checkout: Checkout,
-  close: () => void,
-  speak: (locale: Locale) => void,
-): Actions {
+export function actionsOf(checkout: Checkout, close: () => void, speak: (locale: Locale) => void): Actions {
   return {
     type: (text) => checkout.type(text),
     leave: () => checkout.leave(),

@@ -48,7 +48,8 @@ export function Advice(props: PartProps) {
   const { t, model } = props;
   const { msisdn } = readPhone(model.text);
   const wrong = complaint(props) ?? (model.problem && words(t, model.problem));
-  const how = t.how.replace('#', msisdn ? writtenPhone(msisdn) : t.here);
+  const phone = msisdn && writtenPhone(msisdn).replaceAll(' ', '\xa0');
+  const how = t.how.replace('#', phone ?? t.here);
   return <p className={wrong ? 'e' : ''}>{wrong || (model.unanswered ? t.unanswered : how)}</p>;
 }
 
@@ -69,17 +70,17 @@ export function Sign({ t, model, now }: PartProps) {
   const mark = phase === 'paid' ? TICK : phase === 'failed' ? EXCLAMATION : '';
   const share = isWaiting ? (seconds * 1000) / PROMPT_MS : mark ? 1 : 0.25;
   return (
-    <div
-      className={`i ${phase}`}
-      role={isWaiting ? 'timer' : 'presentation'}
-      aria-label={isWaiting ? `${seconds} ${t.left}` : undefined}
-    >
+    <div className={`i ${phase}`}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle cx="24" cy="24" r="22" />
         <circle cx="24" cy="24" r="22" pathLength="1" style={{ strokeDashoffset: `${1 - share}` }} />
         <path d={mark} />
       </svg>
-      <b>{isWaiting && clockFace(seconds)}</b>
+      {isWaiting && (
+        <b role="timer" aria-label={`${seconds} ${t.left}`}>
+          {clockFace(seconds)}
+        </b>
+      )}
     </div>
   );
 }

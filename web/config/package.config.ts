@@ -1,0 +1,16 @@
+import { defineConfig } from 'vite';
+import { PACKAGE, TARGET, WEB, withoutReact } from './settings.ts';
+
+/** One form of the npm package, by `--mode`: the component without React, or the element with everything in it. */
+export default defineConfig(({ mode: name }) => ({
+  root: WEB,
+  resolve: { alias: name === 'element' ? withoutReact : {} },
+  build: {
+    outDir: PACKAGE,
+    emptyOutDir: false,
+    target: TARGET,
+    minify: false,
+    lib: { entry: `${WEB}/checkout/src/${name}.tsx`, formats: ['es'], fileName: () => `${name}.js` },
+    rollupOptions: { external: ['react', 'react-dom', 'react/jsx-runtime'] },
+  },
+}));

@@ -1,0 +1,101 @@
+import { useEffect, useState } from 'preact/hooks';
+import { readPhone } from '../../checkout/src/core/phone.js';
+import { api } from './api.js';
+import { FaultPanel } from './FaultPanel.js';
+import { Phone } from './Phone.js';
+import { useNow, useSimulator } from './useSimulator.js';
+import { WireLog } from './WireLog.js';
+
+/** `?phone=0712345678` has that phone made; `?view=phones` leaves the rest away, as beside the shop. */
+function wishes(): { msisdn: string | undefined; isBare: boolean } {
+  const query = new URLSearchParams(location.search);
+  return { msisdn: readPhone(query.get('phone') ?? '').msisdn, isBare: query.get('view') === 'phones' };
+}
+
+/** The phones, what goes wrong, and the wire. */
+export function App() {
+  const state = useSimulator();
+  const now = useNow() + state.aheadMs;
+  const [{ msisdn, isBare }] = useState(wishes);
+  useEffect(() => {
+    if (msisdn && state.isConnected) api.change({ msisdn }).catch(() => undefined);
+  }, [msisdn, state.isConnected]);
+  return (
+    <>
+      <header class="top">
+        <h1>Phones</h1>
+        <p role="status" class={state.isConnected ? 'live' : 'live lost'}>
+          {state.isConnected ? 'live' : 'not connected'}
+        </p>
+        <button type="button" onClick={() => void api.advance(60)}>
+          Skip a minute
+        </button>
+      </header>
+      <main class={isBare ? 'bare' : ''}>
+        <div class="phones">
+          {inOrder(state.subscribers, state.prompts, msisdn).map((subscriber) => (
+            <Phone
+              key={subscriber.msisdn}
+              subscriber={subscriber}
+              prompt={state.prompts.find((prompt) => prompt.msisdn === subscriber.msisdn)}
+              now={now}
+            />
+          ))}
+          <NewPhone />
+        </div>
+        {!isBare && (
+          <aside>
+            <FaultPanel faults={state.faults} />
+            <WireLog lines={state.lines} />
+          </aside>
+        )}
+      </main>
+    </>
+  );
+}
+
+/** A phone that is asked for money comes first, then the wished one, then the newest. */
+export function inOrder<T extends { msisdn: string }>(
+  phones: readonly T[],
+  prompts: readonly { msisdn: string }[],
+  wished?: string,
+): T[] {
+  const rank = ({ msisdn }: T) =>
+    prompts.some((prompt) => prompt.msisdn === msisdn) ? 2 : Number(msisdn === wished);
+  return [...phones].reverse().sort((one, other) => rank(other) - rank(one));
+}
+
+function NewPhone() {
+  const [text, setText] = useState('');
+  const [problem, setProblem] = useState('');
+  const add = (event: Event) => {
+    event.preventDefault();
+    api
+      .change({ msisdn: text })
+      .then(() => setText(''))
+      .catch((failure: Error) => setProblem(failure.message));
+  };
+  return (
+    <form class="new" onSubmit={add}>
+      <label>
+        Another phone
+        <input
+          type="tel"
+          placeholder="0712 345 678"
+          value={text}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setProblem('');
+          }}
+        />
+      </label>
+      <button type="submit">Add</button>
+      <p class="problem" role="status">
+        {problem}
+      </p>
+      <p class="note">
+        A number that is asked for money gets a phone by itself, with Ksh10,000.00 and the PIN 1234.
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks';
+import { api } from './api.js';
+import { GROUPS } from './faults.js';
+import type { Fault } from './wire.js';
+
+const KNOWN = new Set(GROUPS.flatMap((group) => group.switches.map((one) => one.kind)));
+
+/** Every fault as a switch. The simulator clears all at once, so switching one off sets the others again. */
+export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
+  const [problem, setProblem] = useState('');
+  const isOn = (kind: string) => faults.some((fault) => fault.kind === kind);
+  const set = async (kind: string, wanted: boolean) => {
+    setProblem('');
+    try {
+      if (wanted) return await api.addFault({ kind });
+      const others = faults.filter((fault) => fault.kind !== kind);
+      await api.clearFaults();
+      for (const fault of others) await api.addFault(againOf(fault));
+    } catch (failure) {
+      setProblem((failure as Error).message);
+    }
+  };
+  const elsewhere = faults.filter((fault) => !KNOWN.has(fault.kind)).length;
+  return (
+    <section class="faults" aria-label="Faults">
+      <header>
+        <h2>What goes wrong</h2>
+        <button type="button" disabled={!faults.length} onClick={() => void api.clearFaults()}>
+          Nothing
+        </button>
+      </header>
+      <p class="problem" role="status">
+        {problem}
+      </p>
+      {GROUPS.map((group) => (
+        <fieldset key={group.title}>
+          <legend>{group.title}</legend>
+          {group.switches.map(({ kind, title, effect }) => (
+            <label key={kind} class="switch">
+              <input
+                type="checkbox"
+                checked={isOn(kind)}
+                onChange={(event) => void set(kind, event.currentTarget.checked)}
+              />
+              <span>
+                <b>{title}</b>
+                <small>{effect}</small>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      ))}
+      {elsewhere > 0 && <p>{elsewhere} more set by the API.</p>}
+    </section>
+  );
+}
+
+/** The same fault, to be set again with what is left of its count. */
+export function againOf({
+  kind,
+  probability,
+  count,
+  msisdn,
+  seconds,
+}: Fault): Record<string, unknown> & { kind: string } {
+  return { kind, probability, seconds, ...(count === null ? {} : { count }), ...(msisdn ? { msisdn } : {}) };
+}

@@ -1,0 +1,84 @@
+import { useState } from 'preact/hooks';
+import { PhoneSettings } from './PhoneSettings.js';
+import { PromptScreen } from './PromptScreen.js';
+import type { Prompt, Sms, Subscriber } from './wire.js';
+
+interface Props {
+  subscriber: Subscriber;
+  prompt: Prompt | undefined;
+  /** The simulator's time, in milliseconds. */
+  now: number;
+}
+
+/** `0712 345 678` */
+export function written(msisdn: string): string {
+  return msisdn.replace(/^254(\d{3})(\d{3})(\d{3})$/, '0$1 $2 $3');
+}
+
+/** As M-PESA prints money: `Ksh1,234.00`. */
+export function ksh(shillings: number): string {
+  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return `Ksh${shillings.toLocaleString('en-KE', digits)}`;
+}
+
+export function nairobiTime(instant: number | string): string {
+  return new Date(instant).toLocaleTimeString('en-GB', {
+    timeZone: 'Africa/Nairobi',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+}
+
+/** One phone: its screen, and what its owner has and does. */
+export function Phone({ subscriber, prompt, now }: Props) {
+  const [ignored, setIgnored] = useState('');
+  const isShown = prompt && prompt.id !== ignored;
+  const secondsLeft = prompt ? Math.max(0, Math.ceil((Date.parse(prompt.expiresAt) - now) / 1000)) : 0;
+  return (
+    <article class="phone" aria-label={`Phone ${written(subscriber.msisdn)}`}>
+      <div class="device">
+        <div class="screen">
+          <div class="bar" aria-hidden="true">
+            <span>{nairobiTime(now)}</span>
+            <span class="signal" />
+          </div>
+          {isShown ? (
+            <PromptScreen key={prompt.id} prompt={prompt} secondsLeft={secondsLeft} />
+          ) : (
+            <Messages messages={subscriber.messages} />
+          )}
+        </div>
+      </div>
+      {isShown && (
+        <button type="button" class="link" onClick={() => setIgnored(prompt.id)}>
+          Ignore it: put the phone away
+        </button>
+      )}
+      {prompt && !isShown && (
+        <button type="button" class="link" onClick={() => setIgnored('')}>
+          Look at the request ({secondsLeft} s left)
+        </button>
+      )}
+      <PhoneSettings subscriber={subscriber} />
+    </article>
+  );
+}
+
+function Messages({ messages }: { messages: readonly Sms[] }) {
+  return (
+    <div class="messages" role="log" aria-label="Messages">
+      <h3>MPESA</h3>
+      <ol>
+        {[...messages].reverse().map((message) => (
+          <li key={message.receivedAt + message.text}>
+            <p>{message.text}</p>
+            <time>{nairobiTime(message.receivedAt)}</time>
+          </li>
+        ))}
+      </ol>
+      {!messages.length && (
+        <p class="empty">No messages yet. When somebody asks for money, the request appears here.</p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import { useState } from 'preact/hooks';
+import type { Line } from './state.js';
+
+/** What goes over the wire, newest first. */
+export function WireLog({ lines }: { lines: readonly Line[] }) {
+  const [cleared, setCleared] = useState(0);
+  const shown = lines.filter((line) => line.number > cleared);
+  return (
+    <section class="wire" aria-label="The wire">
+      <header>
+        <h2>The wire</h2>
+        <button type="button" disabled={!shown.length} onClick={() => setCleared(lines[0]?.number ?? 0)}>
+          Clear
+        </button>
+      </header>
+      {!shown.length && <p class="empty">Requests, answers and callbacks appear here as they happen.</p>}
+      <ol>
+        {shown.map((line) => (
+          <li key={line.number}>
+            <Entry line={line} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Entry({ line }: { line: Line }) {
+  const { direction, title, status, fault, body, at } = line;
+  const isBad = fault || status === null || (status ?? 0) >= 400;
+  const head = (
+    <>
+      <span class="way" title={direction === 'in' ? 'to Daraja' : 'from Daraja'}>
+        {direction === 'in' ? '→' : '←'}
+      </span>
+      <span class="what">{title}</span>
+      {status !== undefined && <span class={isBad ? 'status bad' : 'status'}>{status ?? 'none'}</span>}
+      {fault && <span class="status bad">{fault}</span>}
+      <time>{at.slice(11, 23)}</time>
+    </>
+  );
+  if (body === undefined || body === null || body === '') return <div class="line">{head}</div>;
+  return (
+    <details>
+      <summary class="line">{head}</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>{typeof body === 'string' ? body : JSON.stringify(body, null, 2)}</pre>
+    </details>
+  );
+}

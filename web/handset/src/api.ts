@@ -1,0 +1,53 @@
+/** The simulator's `/sim/api`, and nothing else. */
+
+import { type Behaviour, EVENTS, type Fault, type Happening, type Prompt, type Subscriber } from './wire.js';
+
+const ROOT = '/sim/api';
+
+async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const answer = await fetch(ROOT + path, init);
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.message ?? `The simulator answered ${answer.status}.`);
+  return body as T;
+}
+
+function post<T>(path: string, body: unknown): Promise<T> {
+  const headers = { 'Content-Type': 'application/json' };
+  return call<T>(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+export interface SubscriberChange {
+  msisdn: string;
+  balance?: number;
+  pin?: string;
+  behaviour?: Behaviour;
+}
+
+export interface NewFault {
+  kind: string;
+  count?: number;
+  seconds?: number;
+}
+
+export const api = {
+  subscribers: async () => (await call<{ subscribers: Subscriber[] }>('/subscribers')).subscribers,
+  prompts: () => call<{ prompts: Prompt[]; now: string }>('/prompts'),
+  faults: async () => (await call<{ faults: Fault[] }>('/faults')).faults,
+  change: (change: SubscriberChange) => post<Subscriber>('/subscribers', change),
+  pay: (promptId: string, pin: string) =>
+    post<unknown>(`/prompts/${promptId}/answer`, { action: 'pay', pin }),
+  cancel: (promptId: string) => post<unknown>(`/prompts/${promptId}/answer`, { action: 'cancel' }),
+  addFault: (fault: NewFault) => post<Fault>('/faults', fault),
+  clearFaults: () => call<unknown>('/faults', { method: 'DELETE' }),
+  advance: (advanceSeconds: number) => post<unknown>('/clock', { advanceSeconds }),
+  /** Tells everything that happens until it is stopped; `connected` also after each loss, so that one may catch up. */
+  listen(tell: (happening: Happening) => void, connected: (isConnected: boolean) => void): () => void {
+    const source = new EventSource(`${ROOT}/events`);
+    source.onopen = () => connected(true);
+    source.onerror = () => connected(false);
+    for (const name of EVENTS) {
+      source.addEventListener(name, (event) => tell({ name, data: JSON.parse(event.data) }));
+    }
+    return () => source.close();
+  },
+};

@@ -1,0 +1,65 @@
+/** The switches of the side panel: each fault that was seen in the wild, in a sentence. */
+
+export interface Switch {
+  kind: string;
+  title: string;
+  effect: string;
+}
+
+export interface Group {
+  title: string;
+  switches: readonly Switch[];
+}
+
+export const GROUPS: readonly Group[] = [
+  {
+    title: 'Callback',
+    switches: [
+      { kind: 'callback_lost', title: 'Lost', effect: 'The result is never sent.' },
+      { kind: 'callback_late', title: 'Late', effect: 'The result comes 90 seconds later.' },
+      { kind: 'callback_twice', title: 'Twice', effect: 'The result is sent two times.' },
+      { kind: 'callback_early', title: 'Early', effect: 'The result comes before the answer to the push.' },
+      { kind: 'callback_amount', title: 'Wrong amount', effect: 'The result names one shilling more.' },
+      {
+        kind: 'callback_then_success',
+        title: 'Failure, then success',
+        effect: 'First “no response”, then the success.',
+      },
+    ],
+  },
+  {
+    title: 'Push',
+    switches: [
+      { kind: 'push_timeout_before', title: 'Silence, no prompt', effect: 'No answer, and no prompt.' },
+      { kind: 'push_timeout_after', title: 'Silence, with prompt', effect: 'No answer, but a prompt.' },
+      { kind: 'push_500_before', title: 'Error 500, no prompt', effect: 'An error, and no prompt.' },
+      { kind: 'push_500_after', title: 'Error 500, with prompt', effect: 'An error, but a prompt.' },
+      {
+        kind: 'subscriber_locked',
+        title: 'Subscriber locked',
+        effect: 'Another request is said to be open.',
+      },
+    ],
+  },
+  {
+    title: 'Network and token',
+    switches: [
+      { kind: 'http_html', title: 'HTML', effect: 'A page of the firewall instead of JSON.' },
+      { kind: 'spike_arrest', title: 'Too busy', effect: 'The gateway refuses with 429.' },
+      { kind: 'connection_dropped', title: 'Cut', effect: 'The connection breaks.' },
+      { kind: 'slow', title: 'Slow', effect: 'The answer takes five seconds more.' },
+      { kind: 'token_expired', title: 'Token expired', effect: 'The access token is refused.' },
+      { kind: 'token_superseded', title: 'Token superseded', effect: 'A newer token ends the older ones.' },
+    ],
+  },
+  {
+    title: 'Query',
+    switches: [
+      { kind: 'query_false_failure', title: 'False failure', effect: 'It says 1037 whatever happened.' },
+      { kind: 'query_random_error', title: 'Random errors', effect: 'It fails with an internal error.' },
+      { kind: 'query_pending', title: 'Always pending', effect: 'It says “still under processing”.' },
+      { kind: 'query_unknown', title: 'Unknown', effect: 'It does not know the payment.' },
+      { kind: 'query_limit', title: 'Limited', effect: 'Five questions a minute.' },
+    ],
+  },
+];

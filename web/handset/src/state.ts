@@ -1,0 +1,99 @@
+/** What the page knows, as one value; it changes by what the simulator says and by nothing else. */
+
+import type { Fault, Happening, Prompt, Sms, Subscriber } from './wire.js';
+
+/** One line of the wire log. */
+export interface Line {
+  number: number;
+  at: string;
+  /** To Daraja, or from it. */
+  direction: 'in' | 'out';
+  title: string;
+  status: number | null | undefined;
+  fault: string | null;
+  body: unknown;
+}
+
+export interface State {
+  isConnected: boolean;
+  subscribers: readonly Subscriber[];
+  prompts: readonly Prompt[];
+  faults: readonly Fault[];
+  lines: readonly Line[];
+  /** How far the simulator's clock is ahead of this page's, in milliseconds. */
+  aheadMs: number;
+}
+
+export const NOTHING: State = {
+  isConnected: false,
+  subscribers: [],
+  prompts: [],
+  faults: [],
+  lines: [],
+  aheadMs: 0,
+};
+
+const LINES_KEPT = 200;
+
+/** The state after `happening`. */
+export function after(state: State, { name, data }: Happening): State {
+  const lines = withLine(state.lines, name, data);
+  const next = lines === state.lines ? state : { ...state, lines };
+  switch (name) {
+    case 'prompt':
+      return { ...next, prompts: [...next.prompts, data.prompt as Prompt] };
+    case 'prompt_ended':
+      return { ...next, prompts: next.prompts.filter((prompt) => prompt.id !== data.id) };
+    case 'sms':
+      return { ...next, subscribers: next.subscribers.map((one) => withSms(one, data)) };
+    case 'subscriber':
+      return { ...next, subscribers: withSubscriber(next.subscribers, data.subscriber as Subscriber) };
+    case 'faults':
+      return { ...next, faults: data.faults as Fault[] };
+    default:
+      return next;
+  }
+}
+
+/** The phones in the order in which they came, the changed one at its place, a new one last. */
+export function withSubscriber(all: readonly Subscriber[], changed: Subscriber): Subscriber[] {
+  const isKnown = all.some((one) => one.msisdn === changed.msisdn);
+  return isKnown ? all.map((one) => (one.msisdn === changed.msisdn ? changed : one)) : [...all, changed];
+}
+
+function withSms(subscriber: Subscriber, data: Happening['data']): Subscriber {
+  if (subscriber.msisdn !== data.msisdn) return subscriber;
+  return { ...subscriber, messages: [...subscriber.messages, data as unknown as Sms] };
+}
+
+function withLine(lines: readonly Line[], name: string, data: Happening['data']): readonly Line[] {
+  const line = lineOf(name, data);
+  if (!line) return lines;
+  const number = (lines[0]?.number ?? 0) + 1;
+  return [{ ...line, number, at: data.at }, ...lines].slice(0, LINES_KEPT);
+}
+
+function lineOf(name: string, data: Happening['data']): Omit<Line, 'number' | 'at'> | null {
+  const fault = (data.fault as string | null | undefined) ?? null;
+  const status = data.status as number | null | undefined;
+  switch (name) {
+    case 'request':
+      return { direction: 'in', title: `${data.method} ${data.path}`, status, fault, body: data.body };
+    case 'response':
+      return { direction: 'out', title: `answer to ${data.path}`, status, fault, body: data.body };
+    case 'callback':
+      return { direction: 'out', title: `callback ${data.url}`, status, fault, body: data.body };
+    case 'callback_answered':
+      return { direction: 'in', title: 'callback answered', status, fault, body: undefined };
+    case 'fault':
+      return {
+        direction: 'out',
+        title: `fault ${data.kind}`,
+        status,
+        fault: String(data.kind),
+        body: undefined,
+      };
+    default:
+      return null;
+  }
+}

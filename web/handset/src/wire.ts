@@ -1,0 +1,66 @@
+/** What the simulator's `/sim/api` says, as far as the page reads it. */
+
+export const BEHAVIOURS = [
+  'manual',
+  'pay',
+  'cancel',
+  'ignore',
+  'wrong_pin',
+  'insufficient',
+  'unreachable',
+] as const;
+export type Behaviour = (typeof BEHAVIOURS)[number];
+
+export interface Sms {
+  from: string;
+  text: string;
+  /** The text is the simulator's, for want of M-PESA's. */
+  ownWording: boolean;
+  receivedAt: string;
+}
+
+export interface Subscriber {
+  msisdn: string;
+  balance: number;
+  behaviour: Behaviour;
+  messages: Sms[];
+}
+
+export interface Prompt {
+  id: string;
+  msisdn: string;
+  amount: number;
+  accountReference: string;
+  expiresAt: string;
+  text: string;
+}
+
+export interface Fault {
+  id: number;
+  kind: string;
+  probability: number;
+  count: number | null;
+  msisdn: string | null;
+  seconds: number;
+}
+
+/** An event of `/sim/api/events`; `data` differs by its name. */
+export interface Happening {
+  name: string;
+  data: { at: string } & Record<string, unknown>;
+}
+
+/** The events that the page listens to. */
+export const EVENTS = [
+  'prompt',
+  'prompt_ended',
+  'sms',
+  'request',
+  'response',
+  'callback',
+  'callback_answered',
+  'fault',
+  'faults',
+  'subscriber',
+  'clock',
+] as const;

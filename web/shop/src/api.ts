@@ -1,0 +1,44 @@
+/** The service as the shop uses it: its configuration and its bookings. */
+
+export interface Config {
+  /** A token of the demo's customer. */
+  token: string;
+  simulatorUrl: string;
+  /** Whole shillings. */
+  bookingFee: number;
+}
+
+export interface Booking {
+  id: string;
+  reference: string;
+  service: string;
+  status: string;
+  bookingFee: { amount: number; status: 'unpaid' | 'held' | 'released' | 'refunded' };
+}
+
+async function call<T>(path: string, token: string, init: RequestInit = {}): Promise<T> {
+  const headers = { Authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) };
+  const answer = await fetch(path, { ...init, headers });
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.message ?? `The service answered ${answer.status}.`);
+  return body as T;
+}
+
+export async function readConfig(): Promise<Config> {
+  const answer = await fetch('/demo/config.json', { cache: 'no-store' });
+  if (!answer.ok) throw new Error('The demo is not running here: start it with `pokea demo`.');
+  return (await answer.json()) as Config;
+}
+
+export async function makeBooking(token: string, service: string): Promise<Booking> {
+  const init = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ service }),
+  };
+  return (await call<{ booking: Booking }>('/api/v1/bookings', token, init)).booking;
+}
+
+export async function readBooking(token: string, id: string): Promise<Booking> {
+  return (await call<{ booking: Booking }>(`/api/v1/bookings/${encodeURIComponent(id)}`, token)).booking;
+}
