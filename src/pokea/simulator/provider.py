@@ -195,8 +195,7 @@ class Provider:
     # The end of a payment
 
     def _end(self, payment: Payment, code: str, now: Instant) -> None:
-        if payment.code is not None:
-            return
+        assert payment.code is None  # noqa: S101  # an end is final, and money moves once
         payment.code = code
         subscriber = self._subscriber(payment)
         if subscriber.busy_with == payment.checkout_request_id:

@@ -25,6 +25,7 @@ from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.provider import Provider
 from pokea.simulator.sim_api import SimApi, problem, refusal_response
 from pokea.simulator.timekeeping import SimulatedTime, Wake
+from pokea.simulator.validation import PushFields
 from pokea.transport import Transport
 
 _log = logging.getLogger(__name__)
@@ -69,6 +70,11 @@ class Simulator:
         """Begin to let due things happen."""
         self._task = asyncio.get_running_loop().create_task(self._run())
         self._task.add_done_callback(_complain)
+
+    def asked(self, checkout_request_id: str) -> PushFields | None:
+        """What an accepted push asked for, while it is kept: to compare a merchant's books with the truth."""
+        payment = self._provider.find(checkout_request_id)
+        return payment.fields if payment else None
 
     def release(self) -> None:
         """End streams and held answers, so that a server that waits for its connections can stop."""
