@@ -14,7 +14,7 @@ from pokea.clock import seconds
 from pokea.simulator.bodies import read_body
 from pokea.simulator.delivery import Courier
 from pokea.simulator.faults import PATHS, Kind
-from pokea.simulator.feed import Feed, masked_body
+from pokea.simulator.feed import Body, Feed
 from pokea.simulator.gateway import Asked, Gateway, Verdict
 from pokea.simulator.journal import Journal, RequestEntry
 from pokea.simulator.timekeeping import SimulatedTime, Wake
@@ -108,7 +108,7 @@ class DarajaApi:
             method=asked.method,
             path=asked.path,
             authorization="****" if asked.authorization else None,
-            body=masked_body(asked.body),
+            body=Body(asked.body),
         )
 
     def _finish(self, entry: RequestEntry, verdict: Verdict) -> Response:
@@ -120,7 +120,7 @@ class DarajaApi:
             path=entry.path,
             status=entry.status,
             fault=entry.fault,
-            body=masked_body(answer.body) if answer else None,
+            body=Body(answer.body) if answer else None,
         )
         self._changed()
         if answer is None:

@@ -5,6 +5,8 @@ from collections import deque
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
+
 from pokea.clock import Instant, iso
 from pokea.daraja import wire
 
@@ -15,16 +17,31 @@ _LIKELY_TOKEN: Final = re.compile(r"[A-Za-z0-9_~.-]{16,}")
 _ECHOED_TOKEN: Final = re.compile(r"(Invalid Access Token\s*-\s*)\S+")
 
 
+class Body:
+    """A body of the wire; masked only when somebody looks at it, since most of the time nobody does."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+
 class Happening(NamedTuple):
     """One thing that happened; `id` counts up from 1."""
 
     id: int
     kind: str
+    at: Instant
     data: dict[str, Any]
 
     def as_event(self) -> bytes:
-        """The server-sent event."""
-        return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.id, self.kind.encode(), wire.encode(self.data))
+        """The server-sent event, its secrets masked."""
+        data = msgspec.json.encode({"at": iso(self.at), **self.data}, enc_hook=_shown)
+        return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.id, self.kind.encode(), data)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Body):
+        return masked_body(value.raw)
+    raise NotImplementedError(f"the feed cannot show a {type(value).__name__}")
 
 
 class Feed:
@@ -37,7 +54,7 @@ class Feed:
     def add(self, kind: str, at: Instant, /, **data: Any) -> None:
         """Something happened."""
         self.last_id += 1
-        self._kept.append(Happening(self.last_id, kind, {"at": iso(at), **data}))
+        self._kept.append(Happening(self.last_id, kind, at, data))
 
     def since(self, last_id: int) -> list[Happening]:
         """What came after `last_id` and is still kept."""

@@ -14,7 +14,7 @@ from pokea.simulator import callbacks, results, texts
 from pokea.simulator.agenda import Agenda
 from pokea.simulator.callbacks import Delivery
 from pokea.simulator.faults import Faults, Kind
-from pokea.simulator.feed import Feed, masked_body, masked_url
+from pokea.simulator.feed import Body, Feed, masked_url
 from pokea.simulator.handset import ACTS_BY_ITSELF, Behaviour, Charge, Prompt, Subscriber, Subscribers, outcome
 from pokea.simulator.identifiers import checkout_request_id, merchant_request_id, receipt
 from pokea.simulator.journal import CallbackEntry, Journal
@@ -280,7 +280,7 @@ class Provider:
     def sending(self, delivery: Delivery) -> CallbackEntry:
         """The callback goes out now; the journal's entry, for its answer."""
         entry = self._journal.callback(delivery.checkout_request_id, delivery.url, delivery.due, delivery.body)
-        shown = {"url": masked_url(delivery.url), "body": masked_body(delivery.body)}
+        shown = {"url": masked_url(delivery.url), "body": Body(delivery.body)}
         self._feed.add("callback", delivery.due, checkoutRequestId=delivery.checkout_request_id, **shown)
         return entry
 
