@@ -216,6 +216,25 @@ def test_token_that_does_not_come_leaves_time_for_no_push(token_database: Databa
     asyncio.run(run())
 
 
+def test_push_whose_token_was_refused_late_is_not_sent_again(token_database: Database) -> None:
+    """A second sending that would leave Daraja too little time to answer does not happen, though a token is there."""
+
+    async def run() -> None:
+        late = Act(404, REFUSED_TOKEN["404.001.03"].body, wait_seconds=1.6)
+        async with DarajaServer() as daraja, merchant(daraja.address, token_database, push_timeout_seconds=3) as client:
+            daraja.plan(PUSH_PATH, late, REFUSED_TOKEN["404.001.03"])
+            slow = asyncio.create_task(client.push(ORDER))
+            while not daraja.count(PUSH_PATH):
+                await asyncio.sleep(0.01)
+            assert isinstance(await client.push(ORDER), Accepted)
+            outcome = await slow
+            assert isinstance(outcome, Refused)
+            assert outcome.temporary
+            assert (daraja.count(TOKEN_PATH), daraja.count(PUSH_PATH)) == (2, 3)
+
+    asyncio.run(run())
+
+
 def test_who_gives_up_waiting_does_not_stop_the_others(token_database: Database) -> None:
     """The fetching of a token belongs to nobody: the first asker may be cancelled and the others get it."""
 
