@@ -4,7 +4,6 @@ A service is built of ports (database, clock, ids, network) and settings, so tha
 clock and a network of its own. `open_service` hands it the real ones.
 """
 
-import hashlib
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,10 +11,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from starlette.routing import BaseRoute
+
 from pokea.api.application import new_application
-from pokea.api.callers import new_gate
+from pokea.api.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_gate
 from pokea.api.metrics import Metrics
 from pokea.api.openapi import Application
+from pokea.api.pages import asset_routes, checkout_routes, handset_routes, read_pages, shop_routes
 from pokea.api.tokens import issue_token
 from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
@@ -55,22 +57,35 @@ class Ports(NamedTuple):
 
 
 class Service:
-    """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery."""
+    """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery.
 
-    def __init__(self, settings: Settings, ports: Ports, *, background: bool = True) -> None:
+    `longest_sleep_seconds` bounds how late recovery notices what other processes have made due.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        ports: Ports,
+        *,
+        background: bool = True,
+        longest_sleep_seconds: float = 2.0,
+        pages: Sequence[BaseRoute] = (),
+    ) -> None:
         self._ports = ports
         database, transport, clock, random_bytes = ports
         ids = Ids(clock, random_bytes)
-        app = app_of(settings)
+        credentials = credentials_of(settings)
+        app = credentials.app_name()
         secret = Secret(settings.pokea_secret_key.get_secret_value())
         previous_text = settings.pokea_previous_secret_key.get_secret_value()
         previous = Secret(previous_text) if previous_text else None
         tokens = PaymentTokens(secret, previous)
         oauth = DatabaseTokens(database, app, secret, random_bytes, previous)
-        daraja = DarajaClient(credentials_of(settings), transport, oauth, clock)
+        daraja = DarajaClient(credentials, transport, oauth, clock)
         confirm_from = settings.pokea_confirm_from
         self.settler = Settler(database, clock, tokens.proves, self._announce)
-        self.recovery = Recovery(database, clock, self.settler, daraja, app, settings.query_rate)
+        rate = settings.query_rate
+        self.recovery = Recovery(database, clock, self.settler, daraja, app, rate, longest_sleep_seconds)
         self.prompter = Prompter(
             database,
             clock,
@@ -87,6 +102,7 @@ class Service:
         self._events = self._metrics.counter("pokea_payment_events_total", "Changes of payments settled here.", "kind")
         self._background = background
         self.application = self._new_application(settings, tokens, ids)
+        self.application.router.routes.extend(pages)
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
         database, transport, clock, _ = self._ports
@@ -138,23 +154,25 @@ class Service:
                 self.recovery.wake(each.due_at)
 
 
-def app_of(settings: Settings) -> str:
-    """Names the Daraja app whose token and budget all processes share, without telling its key."""
-    return hashlib.sha256(settings.mpesa_consumer_key.get_secret_value().encode()).hexdigest()[:16]
+def open_service(settings: Settings, *, background: bool = True, pages: Sequence[BaseRoute] = ()) -> Service:
+    """A service on the real database, network and clock. Raises SchemaError when the schema does not fit.
 
-
-def open_service(settings: Settings, *, background: bool = True) -> Service:
-    """A service on the real database, network and clock. Raises SchemaError when the schema does not fit."""
+    `pages` are served besides the drop-in.
+    """
     ensure_ready(settings.pokea_database_url)
     clock = SystemClock()
     ports = Ports(open_database(settings.pokea_database_url), HttpTransport(), clock, secrets.token_bytes)
-    return Service(settings, ports, background=background)
+    return Service(settings, ports, background=background, pages=[*checkout_routes(read_pages()), *pages])
 
 
-def open_simulator(options: SimulatorOptions) -> Simulator:
-    """A simulator on the real network and clock; a seed of 0 draws another one each time."""
+def open_simulator(options: SimulatorOptions, shop_origins: Sequence[str] = ()) -> Simulator:
+    """A simulator on the real network and clock; a seed of 0 draws another one each time.
+
+    Pages of `shop_origins` may show its phones in a frame.
+    """
     chance = random.Random(options.seed or None)  # noqa: S311 - it draws receipts and faults, not secrets
-    return Simulator(options, HttpTransport(), SystemClock(), chance)
+    pages = handset_routes(read_pages(), shop_origins)
+    return Simulator(options, HttpTransport(), SystemClock(), chance, pages)
 
 
 class Demo(NamedTuple):
@@ -163,6 +181,11 @@ class Demo(NamedTuple):
     service: Service
     simulator: Simulator
     token: str
+
+    def release(self) -> None:
+        """Let go of everything that would keep a connection open."""
+        self.service.hub.close()
+        self.simulator.release()
 
 
 def open_demo(file: Path, address: str, simulator_address: str, new_secret: Callable[[], str]) -> Demo:
@@ -177,6 +200,16 @@ def open_demo(file: Path, address: str, simulator_address: str, new_secret: Call
         pokea_secret_key=new_secret(),
         pokea_jwt_secret=jwt_secret,
     )
-    service = open_service(settings)
-    token = issue_token(Secret(jwt_secret), "demo", ["admin"], SystemClock().now(), _DEMO_TOKEN_SECONDS)
-    return Demo(service, open_simulator(SimulatorOptions()), token)
+
+    def token(subject: str, *scopes: str) -> str:
+        return issue_token(Secret(jwt_secret), subject, scopes, SystemClock().now(), _DEMO_TOKEN_SECONDS)
+
+    shop = {
+        "token": token("demo-customer", PAYMENTS_READ, PAYMENTS_WRITE, BOOKINGS_WRITE),
+        "simulatorUrl": simulator_address,
+        "bookingFee": settings.pokea_booking_fee,
+    }
+    pages = read_pages()
+    service = open_service(settings, pages=[*shop_routes(pages, shop, simulator_address), *asset_routes(pages)])
+    simulator = open_simulator(SimulatorOptions(), [address])
+    return Demo(service, simulator, token("demo", ADMIN))

@@ -41,7 +41,7 @@ def demo(
             webbrowser.open(f"{addresses[0]}/demo")
         applications = (opened.service.application, opened.simulator.app)
         configurations = [configuration(each, "127.0.0.1", 0) for each in applications]
-        code = uvloop.run(run_together(configurations, listeners, opened.service.hub.close))
+        code = uvloop.run(run_together(configurations, listeners, opened.release))
     finally:
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -61,7 +61,6 @@ def _welcome(service: str, simulator: str, token: str) -> str:
             "",
             f"  Shop      {service}/demo",
             f"  Phone     {simulator}/sim",
-            f"  Console   {service}/console",
             f"  API       {service}/docs",
             "",
             "  A token for the API, good for a day (it may do everything):",

@@ -60,5 +60,5 @@ def _simulate(host: str, port: int, **values: Any) -> None:
     address = f"http://{host}:{listener.getsockname()[1]}"
     print(f"Daraja's stand-in listens on {address}\nPhones: {address}/sim", file=sys.stderr, flush=True)
     simulator = open_simulator(options)
-    served = run_together([configuration(simulator.app, host, port)], [listener], lambda: None)
+    served = run_together([configuration(simulator.app, host, port)], [listener], simulator.release)
     sys.exit(uvloop.run(served))

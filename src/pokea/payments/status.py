@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from pokea.clock import SECOND, Instant
 from pokea.daraja.codes import Finality, meaning
 from pokea.daraja.wire import SUCCESS
+from pokea.money import CENTS
 from pokea.payments.evidence import Evidence, Kind
 
 QUERY_AGREEMENT: Instant = 10 * SECOND
@@ -135,7 +136,8 @@ def _sort(facts: Facts, evidence: Iterable[Evidence], foreign_receipts: Collecti
         kinds[piece.kind].append(piece)
     proved = _proved(kinds)
     said_paid = [*kinds[Kind.STATEMENT], *(piece for piece in proved if piece.code == SUCCESS)]
-    paid = [piece for piece in said_paid if piece.amount_cents is not None]
+    # No push asks for a fraction of a shilling: a body that names one proves nothing (law 2).
+    paid = [piece for piece in said_paid if piece.amount_cents is not None and piece.amount_cents % CENTS == 0]
     disputed = [piece for piece in paid if piece.receipt in foreign_receipts]
     exact = [piece for piece in paid if piece.amount_cents == facts.amount_cents and piece.receipt is not None]
     agreed = [piece for piece in kinds[Kind.QUERY] if piece.code == SUCCESS]

@@ -1,0 +1,106 @@
+"""The built pages, read once from the package and served from memory.
+
+Files with a hash in their name never change and are kept by browsers for ever; the rest is asked for again each time.
+No page may run an inline script or reach another site.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from pokea.api.answers import json_answer
+
+FOLDER: Final = Path(__file__).parents[1] / "pages"
+_MEDIA_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+class BuiltFile(NamedTuple):
+    """A file as it is sent, plain and compressed; `tag` names its content."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+    tag: str
+
+
+def read_pages(folder: Path = FOLDER) -> dict[str, BuiltFile]:
+    """The built files by their path below the folder; empty where nothing was built."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _MEDIA_TYPES)
+    return {path.relative_to(folder).as_posix(): _built(path) for path in files}
+
+
+def _built(path: Path) -> BuiltFile:
+    content = path.read_bytes()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+    return BuiltFile(content, gzip.compress(content, 9, mtime=0), _MEDIA_TYPES[path.suffix], tag)
+
+
+def asset_routes(pages: Mapping[str, BuiltFile]) -> list[BaseRoute]:
+    """The files that pages refer to by hashed names."""
+
+    async def asset(request: Request) -> Response:
+        file = pages.get(f"assets/{request.path_params['name']}")
+        return _missing() if file is None else _answer(request, file, {"Cache-Control": _FOREVER})
+
+    return [Route("/pages/assets/{name}", asset)]
+
+
+def checkout_routes(pages: Mapping[str, BuiltFile]) -> list[BaseRoute]:
+    """The drop-in: any site may load it, and POKEA_ALLOWED_ORIGINS decides on which it works."""
+    headers = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return [_route("/checkout.js", pages, "checkout.js", headers)]
+
+
+def shop_routes(pages: Mapping[str, BuiltFile], config: Mapping[str, object], phone_origin: str) -> list[BaseRoute]:
+    """The demo's shop, with the phone beside it in a frame."""
+
+    async def configuration(_request: Request) -> Response:
+        return json_answer(dict(config), headers={"Cache-Control": "no-store"})
+
+    policy = _policy(f"frame-src {phone_origin}", "frame-ancestors 'none'")
+    return [_route("/demo", pages, "shop/index.html", policy), Route("/demo/config.json", configuration)]
+
+
+def handset_routes(pages: Mapping[str, BuiltFile], shop_origins: Sequence[str] = ()) -> list[BaseRoute]:
+    """The simulator's phones; the demo's shop may show them in a frame."""
+    policy = _policy(" ".join(["frame-ancestors 'self'", *shop_origins]))
+    return [_route("/sim", pages, "handset/index.html", policy), *asset_routes(pages)]
+
+
+def _policy(*more: str) -> dict[str, str]:
+    own = ("script-src", "style-src", "img-src", "connect-src")
+    rules = ["default-src 'none'", *(f"{kind} 'self'" for kind in own), "base-uri 'none'", "form-action 'none'", *more]
+    return {"Content-Security-Policy": "; ".join(rules), "X-Content-Type-Options": "nosniff"}
+
+
+def _route(path: str, pages: Mapping[str, BuiltFile], name: str, headers: Mapping[str, str]) -> Route:
+    async def page(request: Request) -> Response:
+        file = pages.get(name)
+        return _missing() if file is None else _answer(request, file, {"Cache-Control": "no-cache", **headers})
+
+    return Route(path, page)
+
+
+def _answer(request: Request, file: BuiltFile, headers: Mapping[str, str]) -> Response:
+    sent = {**headers, "ETag": file.tag, "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match") == file.tag:
+        return Response(status_code=304, headers=sent)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.compressed, headers={**sent, "Content-Encoding": "gzip"}, media_type=file.media_type)
+    return Response(file.content, headers=sent, media_type=file.media_type)
+
+
+def _missing() -> Response:
+    return Response("This page was not built: run `make setup`.\n", 404, media_type="text/plain")
