@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     mpesa_shortcode: str = Field("", description="Paybill, or for a till its head-office (store) number.")
     mpesa_callback_url: str = Field(
         "",
-        description="Public address at which Daraja reaches this service, path included; each payment's own token is added to it.",
+        description="Public address at which Daraja reaches this service, path included; "
+        "each payment's own token is added to it.",
     )
     mpesa_base_url: str = Field("", description="Daraja's address; by default the one of the environment.")
     mpesa_transaction_type: Literal["CustomerPayBillOnline", "CustomerBuyGoodsOnline"] = Field(
@@ -103,7 +104,8 @@ class Settings(BaseSettings):
     pokea_push_limit_customer: int | None = Field(
         None,
         ge=0,
-        description="Prompts a customer may ask for in 10 minutes; 0 for no limit. By default 10, none with the simulator.",
+        description="Prompts a customer may ask for in 10 minutes; 0 for no limit. "
+        "By default 10, none with the simulator.",
     )
 
     @field_validator(
@@ -239,7 +241,8 @@ def _unfit(settings: Settings) -> list[str]:
         or " " in settings.mpesa_callback_url
     ):
         found.append(
-            "MPESA_CALLBACK_URL must be a whole address such as https://api.example.com/api/v1/payments/stk/callback, without a query."
+            "MPESA_CALLBACK_URL must be a whole address such as "
+            "https://api.example.com/api/v1/payments/stk/callback, without a query."
         )
     if not settings.pokea_database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
         found.append("POKEA_DATABASE_URL must begin with sqlite:/// or postgresql://.")

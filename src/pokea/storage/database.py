@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from psycopg import errors as pg_errors
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -30,6 +30,11 @@ _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 0.5
 _POSTGRES_WRITERS = 4
 _READERS = 4
+_POSTGRES_PASSES = (
+    *(pg_errors.SerializationFailure, pg_errors.DeadlockDetected, pg_errors.AdminShutdown, pg_errors.CrashShutdown),
+    *(pg_errors.CannotConnectNow, psycopg.OperationalError, psycopg.InterfaceError),
+)
+_SQLITE_PASSES = ("lock", "disk", "I/O", "full")
 _REPLICA_NOT_WAITED_FOR = "canceling wait for synchronous replication"
 
 
@@ -109,7 +114,7 @@ class Database:
                         rehearsal.rollback()
                 with connection.begin() as transaction:
                     result = change(connection, *args, **kwargs)
-                    transaction.commit()
+                    _commit(connection, transaction)
                 _check_replica(connection)
                 return result
         except (DBAPIError, psycopg.Error, sqlite3.Error) as failure:
@@ -172,6 +177,15 @@ def postgres_engine(url: str) -> Engine:
     return engine
 
 
+def _commit(connection: Connection, transaction: RootTransaction) -> None:
+    try:
+        transaction.commit()
+    except BaseException:
+        # SQLAlchemy gives such a connection back as it is, and whoever takes it next cannot begin.
+        connection.connection.rollback()
+        raise
+
+
 def _check_replica(connection: Connection) -> None:
     notices = connection.info.get("notices")
     if notices and any(_REPLICA_NOT_WAITED_FOR in notice for notice in notices):
@@ -182,11 +196,5 @@ def _check_replica(connection: Connection) -> None:
 def _sorted_out(failure: Exception) -> Exception:
     """The failure as a transient one where another attempt may succeed, else as it is."""
     cause = failure.orig if isinstance(failure, DBAPIError) and failure.orig is not None else failure
-    transient = (
-        isinstance(cause, pg_errors.SerializationFailure | pg_errors.DeadlockDetected)
-        or isinstance(cause, pg_errors.AdminShutdown | pg_errors.CrashShutdown | pg_errors.CannotConnectNow)
-        or (isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError))
-        or (isinstance(cause, sqlite3.OperationalError) and "lock" in str(cause))
-        or (isinstance(cause, sqlite3.OperationalError) and any(word in str(cause) for word in ("disk", "I/O", "full")))
-    )
-    return _Transient(type(cause).__name__) if transient else failure
+    busy = isinstance(cause, sqlite3.OperationalError) and any(word in str(cause) for word in _SQLITE_PASSES)
+    return _Transient(type(cause).__name__) if busy or isinstance(cause, _POSTGRES_PASSES) else failure
