@@ -196,5 +196,8 @@ def _check_replica(connection: Connection) -> None:
 def _sorted_out(failure: Exception) -> Exception:
     """The failure as a transient one where another attempt may succeed, else as it is."""
     cause = failure.orig if isinstance(failure, DBAPIError) and failure.orig is not None else failure
-    busy = isinstance(cause, sqlite3.OperationalError) and any(word in str(cause) for word in _SQLITE_PASSES)
-    return _Transient(type(cause).__name__) if busy or isinstance(cause, _POSTGRES_PASSES) else failure
+    if isinstance(cause, sqlite3.OperationalError):
+        passes = any(word in str(cause) for word in _SQLITE_PASSES)
+    else:
+        passes = isinstance(cause, _POSTGRES_PASSES)
+    return _Transient(type(cause).__name__) if passes else failure
