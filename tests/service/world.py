@@ -160,8 +160,8 @@ class World:
         return [bytes(body) for body in self.query(lambda connection: connection.execute(statement).scalars().all())]
 
     def claims(self) -> list[bytes]:
-        """The bodies that prove nothing and were kept all the same."""
-        statement = select(tables.claims.c.body)
+        """The bodies that prove nothing and were kept all the same, oldest first."""
+        statement = select(tables.claims.c.body).order_by(tables.claims.c.id)
         return [bytes(body) for body in self.query(lambda connection: connection.execute(statement).scalars().all())]
 
     def postings(self, transaction_id: str) -> dict[str, int]:
