@@ -1,4 +1,4 @@
-"""Settling on a real database: any order, repetition and batching of the evidence ends in the same rows and postings."""
+"""Settling on a real database: any order, repetition and batching of evidence ends in the same rows and postings."""
 
 import itertools
 import random
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select
 
 from pokea.clock import SECOND
+from pokea.escrow.ledger import Account
 from pokea.escrow.store import balances
 from pokea.payments.evidence import Evidence, Kind
 from pokea.payments.settle import Batch, settle
@@ -139,7 +140,7 @@ def test_the_ledger_balances_after_any_set(connection: Connection) -> None:
             rows = settled(connection, [[piece] for piece in pieces])
             completed = "completed" in str(rows[0])
             assert sum(balances(connection).values()) == 0
-            assert balances(connection).get("mpesa_clearing", 0) == (FACTS.amount_cents if completed else 0)
+            assert balances(connection).get(Account.MPESA_CLEARING, 0) == (FACTS.amount_cents if completed else 0)
             transaction.rollback()
 
     holds()

@@ -1,0 +1,56 @@
+"""Callbacks as Daraja posts them (reference 3.1 and 3.2), at the payment's own address or elsewhere."""
+
+import json
+from typing import Any
+
+from pokea.clock import Instant
+from pokea.daraja.callback import read_callback
+from pokea.payments.evidence import Delivery
+from pokea.payments.tokens import PaymentTokens, callback_digest
+from pokea.redact import Secret
+from tests.payments import new_payment
+
+TOKENS = PaymentTokens(Secret("a-key-for-tests-only-of-32-characters"))
+RECEIPT = "UE4JS31RBV"
+
+
+def checkout_of(payment_id: str) -> str:
+    """The id that Daraja gave to the payment's push."""
+    return f"ws_CO_{payment_id}"
+
+
+def pushed_payment(payment_id: str, **values: Any) -> Any:
+    """A payment whose push Daraja has accepted, with its real callback digest; its row says nothing of it yet."""
+    digest = callback_digest(TOKENS.callback_token(payment_id))
+    return new_payment(payment_id, callback_digest=digest, **values)
+
+
+def callback_body(checkout_request_id: str, code: int, receipt: str = RECEIPT, amount: int = 500) -> bytes:
+    """The body of a callback: metadata come with a success only."""
+    callback: dict[str, Any] = {
+        "MerchantRequestID": "4ddd-4866-824e-3f944c695ba350353555",
+        "CheckoutRequestID": checkout_request_id,
+        "ResultCode": code,
+        "ResultDesc": "The service request is processed successfully." if code == 0 else "Request cancelled by user",
+    }
+    if code == 0:
+        items = {"Amount": amount, "MpesaReceiptNumber": receipt, "TransactionDate": 20260504210428}
+        callback["CallbackMetadata"] = {"Item": [{"Name": name, "Value": value} for name, value in items.items()]}
+    return json.dumps({"Body": {"stkCallback": callback}}).encode()
+
+
+def delivery(
+    payment_id: str,
+    code: int = 0,
+    received_at: Instant = 5_000_000,
+    *,
+    receipt: str = RECEIPT,
+    amount: int = 500,
+    token: str | None = None,
+    checkout_request_id: str | None = None,
+) -> Delivery:
+    """A callback at the payment's own address, or at that of another `token` (empty: the bare address)."""
+    body = callback_body(checkout_request_id or checkout_of(payment_id), code, receipt, amount)
+    reading = read_callback(body)
+    assert reading is not None
+    return Delivery(TOKENS.callback_token(payment_id) if token is None else token, reading, body, received_at)
