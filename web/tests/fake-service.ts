@@ -47,6 +47,8 @@ export class FakeService {
   streamsSilent = false;
   isDown = false;
   promptMs = PROMPT_MS;
+  /** How far this service's clock is ahead of the page's, in milliseconds. */
+  aheadMs = 0;
   /** Answers for anything that is not the API: the pages of the tests. */
   page: ((path: string) => { type: string; body: string | Buffer } | null) | undefined;
   readonly #keys = new Map<string, { body: string; id: string }>();
@@ -54,6 +56,7 @@ export class FakeService {
 
   constructor() {
     this.#server = createServer((request, response) => {
+      response.setHeader('Date', new Date(Date.now() + this.aheadMs).toUTCString());
       void this.#answer(request, response);
     });
   }
@@ -78,7 +81,7 @@ export class FakeService {
       mpesaReceiptNumber: null,
       failure: null,
       review: [],
-      expiresAt: new Date(Date.now() + this.promptMs).toISOString(),
+      expiresAt: new Date(Date.now() + this.aheadMs + this.promptMs).toISOString(),
       version: 2,
       secret: `pcs_${id}`,
       checkoutRequestId: `ws_CO_${id}`,

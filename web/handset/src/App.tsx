@@ -28,7 +28,7 @@ export function App() {
           {state.isConnected ? 'live' : 'not connected'}
         </p>
         <button type="button" onClick={() => void api.advance(60)}>
-          Skip a minute
+          Let a minute pass
         </button>
       </header>
       <main class={isBare ? 'bare' : ''}>
@@ -45,8 +45,8 @@ export function App() {
         </div>
         {!isBare && (
           <aside>
-            <FaultPanel faults={state.faults} />
             <WireLog lines={state.lines} />
+            <FaultPanel faults={state.faults} />
           </aside>
         )}
       </main>

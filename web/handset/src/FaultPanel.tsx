@@ -26,7 +26,7 @@ export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
       <header>
         <h2>What goes wrong</h2>
         <button type="button" disabled={!faults.length} onClick={() => void api.clearFaults()}>
-          Nothing
+          Switch all off
         </button>
       </header>
       <p class="problem" role="status">

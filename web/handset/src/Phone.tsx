@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { PhoneSettings } from './PhoneSettings.js';
 import { PromptScreen } from './PromptScreen.js';
 import type { Prompt, Sms, Subscriber } from './wire.js';
+import { nairobiTime, written } from './written.js';
 
 interface Props {
   subscriber: Subscriber;
@@ -10,32 +11,16 @@ interface Props {
   now: number;
 }
 
-/** `0712 345 678` */
-export function written(msisdn: string): string {
-  return msisdn.replace(/^254(\d{3})(\d{3})(\d{3})$/, '0$1 $2 $3');
-}
-
-/** As M-PESA prints money: `Ksh1,234.00`. */
-export function ksh(shillings: number): string {
-  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-  return `Ksh${shillings.toLocaleString('en-KE', digits)}`;
-}
-
-export function nairobiTime(instant: number | string): string {
-  return new Date(instant).toLocaleTimeString('en-GB', {
-    timeZone: 'Africa/Nairobi',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
-}
-
 /** One phone: its screen, and what its owner has and does. */
 export function Phone({ subscriber, prompt, now }: Props) {
   const [ignored, setIgnored] = useState('');
   const isShown = prompt && prompt.id !== ignored;
   const secondsLeft = prompt ? Math.max(0, Math.ceil((Date.parse(prompt.expiresAt) - now) / 1000)) : 0;
   return (
-    <article class="phone" aria-label={`Phone ${written(subscriber.msisdn)}`}>
+    <article
+      class={prompt || subscriber.messages.length ? 'phone' : 'phone idle'}
+      aria-label={`Phone ${written(subscriber.msisdn)}`}
+    >
       <div class="device">
         <div class="screen">
           <div class="bar" aria-hidden="true">

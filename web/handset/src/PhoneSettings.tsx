@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, type SubscriberChange } from './api.js';
-import { ksh, written } from './Phone.js';
 import { BEHAVIOURS, type Behaviour, type Subscriber } from './wire.js';
+import { ksh, written } from './written.js';
 
 const NAMES: Readonly<Record<Behaviour, string>> = {
   manual: 'answers by hand',

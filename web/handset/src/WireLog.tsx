@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Line } from './state.js';
+import { preciseTime } from './written.js';
 
 /** What goes over the wire, newest first. */
 export function WireLog({ lines }: { lines: readonly Line[] }) {
@@ -36,7 +37,7 @@ function Entry({ line }: { line: Line }) {
       <span class="what">{title}</span>
       {status !== undefined && <span class={isBad ? 'status bad' : 'status'}>{status ?? 'none'}</span>}
       {fault && <span class="status bad">{fault}</span>}
-      <time>{at.slice(11, 23)}</time>
+      <time>{preciseTime(at)}</time>
     </>
   );
   if (body === undefined || body === null || body === '') return <div class="line">{head}</div>;

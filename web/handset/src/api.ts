@@ -40,9 +40,9 @@ export const api = {
   addFault: (fault: NewFault) => post<Fault>('/faults', fault),
   clearFaults: () => call<unknown>('/faults', { method: 'DELETE' }),
   advance: (advanceSeconds: number) => post<unknown>('/clock', { advanceSeconds }),
-  /** Tells everything that happens until it is stopped; `connected` also after each loss, so that one may catch up. */
+  /** Tells what has happened and what happens until it is stopped; `connected` also after each loss. */
   listen(tell: (happening: Happening) => void, connected: (isConnected: boolean) => void): () => void {
-    const source = new EventSource(`${ROOT}/events`);
+    const source = new EventSource(`${ROOT}/events?after=0`);
     source.onopen = () => connected(true);
     source.onerror = () => connected(false);
     for (const name of EVENTS) {

@@ -41,7 +41,7 @@ export function after(state: State, { name, data }: Happening): State {
   const next = lines === state.lines ? state : { ...state, lines };
   switch (name) {
     case 'prompt':
-      return { ...next, prompts: [...next.prompts, data.prompt as Prompt] };
+      return { ...next, prompts: withPrompt(next.prompts, data.prompt as Prompt) };
     case 'prompt_ended':
       return { ...next, prompts: next.prompts.filter((prompt) => prompt.id !== data.id) };
     case 'sms':
@@ -61,8 +61,15 @@ export function withSubscriber(all: readonly Subscriber[], changed: Subscriber):
   return isKnown ? all.map((one) => (one.msisdn === changed.msisdn ? changed : one)) : [...all, changed];
 }
 
+function withPrompt(all: readonly Prompt[], added: Prompt): readonly Prompt[] {
+  return [...all.filter((prompt) => prompt.id !== added.id), added];
+}
+
 function withSms(subscriber: Subscriber, data: Happening['data']): Subscriber {
-  if (subscriber.msisdn !== data.msisdn) return subscriber;
+  const isKnown = subscriber.messages.some(
+    ({ text, receivedAt }) => text === data.text && receivedAt === data.receivedAt,
+  );
+  if (subscriber.msisdn !== data.msisdn || isKnown) return subscriber;
   return { ...subscriber, messages: [...subscriber.messages, data as unknown as Sms] };
 }
 

@@ -9,31 +9,36 @@ function change(state: State, change: Change): State {
   return change.kind === 'read' ? { ...state, ...change.patch } : after(state, change.happening);
 }
 
-/** These change balances, which no event carries. */
-const MOVES_MONEY = new Set(['prompt', 'prompt_ended', 'sms']);
+/** After these the phones are read again: balances are in no event, and at first the past is told as well. */
+const CHANGES_PHONES = new Set(['prompt', 'prompt_ended', 'sms', 'subscriber']);
+const SETTLE_MS = 50;
 
 /** The simulator as it is, read at first and after each lost connection, then kept up to date by its events. */
 export function useSimulator(): State {
   const [state, dispatch] = useReducer(change, NOTHING);
   useEffect(() => {
+    let soon: ReturnType<typeof setTimeout>;
     const read = async (patch: Promise<Partial<State>>) => {
       const known = await patch.catch(() => null);
       if (known) dispatch({ kind: 'read', patch: known });
     };
-    const readPhones = () => read(api.subscribers().then((subscribers) => ({ subscribers })));
-    const readPrompts = () =>
-      read(api.prompts().then(({ prompts, now }) => ({ prompts, aheadMs: Date.parse(now) - Date.now() })));
+    const readAll = () => {
+      clearTimeout(soon);
+      soon = setTimeout(() => {
+        void read(api.subscribers().then((subscribers) => ({ subscribers })));
+        void read(
+          api.prompts().then(({ prompts, now }) => ({ prompts, aheadMs: Date.parse(now) - Date.now() })),
+        );
+        void read(api.faults().then((faults) => ({ faults })));
+      }, SETTLE_MS);
+    };
     const tell = (happening: Happening) => {
       dispatch({ kind: 'happened', happening });
-      if (MOVES_MONEY.has(happening.name)) void readPhones();
-      if (happening.name === 'clock') void readPrompts();
+      if (CHANGES_PHONES.has(happening.name) || happening.name === 'clock') readAll();
     };
     const connected = (isConnected: boolean) => {
       dispatch({ kind: 'read', patch: { isConnected } });
-      if (!isConnected) return;
-      void readPhones();
-      void readPrompts();
-      void read(api.faults().then((faults) => ({ faults })));
+      if (isConnected) readAll();
     };
     return api.listen(tell, connected);
   }, []);

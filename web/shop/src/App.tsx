@@ -5,71 +5,69 @@ import { BookingCard } from './BookingCard.js';
 
 /** The demo's phone; the simulator's page makes it, with KES 10,000 and the PIN 1234. */
 const DEMO_PHONE = '0712345678';
+/** Where the booking is remembered, so that a reload finds it again. */
+const REMEMBERED = 'pokea-demo:booking';
 
-/** The shop; beside it, where there is room, the phone that is asked for the money. */
+/**
+ * Shop and phone side by side, each in a frame of its own: the checkout is a modal dialog, which closes off the whole
+ * page that it is in, and the phone must stay in reach. `?view=shop` is the shop alone.
+ */
 export function App() {
   const [config, setConfig] = useState<Config>();
-  const [booking, setBooking] = useState<Booking>();
-  const [isNew, setIsNew] = useState(false);
   const [problem, setProblem] = useState('');
-
   useEffect(() => {
-    const read = async () => {
-      const known = await readConfig();
-      const id = location.hash.slice(1);
-      const found = id ? await readBooking(known.token, id).catch(() => undefined) : undefined;
-      setBooking(found);
-      setConfig(known);
-    };
-    read().catch((failure: Error) => setProblem(failure.message));
+    readConfig().then(setConfig, (failure: Error) => setProblem(failure.message));
   }, []);
-
-  const booked = (made: Booking) => {
-    location.hash = made.id;
-    setIsNew(true);
-    setBooking(made);
-  };
-  const again = () => {
-    history.replaceState(null, '', location.pathname);
-    setBooking(undefined);
-  };
+  if (!config) return <p role="alert">{problem}</p>;
+  if (new URLSearchParams(location.search).get('view') === 'shop') return <Shop config={config} />;
+  const { simulatorUrl } = config;
   return (
     <div class="stage">
-      <div class="shop">
-        <header>
-          <p class="brand">Fundi</p>
-          <p class="note">A shop of the Pokea demo. No real money moves.</p>
-        </header>
-        <main>
-          {problem && <p role="alert">{problem}</p>}
-          {config && !booking && <BookForm config={config} booked={booked} />}
-          {config && booking && (
-            <BookingCard
-              key={booking.id}
-              config={config}
-              booking={booking}
-              phone={DEMO_PHONE}
-              isNew={isNew}
-              changed={setBooking}
-              again={again}
-            />
-          )}
-        </main>
-      </div>
-      {config && <PhoneBeside simulatorUrl={config.simulatorUrl} />}
+      <iframe title="The shop" src="?view=shop" />
+      <aside aria-label="The customer's phone">
+        <iframe title="The customer's phone" src={`${simulatorUrl}/sim?view=phones&phone=${DEMO_PHONE}`} />
+      </aside>
+      <p class="outside">
+        <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">
+          Open the phone with the faults and the wire
+        </a>
+      </p>
     </div>
   );
 }
 
-function PhoneBeside({ simulatorUrl }: { simulatorUrl: string }) {
+function Shop({ config }: { config: Config }) {
+  const [booking, setBooking] = useState<Booking>();
+  const [isNew, setIsNew] = useState(false);
+  const [isRead, setIsRead] = useState(false);
+  useEffect(() => {
+    const id = sessionStorage.getItem(REMEMBERED);
+    const found = id ? readBooking(config.token, id).catch(() => undefined) : Promise.resolve(undefined);
+    void found.then((known) => {
+      setBooking(known);
+      setIsRead(true);
+    });
+  }, [config]);
+  const booked = (made: Booking) => {
+    sessionStorage.setItem(REMEMBERED, made.id);
+    setIsNew(true);
+    setBooking(made);
+  };
+  const again = () => {
+    sessionStorage.removeItem(REMEMBERED);
+    setBooking(undefined);
+  };
+  const shown = { config, phone: DEMO_PHONE, isNew, changed: setBooking, again };
   return (
-    <aside aria-label="The customer's phone">
-      <iframe title="The customer's phone" src={`${simulatorUrl}/sim?view=phones&phone=${DEMO_PHONE}`} />
-      <p>
-        <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">
-          Open the phone, the faults and the wire
-        </a>
-      </p>
-    </aside>
+    <div class="shop">
+      <header>
+        <p class="brand">Fundi</p>
+        <p class="note">A shop of the Pokea demo. No real money moves.</p>
+      </header>
+      <main>
+        {isRead && !booking && <BookForm config={config} booked={booked} />}
+        {booking && <BookingCard key={booking.id} booking={booking} {...shown} />}
+      </main>
+    </div>
   );
 }

@@ -42,7 +42,7 @@ export function BookingCard({ config, booking, phone, isNew, changed, again }: P
       <ol class="steps">
         <li class="done">Booked</li>
         <li class={isPaid ? 'done' : 'now'}>Fee paid</li>
-        <li class={isPaid ? 'now' : ''}>Technician found</li>
+        <li class={isPaid ? 'now' : ''}>Finding a technician</li>
       </ol>
       <pokea-checkout
         booking-id={booking.id}

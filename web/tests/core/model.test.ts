@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  accepted,
+  type Event,
+  isOver,
+  LOCK_GRACE_MS,
+  type Model,
+  opened,
+  reduce,
+  refused,
+  retried,
+  START,
+  seen,
+  stepOf,
+  submitted,
+  waitEnds,
+} from '../../checkout/src/core/model.js';
+import type { Failure, Pushed, Status, Transaction } from '../../checkout/src/core/wire.js';
+
+const NOW = Date.parse('2026-11-24T06:00:00Z');
+const EXPIRES = NOW + 120_000;
+
+const PUSHED: Pushed = {
+  transactionId: 'pay_1',
+  checkoutRequestId: 'ws_CO_1',
+  clientSecret: 'pcs_1',
+  expiresAt: new Date(EXPIRES).toISOString(),
+  phoneNumber: '25471****678',
+  hint: null,
+};
+
+const CANCELLED: Failure = { code: '1032', reason: 'cancelled', message: 'Cancelled.', retryable: true };
+
+function transaction(status: Status, change: Partial<Transaction> = {}): Transaction {
+  return {
+    id: 'pay_1',
+    status,
+    bookingId: 'BKG-1',
+    phoneNumber: '25471****678',
+    mpesaReceiptNumber: null,
+    failure: status === 'failed' ? CANCELLED : null,
+    review: [],
+    expiresAt: new Date(EXPIRES).toISOString(),
+    version: 1,
+    ...change,
+  };
+}
+
+function told(status: Status, change: Partial<Transaction> = {}, now = NOW): Event {
+  return seen(transaction(status, change), 0, now);
+}
+
+function afterAll(...events: Event[]): Model {
+  return events.reduce(reduce, START);
+}
+
+const WAITING = [submitted('0712 345 678'), accepted(PUSHED, 0)];
+
+describe('a payment', () => {
+  test('is waited for once the push is accepted, with the masked number and the end of the prompt', () => {
+    const model = afterAll(...WAITING);
+    expect(model).toMatchObject({ phase: 'waiting', id: 'pay_1', phone: '25471****678', expiresAt: EXPIRES });
+  });
+
+  test('is being checked when nobody knows whether its push arrived', () => {
+    const model = afterAll(submitted(''), accepted({ ...PUSHED, checkoutRequestId: null }, 0));
+    expect(model.phase).toBe('checking');
+  });
+
+  test('is being checked, not failed, when its prompt has ended without a word', () => {
+    expect(afterAll(...WAITING, told('pending', {}, EXPIRES)).phase).toBe('checking');
+    expect(afterAll(...WAITING, { name: 'overdue' }).phase).toBe('checking');
+  });
+
+  test('that failed still turns into a success', () => {
+    const model = afterAll(...WAITING, told('failed'), told('completed', { version: 2, mpesaReceiptNumber: 'R1' }));
+    expect(model).toMatchObject({ phase: 'paid', receipt: 'R1', failure: null });
+  });
+
+  test('takes in a receipt that comes later', () => {
+    const model = afterAll(
+      ...WAITING,
+      told('completed'),
+      told('completed', { version: 2, mpesaReceiptNumber: 'R1' }),
+    );
+    expect(model.receipt).toBe('R1');
+  });
+
+  test('is not moved back by an older word that arrives late', () => {
+    const model = afterAll(...WAITING, told('failed', { version: 5 }));
+    expect(reduce(model, told('failed', { version: 4, failure: null }))).toBe(model);
+  });
+
+  test('says again that it may be tried when only that has changed', () => {
+    const held = { ...CANCELLED, retryable: false };
+    const model = afterAll(...WAITING, told('failed', { failure: held }), told('failed'));
+    expect(model.failure?.retryable).toBe(true);
+  });
+
+  test('has its times put on the local clock', () => {
+    const skew = 3_600_000;
+    expect(afterAll(submitted(''), accepted(PUSHED, skew)).expiresAt).toBe(EXPIRES - skew);
+    expect(seen(transaction('pending'), skew, EXPIRES - skew - 1).name).toBe('pending');
+    expect(seen(transaction('pending'), skew, EXPIRES - skew).name).toBe('overdue');
+  });
+});
+
+describe('an earlier payment that was left behind', () => {
+  const again = [...WAITING, told('failed'), retried(), submitted('')];
+
+  test('shows as paid when it succeeds after all, even while the next push is out', () => {
+    const model = afterAll(...again, told('completed', { version: 2 }));
+    expect(model).toMatchObject({ phase: 'paid', id: 'pay_1' });
+  });
+
+  test('says nothing when it fails once more', () => {
+    const next = afterAll(...again, accepted({ ...PUSHED, transactionId: 'pay_2' }, 0));
+    expect(reduce(next, told('failed', { version: 9 }))).toBe(next);
+  });
+
+  test('makes the prompt of the next one superfluous, and that is said', () => {
+    const model = afterAll(
+      ...again,
+      told('completed', { version: 2 }),
+      accepted({ ...PUSHED, transactionId: 'pay_2' }, 0),
+    );
+    expect(model).toMatchObject({ phase: 'paid', id: 'pay_1', extra: true });
+  });
+});
+
+describe('trying again', () => {
+  test('is ignored where the service does not say that it is safe', () => {
+    const held = afterAll(...WAITING, told('failed', { failure: { ...CANCELLED, retryable: false } }));
+    expect(reduce(held, retried())).toBe(held);
+  });
+
+  test('forgets the failure', () => {
+    expect(afterAll(...WAITING, told('failed'), retried())).toMatchObject({ phase: 'form', failure: null, id: '' });
+  });
+});
+
+describe('the one thing to do', () => {
+  const failure = (change: Partial<Failure>) =>
+    afterAll(...WAITING, told('failed', { failure: { ...CANCELLED, ...change } }));
+
+  test('is to pay, then nothing while the phone is asked, then to close', () => {
+    expect(stepOf(START, NOW)).toBe('pay');
+    expect(stepOf(afterAll(submitted('')), NOW)).toBe('sending');
+    expect(stepOf(afterAll(...WAITING), NOW)).toBeUndefined();
+    expect(stepOf(afterAll(...WAITING, told('completed')), NOW)).toBe('close');
+  });
+
+  test('is to try again where that is safe', () => {
+    expect(stepOf(failure({}), NOW)).toBe('retry');
+  });
+
+  test('is to wait while a failure that allows another try is held, and no longer than the lock can last', () => {
+    const held = failure({ retryable: false });
+    expect(stepOf(held, NOW)).toBe('wait');
+    expect(waitEnds(held)).toBe(EXPIRES + LOCK_GRACE_MS);
+    expect(stepOf(held, EXPIRES + LOCK_GRACE_MS)).toBe('close');
+  });
+
+  test('is to close where another try would not help', () => {
+    expect(stepOf(failure({ reason: 'merchant_setup', retryable: false }), NOW)).toBe('close');
+  });
+
+  test('is to wait as long as the service asked', () => {
+    const model = afterAll(submitted(''), refused({ code: 'too_many_requests', message: '' }, NOW + 5000));
+    expect(stepOf(model, NOW)).toBe('wait');
+    expect(stepOf(model, NOW + 5000)).toBe('pay');
+  });
+});
+
+describe('the watch is over', () => {
+  test('with the receipt, at once', () => {
+    expect(isOver(told('completed', { mpesaReceiptNumber: 'R1' }), false, NOW)).toBe(true);
+  });
+
+  test('not before, while a receipt may still come', () => {
+    expect(isOver(told('completed'), true, NOW)).toBe(false);
+    expect(isOver(told('completed'), true, EXPIRES + LOCK_GRACE_MS)).toBe(true);
+  });
+
+  test('after a failure only when the service has ended it, or its lock is over', () => {
+    expect(isOver(told('failed'), false, NOW)).toBe(false);
+    expect(isOver(told('failed'), true, NOW)).toBe(true);
+    expect(isOver(told('failed'), false, EXPIRES + LOCK_GRACE_MS)).toBe(true);
+  });
+
+  test('never while the payment is open', () => {
+    expect(isOver(told('pending'), true, EXPIRES + 10 * LOCK_GRACE_MS)).toBe(false);
+  });
+});
+
+test('whatever happens in whatever order, what is paid stays paid, and no push goes out while one is open', () => {
+  const status = fc.constantFrom<Status>('initiated', 'pending', 'failed', 'completed');
+  const event: fc.Arbitrary<Event> = fc.oneof(
+    fc.constantFrom(submitted(''), retried(), opened('pay_2'), refused(null), { name: 'overdue' } as Event),
+    fc.constantFrom('pay_1', 'pay_2').map((transactionId) => accepted({ ...PUSHED, transactionId }, 0)),
+    fc
+      .tuple(status, fc.constantFrom('pay_1', 'pay_2'), fc.integer({ min: 1, max: 9 }))
+      .map(([status, id, version]) => told(status, { id, version })),
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+      let model = START;
+      for (const event of events) {
+        const next = reduce(model, event);
+        if (model.phase === 'paid') expect(next.phase).toBe('paid');
+        if (next.phase === 'sending' && model.phase !== 'sending') expect(model.phase).toBe('form');
+        if (next.phase === 'failed') expect(next.failure).not.toBeNull();
+        model = next;
+      }
+    }),
+  );
+});
