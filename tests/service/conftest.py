@@ -5,7 +5,7 @@ kills its service, or wants other settings, starts its own.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,11 +13,9 @@ import pytest
 
 from tests.postgres import PostgresServer
 from tests.service.leaks import leaks
-from tests.service.running import Program, ServiceProgram, SimulatorProgram, new_service, new_simulator
+from tests.service.running import Program, new_service, new_simulator
 from tests.service.world import World, used_phones
 
-StartService: TypeAlias = Callable[..., ServiceProgram]
-StartSimulator: TypeAlias = Callable[..., SimulatorProgram]
 StartWorld: TypeAlias = Callable[..., World]
 _SHARED = "shared_service"
 
@@ -56,57 +54,25 @@ def world(shared_world: World) -> Iterator[World]:
 
 @pytest.fixture
 def programs() -> Iterator[list[Program]]:
-    """Every process of the test, ended when it is over."""
+    """Every process of the test, ended when it is over; what they logged is looked through."""
     started: list[Program] = []
     yield started
     for program in reversed(started):
         program.close()
+    assert [leak for program in started for leak in leaks(program.log, used_phones())] == []
 
 
 @pytest.fixture
-def start_simulator(tmp_path: Path, programs: list[Program]) -> StartSimulator:
-    """Starts a simulator with options."""
+def start_world(tmp_path: Path, database_url: str, programs: list[Program]) -> StartWorld:
+    """Starts a pair of the test's own: a service with options and settings beside a simulator with `switches`."""
 
-    def start(*options: str) -> SimulatorProgram:
-        simulator = new_simulator(tmp_path, *options)
-        programs.append(simulator)
-        simulator.start()
-        return simulator
-
-    return start
-
-
-@pytest.fixture
-def simulator(start_simulator: StartSimulator) -> SimulatorProgram:
-    """A running simulator."""
-    return start_simulator()
-
-
-@pytest.fixture
-def start_service(
-    tmp_path: Path, database_url: str, simulator: SimulatorProgram, programs: list[Program]
-) -> StartService:
-    """Starts a service on the test's database with options and settings."""
-
-    def start(*options: str, **settings: str) -> ServiceProgram:
+    def start(*options: str, switches: Sequence[str] = (), **settings: str) -> World:
+        simulator = new_simulator(tmp_path, *switches)
         service = new_service(tmp_path, database_url, simulator.url, *options, **settings)
-        programs.append(service)
-        service.start()
-        return service
+        programs.extend((simulator, service))
+        return World(service.start(), simulator.start(), database_url)
 
     return start
-
-
-@pytest.fixture
-def service(start_service: StartService) -> ServiceProgram:
-    """A running service beside the running simulator."""
-    return start_service()
-
-
-@pytest.fixture
-def start_world(start_service: StartService, simulator: SimulatorProgram, database_url: str) -> StartWorld:
-    """Starts a service of the test's own beside a simulator of its own, with options and settings."""
-    return lambda *options, **settings: World(start_service(*options, **settings), simulator, database_url)
 
 
 @pytest.fixture

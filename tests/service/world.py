@@ -85,6 +85,7 @@ class World:
         self.service = service
         self.simulator = simulator
         self.database_url = database_url
+        self._decoy: Pushed | None = None
 
     def new_phone(self, behaviour: str = "manual", **rest: Any) -> str:
         """A phone that no other test has; one that acts by itself does so at once unless told otherwise."""
@@ -177,6 +178,17 @@ class World:
     def age(self, seconds: float, *transaction_ids: str) -> None:
         """Let time pass for these payments alone: everything of theirs happened so much earlier."""
         self.query(lambda connection: _age(connection, round(seconds * SECOND), transaction_ids))
+        self._wake()
+
+    def _wake(self) -> None:
+        """Make the service look at once for what is due, which it does every two seconds, or when something is claimed.
+
+        What is claimed is a payment that nobody else looks at, as often as a payment may be (law 5).
+        """
+        if self._decoy is None:
+            self._decoy = self.push()
+        self.query(lambda connection: _age(connection, 60 * SECOND, (self._decoy.id,) if self._decoy else ()))
+        self.post_callback(failure(self._decoy.checkout, 1032))
 
 
 def on_database(url: str, question: Callable[[Connection], T]) -> T:
