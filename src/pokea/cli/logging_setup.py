@@ -1,12 +1,20 @@
-"""Where the commands log."""
+"""Where the commands log, and where alerts go."""
 
 import logging
 import sys
 
 from pokea.api.logs import configure_logging
 from pokea.clock import SystemClock
+from pokea.events.alerts import AlertHandler, sender_to
+from pokea.settings import Settings
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Every line masked, to the standard error stream."""
     configure_logging(SystemClock(), sys.stderr, level)
+
+
+def alert_by(settings: Settings) -> None:
+    """Critical lines also go where POKEA_ALERTS says; raises SettingsError for an address that cannot be used."""
+    if settings.pokea_alerts:
+        logging.getLogger().addHandler(AlertHandler(sender_to(settings.pokea_alerts), SystemClock()))

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pokea.cli.logging_setup import log_to_stderr
+from pokea.cli.logging_setup import alert_by, log_to_stderr
 
 
 def serve(
@@ -27,6 +27,7 @@ def serve(
 
     log_to_stderr()
     settings = load_settings()
+    alert_by(settings)
     if workers > 1:
         _serve_in_workers(host, port, workers, background)
         return

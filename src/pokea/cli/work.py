@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pokea.cli.logging_setup import log_to_stderr
+from pokea.cli.logging_setup import alert_by, log_to_stderr
 
 
 def work() -> None:
@@ -20,7 +20,9 @@ def work() -> None:
     from pokea.settings import load_settings
 
     log_to_stderr()
-    service = open_service(load_settings())
+    settings = load_settings()
+    alert_by(settings)
+    service = open_service(settings)
 
     async def run() -> int:
         stopped_by: asyncio.Future[int] = asyncio.get_running_loop().create_future()

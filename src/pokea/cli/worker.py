@@ -4,7 +4,7 @@ import sys
 
 from pokea.api.openapi import Application
 from pokea.app import open_service
-from pokea.cli.logging_setup import log_to_stderr
+from pokea.cli.logging_setup import alert_by, log_to_stderr
 from pokea.cli.serving import SWITCH_INTERVAL_SECONDS
 from pokea.settings import load_settings
 
@@ -22,4 +22,6 @@ def without_background() -> Application:
 def _application(*, background: bool) -> Application:
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     log_to_stderr()
-    return open_service(load_settings(), background=background).application
+    settings = load_settings()
+    alert_by(settings)
+    return open_service(settings, background=background).application
