@@ -49,6 +49,8 @@ export class FakeService {
   promptMs = PROMPT_MS;
   /** How far this service's clock is ahead of the page's, in milliseconds. */
   aheadMs = 0;
+  /** The other site whose pages may call, as `POKEA_ALLOWED_ORIGINS` says. */
+  allowedOrigin = '';
   /** Answers for anything that is not the API: the pages of the tests. */
   page: ((path: string) => { type: string; body: string | Buffer } | null) | undefined;
   readonly #keys = new Map<string, { body: string; id: string }>();
@@ -139,6 +141,8 @@ export class FakeService {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0] as string;
     if (!path.startsWith(ROOT)) return this.#servePage(path, response);
+    if (this.allowedOrigin) allow(response, this.allowedOrigin);
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     this.requests.push(`${request.method} ${path}`);
     if (this.isDown) return void request.socket.destroy();
     const rest = path.slice(ROOT.length);
@@ -222,6 +226,12 @@ export function refusal(
     headers,
     body: { success: false, message, code, errors: [], requestId: 'req_1', ...extra },
   };
+}
+
+function allow(response: ServerResponse, origin: string): void {
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, idempotency-key, last-event-id');
+  response.setHeader('Access-Control-Expose-Headers', 'Date, Retry-After');
 }
 
 function send(response: ServerResponse, { status, body, headers }: Answer): void {
