@@ -51,8 +51,6 @@ def due_at(row: Row, evidence: Sequence[Evidence], asked: Asked) -> Instant | No
         return None
     if not has_id:
         return _lock_end(asked) if row.push_answered else asked.lease_until
-    if any(piece.kind is Kind.SILENCE for piece in evidence):
-        return min((each for each in _hurry(row, evidence, asked) if each < given_up_at(asked)), default=None)
     moments = [*_routine(row, asked), *_hurry(row, evidence, asked)]
     return min(*moments, given_up_at(asked)) if moments else None
 
