@@ -92,15 +92,14 @@ def store_alone(connection: Connection, batch: Batch, proves: Proves) -> None:
     store.add_claims(connection, identified.claims)
 
 
-def flag_stuck(connection: Connection, payment_ids: Sequence[str]) -> None:
-    """Raise `stuck` on payments whose evidence cannot be settled, for a person to look at."""
-    locked = store.lock(connection, payment_ids)
-    flagged = [
-        payment._replace(review=",".join(sorted({*payment.flags, Flag.STUCK})), version=payment.version + 1)
-        for payment in locked.values()
-        if Flag.STUCK not in payment.flags
-    ]
-    store.write_rows(connection, flagged)
+def flag_stuck(connection: Connection, payment_ids: Sequence[str], now: Instant) -> list[Told]:
+    """Raise `stuck` on payments whose evidence cannot be settled, for a person to look at; answers what is told."""
+    before = store.lock(connection, payment_ids)
+    flagged = {
+        payment.id: payment._replace(review=",".join(sorted({*payment.flags, Flag.STUCK})))
+        for payment in before.values()
+    }
+    return _write(connection, before, flagged, now)
 
 
 def _identify(connection: Connection, batch: Batch, proves: Proves) -> _Identified:

@@ -146,6 +146,6 @@ class Settler:
 
     async def _flag_stuck(self, payment_ids: tuple[str, ...]) -> None:
         try:
-            await self._database.write(flag_stuck, payment_ids)
+            self._announce(await self._database.write(flag_stuck, payment_ids, self._clock.now()))
         except Exception:
             _log.exception("payment %s could not be flagged", payment_ids[0])
