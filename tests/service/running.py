@@ -199,10 +199,14 @@ class ServiceProgram(Program):
         self, method: str, path: str, body: Any = None, *, subject: str = "amina", scope: str = "", **headers: str
     ) -> Answer:
         """Call the API as a customer, with the usual scopes or with `scope`."""
-        scopes = (scope or "payments:write payments:read bookings:write").split()
-        token = issue_token(Secret(JWT_SECRET), subject, scopes, SystemClock().now(), 3600)
+        token = self.token(subject, scope)
         sent = {"Authorization": f"Bearer {token}"} | {name.replace("_", "-"): text for name, text in headers.items()}
         return call(method, f"{self.url}/api/v1{path}", body, sent)
+
+    def token(self, subject: str = "amina", scope: str = "") -> str:
+        """A token with the usual scopes or with `scope`, good for an hour."""
+        scopes = (scope or "payments:write payments:read bookings:write").split()
+        return issue_token(Secret(JWT_SECRET), subject, scopes, SystemClock().now(), 3600)
 
     def book(self, amount: int | None = None, subject: str = "amina") -> dict[str, Any]:
         """A new booking of this customer."""

@@ -30,7 +30,7 @@ def quiet(world: World, action: str) -> Pushed:
 def told_failed_by_queries(world: World, payment: Pushed) -> dict[str, Any]:
     """The payment's transaction after two questions far enough apart, both answered alike."""
     world.age(FIRST_QUESTION_SECONDS, payment.id)
-    asked(world, payment, 1)
+    eventually(lambda: world.answers(payment.id) == 1, f"the first answer about {payment.id}")
     assert world.service.status(payment.id)["status"] == "pending"
     world.age(SECOND_OPINION_SECONDS, payment.id)
     return world.service.until(payment.id, "failed")

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -98,6 +98,11 @@ class Stream:
         finally:
             self.is_over = True
 
+    def join(self) -> None:
+        """Wait until nothing more is read."""
+        self._thread.join()
+        self._response.close()
+
     @property
     def statuses(self) -> list[str]:
         """The statuses that were told, in order; `end` for the end."""
@@ -113,10 +118,13 @@ def watching(url: str, bearer: str, last_event_id: str = "") -> Iterator[Stream]
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     headers = {"Authorization": f"Bearer {bearer}"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
     connection.request("GET", parts.path, headers=headers)
-    response = connection.getresponse()
+    # The response may take the socket over, so it is remembered: shutting it down ends the thread that reads.
+    opened = connection.sock
+    stream = Stream(connection.getresponse())
     try:
-        yield Stream(response)
+        yield stream
     finally:
-        if connection.sock is not None:
-            connection.sock.close()
+        with suppress(OSError):
+            opened.shutdown(socket.SHUT_RDWR)
+        stream.join()
         connection.close()

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from pokea.clock import SECOND
 from pokea.escrow.store import balances
@@ -159,6 +159,12 @@ class World:
         columns = tables.evidence.c
         statement = select(columns.body).where(columns.payment_id == transaction_id, columns.kind == "callback")
         return [bytes(body) for body in self.query(lambda connection: connection.execute(statement).scalars().all())]
+
+    def answers(self, transaction_id: str) -> int:
+        """How many of Daraja's answers about the payment have been settled."""
+        columns = tables.evidence.c
+        statement = select(func.count()).where(columns.payment_id == transaction_id, columns.kind == "query")
+        return self.query(lambda connection: connection.execute(statement).scalar_one())
 
     def claims(self) -> list[bytes]:
         """The bodies that prove nothing and were kept all the same, oldest first."""
