@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from pokea.api.logs import configure_logging
 from pokea.clock import SystemClock
@@ -16,5 +17,8 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 
 def alert_by(settings: Settings) -> None:
     """Critical lines also go where POKEA_ALERTS says; raises SettingsError for an address that cannot be used."""
-    if settings.pokea_alerts:
-        logging.getLogger().addHandler(AlertHandler(sender_to(settings.pokea_alerts), SystemClock()))
+    if not settings.pokea_alerts:
+        return
+    send = sender_to(settings.pokea_alerts)
+    thread = ThreadPoolExecutor(1, "pokea-alerts")
+    logging.getLogger().addHandler(AlertHandler(lambda text: thread.submit(send, text), SystemClock()))

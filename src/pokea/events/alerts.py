@@ -7,7 +7,6 @@ quarter of an hour, however often it is logged, so that a flood of forgeries is 
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from pokea.clock import SECOND, Clock, Instant
 from pokea.errors import SettingsError
@@ -20,14 +19,13 @@ _SENTENCES_REMEMBERED = 256
 
 
 class AlertHandler(logging.Handler):
-    """Sends critical lines, masked, from a thread of its own."""
+    """Sends critical lines, masked. `send` must return at once: it is called wherever a line is logged."""
 
     def __init__(self, send: Send, clock: Clock) -> None:
         super().__init__(logging.CRITICAL)
         self._send = send
         self._clock = clock
         self._sent_at: OrderedDict[str, Instant] = OrderedDict()
-        self._sender = ThreadPoolExecutor(1, "pokea-alerts")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send the line unless its sentence went out a short while ago."""
@@ -37,12 +35,7 @@ class AlertHandler(logging.Handler):
         self._sent_at[sentence] = now
         if len(self._sent_at) > _SENTENCES_REMEMBERED:
             self._sent_at.popitem(last=False)
-        self._sender.submit(self._send, mask(record.getMessage()))
-
-    def close(self) -> None:
-        """Send what waits, then end."""
-        self._sender.shutdown(wait=True)
-        super().close()
+        self._send(mask(record.getMessage()))
 
 
 def sender_to(addresses: Sequence[str]) -> Send:
