@@ -26,7 +26,7 @@ EDGES: Final = {
 """The only modules that may take clock, chance, threads or network from Python, each with its reason."""
 TESTS_TO_SOURCE: Final = 1.3
 """Lines of test to a line of source (design section 5)."""
-REACHED: Final = 0.1
+REACHED: Final = 0.95
 """A ratchet: how far the tests have come. Raise it with the tests until it is the bar, then take it out."""
 
 
