@@ -128,6 +128,10 @@ class Recovery:
 
 
 def _closing_word(payment: Payment, now: Instant) -> Evidence:
-    """What is known of a payment whose time is over: its push was lost, or nobody can say what became of it."""
-    lease_over_only = payment.checkout_request_id is None and now < payment.locked_until
-    return push_lost(payment.id, now) if lease_over_only else silence(payment.id, now)
+    """What is known of a payment whose time is over: its push was lost, or nobody can say what became of it.
+
+    However late it is, a push that nobody has answered is first said to be lost, so that the callbacks which wait for
+    its answer are judged before the payment is given up.
+    """
+    waits_for_its_push = payment.checkout_request_id is None and payment.lease_until > 0
+    return push_lost(payment.id, now) if waits_for_its_push else silence(payment.id, now)
