@@ -19,6 +19,8 @@ from pokea.storage.database import Database
 
 _log = logging.getLogger("pokea.recover")
 _PAUSE_SECONDS = 1.0
+_BREATH: Instant = SECOND // 20
+"""The shortest sleep after a look that found nothing: what is due may be locked by somebody."""
 
 
 class Recovery:
@@ -45,7 +47,7 @@ class Recovery:
         self._rate = rate
         self._longest_sleep = round(longest_sleep_seconds * SECOND)
         self._woken = asyncio.Event()
-        self._wake_at: Instant = 0
+        self._wake_at: Instant | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.Task[None] | None = None
 
@@ -63,18 +65,20 @@ class Recovery:
 
     def wake(self, at: Instant) -> None:
         """A row falls due at this time."""
-        if at < self._wake_at:
+        if self._wake_at is None or at < self._wake_at:
             self._wake_at = at
             self._woken.set()
 
     async def _run(self) -> None:
         while True:
+            # Whoever calls `wake` from here on may know of rows that the claim does not see.
+            self._wake_at = None
             try:
                 due = await self._database.write(claim_due, self._app, self._rate, self._clock.now())
                 await self._close(due)
                 self._ask_all(due)
                 await self._settler.revisit_unapplied()
-                await self._sleep_until(due.look_again_at)
+                await self._sleep(due)
             except Unavailable:
                 _log.warning("the database is away; quiet payments wait")
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -82,9 +86,12 @@ class Recovery:
                 _log.exception("recovery stumbled; it goes on")
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _sleep_until(self, moment: Instant | None) -> None:
-        latest = self._clock.now() + self._longest_sleep
-        self._wake_at = latest if moment is None else min(moment, latest)
+    async def _sleep(self, due: Due) -> None:
+        now = self._clock.now()
+        latest = now + self._longest_sleep
+        moment = min(due.look_again_at or latest, self._wake_at or latest, latest)
+        found_something = due.to_ask or due.to_close
+        self._wake_at = moment if found_something else max(moment, now + _BREATH)
         while (left := self._wake_at - self._clock.now()) > 0:
             self._woken.clear()
             try:
