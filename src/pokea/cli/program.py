@@ -8,7 +8,7 @@ import sys
 import typer
 
 from pokea import __version__
-from pokea.cli import demo, migrate, serve, simulate, token, work
+from pokea.cli import demo, migrate, serve, simulate, token, universe, work
 from pokea.errors import PokeaError, SettingsError
 
 program = typer.Typer(
@@ -18,7 +18,15 @@ program = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo.demo, serve.serve, work.work, simulate.command(), migrate.migrate, token.token):
+for command in (
+    demo.demo,
+    serve.serve,
+    work.work,
+    simulate.command(),
+    migrate.migrate,
+    token.token,
+    universe.universe,
+):
     program.command()(command)
 
 

@@ -1,6 +1,7 @@
 """Double entry, pure: a completing payment debits the clearing account and credits exactly one other (law 7)."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -25,11 +26,12 @@ class Money(StrEnum):
     SUSPENSE = "suspense"
 
 
-_CREDITED = {
+CREDITED: Final = {
     Money.HELD: Account.FEES_HELD,
     Money.REFUND_DUE: Account.REFUNDS_DUE,
     Money.SUSPENSE: Account.SUSPENSE,
 }
+"""The account that a completing payment credits."""
 
 
 class Posting(Struct, frozen=True):
@@ -48,5 +50,5 @@ def arrival(payment_id: str, amount_cents: int, money: Money, posted_at: Instant
         raise ValueError(f"{amount_cents} cents cannot have arrived")
     return (
         Posting(payment_id, "received", Account.MPESA_CLEARING, amount_cents, posted_at),
-        Posting(payment_id, money.value, _CREDITED[money], -amount_cents, posted_at),
+        Posting(payment_id, money.value, CREDITED[money], -amount_cents, posted_at),
     )

@@ -1,0 +1,4 @@
+"""Whole simulated days in milliseconds: service, Daraja and customers in one process, drawn from one seed (law 12).
+
+It ships, so that anybody can run `pokea universe` against the very code that takes their money.
+"""

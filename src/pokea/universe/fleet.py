@@ -1,0 +1,215 @@
+"""The processes of the service: started, killed, started again on the same database, and replaced by a deploy."""
+
+import asyncio
+import random
+import traceback
+from collections.abc import Callable
+from contextvars import Context
+from typing import NamedTuple
+
+from starlette.types import ASGIApp
+
+from pokea.app import Ports, Service
+from pokea.clock import SECOND
+from pokea.settings import Settings, load_settings
+from pokea.universe.chronicle import Chronicle
+from pokea.universe.disk import INJECTED, Disk, Store, UniverseDatabase
+from pokea.universe.life import Life, LifeClock
+from pokea.universe.loop import VirtualLoop
+from pokea.universe.network import LifeTransport, Network, Side, Tap
+from pokea.universe.plan import Plan
+from pokea.universe.weather import Weather
+
+SECRET_KEY = "the secret key of every universe that there is"  # noqa: S105 - nothing real is kept with it
+NEXT_SECRET_KEY = "the secret key after the one of every universe"  # noqa: S105 - nothing real is kept with it
+JWT_SECRET = "the secret that signs the tokens of universes"  # noqa: S105 - nothing real is opened with it
+_MOST_TRANSACTIONS = 20_000
+_DRAINED_WITHIN_SECONDS = 55.0
+_STOPPED_WITHIN_SECONDS = 60.0
+_LONGEST_SLEEP_SECONDS = 600.0
+_STOPPED = "stopped"
+
+
+class Running(NamedTuple):
+    """A life and what it runs."""
+
+    life: Life
+    service: Service
+
+
+class Fleet:
+    """Every process of the service that there is, was and will be, and the balancer in front of them."""
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        plan: Plan,
+        chance: random.Random,
+        chronicle: Chronicle,
+        store: Store,
+        weather: Weather,
+        network: Network,
+        daraja: Side,
+        tap: Tap,
+    ) -> None:
+        self._loop = loop
+        self._plan = plan
+        self._chance = chance
+        self._chronicle = chronicle
+        self._store = store
+        self._weather = weather
+        self._network = network
+        self._daraja = daraja
+        self._tap = tap
+        self._open: list[Running] = []
+        self._retiring: list[Life] = []
+        self._spared = False
+        self._starting: dict[int, asyncio.Task[Running | None]] = {}
+        self.lives: list[Life] = []
+        self.complaints: list[str] = []
+
+    def door(self) -> tuple[ASGIApp | None, Life | None]:
+        """Where the next connection goes: one of the processes that listen, if any does."""
+        if not self._open:
+            return None, None
+        chosen = self._open[0] if len(self._open) == 1 else self._chance.choice(self._open)
+        return chosen.service.application, chosen.life
+
+    @property
+    def newest(self) -> Running | None:
+        """The process that was started last, if it listens."""
+        return self._open[-1] if self._open else None
+
+    async def begin(self) -> Running | None:
+        """Start a process; it listens once it has started. None if it dies before."""
+        number = len(self.lives)
+        doom = self._plan.dooms[number] if number < len(self._plan.dooms) and not self._spared else None
+        skew = self._plan.skew + round(self._chance.uniform(-0.5, 0.5) * SECOND)
+        life = Life(self._loop, number + 1, skew, doom)
+        self.lives.append(life)
+        life.on_death = lambda why: self._died(life, why)
+        disk = Disk(life, self._store, self._weather, self._chance, self._chronicle, _MOST_TRANSACTIONS)
+        life.disk = disk
+        ports = Ports(
+            UniverseDatabase(self._store, life, disk, rehearse=self._plan.rehearses),
+            LifeTransport(self._network, self._daraja, life, self._tap),
+            LifeClock(self._loop, self._plan.epoch, life),
+            _bytes_of(life, self._chance),
+        )
+        service = Service(self._settings(number), ports, longest_sleep_seconds=_LONGEST_SLEEP_SECONDS)
+        running = Running(life, service)
+        self._note(life, "starts")
+        started = life.run(service.start())
+        while not started.done():
+            if life.over:
+                return None
+            await asyncio.wait([started], timeout=1)
+        started.result()
+        if life.over:
+            return None
+        self._open.append(running)
+        return running
+
+    def _settings(self, number: int) -> Settings:
+        rotated = self._plan.rotates_key and number > 0
+        mine = {
+            "mpesa_environment": "simulator",
+            "mpesa_base_url": "http://daraja.test",
+            "pokea_secret_key": NEXT_SECRET_KEY if rotated else SECRET_KEY,
+            "pokea_previous_secret_key": SECRET_KEY if rotated else "",
+            "pokea_jwt_secret": JWT_SECRET,
+        }
+        # Every setting is given, so that none is taken from the environment of this machine.
+        defaults = {name: field.default for name, field in Settings.model_fields.items()}
+        return load_settings(_env_file=None, **defaults | mine | dict(self._plan.settings))
+
+    def _died(self, life: Life, why: str) -> None:
+        self._open = [running for running in self._open if running.life is not life]
+        if why == _STOPPED:
+            self._note(life, "has stopped")
+            return
+        self._note(life, f"IS KILLED {why}")
+        self._chronicle.count("crashes")
+        if life in self._retiring:
+            return
+        down_seconds = self._chance.choice((0.2, self._chance.uniform(0.5, 10), self._chance.uniform(10, 120)))
+        self._loop.call_later(0.0 if self._spared else down_seconds, self._start_again, context=Context())
+
+    def _start_again(self) -> None:
+        number = len(self.lives)
+        self._starting[number] = self._loop.create_task(self.begin())
+        self._starting[number].add_done_callback(lambda _done: self._starting.pop(number, None))
+
+    def kill_one(self) -> None:
+        """Kill a process, if one runs."""
+        if self._open:
+            self._chance.choice(self._open).life.kill("from outside")
+
+    async def deploy(self) -> None:
+        """Start another process, let both run for a while, and stop the old ones as a deploy does."""
+        old = list(self._open)
+        self._chronicle.count("deploys")
+        await self.begin()
+        await asyncio.sleep(self._chance.uniform(1, 40))
+        for running in old:
+            await self.drain(running)
+
+    async def drain(self, running: Running) -> None:
+        """Take no more requests, finish those that are being answered, and end cleanly, as a server does."""
+        life = running.life
+        if life.over or running not in self._open:
+            return
+        self._open.remove(running)
+        self._retiring.append(life)
+        self._note(life, "takes no more requests")
+        deadline = self._loop.time() + _DRAINED_WITHIN_SECONDS
+        while life.is_serving and not life.over and self._loop.time() < deadline:  # noqa: ASYNC110 - as servers wait
+            await asyncio.sleep(0.25)
+        if life.over:
+            return
+        stopped = life.run(running.service.stop())
+        deadline = self._loop.time() + _STOPPED_WITHIN_SECONDS
+        while not stopped.done() and not life.over and self._loop.time() < deadline:
+            await asyncio.wait([stopped], timeout=1)
+        if stopped.done() and stopped.exception() is not None:
+            self.complaints.append(f"{life.name} did not stop cleanly: {stopped.exception()!r}")
+        life.kill(_STOPPED if stopped.done() else "because it took too long to stop")
+
+    async def drain_all(self) -> None:
+        """Stop every process cleanly."""
+        for running in list(self._open):
+            await self.drain(running)
+
+    def spare(self) -> None:
+        """Nothing is killed any more."""
+        self._spared = True
+        for life in self.lives:
+            life.spare()
+
+    async def stand(self) -> Running:
+        """The process that listens, once one does."""
+        while self.newest is None:  # noqa: ASYNC110 - as whoever looks whether a page answers again
+            await asyncio.sleep(1)
+        return self.newest
+
+    def failures(self) -> list[str]:
+        """What ended tasks of the service that nobody looked after, save what the universe itself has broken."""
+        found = []
+        for life in self.lives:
+            for task in life.tasks:
+                unseen = task.done() and not task.cancelled() and getattr(task, "_log_traceback", False)
+                told = "".join(traceback.format_exception(task.exception())) if unseen else INJECTED
+                if INJECTED not in told:
+                    found.append(f"a task of {life.name} failed, and nobody looked: {told}")
+        return found
+
+    def _note(self, life: Life, what: str) -> None:
+        self._chronicle.note(round(self._loop.time() * SECOND), life.name, "process", what)
+
+
+def _bytes_of(life: Life, chance: random.Random) -> Callable[[int], bytes]:
+    def random_bytes(count: int) -> bytes:
+        life.check()
+        return chance.randbytes(count)
+
+    return random_bytes

@@ -1,0 +1,60 @@
+"""Somebody who wants the fee to count as paid without paying, and who knows their own CheckoutRequestID.
+
+Everything here must change nothing but what Daraja is asked: bare addresses, guessed tokens, other people's callbacks,
+bodies that say too little, and genuine callbacks told once more.
+"""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pokea.simulator.journal import CallbackEntry
+
+_RECEIPT = "UZZ9FORGED"
+
+
+class Forgery(NamedTuple):
+    """A body for a callback address; `path` begins after the address."""
+
+    path: str
+    body: bytes
+
+
+def forgeries(
+    answer: Mapping[str, Any], amount: int, msisdn: str, callbacks: Sequence[CallbackEntry], chance: random.Random
+) -> list[Forgery]:
+    """What a forger sends after the answer to their own push. `callbacks` are those that Daraja has sent so far."""
+    checkout = answer.get("checkoutRequestId") or "ws_CO_01012026000000000700000000"
+    paid = _body(checkout, amount, msisdn)
+    found = [
+        Forgery("", paid),
+        Forgery(f"/{chance.randbytes(24).hex()}", paid),
+        Forgery("", b'{"Body":{"stkCallback":{"CheckoutRequestID":"' + checkout.encode() + b'","ResultCode":0}}}'),
+        Forgery("/not-a-token", paid),
+    ]
+    if callbacks:
+        other = chance.choice(callbacks)
+        token = urlsplit(other.url).path.rpartition("/")[2]
+        # A token is proof: a forger who had one could only repeat what it came with.
+        found += [Forgery(f"/{token}", other.body), Forgery("", other.body)]
+    chance.shuffle(found)
+    return found[: chance.randrange(1, len(found) + 1)]
+
+
+def _body(checkout_request_id: str, amount: int, msisdn: str) -> bytes:
+    items = [
+        {"Name": "Amount", "Value": amount},
+        {"Name": "MpesaReceiptNumber", "Value": _RECEIPT},
+        {"Name": "TransactionDate", "Value": 20260101120000},
+        {"Name": "PhoneNumber", "Value": int(msisdn)},
+    ]
+    callback = {
+        "MerchantRequestID": "1-1-1",
+        "CheckoutRequestID": checkout_request_id,
+        "ResultCode": 0,
+        "ResultDesc": "The service request is processed successfully.",
+        "CallbackMetadata": {"Item": items},
+    }
+    return json.dumps({"Body": {"stkCallback": callback}}).encode()

@@ -1,0 +1,232 @@
+"""What one seed decides before anything happens: Daraja's face, the faults, the crashes, and who comes to pay.
+
+All of it, and every delay and mishap afterwards, is drawn from one generator.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from pokea.clock import HOUR, SECOND, Instant
+from pokea.simulator.faults import DEFAULT_SECONDS, Kind
+from pokea.simulator.options import SimulatorOptions, switches
+from pokea.universe.life import Doom
+from pokea.universe.weather import DiskFaults, NetworkFaults, Trouble
+
+_FIRST_DAY: Final[Instant] = 1_767_225_600 * SECOND
+"""2026-01-01, from which the days of universes are counted."""
+_ARRIVALS_SECONDS: Final = 1_200.0
+_AFTER_THE_LAST_SECONDS: Final = 900.0
+
+_OFTEN: Final = (Kind.CALLBACK_LOST, Kind.CALLBACK_TWICE, Kind.CALLBACK_LATE, Kind.QUERY_PENDING)
+_SPANS: Final[Mapping[Kind, tuple[float, float]]] = {
+    Kind.CALLBACK_LATE: (5, 900),
+    Kind.CALLBACK_TWICE: (0, 120),
+    Kind.CALLBACK_THEN_SUCCESS: (1, 300),
+    Kind.PUSH_TIMEOUT_BEFORE: (20, 70),
+    Kind.PUSH_TIMEOUT_AFTER: (20, 70),
+    Kind.SLOW: (1, 60),
+}
+"""How long a fault holds something up, where the kind takes a time."""
+_POINTS: Final = (
+    *("commit settle", "commit settle", "commit reserve", "commit claim_due", "commit store", "commit claim"),
+    *("commit create_booking", "send stkpush", "send stkpush", "send stkpushquery", "send oauth"),
+    *("answer callback", "answer callback", "answer stkpush", "answer bookings", "answer status"),
+)
+_SWITCHED: Final = (
+    *("expires_in", "old_token", "bad_token", "pending_query", "unknown_query", "query_limit", "callback_order"),
+    *("amount_form", "subscriber_lock", "identifiers", "wording", "balance_item", "same_amount_rule"),
+)
+_NAMES: Final = (
+    *("amina", "brian", "chebet", "daudi", "esther", "farah", "grace", "hassan", "irene", "juma", "kezia", "lewis"),
+    *("mwende", "njeri", "otieno", "pendo", "rehema", "salim", "tabitha", "wanjiku"),
+)
+
+
+class Burst(NamedTuple):
+    """Trouble for a while."""
+
+    at_seconds: float
+    lasts_seconds: float
+    trouble: Trouble
+
+
+class Try(NamedTuple):
+    """What a customer does about one prompt, and how long they watch the page. `behaviour` is the simulator's."""
+
+    behaviour: str
+    delay_seconds: float
+    watches_seconds: float
+    mistypes: bool
+
+
+class Visit(NamedTuple):
+    """A customer, from the booking to the last try."""
+
+    name: str
+    msisdn: str
+    typed: str
+    at_seconds: float
+    shillings: int | None
+    tries: Sequence[Try]
+    double_clicks: bool
+    keyed: bool
+    leaves_after_seconds: float | None
+    """The page is closed this long after the button is pressed, and opened again."""
+    forges: bool
+
+
+class Plan(NamedTuple):
+    """One universe, before it begins."""
+
+    seed: int
+    epoch: Instant
+    active_seconds: float
+    run_on_seconds: float
+    options: SimulatorOptions
+    settings: Mapping[str, Any]
+    rotates_key: bool
+    rehearses: bool
+    skew: Instant
+    standing: Sequence[Trouble]
+    bursts: Sequence[Burst]
+    dooms: Sequence[Doom | None]
+    """One a life, in turn."""
+    kills_at_seconds: Sequence[float]
+    deploys_at_seconds: Sequence[float]
+    rivals_at_seconds: Sequence[float]
+    """When another program of the merchant fetches a token of its own, which may void ours (reference 1.5)."""
+    visits: Sequence[Visit]
+
+
+def plan_of(seed: int, chance: random.Random) -> Plan:
+    """The plan that the seed's generator draws."""
+    visits = _visits(chance)
+    active = max(visit.at_seconds for visit in visits) + _AFTER_THE_LAST_SECONDS
+    troubled = not _one_in(chance, 10)  # the rest shows what a quiet day looks like
+    is_long = _one_in(chance, 16)  # a day and more, for what is given up after a day
+    return Plan(
+        seed=seed,
+        epoch=_FIRST_DAY + chance.randrange(365 * 24) * HOUR + chance.randrange(HOUR),
+        active_seconds=active,
+        run_on_seconds=26 * 3600.0 if is_long else 7200.0,
+        options=_options(chance),
+        settings=_settings(chance),
+        rotates_key=_one_in(chance, 10),
+        rehearses=_one_in(chance, 10),
+        skew=round(chance.choice((0.0, 0.0, chance.uniform(-3, 3), chance.uniform(-150, 150))) * SECOND),
+        standing=_standing(chance) if troubled else (),
+        bursts=_bursts(chance, active) if troubled else (),
+        dooms=_dooms(chance),
+        kills_at_seconds=sorted(chance.uniform(5, active) for _ in range(chance.choice((0, 0, 1, 1, 2)))),
+        deploys_at_seconds=sorted(chance.uniform(30, active) for _ in range(chance.choice((0, 0, 0, 1, 1, 2)))),
+        rivals_at_seconds=sorted(chance.uniform(5, active) for _ in range(chance.choice((0, 0, 1, 3)))),
+        visits=visits,
+    )
+
+
+def _options(chance: random.Random) -> SimulatorOptions:
+    """Daraja as usual, with a few of its other faces."""
+    by_name = {switch.name: switch for switch in switches()}
+    chosen: dict[str, Any] = {}
+    for name in chance.sample(_SWITCHED, chance.randrange(5)):
+        choices = by_name[name].choices or (True, False)
+        chosen[name] = chance.choice(choices)
+    return SimulatorOptions(
+        push_answer_seconds=chance.choice((0.0, 0.5, 3.0)),
+        query_error_rate=chance.choice((0.0, 0.0, 0.2)),
+        callback_retries=chance.choice((0, 0, 0, 2)),
+        **chosen,
+    )
+
+
+def _settings(chance: random.Random) -> Mapping[str, Any]:
+    path = chance.choice(("mpesa", "stk"))
+    return {
+        "mpesa_callback_url": f"http://pokea.test/api/v1/payments/{path}/callback",
+        "pokea_query_rate": chance.choice((None, None, 1.0, 5 / 60)),
+        "pokea_confirm_from": chance.choice((None,) * 8 + (1,)),
+        "pokea_push_limit_phone": chance.choice((None,) * 8 + (2,)),
+        "pokea_push_limit_customer": chance.choice((None,) * 8 + (3,)),
+    }
+
+
+def _standing(chance: random.Random) -> Sequence[Trouble]:
+    kinds = [*chance.sample(tuple(Kind), chance.randrange(1, 5)), *chance.sample(_OFTEN, chance.randrange(3))]
+    troubles = [_at_daraja(chance, kind, chance.uniform(0.02, 0.5)) for kind in dict.fromkeys(kinds)]
+    troubles += [_of(chance, "network", NetworkFaults, 0.06) for _ in range(chance.randrange(3))]
+    troubles += [_of(chance, "disk", DiskFaults, 0.03) for _ in range(chance.randrange(3))]
+    return troubles
+
+
+def _bursts(chance: random.Random, active_seconds: float) -> Sequence[Burst]:
+    return [_burst(chance, chance.uniform(0, active_seconds)) for _ in range(chance.randrange(5))]
+
+
+def _burst(chance: random.Random, at_seconds: float) -> Burst:
+    where = chance.choice(("daraja", "daraja", "daraja", "network", "disk"))
+    if where == "daraja":
+        return Burst(at_seconds, chance.uniform(20, 300), _at_daraja(chance, chance.choice(tuple(Kind)), 0.8))
+    if where == "network":
+        return Burst(at_seconds, chance.uniform(5, 90), _of(chance, "network", NetworkFaults, 1.0))
+    return Burst(at_seconds, chance.uniform(1, 20), _of(chance, "disk", DiskFaults, 1.0))
+
+
+def _at_daraja(chance: random.Random, kind: Kind, likely: float) -> Trouble:
+    span = chance.uniform(*_SPANS[kind]) if kind in _SPANS and _one_in(chance, 2) else None
+    seconds = round(span, 1) if span is not None else DEFAULT_SECONDS.get(kind)
+    has_when = kind in (Kind.HTTP_HTML, Kind.SPIKE_ARREST, Kind.CONNECTION_DROPPED, Kind.SLOW)
+    return Trouble("daraja", kind.value, likely, seconds, chance.choice(("before", "after")) if has_when else None)
+
+
+def _of(chance: random.Random, where: str, faults: type[NetworkFaults] | type[DiskFaults], most: float) -> Trouble:
+    return Trouble(where, chance.choice(faults._fields), chance.uniform(0.2, 1.0) * most)
+
+
+def _dooms(chance: random.Random) -> Sequence[Doom | None]:
+    return [_doom(chance) for _ in range(chance.choice((0, 1, 1, 2, 3)))]
+
+
+def _doom(chance: random.Random) -> Doom | None:
+    if _one_in(chance, 6):
+        return None
+    if _one_in(chance, 4):
+        return Doom("", chance.randrange(1, 3_000))
+    return Doom(f"{chance.choice(('before', 'after'))} {chance.choice(_POINTS)}", chance.randrange(1, 6))
+
+
+def _visits(chance: random.Random) -> Sequence[Visit]:
+    rush = chance.uniform(0, _ARRIVALS_SECONDS)
+    phones = [f"254{chance.choice('17')}{chance.randrange(10**8):08d}" for _ in _NAMES]
+    names = chance.sample(_NAMES, chance.randrange(7, 12))
+    return [_visit(chance, name, phones, rush) for name in names]
+
+
+def _visit(chance: random.Random, name: str, phones: Sequence[str], rush: float) -> Visit:
+    in_rush = chance.choice((True, True, False, False, False))
+    # A phone in ten is somebody else's too.
+    msisdn = phones[0] if _one_in(chance, 10) else phones[1 + _NAMES.index(name) % (len(phones) - 1)]
+    return Visit(
+        name=name,
+        msisdn=msisdn,
+        typed=chance.choice((msisdn, f"+{msisdn}", f"0{msisdn[3:]}", f"0{msisdn[3:6]} {msisdn[6:9]} {msisdn[9:]}")),
+        at_seconds=rush + chance.uniform(0, 3) if in_rush else chance.uniform(0, _ARRIVALS_SECONDS),
+        shillings=chance.choice((None, None, chance.randrange(1, 3_000))),
+        tries=[_try(chance) for _ in range(chance.choice((1, 2, 2, 3)))],
+        double_clicks=_one_in(chance, 5),
+        keyed=chance.choice((True, True, True, False, False)),
+        leaves_after_seconds=chance.uniform(0.05, 20) if _one_in(chance, 4) else None,
+        forges=_one_in(chance, 12),
+    )
+
+
+def _try(chance: random.Random) -> Try:
+    behaviour = chance.choice(
+        ("pay",) * 9 + ("manual", "manual", "cancel", "ignore", "wrong_pin", "insufficient", "unreachable")
+    )
+    delay = chance.choice((1.0, chance.uniform(1, 30), chance.uniform(40, 65)))
+    return Try(behaviour, round(delay, 3), chance.choice((30.0, 90.0, 200.0, 400.0)), _one_in(chance, 5))
+
+
+def _one_in(chance: random.Random, count: int) -> bool:
+    return chance.randrange(count) == 0

@@ -1,0 +1,78 @@
+"""Runs universes in this process: one seed in, one outcome out."""
+
+import asyncio
+import random
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pokea.escrow.books import Violation
+from pokea.universe.chronicle import Line
+from pokea.universe.disk import Store
+from pokea.universe.life import Dead
+from pokea.universe.loop import Deadlocked, Spinning, VirtualLoop
+from pokea.universe.plan import plan_of
+from pokea.universe.sealed import OutsideReached, sealed
+from pokea.universe.witness import Log, listening
+from pokea.universe.world import World
+
+_MOST_TURNS = 2_000_000
+
+
+class Outcome(NamedTuple):
+    """What became of a universe. Two runs of one seed have the same digest, on any machine."""
+
+    seed: int
+    violations: Sequence[Violation]
+    counts: Mapping[str, int]
+    digest: str
+    simulated_seconds: float
+    cpu_seconds: float
+    lines: Sequence[Line]
+
+
+class Universes:
+    """Runs one universe after another on one store."""
+
+    def __init__(self) -> None:
+        self._store = Store()
+
+    def run(self, seed: int) -> Outcome:
+        """The universe of this seed."""
+        began = time.process_time()
+        chance = random.Random(seed)  # noqa: S311 - the one generator of this universe
+        plan = plan_of(seed, chance)
+        self._store.reset()
+        loop = VirtualLoop(_MOST_TURNS)
+        log = Log()
+        with listening(log):
+            with sealed():
+                world = World(loop, plan, chance, self._store, log)
+                found = _finished(loop, world)
+            digest = world.chronicle.digest(self._store.content())
+            lines = list(world.chronicle.lines)
+            simulated_seconds = loop.time()
+            _clear_away(loop)
+        cpu_seconds = time.process_time() - began
+        return Outcome(seed, found, dict(world.chronicle.counts), digest, simulated_seconds, cpu_seconds, lines)
+
+
+def _finished(loop: VirtualLoop, world: World) -> list[Violation]:
+    """Runs the world to its end; what stops it is a violation as well."""
+    try:
+        return loop.run_until_complete(world.run())
+    except (Deadlocked, Spinning, OutsideReached) as failure:
+        where = "".join(traceback.format_exception(failure)[-6:])
+        return [Violation("universe_ends", f"{type(failure).__name__}: {failure}\n{where}")]
+
+
+def _clear_away(loop: VirtualLoop) -> None:
+    """Close what was abandoned, so that no collector does it in the middle of the next universe."""
+    for task in asyncio.all_tasks(loop):
+        setattr(task, "_log_destroy_pending", False)  # noqa: B010 - asyncio has no other word for "this is meant"
+        try:
+            task.get_coro().close()
+        except (RuntimeError, Dead):
+            continue
+    loop.close()

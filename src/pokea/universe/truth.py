@@ -1,0 +1,132 @@
+"""The books against the truth: what only a universe can check, since it knows what happened on the phones (law 12)."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from pokea.clock import Instant
+from pokea.daraja.callback import read_callback
+from pokea.escrow.books import Violation
+from pokea.payments.evidence import Evidence, from_statement
+from pokea.payments.settle import CALLBACKS_KEPT
+from pokea.payments.tokens import callback_digest
+from pokea.simulator.handset import Charge
+from pokea.simulator.journal import CallbackEntry
+from pokea.storage.tables import claims, evidence, payments
+from pokea.universe.witness import Acknowledged, Push, token_of
+
+ACKNOWLEDGED = 200
+_MOST_SENT = 2
+
+
+class Taken(NamedTuple):
+    """Money that left a phone, and the token of the payment for which it did."""
+
+    token: str
+    charge: Charge
+
+
+class Books(NamedTuple):
+    """What the service knows of its payments."""
+
+    id_by_digest: dict[bytes, str]
+    status: dict[str, str]
+    cents: dict[str, int]
+
+    def payment_of(self, token: str) -> str | None:
+        """The payment that a callback token names."""
+        return self.id_by_digest.get(callback_digest(token))
+
+
+def read_books(connection: Connection) -> Books:
+    """Every payment."""
+    columns = payments.c
+    rows = list(connection.execute(select(columns.id, columns.callback_digest, columns.status, columns.amount_cents)))
+    return Books(
+        {bytes(row.callback_digest): row.id for row in rows},
+        {row.id: row.status for row in rows},
+        {row.id: row.amount_cents for row in rows},
+    )
+
+
+def charged_is_completed(books: Books, taken: Sequence[Taken], told: Sequence[str] | None) -> Iterator[Violation]:
+    """Every charge is a completed payment, and none has ended as failed; `told` bounds it to payments of these tokens.
+
+    They are those whose truthful callback the service has acknowledged; None for all, once a statement was read.
+    """
+    for token, charge in taken:
+        payment_id = books.payment_of(token)
+        if payment_id is None:
+            yield Violation("charged_is_completed", f"{charge.receipt} was charged, and no payment is its own")
+        elif (told is None or token in told) and books.status[payment_id] != "completed":
+            yield Violation("charged_is_completed", f"{payment_id} was charged, and is {books.status[payment_id]}")
+        elif books.cents[payment_id] != charge.amount_cents:
+            yield Violation("charged_is_completed", f"{payment_id} was charged another amount than it asked for")
+
+
+def completed_is_charged(books: Books, taken: Sequence[Taken]) -> Iterator[Violation]:
+    """Every completed payment is a charge, and one charge only: this holds at every moment, without exemption."""
+    charged = [books.payment_of(token) for token, _ in taken]
+    for payment_id, status in books.status.items():
+        if status == "completed" and charged.count(payment_id) != 1:
+            yield Violation(
+                "completed_is_charged", f"{payment_id} is completed, and was charged {charged.count(payment_id)} times"
+            )
+
+
+def one_push_a_payment(books: Books, pushes: Sequence[Push]) -> Iterator[Violation]:
+    """A payment is pushed once; only what the gateway stopped for its token may be sent again, once (law 3)."""
+    by_token: dict[str, list[Push]] = {}
+    for push in pushes:
+        if push.left:
+            by_token.setdefault(push.token, []).append(push)
+    for token, sent in by_token.items():
+        payment_id = books.payment_of(token)
+        if payment_id is None:
+            yield Violation("one_push_a_payment", f"a push left for no payment that is in the books ({token[:6]}…)")
+        if len(sent) > _MOST_SENT or not all(push.token_refused for push in sent[:-1]):
+            yield Violation("one_push_a_payment", f"{payment_id} was pushed {len(sent)} times")
+
+
+def acknowledged_is_kept(
+    connection: Connection, books: Books, acknowledged: Sequence[Acknowledged]
+) -> Iterator[Violation]:
+    """Whatever the service has acknowledged is in its database: as evidence, or in the ring of claims."""
+    columns = evidence.c
+    kept = set(connection.execute(select(columns.id).where(columns.kind == "callback")).scalars())
+    counted = list(connection.execute(select(columns.payment_id).where(columns.kind == "callback")).scalars())
+    bodies = {bytes(body) for body in connection.execute(select(claims.c.body)).scalars()}
+    for token, body in acknowledged:
+        digest = hashlib.sha256(token.encode() + b"\n" + body).hexdigest()[:32]
+        payment_id = books.payment_of(token)
+        if f"callback:{digest}" in kept or (payment_id is None and body in bodies):
+            continue
+        if counted.count(payment_id) < CALLBACKS_KEPT:
+            yield Violation("acknowledged_is_kept", f"a callback of {payment_id or 'nobody'} is acknowledged and lost")
+
+
+def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken]) -> list[str]:
+    """Tokens of charged payments of which the service has acknowledged a true callback."""
+    charged: dict[str, Charge] = dict(taken)
+    found: dict[str, None] = {}
+    for entry in callbacks:
+        token = token_of(entry.url)
+        reading = read_callback(entry.body)
+        if entry.status != ACKNOWLEDGED or reading is None or token not in charged:
+            continue
+        charge = charged[token]
+        if reading.code == "0" and reading.amount_cents == charge.amount_cents and reading.receipt == charge.receipt:
+            found[token] = None
+    return list(found)
+
+
+def statement_of(books: Books, taken: Sequence[Taken], now: Instant) -> list[Evidence]:
+    """The organisation's statement: a line of evidence for every charge."""
+    lines: list[Evidence] = []
+    for token, charge in taken:
+        payment_id = books.payment_of(token)
+        if payment_id is not None:
+            lines.append(from_statement(payment_id, charge.receipt, charge.amount_cents, None, now))
+    return lines

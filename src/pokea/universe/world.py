@@ -1,0 +1,297 @@
+"""One universe, from its first customer to the last check.
+
+Faults and crashes come while customers do; then they cease, time runs on until everything that can be found out has
+been, and the books are checked; then the charges are fed in as a statement, and the books must agree with the truth in
+every line (law 12).
+"""
+
+import asyncio
+import base64
+import json
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp
+
+from pokea.api.tokens import issue_token
+from pokea.clock import SECOND
+from pokea.escrow.books import Violation, violations
+from pokea.payments.promises import RULES
+from pokea.redact import Secret
+from pokea.simulator.server import Simulator
+from pokea.transport import NoAnswer, NotSent, Reply
+from pokea.universe import truth
+from pokea.universe.chronicle import Chronicle
+from pokea.universe.customers import PIN, Customer
+from pokea.universe.disk import Store
+from pokea.universe.fleet import JWT_SECRET, NEXT_SECRET_KEY, SECRET_KEY, Fleet
+from pokea.universe.forger import forgeries
+from pokea.universe.life import Life, LifeClock
+from pokea.universe.loop import VirtualLoop
+from pokea.universe.network import Network, Sent, WorldTransport
+from pokea.universe.plan import Burst, Plan
+from pokea.universe.truth import Taken
+from pokea.universe.weather import Trouble, Weather
+from pokea.universe.witness import Acknowledged, Log, Wire, token_of
+
+SERVICE = "http://pokea.test"
+DARAJA = "http://daraja.test"
+_DARAJA_ADDRESS = "196.201.214.200"
+_TOKEN_SECONDS = 400 * 24 * 3600.0
+_SETTLES_WITHIN_SECONDS = 120.0
+_SCOPES = ("payments:write", "payments:read", "bookings:write")
+
+
+class DarajaSide:
+    """The simulator as the network sees it: always there."""
+
+    application: ASGIApp | None = None
+
+    def door(self) -> tuple[ASGIApp | None, Life | None]:
+        """Where a connection goes."""
+        return self.application, None
+
+
+class World:
+    """Everything there is, and the counter at which customers stand."""
+
+    def __init__(self, loop: VirtualLoop, plan: Plan, chance: random.Random, store: Store, log: Log) -> None:
+        self._loop = loop
+        self._plan = plan
+        self._chance = chance
+        self._store = store
+        self._log = log
+        self.chronicle = Chronicle()
+        self._weather = Weather()
+        self._wire = Wire()
+        self._clock = LifeClock(loop, plan.epoch)
+        self._network = Network(loop, self._weather, chance, self.chronicle)
+        daraja = DarajaSide()
+        self.fleet = Fleet(loop, plan, chance, self.chronicle, store, self._weather, self._network, daraja, self._wire)
+        transport = WorldTransport(self._network, self.fleet, _DARAJA_ADDRESS)
+        self._simulator = Simulator(plan.options, transport, self._clock, chance)
+        daraja.application = self._simulator.app
+        self._daraja = daraja
+        self._calm = Network(loop, Weather(), chance, Chronicle())
+        self._acknowledged: list[Acknowledged] = []
+        self._complaints: list[str] = []
+        self._secrets: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
+
+    async def run(self) -> list[Violation]:
+        """Let everything happen; what is wrong with the books at the end."""
+        await self._simulator.start()
+        await self.fleet.begin()
+        await self._live()
+        await self._calm_down()
+        await asyncio.sleep(self._plan.run_on_seconds)
+        await self.fleet.stand()
+        early = self._check(truth.truthful(self._simulator.journal.callbacks, self._taken()))
+        await self._read_statement()
+        late = self._check(None)
+        await self.fleet.drain_all()
+        await self._simulator.stop()
+        complaints = [*self._complaints, *self.fleet.complaints, *self.fleet.failures(), *self._log.stumbles()]
+        leaks = self._log.leaks(self._secrets)
+        found = [
+            *early,
+            *late,
+            *(Violation("nobody_stumbles", each) for each in complaints),
+            *(Violation("nothing_leaks", each) for each in leaks),
+        ]
+        return list(dict.fromkeys(found))
+
+    async def _live(self) -> None:
+        """Customers, faults, crashes and deploys, each at its time."""
+        plan = self._plan
+        for trouble in plan.standing:
+            await self._begin(trouble)
+        tasks = [asyncio.create_task(Customer(visit, self).come(), name=visit.name) for visit in plan.visits]
+        tasks += [asyncio.create_task(self._storm(burst)) for burst in plan.bursts]
+        tasks += [asyncio.create_task(self._after(at, self._kill)) for at in plan.kills_at_seconds]
+        tasks += [asyncio.create_task(self._after(at, self.fleet.deploy)) for at in plan.deploys_at_seconds]
+        tasks += [asyncio.create_task(self._after(at, self._fetch_token)) for at in plan.rivals_at_seconds]
+        for task in tasks:
+            await task
+        await asyncio.sleep(max(0.0, plan.active_seconds - self._loop.time()))
+
+    async def _after(self, seconds: float, what: Any) -> None:
+        await asyncio.sleep(seconds)
+        await what()
+
+    async def _kill(self) -> None:
+        self.fleet.kill_one()
+
+    async def _fetch_token(self) -> None:
+        """Another program of the merchant asks Daraja for a token."""
+        options = self._plan.options
+        pair = base64.b64encode(f"{options.consumer_key}:{options.consumer_secret}".encode()).decode()
+        url = f"{DARAJA}/oauth/v1/generate?grant_type=client_credentials"
+        await self._calm.carry(
+            "rival", Sent("GET", url, {"authorization": f"Basic {pair}"}, None, ""), self._daraja, 60
+        )
+        self.note("the world", "weather", "another program has fetched a token")
+        self.chronicle.count("rival tokens")
+
+    async def _storm(self, burst: Burst) -> None:
+        await asyncio.sleep(burst.at_seconds)
+        await self._begin(burst.trouble)
+        await asyncio.sleep(burst.lasts_seconds)
+        self.note("the world", "weather", f"{burst.trouble.where} {burst.trouble.kind} is over")
+        self._weather.end(burst.trouble)
+        if burst.trouble.where == "daraja":
+            await self._set_faults(self._weather.daraja)
+
+    async def _begin(self, trouble: Trouble) -> None:
+        self._weather.begin(trouble)
+        self.note("the world", "weather", f"{trouble.where} {trouble.kind} begins, likely {trouble.likely:.2f}")
+        if trouble.where == "daraja":
+            await self._set_faults([trouble], keep=True)
+
+    async def _set_faults(self, troubles: Sequence[Trouble], keep: bool = False) -> None:
+        if not keep:
+            await self._count_faults()
+            await self.phone("DELETE", "/faults")
+        for trouble in troubles:
+            order = {"kind": trouble.kind, "probability": trouble.likely, "seconds": trouble.seconds}
+            if trouble.when is not None:
+                order["when"] = trouble.when
+            await self.phone("POST", "/faults", {name: value for name, value in order.items() if value is not None})
+
+    async def _count_faults(self) -> None:
+        for rule in (await self.phone("GET", "/faults"))["faults"]:
+            self.chronicle.count(f"daraja.{rule['kind']}", rule["acted"])
+
+    async def _calm_down(self) -> None:
+        """No more faults and no more crashes; whoever is down comes up."""
+        self.note("the world", "weather", "every fault is over")
+        self._weather.clear()
+        self.fleet.spare()
+        await self._set_faults(())
+        await self.fleet.stand()
+
+    # The counter
+
+    async def call(
+        self,
+        who: str,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        patience_seconds: float = 60.0,
+        token: str | None = None,
+    ) -> Reply:
+        """Call the service as `who`. Raises NotSent or NoAnswer."""
+        headers = {"authorization": f"Bearer {token or self._token(who)}", "content-type": "application/json"}
+        if key is not None:
+            headers["idempotency-key"] = key
+        content = json.dumps(body).encode() if body is not None else None
+        sent = Sent(method, f"{SERVICE}/api/v1{path}", headers, content, "41.90.0.1")
+        reply = await self._network.carry(who, sent, self.fleet, patience_seconds)
+        if token is not None:
+            self._secrets[f"the client secret of {who}"] = token
+        return reply
+
+    def _token(self, who: str) -> str:
+        if who not in self._tokens:
+            scopes = ("admin",) if who == "admin" else _SCOPES
+            self._tokens[who] = issue_token(Secret(JWT_SECRET), who, scopes, self._clock.now(), _TOKEN_SECONDS)
+        return self._tokens[who]
+
+    async def phone(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Use a phone, or Daraja's test API: there is no network in between."""
+        content = json.dumps(body).encode() if body is not None else None
+        sent = Sent(method, f"{DARAJA}/sim/api{path}", {"content-type": "application/json"}, content, "127.0.0.1")
+        reply = await self._calm.carry("phone", sent, self._daraja, 60)
+        return json.loads(reply.body)
+
+    def note(self, who: str, subject: str, what: str) -> None:
+        """Write a line of the chronicle."""
+        self.chronicle.note(round(self._loop.time() * SECOND), who, subject, what)
+
+    def complain(self, what: str) -> None:
+        """The service has told something that cannot be."""
+        self._complaints.append(what)
+
+    def new_key(self) -> str:
+        """A fresh idempotency key."""
+        return self._chance.randbytes(8).hex()
+
+    async def forge(self, who: str, booking: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Tell the service that the payment is paid, which it is not."""
+        amount, msisdn = booking["bookingFee"]["amount"], "254700000000"
+        path = urlsplit(self._plan.settings["mpesa_callback_url"]).path
+        callbacks = list(self._simulator.journal.callbacks)
+        for forgery in forgeries(answer, amount, msisdn, callbacks, self._chance):
+            url = f"{SERVICE}{path}{forgery.path}"
+            sent = Sent("POST", url, {"content-type": "application/json"}, forgery.body, "102.0.0.66")
+            self.chronicle.count("forgeries")
+            try:
+                reply = await self._network.carry(f"{who}, forging", sent, self.fleet, 20)
+            except (NotSent, NoAnswer):
+                continue
+            if reply.status == truth.ACKNOWLEDGED:
+                self._acknowledged.append(Acknowledged(forgery.path.removeprefix("/"), forgery.body))
+
+    # The truth
+
+    def _taken(self) -> list[Taken]:
+        found = []
+        for charge in self._simulator.journal.charges:
+            fields = self._simulator.asked(charge.checkout_request_id)
+            assert fields is not None  # noqa: S101 - the simulator of a universe forgets nothing
+            found.append(Taken(token_of(fields.callback_url), charge))
+        return found
+
+    async def _read_statement(self) -> None:
+        """Feed every charge in as a line of the organisation's statement, through the one door."""
+        running = await self.fleet.stand()
+        with self._store.engine.connect() as connection:
+            lines = truth.statement_of(truth.read_books(connection), self._taken(), self._clock.now())
+        for line in lines:
+            await running.life.run(running.service.settler.submit(line))
+        await asyncio.sleep(_SETTLES_WITHIN_SECONDS)
+
+    def _check(self, told: Sequence[str] | None) -> list[Violation]:
+        acknowledged = [
+            *self._acknowledged,
+            *(
+                Acknowledged(token_of(entry.url), entry.body)
+                for entry in self._simulator.journal.callbacks
+                if entry.status == truth.ACKNOWLEDGED
+            ),
+        ]
+        taken = self._taken()
+        with self._store.engine.connect() as connection:
+            books = truth.read_books(connection)
+            found = [
+                *violations(connection, self._clock.now(), RULES),
+                *truth.charged_is_completed(books, taken, told),
+                *truth.completed_is_charged(books, taken),
+                *truth.one_push_a_payment(books, self._wire.pushes),
+                *truth.acknowledged_is_kept(connection, books, acknowledged),
+            ]
+        self.chronicle.counts["payments"] = len(books.status)
+        self.chronicle.counts["completed"] = sum(status == "completed" for status in books.status.values())
+        self.chronicle.counts["charges"] = len(taken)
+        self._secrets |= self._own_secrets()
+        return found
+
+    def _own_secrets(self) -> dict[str, str]:
+        phones = {visit.msisdn: visit.name for visit in self._plan.visits}
+        found = {f"the phone of {name}": msisdn for msisdn, name in phones.items()}
+        found |= {f"the phone of {name} as typed": f"0{msisdn[3:]}" for msisdn, name in phones.items()}
+        found |= {f"the token of {name}": token for name, token in self._tokens.items()}
+        found |= {f"a callback token ({number})": push.token for number, push in enumerate(self._wire.pushes)}
+        options = self._plan.options
+        return found | {
+            "the PIN": PIN,
+            "the passkey": options.passkey,
+            "the consumer secret": options.consumer_secret,
+            "the secret key": SECRET_KEY,
+            "the next secret key": NEXT_SECRET_KEY,
+            "the JWT secret": JWT_SECRET,
+        }
