@@ -89,7 +89,11 @@ class Program:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> Self:
-        """Start it and wait until it answers."""
+        """Start it, also after it was ended, and wait until it answers."""
+        return self.launch().ready()
+
+    def launch(self) -> Self:
+        """Start it and go on."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MPESA_", "POKEA_"))}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
@@ -99,9 +103,18 @@ class Program:
                 stderr=log,
                 cwd=self.log_file.parent,
             )
+        return self
+
+    def ready(self) -> Self:
+        """Wait until it answers."""
         if self.url:
             eventually(self._answers, f"{self.arguments[0]} answers; its log:\n{self.log}")
         return self
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -114,7 +127,7 @@ class Program:
     @property
     def log(self) -> str:
         """Everything it has printed so far."""
-        return self.log_file.read_text()
+        return self.log_file.read_text() if self.log_file.exists() else ""
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
         """Ask it to end, and say how it did."""
@@ -130,7 +143,7 @@ class Program:
 
     def close(self) -> None:
         """Make sure that it does not outlive its test."""
-        if self.process is not None and self.process.poll() is None:
+        if self.is_running:
             self.kill()
 
 

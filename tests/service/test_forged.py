@@ -116,15 +116,12 @@ def test_a_flood_of_forgeries_is_one_question(world: World) -> None:
     world.finish(payment)
 
 
-def test_a_callback_about_nothing_of_ours_asks_nobody(world: World) -> None:
-    """A bare callback with an id that no payment has is kept, acknowledged, and causes no question."""
+def test_a_callback_about_nothing_of_ours_is_kept(world: World) -> None:
+    """A bare callback with an id that no payment has is kept and acknowledged, and that is all."""
     before = len(world.claims())
-    questions = world.simulator.queries()
     answer = world.post_callback(success("ws_CO_01012026000000000700000000", 500, "NOBODYS001"))
     assert (answer.status, answer.body) == (200, ACCEPTED)
     assert len(world.claims()) == before + 1
-    time.sleep(0.5)
-    assert world.simulator.queries() == questions
 
 
 def test_a_forgery_after_the_end_changes_nothing(world: World) -> None:

@@ -1,7 +1,7 @@
 """One running service beside one running simulator: phones of one's own, pushes, callbacks, and a look at the rows."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, case, func, select, update
@@ -125,6 +125,12 @@ class World:
         self.simulator.answer(payment.phone, "cancel")
         eventually(lambda: self.service.status(payment.id)["status"] == "failed", f"{payment.id} is cancelled")
 
+    def heard(self, payments: Iterable[Pushed]) -> list[Pushed]:
+        """Those of the payments of which the service has acknowledged a callback."""
+        sent = self.simulator.journal()["callbacks"]
+        acknowledged = {each["checkoutRequestId"] for each in sent if each["status"] == 200}
+        return [payment for payment in payments if payment.checkout in acknowledged]
+
     def untouched(self, payment: Pushed) -> bool:
         """Whether neither the payment nor its booking has changed since the prompt was sent."""
         transaction = self.service.status(payment.id)
@@ -183,7 +189,7 @@ class World:
 
     def age(self, seconds: float, *transaction_ids: str) -> None:
         """Let time pass for these payments alone: everything of theirs happened so much earlier."""
-        self.query(lambda connection: _age(connection, round(seconds * SECOND), transaction_ids))
+        self.query(lambda connection: make_older(connection, round(seconds * SECOND), transaction_ids))
         self._wake()
 
     def _wake(self) -> None:
@@ -193,7 +199,7 @@ class World:
         """
         if self._decoy is None:
             self._decoy = self.push()
-        self.query(lambda connection: _age(connection, 60 * SECOND, (self._decoy.id,) if self._decoy else ()))
+        self.query(lambda connection: make_older(connection, 60 * SECOND, (self._decoy.id,) if self._decoy else ()))
         self.post_callback(failure(self._decoy.checkout, 1032))
 
 
@@ -207,7 +213,8 @@ def on_database(url: str, question: Callable[[Connection], T]) -> T:
         engine.dispose()
 
 
-def _age(connection: Connection, span: int, transaction_ids: tuple[str, ...]) -> None:
+def make_older(connection: Connection, span: int, transaction_ids: Collection[str]) -> None:
+    """Let everything of these payments have happened earlier by a span."""
     columns = tables.payments.c
     values: dict[Any, Any] = {name: columns[name] - span for name in _MOMENTS}
     # Nought means "no longer", not 1970.
