@@ -4,7 +4,13 @@ import { withoutReact } from './config/settings.ts';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'pure', include: ['tests/{core,engine,pages,package}/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'pure',
+          include: ['tests/{core,engine,pages,package}/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
       {
         test: { name: 'dom', include: ['tests/dom/**/*.test.{ts,tsx}'], environment: 'happy-dom' },
       },

@@ -5,6 +5,7 @@ import { PAGES, TARGET, WEB, withoutReact } from './settings.ts';
 export default defineConfig({
   root: WEB,
   resolve: { alias: withoutReact },
+  oxc: { jsx: { runtime: 'automatic', development: false } },
   build: {
     outDir: PAGES,
     emptyOutDir: false,

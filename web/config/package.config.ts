@@ -5,12 +5,13 @@ import { PACKAGE, TARGET, WEB, withoutReact } from './settings.ts';
 export default defineConfig(({ mode: name }) => ({
   root: WEB,
   resolve: { alias: name === 'element' ? withoutReact : {} },
+  oxc: { jsx: { runtime: 'automatic', development: false } },
   build: {
     outDir: PACKAGE,
     emptyOutDir: false,
     target: TARGET,
     minify: false,
     lib: { entry: `${WEB}/checkout/src/${name}.tsx`, formats: ['es'], fileName: () => `${name}.js` },
-    rollupOptions: { external: ['react', 'react-dom', 'react/jsx-runtime'] },
+    rollupOptions: { external: name === 'react' ? ['react', 'react-dom', 'react/jsx-runtime'] : [] },
   },
 }));

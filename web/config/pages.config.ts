@@ -5,7 +5,7 @@ import { PAGES, TARGET, WEB } from './settings.ts';
 export default defineConfig({
   root: WEB,
   base: '/pages/',
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   build: {
     outDir: PAGES,
     emptyOutDir: true,

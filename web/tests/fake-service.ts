@@ -34,6 +34,12 @@ export type PushPlan =
   | { kind: 'cut' }
   | { kind: 'hang' };
 
+export interface TestPage {
+  type: string;
+  body: string | Buffer;
+  policy?: string;
+}
+
 export class FakeService {
   readonly payments = new Map<string, Payment>();
   /** Every push that arrived, repeated ones too. */
@@ -52,7 +58,7 @@ export class FakeService {
   /** The other site whose pages may call, as `POKEA_ALLOWED_ORIGINS` says. */
   allowedOrigin = '';
   /** Answers for anything that is not the API: the pages of the tests. */
-  page: ((path: string) => { type: string; body: string | Buffer } | null) | undefined;
+  page: ((path: string) => TestPage | null) | undefined;
   readonly #keys = new Map<string, { body: string; id: string }>();
   readonly #server: Server;
 
@@ -66,6 +72,19 @@ export class FakeService {
   async listen(port = 0): Promise<string> {
     await new Promise<void>((resume) => this.#server.listen(port, '127.0.0.1', resume));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** As it was when it began to listen. */
+  reset(): void {
+    this.cutStreams();
+    this.payments.clear();
+    this.#keys.clear();
+    this.pushes.length = this.requests.length = this.lastEventIds.length = 0;
+    this.plans = [];
+    this.isDown = this.streamsBlocked = this.streamsSilent = false;
+    this.allowedOrigin = '';
+    this.promptMs = PROMPT_MS;
+    this.aheadMs = 0;
   }
 
   async close(): Promise<void> {
@@ -207,7 +226,9 @@ export class FakeService {
     if (!page) return void response.writeHead(404).end();
     response.writeHead(200, {
       'Content-Type': page.type,
-      'Content-Security-Policy': "default-src 'self'; connect-src 'self'; style-src 'self'",
+      // A module script of another origin is loaded only if that origin allows it.
+      ...(path.endsWith('.js') ? { 'Access-Control-Allow-Origin': '*' } : {}),
+      'Content-Security-Policy': page.policy ?? "default-src 'self'; connect-src 'self'; style-src 'self'",
     });
     response.end(page.body);
   }
@@ -230,7 +251,10 @@ export function refusal(
 
 function allow(response: ServerResponse, origin: string): void {
   response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, idempotency-key, last-event-id');
+  response.setHeader(
+    'Access-Control-Allow-Headers',
+    'authorization, content-type, idempotency-key, last-event-id',
+  );
   response.setHeader('Access-Control-Expose-Headers', 'Date, Retry-After');
 }
 

@@ -4,7 +4,7 @@ import { Checkout } from './engine/checkout.js';
 import { browserPorts } from './ports.js';
 import { actionsOf, localeOf } from './view/actions.js';
 import { draw } from './view/draw.js';
-import { dress, present } from './view/present.js';
+import { dress, keepFocus, present } from './view/present.js';
 import { money, View } from './view/View.js';
 
 /**
@@ -21,6 +21,7 @@ export class PokeaCheckout extends HTMLElement {
   #checkout: Checkout | undefined;
   #spoken: Locale | undefined;
   #isResuming = false;
+  #phase: Phase | undefined;
 
   connectedCallback(): void {
     dress(this.shadowRoot ?? this.attachShadow({ mode: 'open' }));
@@ -39,6 +40,7 @@ export class PokeaCheckout extends HTMLElement {
       this.#checkout.stop();
       this.#begin();
     } else this.#draw();
+    if (name === 'open') this.#present();
   }
 
   /** Opens the dialog. */
@@ -72,12 +74,18 @@ export class PokeaCheckout extends HTMLElement {
     checkout.start();
     this.#isResuming = checkout.model.phase !== 'form';
     this.#draw();
+    this.#present();
+  }
+
+  #present(): void {
+    present(this.shadowRoot as ShadowRoot, this.hasAttribute('open'));
   }
 
   #draw(): void {
     const checkout = this.#checkout;
     if (!checkout) return;
-    this.#resume(checkout.model.phase);
+    const { phase } = checkout.model;
+    this.#resume(phase);
     const locale = this.#locale();
     const amount = this.#amount();
     const speak = (chosen: Locale): void => {
@@ -105,7 +113,8 @@ export class PokeaCheckout extends HTMLElement {
     );
     // The sources are typed for React; here `draw` draws them.
     draw(drawn as never, root);
-    present(root, this.hasAttribute('open'));
+    if (this.#phase !== phase) keepFocus(root);
+    this.#phase = phase;
   }
 
   /** Opens the dialog for a customer who was in the middle of it when the page was reloaded. */

@@ -4,7 +4,7 @@ import type { Locale } from './core/texts.js';
 import { Checkout, type PaymentError } from './engine/checkout.js';
 import { browserPorts } from './ports.js';
 import { actionsOf, localeOf } from './view/actions.js';
-import { dress, present } from './view/present.js';
+import { dress, keepFocus, present } from './view/present.js';
 import { View } from './view/View.js';
 
 export type { Locale, PaymentError };
@@ -50,10 +50,16 @@ function Modal(props: BookingFeePaymentModalProps) {
     checkout.start();
     return () => checkout.stop();
   }, [checkout]);
+  const { phase } = checkout.model;
   useLayoutEffect(() => {
-    if (root) present(root, props.open);
-  });
-  useLayoutEffect(() => () => (root ? present(root, false) : undefined), [root]);
+    if (!root) return;
+    present(root, props.open);
+    return () => present(root, false);
+  }, [root, props.open]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of phase is what takes the focus away
+  useLayoutEffect(() => {
+    if (root) keepFocus(root);
+  }, [root, phase]);
 
   const close = () => latest.current.open && latest.current.onClose();
   const view = root && (

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ARTEFACTS, axe, clipped, openPage, openStage, type Stage } from './stage.js';
 import { STATES } from './states.js';
 
@@ -10,21 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-beforeEach(() => {
-  stage.service.payments.clear();
-  stage.service.plans = [];
-  stage.service.isDown = false;
-});
-
 describe.each(['en', 'sw'])('in %s', (language) => {
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     test.each(Object.keys(SIZES) as (keyof typeof SIZES)[])(
       'every state is without fault for axe, fits, and needs nothing the policy forbids: %s',
       async (size) => {
         for (const [name, bring] of Object.entries(STATES)) {
-          stage.service.payments.clear();
-          stage.service.plans = [];
-          stage.service.isDown = false;
+          stage.service.reset();
           const options = { viewport: SIZES[size], colorScheme, reducedMotion: 'reduce' as const };
           const page = await openPage(stage, options, language === 'sw' ? '/sw' : '/');
           await bring(page, stage.service);

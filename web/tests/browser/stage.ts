@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { PAGES, WEB } from '../../config/settings.ts';
-import { FakeService, TOKEN } from '../fake-service.js';
+import { FakeService, type TestPage, TOKEN } from '../fake-service.js';
 
 export const BOOKING = 'BKG-2041';
 export const ARTEFACTS = `${WEB}/../artefacts/checkout`;
@@ -22,8 +22,8 @@ export async function openStage(): Promise<Stage> {
   const executablePath = process.env.POKEA_CHROMIUM;
   if (!executablePath) throw new Error('Set POKEA_CHROMIUM to the path of a Chromium or Chrome.');
   const service = new FakeService();
-  service.page = pageOf;
   const origin = await service.listen();
+  service.page = (path) => pageOf(path, origin);
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   mkdirSync(ARTEFACTS, { recursive: true });
   return {
@@ -37,18 +37,18 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-function pageOf(path: string): { type: string; body: string | Buffer } | null {
+function pageOf(path: string, origin: string): TestPage | null {
   if (path === '/checkout.js') {
     return { type: 'text/javascript', body: readFileSync(`${PAGES}/checkout.js`) };
   }
-  if (path !== '/' && path !== '/sw') return null;
-  const locale = path === '/sw' ? 'sw' : 'en';
-  const body = `<!doctype html><html lang="${locale}"><meta charset="utf-8"><title>A shop</title>
-    <meta name="viewport" content="width=device-width">
-    <script type="module" src="/checkout.js"></script>
+  if (path !== '/' && path !== '/sw' && path !== '/elsewhere') return null;
+  const body = `<!doctype html><html lang="${path === '/sw' ? 'sw' : 'en'}"><meta charset="utf-8">
+    <title>A shop</title><meta name="viewport" content="width=device-width">
+    <script type="module" src="${path === '/elsewhere' ? origin : ''}/checkout.js"></script>
     <main><h1>A shop</h1><p><a href="#before">A link before</a></p>
     <pokea-checkout booking-id="${BOOKING}" amount="1500" token="${TOKEN}"></pokea-checkout></main></html>`;
-  return { type: 'text/html', body };
+  const page = { type: 'text/html', body };
+  return path === '/elsewhere' ? { ...page, policy: `default-src ${origin}` } : page;
 }
 
 /** A page on which whatever the browser complains about is kept. */
@@ -65,7 +65,7 @@ export async function openPage(
       page.complaints.push(message.text());
     }
   });
-  await page.goto(stage.origin + path);
+  await page.goto(new URL(path, stage.origin).href);
   return page;
 }
 

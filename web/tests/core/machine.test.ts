@@ -48,7 +48,8 @@ describe('the table of states', () => {
   });
 
   test('time alone never ends a payment: past its prompt it is being checked', () => {
-    for (const { event, next } of cells) if (event === 'overdue') expect([undefined, 'checking']).toContain(next);
+    for (const { event, next } of cells)
+      if (event === 'overdue') expect([undefined, 'checking']).toContain(next);
   });
 
   test('every phase can be reached, and every phase but paid can be left', () => {

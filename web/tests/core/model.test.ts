@@ -51,7 +51,7 @@ function told(status: Status, change: Partial<Transaction> = {}, now = NOW): Eve
   return seen(transaction(status, change), 0, now);
 }
 
-function afterAll(...events: Event[]): Model {
+function following(...events: Event[]): Model {
   return events.reduce(reduce, START);
 }
 
@@ -59,27 +59,31 @@ const WAITING = [submitted('0712 345 678'), accepted(PUSHED, 0)];
 
 describe('a payment', () => {
   test('is waited for once the push is accepted, with the masked number and the end of the prompt', () => {
-    const model = afterAll(...WAITING);
+    const model = following(...WAITING);
     expect(model).toMatchObject({ phase: 'waiting', id: 'pay_1', phone: '25471****678', expiresAt: EXPIRES });
   });
 
   test('is being checked when nobody knows whether its push arrived', () => {
-    const model = afterAll(submitted(''), accepted({ ...PUSHED, checkoutRequestId: null }, 0));
+    const model = following(submitted(''), accepted({ ...PUSHED, checkoutRequestId: null }, 0));
     expect(model.phase).toBe('checking');
   });
 
   test('is being checked, not failed, when its prompt has ended without a word', () => {
-    expect(afterAll(...WAITING, told('pending', {}, EXPIRES)).phase).toBe('checking');
-    expect(afterAll(...WAITING, { name: 'overdue' }).phase).toBe('checking');
+    expect(following(...WAITING, told('pending', {}, EXPIRES)).phase).toBe('checking');
+    expect(following(...WAITING, { name: 'overdue' }).phase).toBe('checking');
   });
 
   test('that failed still turns into a success', () => {
-    const model = afterAll(...WAITING, told('failed'), told('completed', { version: 2, mpesaReceiptNumber: 'R1' }));
+    const model = following(
+      ...WAITING,
+      told('failed'),
+      told('completed', { version: 2, mpesaReceiptNumber: 'R1' }),
+    );
     expect(model).toMatchObject({ phase: 'paid', receipt: 'R1', failure: null });
   });
 
   test('takes in a receipt that comes later', () => {
-    const model = afterAll(
+    const model = following(
       ...WAITING,
       told('completed'),
       told('completed', { version: 2, mpesaReceiptNumber: 'R1' }),
@@ -88,19 +92,19 @@ describe('a payment', () => {
   });
 
   test('is not moved back by an older word that arrives late', () => {
-    const model = afterAll(...WAITING, told('failed', { version: 5 }));
+    const model = following(...WAITING, told('failed', { version: 5 }));
     expect(reduce(model, told('failed', { version: 4, failure: null }))).toBe(model);
   });
 
   test('says again that it may be tried when only that has changed', () => {
     const held = { ...CANCELLED, retryable: false };
-    const model = afterAll(...WAITING, told('failed', { failure: held }), told('failed'));
+    const model = following(...WAITING, told('failed', { failure: held }), told('failed'));
     expect(model.failure?.retryable).toBe(true);
   });
 
   test('has its times put on the local clock', () => {
     const skew = 3_600_000;
-    expect(afterAll(submitted(''), accepted(PUSHED, skew)).expiresAt).toBe(EXPIRES - skew);
+    expect(following(submitted(''), accepted(PUSHED, skew)).expiresAt).toBe(EXPIRES - skew);
     expect(seen(transaction('pending'), skew, EXPIRES - skew - 1).name).toBe('pending');
     expect(seen(transaction('pending'), skew, EXPIRES - skew).name).toBe('overdue');
   });
@@ -110,17 +114,17 @@ describe('an earlier payment that was left behind', () => {
   const again = [...WAITING, told('failed'), retried(), submitted('')];
 
   test('shows as paid when it succeeds after all, even while the next push is out', () => {
-    const model = afterAll(...again, told('completed', { version: 2 }));
+    const model = following(...again, told('completed', { version: 2 }));
     expect(model).toMatchObject({ phase: 'paid', id: 'pay_1' });
   });
 
   test('says nothing when it fails once more', () => {
-    const next = afterAll(...again, accepted({ ...PUSHED, transactionId: 'pay_2' }, 0));
+    const next = following(...again, accepted({ ...PUSHED, transactionId: 'pay_2' }, 0));
     expect(reduce(next, told('failed', { version: 9 }))).toBe(next);
   });
 
   test('makes the prompt of the next one superfluous, and that is said', () => {
-    const model = afterAll(
+    const model = following(
       ...again,
       told('completed', { version: 2 }),
       accepted({ ...PUSHED, transactionId: 'pay_2' }, 0),
@@ -131,24 +135,28 @@ describe('an earlier payment that was left behind', () => {
 
 describe('trying again', () => {
   test('is ignored where the service does not say that it is safe', () => {
-    const held = afterAll(...WAITING, told('failed', { failure: { ...CANCELLED, retryable: false } }));
+    const held = following(...WAITING, told('failed', { failure: { ...CANCELLED, retryable: false } }));
     expect(reduce(held, retried())).toBe(held);
   });
 
   test('forgets the failure', () => {
-    expect(afterAll(...WAITING, told('failed'), retried())).toMatchObject({ phase: 'form', failure: null, id: '' });
+    expect(following(...WAITING, told('failed'), retried())).toMatchObject({
+      phase: 'form',
+      failure: null,
+      id: '',
+    });
   });
 });
 
 describe('the one thing to do', () => {
   const failure = (change: Partial<Failure>) =>
-    afterAll(...WAITING, told('failed', { failure: { ...CANCELLED, ...change } }));
+    following(...WAITING, told('failed', { failure: { ...CANCELLED, ...change } }));
 
   test('is to pay, then nothing while the phone is asked, then to close', () => {
     expect(stepOf(START, NOW)).toBe('pay');
-    expect(stepOf(afterAll(submitted('')), NOW)).toBe('sending');
-    expect(stepOf(afterAll(...WAITING), NOW)).toBeUndefined();
-    expect(stepOf(afterAll(...WAITING, told('completed')), NOW)).toBe('close');
+    expect(stepOf(following(submitted('')), NOW)).toBe('sending');
+    expect(stepOf(following(...WAITING), NOW)).toBeUndefined();
+    expect(stepOf(following(...WAITING, told('completed')), NOW)).toBe('close');
   });
 
   test('is to try again where that is safe', () => {
@@ -167,7 +175,7 @@ describe('the one thing to do', () => {
   });
 
   test('is to wait as long as the service asked', () => {
-    const model = afterAll(submitted(''), refused({ code: 'too_many_requests', message: '' }, NOW + 5000));
+    const model = following(submitted(''), refused({ code: 'too_many_requests', message: '' }, NOW + 5000));
     expect(stepOf(model, NOW)).toBe('wait');
     expect(stepOf(model, NOW + 5000)).toBe('pay');
   });

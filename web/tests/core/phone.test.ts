@@ -33,7 +33,14 @@ describe('readPhone', () => {
   });
 
   test('while a right number is typed, in any of its forms, nothing is complained about', () => {
-    const forms = ['0712345678', '0112345678', '254712345678', '+254712345678', '00254712345678', '254 0712345678'];
+    const forms = [
+      '0712345678',
+      '0112345678',
+      '254712345678',
+      '+254712345678',
+      '00254712345678',
+      '254 0712345678',
+    ];
     for (const form of forms) {
       for (let length = 1; length < form.length; length++) {
         const { fault, unfinished } = readPhone(form.slice(0, length));
@@ -55,8 +62,14 @@ describe('readPhone', () => {
 
   test('whatever is accepted has twelve digits that begin with 2547 or 2541, and is accepted as it is written', () => {
     const typed = fc.string({ unit: fc.constantFrom(...'0123456789 +-.()٠٧٢１'), maxLength: 20 });
-    const likely = fc.tuple(fc.constantFrom('0', '+254', '254 0', '00254'), fc.integer({ min: 1e8, max: 8e8 }));
-    const text = fc.oneof(typed, likely.map(([start, rest]) => start + rest));
+    const likely = fc.tuple(
+      fc.constantFrom('0', '+254', '254 0', '00254'),
+      fc.integer({ min: 1e8, max: 8e8 }),
+    );
+    const text = fc.oneof(
+      typed,
+      likely.map(([start, rest]) => start + rest),
+    );
     fc.assert(
       fc.property(text, (text) => {
         const { msisdn } = readPhone(text);

@@ -5,7 +5,9 @@ import { TEXTS, type Texts } from '../../checkout/src/core/texts.js';
 
 function flat(texts: Texts): [string, string][] {
   return Object.entries(texts).flatMap(([name, text]) =>
-    typeof text === 'string' ? [[name, text]] : Object.entries(text).map(([key, line]) => [`${name}.${key}`, line]),
+    typeof text === 'string'
+      ? [[name, text]]
+      : Object.entries(text).map(([key, line]) => [`${name}.${key}`, line]),
   ) as [string, string][];
 }
 
@@ -44,7 +46,9 @@ describe('the texts', () => {
 
   test('have words for reasons that the service knows', () => {
     const folder = new URL('../../../src/pokea/daraja/', import.meta.url);
-    const source = readdirSync(folder).map((name) => (/py$/.test(name) ? readFileSync(new URL(name, folder), 'utf8') : ''));
+    const source = readdirSync(folder).map((name) =>
+      /py$/.test(name) ? readFileSync(new URL(name, folder), 'utf8') : '',
+    );
     const own = ['too_many_requests', 'unauthenticated', 'silence', 'other'];
     for (const reason of Object.keys(TEXTS.en.reason)) {
       if (!own.includes(reason)) expect(source.join('\n')).toContain(`"${reason}"`);
@@ -54,7 +58,9 @@ describe('the texts', () => {
 
 describe('the countdown', () => {
   test('counts whole seconds down to nothing and not below', () => {
-    expect([120_000, 119_001, 1000, 1, 0, -5000].map((left) => secondsLeft(left, 0))).toEqual([120, 120, 1, 1, 0, 0]);
+    expect([120_000, 119_001, 1000, 1, 0, -5000].map((left) => secondsLeft(left, 0))).toEqual([
+      120, 120, 1, 1, 0, 0,
+    ]);
   });
 
   test('never shows more than a prompt lives, however wrong a clock is', () => {

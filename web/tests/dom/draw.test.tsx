@@ -69,7 +69,9 @@ describe('draw', () => {
         const [ours, theirs] = [document.createElement('div'), document.createElement('div')];
         const root = createRoot(theirs);
         for (const [model, locale] of states) {
-          const view = <View model={model} now={1000} locale={locale} amount={1500} purpose="BKG-1" on={ON} />;
+          const view = (
+            <View model={model} now={1000} locale={locale} amount={1500} purpose="BKG-1" on={ON} />
+          );
           draw(translated(view), ours);
           await act(async () => root.render(view));
           const [mine, reacts] = [ours, theirs].map((host) => host.cloneNode(true) as Element);
@@ -86,7 +88,9 @@ describe('draw', () => {
     const host = document.createElement('div');
     const show = (change: Partial<Model>) =>
       draw(
-        translated(<View model={{ ...START, ...change }} now={0} locale="en" amount={1} purpose="" on={ON} />),
+        translated(
+          <View model={{ ...START, ...change }} now={0} locale="en" amount={1} purpose="" on={ON} />,
+        ),
         host,
       );
     show({ text: '07' });

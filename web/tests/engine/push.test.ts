@@ -78,7 +78,10 @@ describe('a push', () => {
     world.service.isDown = false;
     pay(checkout, '0722 000 000');
     await world.until(() => checkout.model.phase === 'waiting');
-    expect(world.service.pushes.at(-1)).toMatchObject({ key: 'key-2', body: { phoneNumber: '254722000000' } });
+    expect(world.service.pushes.at(-1)).toMatchObject({
+      key: 'key-2',
+      body: { phoneNumber: '254722000000' },
+    });
   });
 
   test.each([

@@ -22,14 +22,17 @@ describe('the result', () => {
     expect(world.successes).toEqual(['pay_1']);
   });
 
-  test.each(['streamsBlocked', 'streamsSilent'] as const)('comes by asking when the stream is of no use: %s', async (how) => {
-    world.service[how] = true;
-    const checkout = await world.waiting();
-    await world.pass(10_000);
-    expect(world.asked('pay_1')).toBeGreaterThanOrEqual(4);
-    world.service.complete('pay_1');
-    await world.until(() => checkout.model.phase === 'paid');
-  });
+  test.each(['streamsBlocked', 'streamsSilent'] as const)(
+    'comes by asking when the stream is of no use: %s',
+    async (how) => {
+      world.service[how] = true;
+      const checkout = await world.waiting();
+      await world.pass(10_000);
+      expect(world.asked('pay_1')).toBeGreaterThanOrEqual(4);
+      world.service.complete('pay_1');
+      await world.until(() => checkout.model.phase === 'paid');
+    },
+  );
 
   test('comes after the stream was cut, from where it was left', async () => {
     const checkout = await world.waiting();
@@ -102,7 +105,13 @@ describe('a failure', () => {
     world.service.fail('pay_1', { reason: 'no_response', code: '1037' });
     await world.until(() => checkout.model.phase === 'failed');
     expect(world.errors).toEqual([
-      { code: '1037', reason: 'no_response', message: 'It was cancelled.', retryable: true, transactionId: 'pay_1' },
+      {
+        code: '1037',
+        reason: 'no_response',
+        message: 'It was cancelled.',
+        retryable: true,
+        transactionId: 'pay_1',
+      },
     ]);
     await world.pass(30_000);
     world.service.complete('pay_1');

@@ -1,8 +1,8 @@
 /** A checkout against the fake service over real HTTP, in a time that passes as fast as it can. */
 
 import { vi } from 'vitest';
-import { Checkout, type PaymentError } from '../../checkout/src/engine/checkout.js';
 import type { Phase } from '../../checkout/src/core/machine.js';
+import { Checkout, type PaymentError } from '../../checkout/src/engine/checkout.js';
 import { FakeService, TOKEN } from '../fake-service.js';
 
 export const BOOKING = 'BKG-1';

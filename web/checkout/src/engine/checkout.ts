@@ -61,7 +61,7 @@ export class Checkout {
     this.#settings = settings;
     this.#changed = changed;
     this.#api = createApi(ports, settings);
-    this.#memory = createMemory(ports.storage, settings().bookingId);
+    this.#memory = createMemory(ports.storage, () => settings().bookingId);
   }
 
   /** Begins, or resumes what this page was in the middle of before it was reloaded. */
@@ -85,14 +85,16 @@ export class Checkout {
     this.model = { ...START, text: this.model.text };
   }
 
+  /** Only in the form: when the field is taken from the page the browser speaks for it once more, amid the drawing. */
   type(text: string): void {
-    this.#show({ text, touched: false });
+    if (this.model.phase === 'form') this.#show({ text, touched: false });
   }
 
   /** The customer has left the field: a right number is written out, a wrong one is complained about. */
   leave(): void {
-    const { msisdn } = readPhone(this.model.text);
-    const { text } = this.model;
+    const { text, phase } = this.model;
+    if (phase !== 'form') return;
+    const { msisdn } = readPhone(text);
     this.#show({ touched: !!text, text: msisdn ? writtenPhone(msisdn) : text });
   }
 

@@ -18,13 +18,13 @@ export interface Memory {
 }
 
 /** Remembers one booking's payment over a reload; where the page may keep nothing, as long as the page lives. */
-export function createMemory(storage: Ports['storage'], bookingId: string): Memory {
-  const name = `pokea:${bookingId}`;
+export function createMemory(storage: Ports['storage'], bookingId: () => string): Memory {
+  const name = () => `pokea:${bookingId()}`;
   let here: Kept | undefined;
   return {
     load: () => {
       try {
-        return here ?? JSON.parse(storage.getItem(name) ?? '{}');
+        return here ?? JSON.parse(storage.getItem(name()) ?? '{}');
       } catch {
         return {};
       }
@@ -32,7 +32,7 @@ export function createMemory(storage: Ports['storage'], bookingId: string): Memo
     save: (kept) => {
       here = kept;
       try {
-        storage.setItem(name, JSON.stringify(kept));
+        storage.setItem(name(), JSON.stringify(kept));
       } catch {
         // A page without storage pays as well; only a reload forgets.
       }

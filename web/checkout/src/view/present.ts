@@ -7,14 +7,14 @@ export function dress(root: ShadowRoot): void {
   root.adoptedStyleSheets = [sheet];
 }
 
-/**
- * Opens or closes the drawn dialog. The browser keeps the focus inside while it is open and gives it back afterwards;
- * focus that was lost because its button is gone returns to the dialog.
- */
+/** Opens or closes the dialog. The browser keeps the focus inside while it is open, and gives it back afterwards. */
 export function present(root: ShadowRoot, isOpen: boolean): void {
   const dialog = root.querySelector('dialog');
-  if (!dialog) return;
-  if (isOpen && !dialog.open) dialog.showModal();
-  if (!isOpen) dialog.close();
-  else if (!root.activeElement) dialog.focus();
+  if (!isOpen) dialog?.close();
+  else if (!dialog?.open) dialog?.showModal();
+}
+
+/** After a change of phase: focus that was lost because its button is gone returns to the dialog. */
+export function keepFocus(root: ShadowRoot): void {
+  if (!root.activeElement) root.querySelector<HTMLElement>('dialog[open]')?.focus();
 }

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { inOrder } from '../../handset/src/App.js';
+import { againOf } from '../../handset/src/FaultPanel.js';
+import { GROUPS } from '../../handset/src/faults.js';
+import { after, NOTHING, type State } from '../../handset/src/state.js';
+import {
+  BEHAVIOURS,
+  type Happening,
+  type Prompt,
+  type Sms,
+  type Subscriber,
+} from '../../handset/src/wire.js';
+import { ksh, nairobiTime, preciseTime } from '../../handset/src/written.js';
+
+const SIMULATOR = new URL('../../../src/pokea/simulator/', import.meta.url);
+const AT = '2026-11-24T06:00:00.123Z';
+
+/** The values of a Python enumeration. */
+function valuesOf(file: string, name: string): string[] {
+  const source = readFileSync(new URL(file, SIMULATOR), 'utf8');
+  const body = source.split(`class ${name}(StrEnum):`)[1]?.split('\n\n\n')[0] ?? '';
+  return [...body.matchAll(/^ {4}[A-Z0-9_]+ = "(\w+)"/gm)].map(([, value]) => value as string);
+}
+
+const PHONE: Subscriber = { msisdn: '254712345678', balance: 10_000, behaviour: 'manual', messages: [] };
+const PROMPT: Prompt = {
+  id: 'prompt-1',
+  msisdn: PHONE.msisdn,
+  amount: 500,
+  accountReference: 'BK-1',
+  expiresAt: AT,
+  text: 'Do you want to pay Kshs. 500 to POKEA DEMO Account no. BK-1?\nEnter M-PESA PIN:',
+};
+const SMS: Sms = { from: 'MPESA', text: 'UKO Confirmed.', ownWording: false, receivedAt: AT };
+
+function told(state: State, name: string, data: Record<string, unknown> = {}): State {
+  return after(state, { name, data: { at: AT, ...data } } as Happening);
+}
+
+describe('the switches', () => {
+  const kinds = GROUPS.flatMap(({ switches }) => switches.map(({ kind }) => kind));
+
+  test('are every fault of the simulator, once', () => {
+    expect([...kinds].sort()).toEqual(valuesOf('faults.py', 'Kind').sort());
+  });
+
+  test('of the owner are every behaviour of the simulator', () => {
+    expect([...BEHAVIOURS].sort()).toEqual(valuesOf('handset.py', 'Behaviour').sort());
+  });
+
+  test('set a fault again as it was, since the simulator clears all at once', () => {
+    const fault = { id: 3, kind: 'slow', probability: 0.5, count: null, msisdn: null, seconds: 5 };
+    expect(againOf(fault)).toEqual({ kind: 'slow', probability: 0.5, seconds: 5 });
+    expect(againOf({ ...fault, count: 2, msisdn: PHONE.msisdn })).toEqual({
+      kind: 'slow',
+      probability: 0.5,
+      seconds: 5,
+      count: 2,
+      msisdn: PHONE.msisdn,
+    });
+  });
+});
+
+describe('what happens', () => {
+  test('puts a prompt on a phone, once however often it is told, and takes it away', () => {
+    const asked = told(told(NOTHING, 'prompt', { prompt: PROMPT }), 'prompt', { prompt: PROMPT });
+    expect(asked.prompts).toEqual([PROMPT]);
+    expect(told(asked, 'prompt_ended', { id: PROMPT.id }).prompts).toEqual([]);
+  });
+
+  test('brings a message to its phone alone, and once', () => {
+    const other = { ...PHONE, msisdn: '254722000000' };
+    const state = { ...NOTHING, subscribers: [PHONE, other] };
+    const once = told(state, 'sms', { msisdn: PHONE.msisdn, ...SMS });
+    const twice = told(once, 'sms', { msisdn: PHONE.msisdn, ...SMS });
+    expect(twice.subscribers.map(({ messages }) => messages.length)).toEqual([1, 0]);
+  });
+
+  test('changes a phone at its place, and adds a new one', () => {
+    const changed = told({ ...NOTHING, subscribers: [PHONE] }, 'subscriber', {
+      subscriber: { ...PHONE, balance: 0 },
+    });
+    expect(changed.subscribers.map(({ balance }) => balance)).toEqual([0]);
+    const more = told(changed, 'subscriber', { subscriber: { ...PHONE, msisdn: '254722000000' } });
+    expect(more.subscribers.length).toBe(2);
+  });
+
+  test('is on the wire, newest first, with its direction, status and fault', () => {
+    let state = told(NOTHING, 'request', { method: 'POST', path: '/mpesa/x', body: { a: 1 } });
+    state = told(state, 'response', { path: '/mpesa/x', status: 500, fault: 'push_500_before', body: '' });
+    state = told(state, 'callback', { url: 'http://shop/****', body: {} });
+    state = told(state, 'callback_answered', { status: null });
+    expect(
+      state.lines.map(({ direction, title, status, fault }) => [direction, title, status, fault]),
+    ).toEqual([
+      ['in', 'callback answered', null, null],
+      ['out', 'callback http://shop/****', undefined, null],
+      ['out', 'answer to /mpesa/x', 500, 'push_500_before'],
+      ['in', 'POST /mpesa/x', undefined, null],
+    ]);
+    expect(new Set(state.lines.map(({ number }) => number)).size).toBe(4);
+  });
+
+  test('is not kept for ever', () => {
+    let state = NOTHING;
+    for (let count = 0; count < 500; count++) state = told(state, 'fault', { kind: 'slow' });
+    expect(state.lines.length).toBe(200);
+    expect(state.lines[0]?.number).toBe(500);
+  });
+
+  test('of a kind that this page does not know changes nothing', () => {
+    expect(told(NOTHING, 'eclipse')).toBe(NOTHING);
+  });
+});
+
+test('a phone that is asked for money comes first, then the one that was wished for, then the newest', () => {
+  const phones = ['1', '2', '3', '4'].map((msisdn) => ({ msisdn }));
+  const order = inOrder(phones, [{ msisdn: '2' }], '1').map(({ msisdn }) => msisdn);
+  expect(order).toEqual(['2', '1', '4', '3']);
+});
+
+test('money and times are printed as M-PESA prints them, in Nairobi', () => {
+  expect([ksh(0), ksh(1234.5), ksh(100_000_000)]).toEqual(['Ksh0.00', 'Ksh1,234.50', 'Ksh100,000,000.00']);
+  expect(nairobiTime(AT)).toBe('09:00');
+  expect(preciseTime(AT)).toBe('09:00:00.123');
+});
