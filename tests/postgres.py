@@ -103,8 +103,8 @@ class PostgresServer:
         """A new server, not yet started, that follows this one under the application name `name`."""
         follower = PostgresServer(self.data_directory.with_name(name), free_port(), self.options)
         origin = f"host=127.0.0.1 port={self.port} user=postgres application_name={name}"
-        place = f"--pgdata={follower.data_directory}"
-        self.run("pg_basebackup", f"--dbname={origin}", place, "--write-recovery-conf", "--no-sync")
+        flags = (f"--pgdata={follower.data_directory}", "--write-recovery-conf", "--no-sync", "--checkpoint=fast")
+        self.run("pg_basebackup", f"--dbname={origin}", *flags)
         return follower
 
     def promote(self) -> None:

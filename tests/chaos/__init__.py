@@ -1,0 +1,1 @@
+"""Real processes, killed at random under load: what is left must keep every promise."""
