@@ -52,8 +52,9 @@ export function Phone({ subscriber, prompt, now }: Props) {
 function Messages({ messages }: { messages: readonly Sms[] }) {
   return (
     <div class="messages" role="log" aria-label="Messages">
-      <h3>MPESA</h3>
-      <ol>
+      <h2>MPESA</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <ol tabIndex={0}>
         {[...messages].reverse().map((message) => (
           <li key={message.receivedAt + message.text}>
             <p>{message.text}</p>

@@ -32,7 +32,7 @@ export function PromptScreen({ prompt, secondsLeft }: Props) {
   };
   return (
     <form class="prompt" aria-label={`M-PESA request on ${prompt.msisdn}`} onSubmit={send}>
-      <h3>SIM Toolkit</h3>
+      <h2>SIM Toolkit</h2>
       <p class="prompt-text">{prompt.text}</p>
       <input
         ref={field}

@@ -15,7 +15,8 @@ export function WireLog({ lines }: { lines: readonly Line[] }) {
         </button>
       </header>
       {!shown.length && <p class="empty">Requests, answers and callbacks appear here as they happen.</p>}
-      <ol>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <ol tabIndex={0}>
         {shown.map((line) => (
           <li key={line.number}>
             <Entry line={line} />

@@ -22,17 +22,18 @@ export function App() {
   if (new URLSearchParams(location.search).get('view') === 'shop') return <Shop config={config} />;
   const { simulatorUrl } = config;
   return (
-    <div class="stage">
+    <main class="stage">
+      <h1 class="unseen">The shop and the customer's phone</h1>
       <iframe title="The shop" src="?view=shop" />
-      <aside aria-label="The customer's phone">
+      <div class="beside">
         <iframe title="The customer's phone" src={`${simulatorUrl}/sim?view=phones&phone=${DEMO_PHONE}`} />
-      </aside>
+      </div>
       <p class="outside">
         <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">
           Open the phone with the faults and the wire
         </a>
       </p>
-    </div>
+    </main>
   );
 }
 

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
 import { PAGES, WEB } from '../../config/settings.ts';
 import { FakeService, type TestPage, TOKEN } from '../fake-service.js';
 
@@ -22,6 +23,7 @@ export async function openStage(): Promise<Stage> {
   const executablePath = process.env.POKEA_CHROMIUM;
   if (!executablePath) throw new Error('Set POKEA_CHROMIUM to the path of a Chromium or Chrome.');
   const service = new FakeService();
+  await buildReactPage();
   const origin = await service.listen();
   service.page = (path) => pageOf(path, origin);
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
@@ -37,18 +39,41 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
+/** The page of the React component, built as a shop would build it. */
+const REACT_PAGE = `${WEB}/node_modules/.cache/react-page`;
+
+async function buildReactPage(): Promise<void> {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    mode: 'production',
+    root: `${WEB}/tests/browser/react-page`,
+    base: '/react/',
+    oxc: { jsx: { runtime: 'automatic', development: false } },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: { outDir: REACT_PAGE, emptyOutDir: true, modulePreload: false },
+  });
+}
+
+const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', html: 'text/html' };
+
 function pageOf(path: string, origin: string): TestPage | null {
-  if (path === '/checkout.js') {
-    return { type: 'text/javascript', body: readFileSync(`${PAGES}/checkout.js`) };
-  }
+  const type = TYPES[path.split('.')[1] ?? 'html'];
+  if (!type) return null;
+  if (path === '/checkout.js') return { type, body: readFileSync(`${PAGES}/checkout.js`) };
+  if (path === '/react') return { type, body: readFileSync(`${REACT_PAGE}/index.html`) };
+  if (path.startsWith('/react/')) return { type, body: readFileSync(REACT_PAGE + path.slice(6)) };
   if (path !== '/' && path !== '/sw' && path !== '/elsewhere') return null;
-  const body = `<!doctype html><html lang="${path === '/sw' ? 'sw' : 'en'}"><meta charset="utf-8">
+  const body = elementPage(path === '/sw' ? 'sw' : 'en', path === '/elsewhere' ? origin : '');
+  return path === '/elsewhere' ? { type, body, policy: `default-src ${origin}` } : { type, body };
+}
+
+function elementPage(language: string, scripts: string): string {
+  return `<!doctype html><html lang="${language}"><meta charset="utf-8">
     <title>A shop</title><meta name="viewport" content="width=device-width">
-    <script type="module" src="${path === '/elsewhere' ? origin : ''}/checkout.js"></script>
+    <script type="module" src="${scripts}/checkout.js"></script>
     <main><h1>A shop</h1><p><a href="#before">A link before</a></p>
     <pokea-checkout booking-id="${BOOKING}" amount="1500" token="${TOKEN}"></pokea-checkout></main></html>`;
-  const page = { type: 'text/html', body };
-  return path === '/elsewhere' ? { ...page, policy: `default-src ${origin}` } : page;
 }
 
 /** A page on which whatever the browser complains about is kept. */
@@ -64,6 +89,11 @@ export async function openPage(
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) {
       page.complaints.push(message.text());
     }
+  });
+  await page.addInitScript(() => {
+    document.addEventListener('pokea-success', (event) => {
+      document.title = (event as CustomEvent).detail.transactionId;
+    });
   });
   await page.goto(new URL(path, stage.origin).href);
   return page;
