@@ -8,7 +8,7 @@ customers, two to the oldest open payment and one to claims; a turn that finds n
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from pokea.clock import SECOND, Instant
 from pokea.payments.asking import GIVE_UP, gap
@@ -57,15 +57,18 @@ def claim_due(connection: Connection, app: str, configured_rate: float, now: Ins
     return Due(questions, to_close, _look_again(connection, now, rate, tokens), rate)
 
 
-def slow_down(connection: Connection, app: str) -> None:
-    """Daraja said that we ask too often: halve the rate, and let the bucket run dry."""
+def slow_down(connection: Connection, app: str, asked_rate: float) -> None:
+    """Daraja refused a question that was asked at this rate: go on at half of it, and let the bucket run dry.
+
+    Questions of one rate that are refused together halve it once: what they have in common is that it was too high.
+    """
     budget = query_budget.c
-    halved = (
-        func.max(budget.rate / 2, _LOWEST_RATE)
-        if connection.dialect.name == "sqlite"
-        else func.greatest(budget.rate / 2, _LOWEST_RATE)
+    slower = max(asked_rate / 2, _LOWEST_RATE)
+    connection.execute(
+        update(query_budget)
+        .where(budget.app == app)
+        .values(rate=case((budget.rate > slower, slower), else_=budget.rate), tokens=0.0)
     )
-    connection.execute(update(query_budget).where(budget.app == app).values(rate=halved, tokens=0.0))
 
 
 def speed_up(connection: Connection, app: str, configured_rate: float) -> None:

@@ -126,7 +126,7 @@ class Recovery:
                 await self._database.write(speed_up, self._app, self._rate)
             return
         if outcome.limited:
-            await self._database.write(slow_down, self._app)
+            await self._database.write(slow_down, self._app, rate)
         if outcome.wrong_credentials:
             _log.critical(
                 "Daraja says that our passkey is wrong: no prompt reaches a phone. "
