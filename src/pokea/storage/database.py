@@ -181,8 +181,9 @@ def _commit(connection: Connection, transaction: RootTransaction) -> None:
     try:
         transaction.commit()
     except BaseException:
-        # SQLAlchemy gives such a connection back as it is, and whoever takes it next cannot begin.
-        connection.connection.rollback()
+        # SQLAlchemy gives such a connection back as it is, and whoever takes it next cannot begin. A broken one is gone.
+        if not connection.invalidated:
+            connection.connection.rollback()
         raise
 
 
