@@ -37,6 +37,7 @@ _FAULTS = (
 )
 _SECONDS = {"push_timeout_after": 3, "push_timeout_before": 3, "slow": 2, "callback_late": _LATE_SECONDS}
 _LOOK_SECONDS = 1.5
+_LONGEST_LINE = 300
 _STEP_SECONDS = 45
 _MOST_STEPS = 40
 _QUIET_SECONDS = 600
@@ -219,4 +220,4 @@ def _make_older(url: str) -> None:
 
 def _stumbles(log: str) -> list[str]:
     """What the services have logged that nobody planned."""
-    return [f"a service stumbled: {line}" for line in log.splitlines() if " ERROR " in line]
+    return [f"a service stumbled: {line[:_LONGEST_LINE]}" for line in log.splitlines() if " ERROR " in line]

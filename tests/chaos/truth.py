@@ -94,17 +94,21 @@ def _instant(text: str) -> Instant:
 
 
 def taken(connection: Connection, journal: Journal) -> list[Taken]:
-    """Each charge with the token of the payment for which it was made, whether or not the service knows its id.
+    """Each charge with the token of the payment for which it was made.
 
-    A phone is prompted for one payment at a time, so a charge belongs to the last one that was made before it.
+    A callback's address says which, or the id that the service was given. Where both were lost the phone does: then
+    nothing has ended the payment, so the phone was prompted for no other since.
     """
     columns = payments.c
-    rows = connection.execute(select(columns.id, columns.msisdn, columns.created_at).order_by(columns.created_at)).all()
+    known = select(columns.id, columns.msisdn, columns.created_at, columns.checkout_request_id)
+    rows = connection.execute(known.order_by(columns.created_at)).all()
+    tokens = {row.checkout_request_id: _TOKENS.callback_token(row.id) for row in rows}
+    tokens |= {each.checkout_request_id: token_of(each.url) for each in journal.callbacks}
     found = []
     for charge in journal.charges:
         before = [row.id for row in rows if row.msisdn == charge.msisdn and row.created_at // 1000 * 1000 <= charge.at]
-        token = _TOKENS.callback_token(before[-1]) if before else "of no payment"
-        found.append(Taken(token, charge))
+        by_phone = _TOKENS.callback_token(before[-1]) if before else "of no payment"
+        found.append(Taken(tokens.get(charge.checkout_request_id, by_phone), charge))
     return found
 
 
