@@ -183,22 +183,18 @@ describe('the one thing to do', () => {
 
 describe('the watch is over', () => {
   test('with the receipt, at once', () => {
-    expect(isOver(told('completed', { mpesaReceiptNumber: 'R1' }), false, NOW)).toBe(true);
+    expect(isOver(told('completed', { mpesaReceiptNumber: 'R1' }), NOW)).toBe(true);
   });
 
-  test('not before, while a receipt may still come', () => {
-    expect(isOver(told('completed'), true, NOW)).toBe(false);
-    expect(isOver(told('completed'), true, EXPIRES + LOCK_GRACE_MS)).toBe(true);
-  });
-
-  test('after a failure only when the service has ended it, or its lock is over', () => {
-    expect(isOver(told('failed'), false, NOW)).toBe(false);
-    expect(isOver(told('failed'), true, NOW)).toBe(true);
-    expect(isOver(told('failed'), false, EXPIRES + LOCK_GRACE_MS)).toBe(true);
+  test('after a success without a receipt, or a failure, only when the lock of the payment is over', () => {
+    for (const status of ['completed', 'failed'] as const) {
+      expect(isOver(told(status), EXPIRES + LOCK_GRACE_MS - 1)).toBe(false);
+      expect(isOver(told(status), EXPIRES + LOCK_GRACE_MS)).toBe(true);
+    }
   });
 
   test('never while the payment is open', () => {
-    expect(isOver(told('pending'), true, EXPIRES + 10 * LOCK_GRACE_MS)).toBe(false);
+    expect(isOver(told('pending'), EXPIRES + 10 * LOCK_GRACE_MS)).toBe(false);
   });
 });
 

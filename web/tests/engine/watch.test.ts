@@ -119,6 +119,26 @@ describe('a failure', () => {
     expect(world.successes).toEqual(['pay_1']);
   });
 
+  test('whose stream the service has ended still turns into a success', async () => {
+    const checkout = await world.waiting();
+    world.service.fail('pay_1');
+    world.service.end('pay_1');
+    await world.until(() => checkout.model.phase === 'failed');
+    await world.pass(6000);
+    world.service.complete('pay_1');
+    await world.until(() => checkout.model.phase === 'paid');
+  });
+
+  test('of another kind, a success with another amount, is told as no success', async () => {
+    const checkout = await world.waiting();
+    world.service.tell('pay_1', { status: 'completed', review: ['amount_differs'] });
+    await world.until(() => checkout.model.phase === 'paid');
+    expect(world.successes).toEqual([]);
+    expect(world.errors).toMatchObject([
+      { reason: 'amount_differs', retryable: false, transactionId: 'pay_1' },
+    ]);
+  });
+
   test('that is held allows another try once the service has ended its stream and says so', async () => {
     const checkout = await world.waiting();
     world.service.fail('pay_1', { retryable: false });
@@ -157,14 +177,17 @@ describe('the watching', () => {
     expect(world.service.requests.length).toBe(count);
   });
 
-  test('ends with the stream after a failure', async () => {
+  test('of a failure goes on after the stream has ended, and is over with the lock', async () => {
+    world.service.promptMs = 20_000;
     const checkout = await world.waiting();
     world.service.fail('pay_1');
     world.service.end('pay_1');
     await world.until(() => checkout.model.phase === 'failed');
-    await world.pass(5000);
+    await world.pass(70_000);
+    expect(world.asked('pay_1')).toBeGreaterThan(30);
+    await world.pass(15_000);
     const count = world.service.requests.length;
-    await world.pass(60_000);
+    await world.pass(30_000);
     expect(world.service.requests.length).toBe(count);
   });
 

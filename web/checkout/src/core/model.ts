@@ -148,9 +148,16 @@ export function waitEnds({ phase, expiresAt, retryAt }: Model): number {
   return phase === 'failed' ? expiresAt + LOCK_GRACE_MS : retryAt;
 }
 
-/** Whether nothing more will come of a payment: it is paid and has its receipt, or its last word has been said. */
-export function isOver({ name, patch }: Event, hasEnded: boolean, now: number): boolean {
+/**
+ * Whether nothing more will come of a payment: it is paid and has its receipt, or it is settled and its time is over.
+ * Until then a failure may still turn into a success, also after the service has closed its stream.
+ */
+export function isOver({ name, patch }: Event, now: number): boolean {
   const isLate = now >= (patch?.expiresAt ?? 0) + LOCK_GRACE_MS;
-  if (name === 'completed') return isLate || !!patch?.receipt;
-  return name === 'failed' && (isLate || hasEnded);
+  return name === 'completed' ? isLate || !!patch?.receipt : name === 'failed' && isLate;
+}
+
+/** Whether another amount came than was asked for: money has moved, and yet the fee is not paid. */
+export function isDisputed(model: Model): boolean {
+  return model.review.includes('amount_differs');
 }

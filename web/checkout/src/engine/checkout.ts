@@ -1,5 +1,6 @@
 import {
   type Event,
+  isDisputed,
   isOver,
   type Model,
   opened,
@@ -12,7 +13,7 @@ import {
 } from '../core/model.js';
 import { readPhone, writtenPhone } from '../core/phone.js';
 import type { Locale } from '../core/texts.js';
-import type { Failure, Problem, PushBody, Transaction } from '../core/wire.js';
+import type { Problem, PushBody, Transaction } from '../core/wire.js';
 import { type Api, createApi, type Ports } from './api.js';
 import { createMemory, type Kept, type Memory } from './memory.js';
 import { watch } from './watch.js';
@@ -39,6 +40,15 @@ export interface Settings {
 
 /** How often the same push is repeated under its key while it has no answer; the last pauses are 8 s. */
 const TRIES = 6;
+/** What failures and problems have in common, so far as pages are told. */
+interface Why {
+  code: string | null;
+  reason?: string | undefined;
+  message?: string;
+  retryable?: boolean;
+}
+
+const DISPUTE: Why = { code: 'amount_differs', retryable: false };
 /** Our own code: the push has had no answer. */
 const SILENCE = 'silence';
 /** An attempt older than this is not repeated by itself: nobody wants a prompt long after. */
@@ -167,7 +177,7 @@ export class Checkout {
       online: (isOnline) => {
         if (this.model.offline === isOnline) this.#show({ offline: !isOnline });
       },
-      seen: (transaction, hasEnded) => this.#seen(transaction, hasEnded),
+      seen: (transaction) => this.#seen(transaction),
       denied: () => {
         if (!bearer) this.#forget(null);
         bearer = '';
@@ -175,14 +185,14 @@ export class Checkout {
     });
   }
 
-  #seen(transaction: Transaction, hasEnded: boolean): boolean {
+  #seen(transaction: Transaction): boolean {
     if (transaction.bookingId !== this.#settings().bookingId) {
       this.#forget({ code: 'subscriber_locked', message: '' });
       return true;
     }
     const event = seen(transaction, this.#api.skew(), this.now());
     this.#happen(event);
-    return isOver(event, hasEnded, this.now());
+    return isOver(event, this.now());
   }
 
   /** What was to be resumed cannot be seen, or is another booking's. */
@@ -209,12 +219,12 @@ export class Checkout {
   #tellPage(): void {
     const { phase, id, failure, problem } = this.model;
     const { onPaymentSuccess, onPaymentError } = this.#settings();
-    const why: ((Failure | Problem) & { retryable?: boolean }) | null = failure ?? problem;
-    if (phase === 'paid') onPaymentSuccess(id);
-    else if (why) {
-      const { code, message, reason = code ?? '', retryable = true } = why;
-      onPaymentError({ code: code ?? '', reason, message, retryable, transactionId: id });
-    }
+    const why: Why | null = isDisputed(this.model) ? DISPUTE : (failure ?? problem);
+    if (why) {
+      const { message = '', retryable = true } = why;
+      const code = why.code ?? '';
+      onPaymentError({ code, reason: why.reason ?? code, message, retryable, transactionId: id });
+    } else if (phase === 'paid') onPaymentSuccess(id);
   }
 
   #show(patch: Partial<Model>): void {

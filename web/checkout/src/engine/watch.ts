@@ -13,8 +13,8 @@ export interface Watched {
   id: string;
   now: () => number;
   bearer: () => string | Promise<string>;
-  /** The payment as it stands, and whether its stream has ended; answers whether the watch is over. */
-  seen: (transaction: Transaction, hasEnded: boolean) => boolean;
+  /** The payment as it stands; answers whether the watch is over. */
+  seen: (transaction: Transaction) => boolean;
   /** The service does not show this payment to this bearer. */
   denied: () => void;
   online: (isOnline: boolean) => void;
@@ -35,7 +35,7 @@ export function watch(watched: Watched): () => void {
     stream.stop();
   };
   const tell = (transaction: Transaction): void => {
-    if (!isOver && seen(transaction, stream.hasEnded())) stop();
+    if (!isOver && seen(transaction)) stop();
   };
   const ask = async (): Promise<void> => {
     isAsking = true;
@@ -63,7 +63,6 @@ export function watch(watched: Watched): () => void {
 interface LastingStream {
   keepOpen: () => void;
   isTrusted: () => boolean;
-  hasEnded: () => boolean;
   stop: () => void;
 }
 
@@ -102,7 +101,6 @@ function lastingStream(
     cut();
   };
   return {
-    hasEnded: () => hasEnded,
     isTrusted: () => now() - heardAt < TRUSTED_MS,
     stop: () => current?.abort(),
     keepOpen: () => {

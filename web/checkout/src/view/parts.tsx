@@ -1,5 +1,5 @@
 import { clockFace, PROMPT_MS, secondsLeft } from '../core/countdown.js';
-import { type Model, type Step, waitEnds } from '../core/model.js';
+import { isDisputed, type Model, type Step, waitEnds } from '../core/model.js';
 import { readPhone, writtenPhone } from '../core/phone.js';
 import type { Texts } from '../core/texts.js';
 import type { Failure, Problem } from '../core/wire.js';
@@ -67,10 +67,11 @@ export function Sign({ t, model, now }: PartProps) {
   const { phase, expiresAt } = model;
   const isWaiting = phase === 'waiting';
   const seconds = secondsLeft(expiresAt, now);
-  const mark = phase === 'paid' ? TICK : phase === 'failed' ? EXCLAMATION : '';
+  const isOdd = isDisputed(model);
+  const mark = phase === 'failed' || isOdd ? EXCLAMATION : phase === 'paid' ? TICK : '';
   const share = isWaiting ? (seconds * 1000) / PROMPT_MS : mark ? 1 : 0.25;
   return (
-    <div className={`i ${phase}`}>
+    <div className={isOdd ? 'i' : `i ${phase}`}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle cx="24" cy="24" r="22" />
         <circle cx="24" cy="24" r="22" pathLength="1" style={{ strokeDashoffset: `${1 - share}` }} />
@@ -88,7 +89,7 @@ export function Sign({ t, model, now }: PartProps) {
 /** What is known of the payment, in words. */
 export function Outcome({ t, model, price }: PartProps) {
   const { phase, failure, receipt, review, id } = model;
-  const differs = review.includes('amount_differs') && t.review;
+  const differs = isDisputed(model) && t.review;
   if (phase === 'paid') {
     return (
       <>
