@@ -25,11 +25,12 @@ _LEASE: Instant = 60 * SECOND
 
 
 class Question(NamedTuple):
-    """Ask Daraja about this id; `attempt` counts from 1."""
+    """Ask Daraja about this id; `attempt` counts from 1. `asked_before`: when the attempt before this one was."""
 
     payment_id: str
     checkout_request_id: str
     attempt: int
+    asked_before: Instant | None = None
 
 
 class Due(NamedTuple):
@@ -69,6 +70,23 @@ def slow_down(connection: Connection, app: str, asked_rate: float) -> None:
         .where(budget.app == app)
         .values(rate=case((budget.rate > slower, slower), else_=budget.rate), tokens=0.0)
     )
+
+
+def put_back(connection: Connection, question: Question, now: Instant) -> None:
+    """Daraja refused the question unread, so it counts as not asked: the payment keeps its place in the queue."""
+    columns = payments.c
+    still_ours = and_(columns.attempts == question.attempt, columns.due_at.is_not(None))
+    connection.execute(
+        update(payments)
+        .where(columns.id == question.payment_id, still_ours)
+        .values(attempts=question.attempt - 1, asked_at=question.asked_before, due_at=now)
+    )
+
+
+def turn_away(connection: Connection, app: str, asked_rate: float, question: Question, now: Instant) -> None:
+    """Daraja's limit met this question, asked at this rate: ask more slowly, and ask it again in its turn."""
+    slow_down(connection, app, asked_rate)
+    put_back(connection, question, now)
 
 
 def speed_up(connection: Connection, app: str, configured_rate: float) -> None:
@@ -143,7 +161,7 @@ def _take(connection: Connection, payment: Payment, now: Instant) -> Question:
         .where(payments.c.id == payment.id)
         .values(attempts=attempt, asked_at=now, claimed_at=None, due_at=now + gap(attempt))
     )
-    return Question(payment.id, payment.checkout_request_id or "", attempt)
+    return Question(payment.id, payment.checkout_request_id or "", attempt, payment.asked_at)
 
 
 def _look_again(connection: Connection, now: Instant, rate: float, tokens: float) -> Instant | None:

@@ -12,7 +12,7 @@ from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import Answered, QueryOutcome
 from pokea.errors import Unavailable
 from pokea.payments.evidence import Evidence, from_query, push_lost, silence
-from pokea.payments.questions import Due, Question, claim_due, slow_down, speed_up
+from pokea.payments.questions import Due, Question, claim_due, speed_up, turn_away
 from pokea.payments.settler import Settler
 from pokea.payments.store import Payment
 from pokea.storage.database import Database
@@ -116,17 +116,19 @@ class Recovery:
             if isinstance(outcome, Answered):
                 piece = from_query(question.payment_id, question.attempt, outcome, self._clock.now())
                 await self._settler.submit(piece)
-            await self._mind_the_rate(outcome, rate)
+            await self._mind_the_rate(question, outcome, rate)
         except Unavailable:
             _log.warning("an answer about payment %s could not be kept; it will be asked again", question.payment_id)
 
-    async def _mind_the_rate(self, outcome: QueryOutcome, rate: float) -> None:
+    async def _mind_the_rate(self, question: Question, outcome: QueryOutcome, rate: float) -> None:
         if isinstance(outcome, Answered):
             if rate < self._rate:
                 await self._database.write(speed_up, self._app, self._rate)
             return
         if outcome.limited:
-            await self._database.write(slow_down, self._app, rate)
+            now = self._clock.now()
+            await self._database.write(turn_away, self._app, rate, question, now)
+            self.wake(now)
         if outcome.wrong_credentials:
             _log.critical(
                 "Daraja says that our passkey is wrong: no prompt reaches a phone. "
