@@ -24,9 +24,7 @@ demo: setup ## Run the service and the simulator together, and print where to lo
 	@exec $(BIN)/pokea demo --port $(PORT) --sim-port $(SIM_PORT) $(ARGS)
 
 test: develop ## Run every test, on SQLite and on a real PostgreSQL
-	@$(BIN)/pytest $(ARGS)
-	@tools/web install
-	@if [ -f web/package.json ]; then tools/node npm --prefix web run --if-present test; fi
+	@tools/test $(ARGS)
 
 check: develop ## Check style, types, import directions, house rules and the generated docs
 	@tools/check
@@ -53,3 +51,4 @@ clean: ## Remove what was installed and built
 
 develop: setup
 	@tools/install develop
+	@tools/chromium >/dev/null || true
