@@ -88,8 +88,8 @@ def reserve(connection: Connection, wanted: Wanted, limits: Limits, now: Instant
         return refused or Refused(Why.NOT_FOUND)
     if live is not None:
         return _in_the_way(connection, live, now)
-    _check_limits(connection, wanted.payment, limits, now)
     payment = wanted.payment._replace(account_reference=booking.reference, owner=booking.customer_id)
+    _check_limits(connection, payment, limits, now)
     if not insert_if_new(connection, payments, payment._asdict()):
         return Refused(Why.IN_PROGRESS, live=_live(connection, payment, now))
     if wanted.key is not None:
