@@ -138,14 +138,23 @@ def rate_of(connection: Connection) -> float:
 
 
 def test_the_rate_is_halved_once_for_all_that_met_the_limit_together(connection: Connection) -> None:
-    """Twenty questions of one look that are all told `too often` halve the rate once, and empty the bucket."""
+    """Twenty questions of one look that are all told `too often` halve the rate once."""
     begin_with(connection, [], map(waiting, range(300)))
     for _ in look(connection).to_ask:
         slow_down(connection, APP, RATE)
     assert rate_of(connection) == 10
-    assert look(connection).to_ask == []
     slow_down(connection, APP, 10)
     assert rate_of(connection) == 5
+
+
+def test_after_a_refusal_the_bucket_is_empty(connection: Connection) -> None:
+    """What the budget had saved is not spent against a limit: the next question waits for its token."""
+    begin_with(connection, [], [])
+    look(connection)
+    slow_down(connection, APP, RATE)
+    connection.execute(insert(tables.payments), [waiting(number)._asdict() for number in range(30)])
+    assert look(connection).to_ask == []
+    assert len(look(connection, NOW + SECOND).to_ask) == 10
 
 
 def test_the_rate_has_a_floor_and_recovers_slowly(connection: Connection) -> None:

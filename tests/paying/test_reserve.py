@@ -1,0 +1,258 @@
+"""Making a payment's row: who may, what stands in the way, and what another try finds. Races are in `tests.laws`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, select, update
+
+from pokea.clock import HOUR, SECOND, Instant
+from pokea.errors import Refusal
+from pokea.payments.reserve import Limits, Refused, Replayed, Reserved, Wanted, Why, reserve
+from pokea.payments.store import Payment
+from pokea.storage import tables
+from pokea.storage.database import Database
+from pokea.storage.idempotency import IdempotencyKey
+from tests.laws.tables import begin_with, contents
+from tests.payments import new_booking, new_payment
+
+NOW = 100 * HOUR
+NONE = Limits(0, 0)
+KEY = IdempotencyKey("customer", "/stkpush", "k-1", "digest")
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    """A connection inside one transaction, which is never committed, with one booking of one customer."""
+    with database.engine.connect() as opened, opened.begin() as transaction:
+        begin_with(opened, [new_booking()], [])
+        yield opened
+        transaction.rollback()
+
+
+def wish(
+    payment_id: str = "pay_2", *, is_admin: bool = False, key: IdempotencyKey | None = None, **values: Any
+) -> Wanted:
+    """A wish for a payment, made now."""
+    payment = new_payment(payment_id, created_at=NOW, expires_at=NOW + 120 * SECOND, **values)
+    return Wanted(payment, is_admin, key)
+
+
+def open_payment(connection: Connection, payment_id: str = "pay_1", **values: Any) -> Payment:
+    """A payment that is live since ten seconds ago."""
+    payment = new_payment(payment_id, **{"created_at": NOW - 10 * SECOND, "expires_at": NOW + 110 * SECOND, **values})
+    connection.execute(insert(tables.payments), [payment._asdict()])
+    return payment
+
+
+def stored(connection: Connection, payment_id: str) -> Any:
+    return connection.execute(select(tables.payments).where(tables.payments.c.id == payment_id)).one_or_none()
+
+
+def test_a_payment_takes_its_owner_and_reference_from_its_booking(connection: Connection) -> None:
+    """What is stored is the booking's: its customer, also when an admin asks, and the reference that Daraja shows."""
+    booking = new_booking()._replace(reference="BK-7Q2M4XN", customer_id="somebody")
+    connection.execute(update(tables.bookings).values(**booking._asdict()))
+    answer = reserve(connection, wish(is_admin=True, owner="admin"), NONE, NOW)
+    assert isinstance(answer, Reserved)
+    row = stored(connection, "pay_2")
+    assert (row.owner, row.account_reference, row.live) == ("somebody", "BK-7Q2M4XN", True)
+    assert answer.payment == Payment(*row)
+
+
+def test_the_change_may_be_run_again(connection: Connection) -> None:
+    """After a commit whose outcome is unknown the change runs again: the same answer, and nothing more is written."""
+    first = reserve(connection, wish(key=KEY), NONE, NOW)
+    before = contents(connection)
+    assert reserve(connection, wish(key=KEY), NONE, NOW) == first
+    assert contents(connection) == before
+
+
+def test_a_refusal_may_be_run_again(connection: Connection) -> None:
+    """A wish that met an open payment meets it again when the change is repeated."""
+    open_payment(connection, checkout_request_id="ws_CO_1", status="pending")
+    first = reserve(connection, wish(), NONE, NOW)
+    again = reserve(connection, wish(), NONE, NOW)
+    assert isinstance(first, Refused)
+    assert isinstance(again, Refused)
+    assert (first.why, first.live and first.live.id) == (again.why, again.live and again.live.id)
+
+
+UNFIT: list[tuple[str, dict[str, Any], dict[str, Any], Why]] = [
+    ("no such booking", {"booking_id": "bk_9"}, {}, Why.NOT_FOUND),
+    ("another customer's booking", {"owner": "stranger"}, {}, Why.NOT_FOUND),
+    ("another customer's booking, with its fee paid", {"owner": "stranger"}, {"fee_status": "held"}, Why.NOT_FOUND),
+    ("another customer's booking, another amount", {"owner": "stranger", "amount_cents": 1}, {}, Why.NOT_FOUND),
+    ("the fee is held", {}, {"fee_status": "held"}, Why.ALREADY_PAID),
+    ("the fee was released", {}, {"fee_status": "released"}, Why.ALREADY_PAID),
+    ("the fee was refunded", {}, {"fee_status": "refunded"}, Why.ALREADY_PAID),
+    ("one shilling more", {"amount_cents": 50_100}, {}, Why.AMOUNT_MISMATCH),
+    ("one shilling less", {"amount_cents": 49_900}, {}, Why.AMOUNT_MISMATCH),
+]
+
+
+@pytest.mark.parametrize(("story", "wanted", "booking", "why"), UNFIT, ids=[story for story, *_ in UNFIT])
+def test_an_unfit_wish_makes_no_payment(
+    connection: Connection, story: str, wanted: dict[str, Any], booking: dict[str, Any], why: Why
+) -> None:
+    """Each rule that forbids a payment is named, and no row and no key is left behind."""
+    if booking:
+        connection.execute(update(tables.bookings).values(**booking))
+    before = contents(connection)
+    answer = reserve(connection, wish(key=KEY, **wanted), NONE, NOW)
+    assert isinstance(answer, Refused), story
+    assert answer.why is why
+    assert answer.fee_cents == (50_000 if why is Why.AMOUNT_MISMATCH else None)
+    assert contents(connection) == before
+
+
+def test_an_admin_may_pay_for_anybodys_booking(connection: Connection) -> None:
+    """The scope `admin` sees every booking."""
+    assert isinstance(reserve(connection, wish(is_admin=True, owner="admin"), NONE, NOW), Reserved)
+
+
+IN_THE_WAY: list[tuple[str, dict[str, Any]]] = [
+    ("the same booking", {"msisdn": "254722000000"}),
+    ("the same phone", {"booking_id": "bk_2"}),
+    ("both", {}),
+    ("failed by queries alone, before it expires", {"status": "failed", "locked_until": NOW + SECOND}),
+]
+
+
+@pytest.mark.parametrize(("story", "values"), IN_THE_WAY, ids=[story for story, _ in IN_THE_WAY])
+def test_an_open_payment_is_in_the_way(connection: Connection, story: str, values: dict[str, Any]) -> None:
+    """While a booking or a phone is locked, a wish hears of the live payment and makes none."""
+    open_payment(connection, **values)
+    answer = reserve(connection, wish(), NONE, NOW)
+    assert isinstance(answer, Refused), story
+    assert answer.why is Why.IN_PROGRESS
+    assert answer.live is not None
+    assert answer.live.id == "pay_1"
+    assert stored(connection, "pay_2") is None
+
+
+def test_of_two_open_payments_the_bookings_own_is_named(connection: Connection) -> None:
+    """A page that resumes is told of the payment for the booking that it shows, not of the phone's other one."""
+    open_payment(connection, "pay_0", booking_id="bk_2")
+    open_payment(connection, "pay_1", msisdn="254722000000")
+    answer = reserve(connection, wish(), NONE, NOW)
+    assert isinstance(answer, Refused)
+    assert answer.live is not None
+    assert answer.live.id == "pay_1"
+
+
+def test_another_booking_and_another_phone_are_not_in_the_way(connection: Connection) -> None:
+    """One customer may pay for two bookings from two phones at once."""
+    open_payment(connection, booking_id="bk_2", msisdn="254722000000")
+    assert isinstance(reserve(connection, wish(), NONE, NOW), Reserved)
+
+
+@pytest.mark.parametrize(("lapsed", "is_reserved"), [(0, True), (1, False)], ids=["over", "a microsecond left"])
+def test_a_lock_ends_on_its_time_and_is_lifted_then(connection: Connection, lapsed: Instant, is_reserved: bool) -> None:
+    """A lock whose time is over is nobody's any more, although nothing has been heard of its payment."""
+    open_payment(connection, locked_until=NOW + lapsed, status="pending")
+    answer = reserve(connection, wish(), NONE, NOW)
+    assert isinstance(answer, Reserved) == is_reserved
+    assert stored(connection, "pay_1").live != is_reserved
+    assert stored(connection, "pay_1").status == "pending"
+
+
+QUESTIONS: list[tuple[str, dict[str, Any], bool]] = [
+    ("never asked", {}, True),
+    ("asked eleven seconds ago", {"asked_at": NOW - 11 * SECOND}, True),
+    ("asked a moment ago", {"asked_at": NOW - 9 * SECOND}, False),
+    ("due already", {"due_at": NOW - SECOND}, False),
+    ("nothing is due", {"due_at": None}, False),
+    ("without an id", {"checkout_request_id": None}, False),
+]
+
+
+@pytest.mark.parametrize(("story", "values", "is_hurried"), QUESTIONS, ids=[story for story, *_ in QUESTIONS])
+def test_a_retry_brings_the_question_forward(
+    connection: Connection, story: str, values: dict[str, Any], is_hurried: bool
+) -> None:
+    """A wish that meets an open payment makes Daraja be asked about it now, unless it was a moment ago (law 4)."""
+    usual = {"checkout_request_id": "ws_CO_1", "status": "pending", "due_at": NOW + 60 * SECOND}
+    before = open_payment(connection, **{**usual, **values})
+    reserve(connection, wish(), NONE, NOW)
+    assert stored(connection, "pay_1").due_at == (NOW if is_hurried else before.due_at), story
+
+
+def test_a_key_leads_back_to_its_payment(connection: Connection) -> None:
+    """The second call with a key hears of the payment of the first, whatever has become of it, and makes none."""
+    reserve(connection, wish(key=KEY), NONE, NOW)
+    connection.execute(update(tables.payments).values(status="completed", live=False))
+    connection.execute(update(tables.bookings).values(fee_status="held"))
+    answer = reserve(connection, wish("pay_3", key=KEY), NONE, NOW + HOUR)
+    assert isinstance(answer, Replayed)
+    assert (answer.payment.id, answer.payment.status) == ("pay_2", "completed")
+    assert stored(connection, "pay_3") is None
+
+
+def test_a_key_with_another_body_is_refused(connection: Connection) -> None:
+    """A key names one request: with another body it is refused, and nothing is written."""
+    reserve(connection, wish(key=KEY), NONE, NOW)
+    before = contents(connection)
+    with pytest.raises(Refusal) as refused:
+        reserve(connection, wish("pay_3", key=KEY._replace(body_digest="another")), NONE, NOW)
+    assert refused.value.code == "idempotency_key_reused"
+    assert contents(connection) == before
+
+
+def test_a_key_counts_for_a_day(connection: Connection) -> None:
+    """After 24 hours the same key makes a new payment."""
+    reserve(connection, wish(key=KEY), NONE, NOW)
+    connection.execute(update(tables.payments).values(live=False))
+    answer = reserve(connection, wish("pay_3", key=KEY), NONE, NOW + 24 * HOUR)
+    assert isinstance(answer, Reserved)
+
+
+def test_a_wish_that_was_refused_leaves_its_key_free(connection: Connection) -> None:
+    """What made no payment is not remembered: the same key may be used once the way is free."""
+    open_payment(connection, locked_until=NOW + SECOND)
+    assert isinstance(reserve(connection, wish(key=KEY), NONE, NOW), Refused)
+    assert isinstance(reserve(connection, wish(key=KEY), NONE, NOW + SECOND), Reserved)
+
+
+def past_payments(connection: Connection, count: int, **values: Any) -> None:
+    """So many prompts within the last ten minutes, the oldest nine minutes ago."""
+    rows = [
+        new_payment(f"pay_past_{number}", live=False, **{"created_at": NOW - (540 - number) * SECOND, **values})
+        for number in range(count)
+    ]
+    connection.execute(insert(tables.payments), [row._asdict() for row in rows])
+
+
+LIMITED: list[tuple[str, dict[str, Any], Limits, str]] = [
+    ("the phone", {"owner": "somebody", "booking_id": "bk_2"}, Limits(3, 0), "this phone"),
+    ("the customer", {"msisdn": "254722000000", "booking_id": "bk_2"}, Limits(0, 3), "this customer"),
+]
+
+
+@pytest.mark.parametrize(("story", "values", "limits", "who"), LIMITED, ids=[story for story, *_ in LIMITED])
+@pytest.mark.parametrize("by_admin", [False, True], ids=["by the customer", "by an admin"])
+def test_prompts_are_limited(
+    connection: Connection, story: str, values: dict[str, Any], limits: Limits, who: str, by_admin: bool
+) -> None:
+    """A phone and a customer get so many prompts in ten minutes, whoever asks for them; the rest is told when."""
+    wanted = wish(is_admin=by_admin, owner="shop" if by_admin else "customer")
+    past_payments(connection, 2, **values)
+    with connection.begin_nested() as nested:
+        assert isinstance(reserve(connection, wanted, limits, NOW), Reserved), story
+        nested.rollback()
+    connection.execute(
+        insert(tables.payments),
+        [new_payment("pay_3rd", live=False, **{"created_at": NOW - SECOND, **values})._asdict()],
+    )
+    with pytest.raises(Refusal) as refused:
+        reserve(connection, wanted, limits, NOW)
+    assert refused.value.code == "too_many_requests"
+    assert who in refused.value.message
+    assert refused.value.retry_after_seconds == 60
+    assert stored(connection, "pay_2") is None
+
+
+def test_old_prompts_do_not_count(connection: Connection) -> None:
+    """Prompts of more than ten minutes ago are forgotten."""
+    past_payments(connection, 9, created_at=NOW - 600 * SECOND)
+    assert isinstance(reserve(connection, wish(), Limits(1, 1), NOW), Reserved)
