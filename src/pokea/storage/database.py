@@ -181,7 +181,7 @@ def _commit(connection: Connection, transaction: RootTransaction) -> None:
     try:
         transaction.commit()
     except BaseException:
-        # SQLAlchemy gives such a connection back as it is, and whoever takes it next cannot begin. A broken one is gone.
+        # SQLAlchemy gives such a connection back as it is, and whoever takes it next cannot begin; a broken one is not.
         if not connection.invalidated:
             connection.connection.rollback()
         raise
