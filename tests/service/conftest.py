@@ -19,7 +19,22 @@ from tests.service.running import Program, SimulatorProgram, new_service, new_si
 from tests.service.world import World, used_phones
 
 StartWorld: TypeAlias = Callable[..., World]
+Say: TypeAlias = Callable[[str], None]
 P = TypeVar("P", bound=Program)
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Say:
+    """Prints a figure at the end of the session."""
+    figures = request.config.stash.setdefault(_FIGURES, [])
+    return lambda figure: figures.append(f"{request.node.name}: {figure}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints what was measured."""
+    for figure in config.stash.get(_FIGURES, []):
+        terminalreporter.write_line(figure)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -21,6 +21,7 @@ from pokea.redact import Secret
 JWT_SECRET = "a-secret-for-tests-only-of-32-bytes"
 SECRET_KEY = "a-key-for-tests-only-of-32-characters"
 _PATIENCE_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -108,7 +109,7 @@ class Program:
     def ready(self) -> Self:
         """Wait until it answers."""
         if self.url:
-            eventually(self._answers, f"{self.arguments[0]} answers; its log:\n{self.log}")
+            eventually(self._answers, f"{self.arguments[0]} answers; its log:\n{self.log}", _START_SECONDS)
         return self
 
     @property

@@ -188,18 +188,22 @@ class World:
         return sum(self.query(balances).values()) == 0
 
     def age(self, seconds: float, *transaction_ids: str) -> None:
-        """Let time pass for these payments alone: everything of theirs happened so much earlier."""
-        self.query(lambda connection: make_older(connection, round(seconds * SECOND), transaction_ids))
+        """Let time pass for these payments alone, and let the service look at once for what has come due."""
+        self.shift(seconds, *transaction_ids)
         self._wake()
 
-    def _wake(self) -> None:
-        """Make the service look at once for what is due, which it does every two seconds, or when something is claimed.
+    def shift(self, seconds: float, *transaction_ids: str) -> None:
+        """Move everything that ever happened to these payments so far into the past."""
+        self.query(lambda connection: make_older(connection, round(seconds * SECOND), transaction_ids))
 
-        What is claimed is a payment that nobody else looks at, as often as a payment may be (law 5).
+    def _wake(self) -> None:
+        """Make the service look for what is due, which it does every two seconds, or when a payment is claimed.
+
+        What is claimed is a payment of no other use, once a minute of its own time, as often as it may be (law 5).
         """
         if self._decoy is None:
             self._decoy = self.push()
-        self.query(lambda connection: make_older(connection, 60 * SECOND, (self._decoy.id,) if self._decoy else ()))
+        self.shift(60, self._decoy.id)
         self.post_callback(failure(self._decoy.checkout, 1032))
 
 
