@@ -3,6 +3,8 @@ import { ARTEFACTS, axe, clipped, openPage, openStage, type Stage } from './stag
 import { STATES } from './states.js';
 
 const SIZES = { narrow: { width: 320, height: 640 }, wide: { width: 1280, height: 800 } };
+/** What 200 % of zoom leave of the wide window. */
+const ZOOMED = { width: 640, height: 400 };
 
 let stage: Stage;
 beforeAll(async () => {
@@ -28,5 +30,18 @@ describe.each(['en', 'sw'])('in %s', (language) => {
         }
       },
     );
+  });
+
+  test('every state fits at 200 % of zoom, and its last line can be reached', async () => {
+    for (const [name, bring] of Object.entries(STATES)) {
+      stage.service.reset();
+      const page = await openPage(stage, { viewport: ZOOMED }, language === 'sw' ? '/sw' : '/');
+      await bring(page, stage.service);
+      expect.soft(await clipped(page), name).toEqual([]);
+      await page.locator('dialog .l').scrollIntoViewIfNeeded();
+      const box = await page.locator('dialog .l').boundingBox();
+      expect.soft((box?.y ?? 0) + (box?.height ?? 0), name).toBeLessThanOrEqual(ZOOMED.height);
+      await page.context().close();
+    }
   });
 });

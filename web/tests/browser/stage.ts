@@ -92,7 +92,7 @@ export async function openPage(
   });
   await page.addInitScript(() => {
     document.addEventListener('pokea-success', (event) => {
-      document.title = (event as CustomEvent).detail.transactionId;
+      document.title = (event as CustomEvent).detail.transactionId || 'Paid before';
     });
   });
   await page.goto(new URL(path, stage.origin).href);

@@ -65,9 +65,9 @@ const EXCLAMATION = 'M24 13v14m0 7v0';
 /** The ring: seconds left while the prompt is on the phone, turning while nothing is known, else the outcome. */
 export function Sign({ t, model, now }: PartProps) {
   const { phase, expiresAt } = model;
-  const isWaiting = phase === 'waiting';
-  const seconds = secondsLeft(expiresAt, now);
   const isOdd = isDisputed(model);
+  const isWaiting = phase === 'waiting' && !isOdd;
+  const seconds = secondsLeft(expiresAt, now);
   const mark = phase === 'failed' || isOdd ? EXCLAMATION : phase === 'paid' ? TICK : '';
   const share = isWaiting ? (seconds * 1000) / PROMPT_MS : mark ? 1 : 0.25;
   return (
