@@ -7,7 +7,8 @@ evidence. An outcome that is unknown is never a reason to send again.
 
 import asyncio
 import logging
-from typing import NamedTuple
+from collections.abc import Coroutine
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -34,6 +35,8 @@ CALLER_WAITS_SECONDS = 50.0
 _KEEP_TRYING_SECONDS = 1.0
 
 _log = logging.getLogger("pokea.prompt")
+
+T = TypeVar("T")
 
 
 class Command(Struct, frozen=True):
@@ -79,28 +82,44 @@ class Prompter:
         self._callback_url = callback_url.rstrip("/")
         self._limits = limits
         self._confirm_from_cents = confirm_from_cents
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[tuple[str, str], asyncio.Task[Any]] = {}
 
     async def prompt(self, command: Command) -> Prompted | Refused:
         """Ask for the money once. Raises Unavailable before anything was sent; Refusal for an unfit key or booking."""
         now = self._clock.now()
         wanted = self._wanted(command, now)
-        answer = await self._database.write(reserve, wanted, self._limits, now)
+        # From the first a task of its own: a caller who goes away leaves no row without its push.
+        answer = await asyncio.shield(self._start("making", wanted.payment.id, self._make(wanted, now)))
         if isinstance(answer, Refused):
             return answer
         if isinstance(answer, Replayed):
             return Prompted(answer.payment, replayed=True)
-        task = asyncio.create_task(self._send(answer))
-        self._tasks[answer.payment.id] = task
-        task.add_done_callback(lambda _done: self._tasks.pop(answer.payment.id, None))
-        await asyncio.wait([task], timeout=CALLER_WAITS_SECONDS)
-        payment = await self._database.read(store.find, answer.payment.id)
+        sending = self._tasks.get(("sending", answer.payment.id))
+        if sending is not None:
+            await asyncio.wait([sending], timeout=CALLER_WAITS_SECONDS)
+        try:
+            payment = await self._database.read(store.find, answer.payment.id)
+        except Unavailable:
+            # A prompt may be on the phone, so this is no failure: the payment is being checked.
+            payment = None
         return Prompted(payment or answer.payment, replayed=False)
 
     async def stop(self) -> None:
         """Wait for the pushes that are out: their answers carry the ids."""
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
+
+    def _start(self, what: str, payment_id: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks[what, payment_id] = task
+        task.add_done_callback(lambda _done: self._tasks.pop((what, payment_id), None))
+        return task
+
+    async def _make(self, wanted: Wanted, now: Instant) -> Reserved | Replayed | Refused:
+        answer = await self._database.write(reserve, wanted, self._limits, now)
+        if isinstance(answer, Reserved):
+            self._start("sending", answer.payment.id, self._send(answer))
+        return answer
 
     def _wanted(self, command: Command, now: Instant) -> Wanted:
         payment_id = self._ids.new("pay")
