@@ -214,6 +214,16 @@ def test_a_wrong_passkey_is_told_to_the_operator(database: Database, caplog: pyt
     assert "MPESA_PASSKEY" in alarm.getMessage()
 
 
+def test_a_question_that_the_limit_refused_keeps_its_turn(database: Database) -> None:
+    """Daraja's limit leaves a question unread: it is asked again with the next token, at half of the rate."""
+    daraja = ToldDaraja()
+    daraja.plan(QUERY_PATH, *[error(429, "500.003.02", "System is busy. Please try again in few minutes.")] * 2)
+    daraja.results[checkout(1)] = ["0"]
+    payment = prompted(database, daraja, 30, pokea_query_rate=1)
+    assert (payment.status, payment.attempts) == ("completed", 1)
+    assert daraja.seconds_of(QUERY_PATH) == [15, 17, 21]
+
+
 def test_a_claim_is_asked_about_at_once(database: Database) -> None:
     """A bare callback proves nothing, and makes Daraja be asked at once rather than 15 s after acceptance."""
     daraja = ToldDaraja()
