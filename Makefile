@@ -11,7 +11,7 @@ PORT ?= 8000
 SIM_PORT ?= 8001
 SOURCES := src tests tools $(wildcard bench examples)
 
-.PHONY: help setup demo test check bench format docs lock web clean develop
+.PHONY: help setup demo test check bench chaos format docs lock web clean develop
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: develop ## Check style, types, import directions, house rules and the gen
 
 bench: develop ## Measure, and print ratios taken in the same run
 	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench $(ARGS); else echo "Nothing is measured yet: bench/ is empty."; fi
+
+chaos: develop ## Kill processes and servers under load for minutes, and hold the books against the truth
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)
