@@ -36,7 +36,7 @@ from pokea.payments.settler import Settler
 from pokea.payments.streaming import EventRoutes
 from pokea.payments.tokens import PaymentTokens
 from pokea.redact import Secret
-from pokea.settings import Settings, load_settings
+from pokea.settings import Settings, given_settings
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.server import Simulator
 from pokea.storage.database import Database, open_database
@@ -94,7 +94,7 @@ class Service:
             daraja,
             self.settler,
             settings.mpesa_callback_url,
-            Limits(settings.push_limit_phone, settings.push_limit_customer),
+            Limits(settings.push_limit_phone, settings.push_limit_customer, settings.push_limit_overall),
             confirm_from * CENTS if confirm_from else None,
         )
         self.hub = Hub(database)
@@ -191,8 +191,7 @@ class Demo(NamedTuple):
 def open_demo(file: Path, address: str, simulator_address: str, new_secret: Callable[[], str]) -> Demo:
     """Service and simulator on a fresh SQLite file, with settings of their own."""
     jwt_secret = new_secret()
-    settings = load_settings(
-        _env_file=None,
+    settings = given_settings(
         mpesa_environment="simulator",
         mpesa_base_url=simulator_address,
         mpesa_callback_url=f"{address}/api/v1/payments/mpesa/callback",

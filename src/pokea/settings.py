@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pokea.errors import SettingsError
 
@@ -107,6 +107,12 @@ class Settings(BaseSettings):
         description="Prompts a customer may ask for in 10 minutes; 0 for no limit. "
         "By default 10, none with the simulator.",
     )
+    pokea_push_limit_overall: int | None = Field(
+        None,
+        ge=0,
+        description="Prompts that all customers together may cause in a minute; 0 for no limit. "
+        "By default 600, none with the simulator.",
+    )
 
     @field_validator(
         "pokea_callback_allowed_ips",
@@ -162,6 +168,11 @@ class Settings(BaseSettings):
         """Prompts a customer may ask for in ten minutes; 0 for no limit (law 8)."""
         return self._limit(self.pokea_push_limit_customer, 10)
 
+    @property
+    def push_limit_overall(self) -> int:
+        """Prompts that all customers together may cause in a minute; 0 for no limit (law 8)."""
+        return self._limit(self.pokea_push_limit_overall, 600)
+
     def _limit(self, chosen: int | None, default: int) -> int:
         if chosen is not None:
             return chosen
@@ -178,10 +189,34 @@ class Settings(BaseSettings):
         return tuple(ip_network(part, strict=False) for part in self.pokea_trusted_proxies)
 
 
+class _GivenSettings(Settings):
+    """Settings of which the environment and `.env` know nothing."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_others: Any,
+        **_more: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was given, and nothing else."""
+        return (init_settings,)
+
+
 def load_settings(**overrides: Any) -> Settings:
     """The settings of the environment and `.env`, overridden by name; raises SettingsError with one line."""
+    return _checked(Settings, overrides)
+
+
+def given_settings(**values: Any) -> Settings:
+    """Settings made of these values alone, whatever the environment says; raises SettingsError with one line."""
+    return _checked(_GivenSettings, values)
+
+
+def _checked(kind: type[Settings], values: dict[str, Any]) -> Settings:
     try:
-        settings = Settings(**overrides)
+        settings = kind(**values)
     except ValidationError as failure:
         first = failure.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
