@@ -14,6 +14,7 @@ from pokea.errors import PokeaError
 
 SWITCH_INTERVAL_SECONDS = 0.0005
 """With the default of 5 ms a busy event loop keeps the writer's thread waiting for the interpreter."""
+_BACKLOG = 2048
 _STOPPED_BY = {signal.SIGINT: 130, signal.SIGTERM: 0}
 
 
@@ -42,17 +43,21 @@ def configuration(application: Any, host: str, port: int) -> uvicorn.Config:
         date_header=True,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=55,
-        backlog=2048,
+        backlog=_BACKLOG,
     )
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket on which the application will listen; raises PokeaError when the port is taken."""
+    """A socket that is listened on from now: whoever connects before the application runs waits for it.
+
+    Raises PokeaError when the port is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError as failure:
         listener.close()
         reason = failure.strerror or "it cannot be used"
