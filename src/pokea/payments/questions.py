@@ -5,10 +5,10 @@ answer raises it again by a twentieth up to what is configured. Of ten questions
 customers, two to the oldest open payment and one to claims; a turn that finds nothing goes to the next in that order.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, select, update
 
 from pokea.clock import SECOND, Instant
 from pokea.payments.asking import GIVE_UP, gap
@@ -42,6 +42,48 @@ class Due(NamedTuple):
     rate: float
 
 
+# The statements of the worker's every look are built once: to build them takes longer than to run them.
+_DUE = and_(
+    payments.c.due_at <= bindparam("now"),
+    payments.c.checkout_request_id.is_not(None),
+    payments.c.created_at > bindparam("day_ago"),
+)
+_DAY_OVER = payments.c.created_at <= bindparam("day_ago")
+_IS_PENDING = payments.c.status == Status.PENDING
+_CLAIMED = and_(payments.c.claimed_at.is_not(None), payments.c.checkout_request_id.is_not(None))
+
+
+def _lane(*order: Any) -> Select[Any]:
+    return select(payments).order_by(*order).limit(bindparam("count")).with_for_update(skip_locked=True)
+
+
+_LANES: Final = {
+    "N": _lane(payments.c.created_at.desc(), payments.c.id.desc()).where(_DUE, _IS_PENDING),
+    "O": _lane(_IS_PENDING.desc(), payments.c.due_at, payments.c.id).where(_DUE),
+    "C": _lane(payments.c.claimed_at.desc(), payments.c.id).where(_CLAIMED),
+}
+_END_QUIETLY: Final = (
+    update(payments)
+    .where(payments.c.due_at <= bindparam("now"), _DAY_OVER, payments.c.status == Status.FAILED)
+    .values(due_at=None)
+)
+_TO_CLOSE: Final = _lane(payments.c.id).where(
+    payments.c.due_at <= bindparam("now"), or_(payments.c.checkout_request_id.is_(None), _DAY_OVER)
+)
+_BUDGET: Final = select(query_budget).where(query_budget.c.app == bindparam("key")).with_for_update()
+_SPEND: Final = (
+    update(query_budget)
+    .where(query_budget.c.app == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in ("rate", "tokens", "filled_at", "turn")})
+)
+_TAKE: Final = (
+    update(payments)
+    .where(payments.c.id == bindparam("key"))
+    .values(attempts=bindparam("attempt"), asked_at=bindparam("now"), claimed_at=None, due_at=bindparam("next_at"))
+)
+_EARLIEST: Final = select(func.min(payments.c.due_at), func.min(payments.c.claimed_at))
+
+
 def claim_due(connection: Connection, app: str, configured_rate: float, now: Instant) -> Due:
     """Take what is due: no other process gets it until its next time has come."""
     to_close = _claim_closings(connection, now)
@@ -50,11 +92,8 @@ def claim_due(connection: Connection, app: str, configured_rate: float, now: Ins
     chosen = _choose(connection, affordable, turn, now) if affordable else []
     questions = [_take(connection, payment, now) for payment in chosen]
     tokens -= len(questions)
-    connection.execute(
-        update(query_budget)
-        .where(query_budget.c.app == app)
-        .values(rate=rate, tokens=tokens, filled_at=now, turn=turn + len(questions))
-    )
+    spent = {"new_rate": rate, "new_tokens": tokens, "new_filled_at": now, "new_turn": turn + len(questions)}
+    connection.execute(_SPEND, {"key": app} | spent)
     return Due(questions, to_close, _look_again(connection, now, rate, tokens), rate)
 
 
@@ -103,7 +142,7 @@ def _filled(connection: Connection, app: str, configured_rate: float, now: Insta
     full = max(1.0, configured_rate)
     fresh = {"app": app, "rate": configured_rate, "tokens": full, "filled_at": now, "turn": 0}
     insert_new(connection, query_budget, [fresh])
-    row = connection.execute(select(query_budget).where(query_budget.c.app == app).with_for_update()).one()
+    row = connection.execute(_BUDGET, {"key": app}).one()
     rate = min(row.rate, configured_rate)
     elapsed_seconds = max(0, now - row.filled_at) / SECOND
     return rate, min(max(1.0, rate), row.tokens + elapsed_seconds * rate), row.turn
@@ -111,28 +150,18 @@ def _filled(connection: Connection, app: str, configured_rate: float, now: Insta
 
 def _claim_closings(connection: Connection, now: Instant) -> list[Payment]:
     """Payments that Daraja cannot or need not be asked about: their lease, their lock or their day is over."""
-    columns = payments.c
-    day_over = columns.created_at <= now - GIVE_UP
-    ended = and_(columns.due_at <= now, day_over, columns.status == Status.FAILED)
-    connection.execute(update(payments).where(ended).values(due_at=None))
-    over = or_(columns.checkout_request_id.is_(None), day_over)
-    rows = _locked(connection, select(payments).where(columns.due_at <= now, over).order_by(columns.id).limit(_AT_ONCE))
+    at = {"now": now, "day_ago": now - GIVE_UP}
+    connection.execute(_END_QUIETLY, at)
+    rows = _locked(connection, _TO_CLOSE, at | {"count": _AT_ONCE})
     if rows:
         ids = [row.id for row in rows]
-        connection.execute(update(payments).where(columns.id.in_(ids)).values(due_at=now + _LEASE))
+        connection.execute(update(payments).where(payments.c.id.in_(ids)).values(due_at=now + _LEASE))
     return rows
 
 
 def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list[Payment]:
-    columns = payments.c
-    due = and_(columns.due_at <= now, columns.checkout_request_id.is_not(None), columns.created_at > now - GIVE_UP)
-    claimed = and_(columns.claimed_at.is_not(None), columns.checkout_request_id.is_not(None))
-    is_pending = columns.status == Status.PENDING
-    lanes = {
-        "N": _lane(connection, and_(due, is_pending), [columns.created_at.desc(), columns.id.desc()], count),
-        "O": _lane(connection, due, [is_pending.desc(), columns.due_at, columns.id], count),
-        "C": _lane(connection, claimed, [columns.claimed_at.desc(), columns.id], count),
-    }
+    at = {"now": now, "day_ago": now - GIVE_UP, "count": count}
+    lanes = {name: _locked(connection, statement, at) for name, statement in _LANES.items()}
     chosen: dict[str, Payment] = {}
     for step in range(count):
         wanted = _TURNS[(turn + step) % len(_TURNS)]
@@ -144,29 +173,19 @@ def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list
     return list(chosen.values())
 
 
-def _lane(
-    connection: Connection, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]], count: int
-) -> list[Payment]:
-    return _locked(connection, select(payments).where(condition).order_by(*order).limit(count))
-
-
-def _locked(connection: Connection, statement: Select[Any]) -> list[Payment]:
-    return [Payment(*row) for row in connection.execute(statement.with_for_update(skip_locked=True))]
+def _locked(connection: Connection, statement: Select[Any], values: Mapping[str, int]) -> list[Payment]:
+    return [Payment(*row) for row in connection.execute(statement, dict(values))]
 
 
 def _take(connection: Connection, payment: Payment, now: Instant) -> Question:
     attempt = payment.attempts + 1
-    connection.execute(
-        update(payments)
-        .where(payments.c.id == payment.id)
-        .values(attempts=attempt, asked_at=now, claimed_at=None, due_at=now + gap(attempt))
-    )
+    taken = {"key": payment.id, "attempt": attempt, "now": now, "next_at": now + gap(attempt)}
+    connection.execute(_TAKE, taken)
     return Question(payment.id, payment.checkout_request_id or "", attempt, payment.asked_at)
 
 
 def _look_again(connection: Connection, now: Instant, rate: float, tokens: float) -> Instant | None:
-    earliest = select(func.min(payments.c.due_at), func.min(payments.c.claimed_at))
-    waiting: list[Instant] = [moment for moment in connection.execute(earliest).one() if moment is not None]
+    waiting: list[Instant] = [moment for moment in connection.execute(_EARLIEST).one() if moment is not None]
     if not waiting:
         return None
     next_token = now if tokens >= 1 else now + round((1 - tokens) / rate * SECOND) + 1
