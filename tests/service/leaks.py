@@ -13,6 +13,7 @@ _PATTERNS = {
     "a bearer token": r"eyJ[\w-]{8,}",
     "a client secret": r"pcs_[0-9a-f]+",
     "credentials": r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9+/=._~-]{6,}",
+    "an access token": r"(?<!\w)(?=\w*[A-Z])(?=\w*[a-z])(?=\w*\d)[A-Za-z0-9]{24,}(?!\w)",
     "a PIN": r"(?i)\bpin\W{1,6}\d{4}",
 }
 _SECRETS = {
