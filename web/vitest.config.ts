@@ -12,18 +12,28 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'dom', include: ['tests/dom/**/*.test.{ts,tsx}'], environment: 'happy-dom' },
+        test: {
+          name: 'dom',
+          include: ['tests/dom/**/*.test.{ts,tsx}'],
+          environment: 'happy-dom',
+          testTimeout: 60_000,
+        },
       },
       {
         resolve: { alias: withoutReact },
         oxc: { jsx: { runtime: 'automatic', development: false } },
-        test: { name: 'drop-in', include: ['tests/drop-in/**/*.test.{ts,tsx}'], environment: 'happy-dom' },
+        test: {
+          name: 'drop-in',
+          include: ['tests/drop-in/**/*.test.{ts,tsx}'],
+          environment: 'happy-dom',
+          testTimeout: 60_000,
+        },
       },
       {
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 150_000,
           hookTimeout: 60_000,
         },
       },

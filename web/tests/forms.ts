@@ -55,7 +55,7 @@ export function testForm(place: (apiUrl: string) => Promise<Form>): void {
   test('opens as a modal dialog with a name, and closes again', async () => {
     expect(dialog().open).toBe(false);
     await form.open();
-    expect(dialog().open).toBe(true);
+    await until(() => dialog().open, 'the dialog opens');
     const name = dialog().getAttribute('aria-labelledby') as string;
     expect(form.root().getElementById(name)?.textContent).toBe('Pay with M-PESA');
     dialog().querySelector<HTMLButtonElement>('.x')?.click();
