@@ -1,6 +1,5 @@
 """Callbacks that come early, late, twice, or say the opposite first; and questions that are answered wrongly."""
 
-import time
 from typing import Any
 
 import pytest
@@ -125,19 +124,28 @@ def test_two_false_answers_do_not_outlive_the_truth(world: World) -> None:
     assert world.is_held(payment.booking_id)
 
 
-@pytest.mark.parametrize("kind", ["query_random_error", "query_pending", "query_unknown", "http_html", "spike_arrest"])
+@pytest.mark.parametrize("kind", ["query_random_error", "query_pending", "query_unknown", "http_html"])
 def test_a_question_without_an_answer_is_asked_again(world: World, kind: str) -> None:
     """Errors, `still processing` and HTML say nothing about a payment: a later question settles it."""
     payment = quiet(world, "pay")
-    path = {"path": "query"} if kind in ("http_html", "spike_arrest") else {}
+    path = {"path": "query"} if kind == "http_html" else {}
     world.simulator.fault(kind, msisdn=payment.phone, count=2, **path)
     for times in (1, 2):
         world.age(60, payment.id)
         asked(world, payment, times)
         assert world.service.status(payment.id)["status"] == "pending"
-        time.sleep(0.1)
     world.age(60, payment.id)
     world.service.until(payment.id, "completed")
+    assert world.is_held(payment.booking_id)
+
+
+def test_a_question_that_is_refused_keeps_its_turn(world: World) -> None:
+    """A rate limit costs a payment nothing but the moment: it is asked about again at once, and that counts once."""
+    payment = quiet(world, "pay")
+    world.simulator.fault("spike_arrest", msisdn=payment.phone, count=2, path="query")
+    world.age(FIRST_QUESTION_SECONDS, payment.id)
+    world.service.until(payment.id, "completed")
+    assert world.row(payment.id).attempts == 1
     assert world.is_held(payment.booking_id)
 
 
