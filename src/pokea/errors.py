@@ -140,7 +140,7 @@ _ALL: Final = (
         "too_many_requests",
         429,
         Fault.CALLER,
-        "Too many payment prompts for this phone or this customer.",
+        "Too many payment prompts for this phone, for this customer, or for all customers together.",
         "Wait as long as `Retry-After` says.",
     ),
     Problem(

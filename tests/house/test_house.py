@@ -19,7 +19,6 @@ EDGES: Final = {
     "src/pokea/app.py": "builds everything, and brings chance to it",
     "src/pokea/cli/demo.py": "makes the secrets of a demo",
     "src/pokea/cli/logging_setup.py": "gives alerts a thread of their own",
-    "src/pokea/cli/logging_setup.py": "gives the alerts a thread of their own, where no universe is",
     "src/pokea/cli/serving.py": "opens the socket that it serves on",
     "src/pokea/cli/universe.py": "shares universes among processes",
     "src/pokea/universe/sealed.py": "takes the machine's clock and chance away from a universe",

@@ -7,9 +7,9 @@ payment moves to the head of the queue of questions.
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, true, update
 
-from pokea.api.limits import PUSH_WINDOW, Usage, check_push_limits
+from pokea.api.limits import OVERALL_WINDOW, PUSH_WINDOW, Usage, check_push_limits
 from pokea.bookings import store as booking_store
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant
@@ -24,10 +24,11 @@ _ASKED_LATELY: Instant = 10 * SECOND
 
 
 class Limits(NamedTuple):
-    """Prompts in ten minutes, for a phone and for a customer; 0 for no limit (law 8)."""
+    """Prompts in ten minutes for a phone and for a customer, and in a minute overall; 0 for no limit (law 8)."""
 
     phone: int
     customer: int
+    overall: int = 0
 
 
 class Wanted(NamedTuple):
@@ -135,13 +136,16 @@ def _in_the_way(connection: Connection, live: Payment, now: Instant) -> Refused:
 def _check_limits(connection: Connection, payment: Payment, limits: Limits, now: Instant) -> None:
     columns = payments.c
     asked = (
-        ("this phone", limits.phone, columns.msisdn == payment.msisdn),
-        ("this customer", limits.customer, columns.owner == payment.owner),
+        ("this phone", limits.phone, columns.msisdn == payment.msisdn, PUSH_WINDOW),
+        ("this customer", limits.customer, columns.owner == payment.owner, PUSH_WINDOW),
+        ("all customers together", limits.overall, true(), OVERALL_WINDOW),
     )
     usages = []
-    for who, limit, same in asked:
-        recent = and_(same, columns.created_at > now - PUSH_WINDOW)
-        statement = select(func.count(), func.min(columns.created_at)).where(recent)
+    for who, limit, same, window in asked:
+        # No more than the limit is counted: the oldest of those is also the one whose end is waited for.
+        recent = select(columns.created_at).where(same, columns.created_at > now - window)
+        newest = recent.order_by(columns.created_at.desc()).limit(limit).subquery()
+        statement = select(func.count(), func.min(newest.c.created_at)).select_from(newest)
         count, oldest_at = connection.execute(statement).one() if limit else (0, None)
-        usages.append(Usage(who, limit, count, oldest_at))
+        usages.append(Usage(who, limit, count, oldest_at, window))
     check_push_limits(usages, now)
