@@ -22,6 +22,8 @@ JWT_SECRET = "a-secret-for-tests-only-of-32-bytes"
 SECRET_KEY = "a-key-for-tests-only-of-32-characters"
 _PATIENCE_SECONDS = 20.0
 _START_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.004
+_LONGEST_PAUSE_SECONDS = 0.1
 
 
 def free_port() -> int:
@@ -71,11 +73,13 @@ def _answer(status: int, headers: Any, content: bytes) -> Answer:
 def eventually(found: Callable[[], Any], what: str, seconds: float = _PATIENCE_SECONDS) -> Any:
     """The first truthy thing found within so many seconds; fails the test with `what` otherwise."""
     deadline = time.monotonic() + seconds
+    pause = _FIRST_PAUSE_SECONDS
     while time.monotonic() < deadline:
         thing = found()
         if thing:
             return thing
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
     raise AssertionError(f"not within {seconds:g} s: {what}")
 
 

@@ -7,7 +7,7 @@ transaction, whatever was killed and in whatever order things arrived. The rules
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, case, func, or_, select
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, case, func, or_, select
 
 from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
 from pokea.clock import Instant
@@ -16,6 +16,10 @@ from pokea.storage.tables import bookings, payments, postings
 
 MOST_NAMED: Final = 20
 """So many violations of one rule are told; a broken book has more of them than anybody reads."""
+NOW: Final = bindparam("now", type_=BigInteger)
+"""The instant at which a rule is checked, as its statements name it."""
+
+Check = Callable[[Connection, Instant], Iterator[str]]
 
 
 class Violation(NamedTuple):
@@ -33,7 +37,7 @@ class Rule(NamedTuple):
 
     name: str
     says: str
-    check: Callable[[Connection, Instant], Iterator[str]]
+    check: Check
 
 
 def violations(connection: Connection, now: Instant, rules: Sequence[Rule]) -> list[Violation]:
@@ -48,97 +52,145 @@ def violations(connection: Connection, now: Instant, rules: Sequence[Rule]) -> l
     return found
 
 
-def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
-    yield from connection.execute(statement.limit(MOST_NAMED + 1))
+def found_by(*searches: tuple[Select[Any], str]) -> Check:
+    """A check made of statements, each of which finds what breaks the rule, and a sentence that names its columns."""
+
+    def check(connection: Connection, now: Instant) -> Iterator[str]:
+        for statement, sentence in searches:
+            for row in connection.execute(statement.limit(MOST_NAMED + 1), {"now": now}):
+                yield sentence.format(**row._mapping)
+
+    return check
 
 
-def _ledger_balances(connection: Connection, _now: Instant) -> Iterator[str]:
-    total = func.sum(postings.c.amount_cents)
-    unbalanced = select(postings.c.payment_id, total.label("total")).group_by(postings.c.payment_id).having(total != 0)
-    for row in _rows(connection, unbalanced.order_by(postings.c.payment_id)):
-        yield f"the postings of {row.payment_id} sum to {row.total} cents, not to nothing"
+_SUM = func.sum(postings.c.amount_cents)
+_UNBALANCED = (
+    select(postings.c.payment_id, _SUM.label("total"))
+    .group_by(postings.c.payment_id)
+    .having(_SUM != 0)
+    .order_by(postings.c.payment_id)
+)
 
+_IN_ESCROW = select(func.coalesce(-_SUM, 0)).where(postings.c.account == Account.FEES_HELD.value).scalar_subquery()
+_FEES = (
+    select(func.coalesce(func.sum(bookings.c.fee_cents), 0))
+    .where(bookings.c.fee_status == FeeStatus.HELD.value)
+    .scalar_subquery()
+)
+_ESCROW_DIFFERS = select(_IN_ESCROW.label("balance"), _FEES.label("fees")).where(_IN_ESCROW != _FEES)
 
-def _escrow_equals_fees(connection: Connection, _now: Instant) -> Iterator[str]:
-    in_escrow = select(func.coalesce(func.sum(postings.c.amount_cents), 0)).where(
-        postings.c.account == Account.FEES_HELD.value
+_IS_HELD = payments.c.money == Money.HELD.value
+_OF_BOOKING = bookings.join(payments, payments.c.booking_id == bookings.c.id)
+_HOLDER = payments.alias("holder")
+_HELD_TWICE = (
+    select(payments.c.booking_id, func.count().label("times"))
+    .where(_IS_HELD)
+    .group_by(payments.c.booking_id)
+    .having(func.count() > 1)
+    .order_by(payments.c.booking_id)
+)
+_HELD_BY_NOBODY = (
+    select(bookings.c.id)
+    .select_from(bookings.outerjoin(_HOLDER, _HOLDER.c.id == bookings.c.fee_payment_id))
+    .where(bookings.c.fee_status == FeeStatus.HELD.value)
+    .where(or_(_HOLDER.c.id.is_(None), _HOLDER.c.money != Money.HELD.value, _HOLDER.c.booking_id != bookings.c.id))
+    .order_by(bookings.c.id)
+)
+_HELD_UNKNOWN = (
+    select(payments.c.id)
+    .select_from(_OF_BOOKING)
+    .where(_IS_HELD, or_(bookings.c.fee_payment_id.is_(None), bookings.c.fee_payment_id != payments.c.id))
+    .order_by(payments.c.id)
+)
+
+_EXPECTED = case(*[(bookings.c.fee_status == fee.value, status.value) for fee, status in STATUS_OF_FEE.items()])
+_IS_PAID = bookings.c.fee_status != FeeStatus.UNPAID.value
+_NOT_NOTED = or_(bookings.c.paid_at.is_(None), bookings.c.fee_payment_id.is_(None))
+_NOTED = or_(bookings.c.paid_at.is_not(None), bookings.c.fee_payment_id.is_not(None))
+_OUT_OF_STEP = (
+    select(bookings.c.id, bookings.c.status, bookings.c.fee_status)
+    .where(
+        or_(
+            _EXPECTED.is_(None),
+            bookings.c.status != _EXPECTED,
+            and_(_IS_PAID, _NOT_NOTED),
+            and_(~_IS_PAID, _NOTED),
+        )
     )
-    held = select(func.coalesce(func.sum(bookings.c.fee_cents), 0)).where(bookings.c.fee_status == FeeStatus.HELD.value)
-    balance = -int(connection.execute(in_escrow).scalar_one())
-    fees = int(connection.execute(held).scalar_one())
-    if balance != fees:
-        yield f"the escrow account stands at {balance} cents, and the fees held come to {fees} cents"
+    .order_by(bookings.c.id)
+)
+_UNPAID_THOUGH_PAID = (
+    select(bookings.c.id)
+    .distinct()
+    .select_from(_OF_BOOKING)
+    .where(~_IS_PAID, payments.c.money.in_([Money.HELD.value, Money.REFUND_DUE.value]))
+    .order_by(bookings.c.id)
+)
 
-
-def _fee_held_once(connection: Connection, _now: Instant) -> Iterator[str]:
-    is_held = payments.c.money == Money.HELD.value
-    several = select(payments.c.booking_id, func.count().label("count")).where(is_held)
-    several = several.group_by(payments.c.booking_id).having(func.count() > 1).order_by(payments.c.booking_id)
-    for row in _rows(connection, several):
-        yield f"the fee of {row.booking_id} is held {row.count} times"
-    holder = payments.alias("holder")
-    held_fee = bookings.c.fee_status == FeeStatus.HELD.value
-    joined = bookings.outerjoin(holder, holder.c.id == bookings.c.fee_payment_id)
-    by_nobody = or_(holder.c.id.is_(None), holder.c.money != Money.HELD.value, holder.c.booking_id != bookings.c.id)
-    for row in _rows(connection, select(bookings.c.id).select_from(joined).where(held_fee, by_nobody)):
-        yield f"the fee of {row.id} is held by no payment that holds it"
-    of_booking = bookings.join(payments, payments.c.booking_id == bookings.c.id)
-    not_noted = and_(is_held, or_(bookings.c.fee_payment_id.is_(None), bookings.c.fee_payment_id != payments.c.id))
-    for row in _rows(connection, select(payments.c.id).select_from(of_booking).where(not_noted)):
-        yield f"{row.id} holds a fee of which its booking does not know"
-
-
-def _booking_follows_fee(connection: Connection, _now: Instant) -> Iterator[str]:
-    expected = case(*[(bookings.c.fee_status == fee.value, status.value) for fee, status in STATUS_OF_FEE.items()])
-    paid = bookings.c.fee_status != FeeStatus.UNPAID.value
-    unsaid = or_(bookings.c.paid_at.is_(None), bookings.c.fee_payment_id.is_(None))
-    too_early = or_(bookings.c.paid_at.is_not(None), bookings.c.fee_payment_id.is_not(None))
-    wrong = or_(expected.is_(None), bookings.c.status != expected, and_(paid, unsaid), and_(~paid, too_early))
-    columns = bookings.c
-    for row in _rows(connection, select(columns.id, columns.status, columns.fee_status).where(wrong)):
-        yield f"{row.id} is {row.status} with its fee {row.fee_status}"
-    of_booking = bookings.join(payments, payments.c.booking_id == bookings.c.id)
-    has_come = payments.c.money.in_([Money.HELD.value, Money.REFUND_DUE.value])
-    for row in _rows(connection, select(bookings.c.id).distinct().select_from(of_booking).where(~paid, has_come)):
-        yield f"money for {row.id} has come, and its fee is unpaid"
-
-
-def _completed_is_posted_once(connection: Connection, _now: Instant) -> Iterator[str]:
-    credited = case(*[(payments.c.money == money.value, account.value) for money, account in CREDITED.items()])
-    kind, account, cents = postings.c.kind, postings.c.account, postings.c.amount_cents
-    debit = and_(kind == "received", account == Account.MPESA_CLEARING.value, cents == payments.c.amount_cents)
-    credit = and_(kind == payments.c.money, account == credited, cents == -payments.c.amount_cents)
-    of_arrival = kind.in_(["received", *(money.value for money in Money)])
-    joined = payments.outerjoin(postings, and_(postings.c.payment_id == payments.c.id, of_arrival))
-    debits = func.sum(case((debit, 1), else_=0))
-    credits = func.sum(case((credit, 1), else_=0))
-    wanted = case((payments.c.status == "completed", 1), else_=0)
-    found = (
-        select(payments.c.id, payments.c.status, func.count(kind).label("count"))
-        .select_from(joined)
-        .group_by(payments.c.id, payments.c.status)
-        .having(or_(debits != wanted, credits != wanted, func.count(kind) != 2 * wanted))
-        .order_by(payments.c.id)
+_KIND, _CENTS = postings.c.kind, postings.c.amount_cents
+_CREDITED = case(*[(payments.c.money == money.value, account.value) for money, account in CREDITED.items()])
+_DEBIT = and_(
+    _KIND == "received", postings.c.account == Account.MPESA_CLEARING.value, payments.c.amount_cents == _CENTS
+)
+_CREDIT = and_(payments.c.money == _KIND, postings.c.account == _CREDITED, -payments.c.amount_cents == _CENTS)
+_OF_ARRIVAL = _KIND.in_(["received", *(money.value for money in Money)])
+_WANTED = case((payments.c.status == "completed", 1), else_=0)
+_POSTED_WRONGLY = (
+    select(payments.c.id, payments.c.status, func.count(_KIND).label("times"))
+    .select_from(payments.outerjoin(postings, and_(postings.c.payment_id == payments.c.id, _OF_ARRIVAL)))
+    .group_by(payments.c.id, payments.c.status)
+    .having(
+        or_(
+            func.sum(case((_DEBIT, 1), else_=0)) != _WANTED,
+            func.sum(case((_CREDIT, 1), else_=0)) != _WANTED,
+            func.count(_KIND) != 2 * _WANTED,
+        )
     )
-    for row in _rows(connection, found):
-        yield f"{row.id} is {row.status} with {row.count} postings"
-    owner = postings.outerjoin(payments, payments.c.id == postings.c.payment_id)
-    orphans = select(postings.c.payment_id).distinct().select_from(owner).where(payments.c.id.is_(None))
-    for row in _rows(connection, orphans):
-        yield f"postings name {row.payment_id}, which is no payment"
-
+    .order_by(payments.c.id)
+)
+_POSTED_FOR_NOBODY = (
+    select(postings.c.payment_id)
+    .distinct()
+    .select_from(postings.outerjoin(payments, payments.c.id == postings.c.payment_id))
+    .where(payments.c.id.is_(None))
+    .order_by(postings.c.payment_id)
+)
 
 BOOKS: Final = (
-    Rule("ledger_balances", "The postings of each payment, and so of all, sum to nothing.", _ledger_balances),
-    Rule("escrow_equals_fees", "The escrow account stands at the sum of the fees held.", _escrow_equals_fees),
-    Rule("fee_held_once", "A held fee is held by exactly one payment, and both say so.", _fee_held_once),
     Rule(
-        "booking_follows_fee", "A booking's status follows its fee, and money that came is noted.", _booking_follows_fee
+        "ledger_balances",
+        "The postings of each payment, and so of all, sum to nothing.",
+        found_by((_UNBALANCED, "the postings of {payment_id} sum to {total} cents, not to nothing")),
+    ),
+    Rule(
+        "escrow_equals_fees",
+        "The escrow account stands at the sum of the fees held.",
+        found_by((_ESCROW_DIFFERS, "the escrow account stands at {balance} cents, and the fees held come to {fees}")),
+    ),
+    Rule(
+        "fee_held_once",
+        "A held fee is held by exactly one payment, and both say so.",
+        found_by(
+            (_HELD_TWICE, "the fee of {booking_id} is held {times} times"),
+            (_HELD_BY_NOBODY, "the fee of {id} is held by no payment that holds it"),
+            (_HELD_UNKNOWN, "{id} holds a fee of which its booking does not know"),
+        ),
+    ),
+    Rule(
+        "booking_follows_fee",
+        "A booking's status follows its fee, and money that came is noted.",
+        found_by(
+            (_OUT_OF_STEP, "{id} is {status} with its fee {fee_status}"),
+            (_UNPAID_THOUGH_PAID, "money for {id} has come, and its fee is unpaid"),
+        ),
     ),
     Rule(
         "completed_is_posted_once",
         "Every completed payment has exactly one pair of postings, and no other payment has any.",
-        _completed_is_posted_once,
+        found_by(
+            (_POSTED_WRONGLY, "{id} is {status} with {times} postings"),
+            (_POSTED_FOR_NOBODY, "postings name {payment_id}, which is no payment"),
+        ),
     ),
 )
 """The rules of the ledger and of the fees."""

@@ -6,10 +6,12 @@ A row is what its evidence makes it; nothing stays open longer than the law allo
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 
 from pokea.clock import HOUR, SECOND, Instant
-from pokea.escrow.books import BOOKS, MOST_NAMED, Rule
+from pokea.daraja.wire import SUCCESS
+from pokea.escrow.books import BOOKS, NOW, Rule, found_by
+from pokea.escrow.ledger import Money
 from pokea.payments import store
 from pokea.payments.asking import GIVE_UP
 from pokea.payments.evidence import Kind
@@ -27,38 +29,74 @@ _FROM_EVIDENCE: Final = (
 )
 
 
-def _nothing_open_too_long(connection: Connection, now: Instant) -> Iterator[str]:
-    columns = payments.c
-    is_open = columns.status.in_([Status.INITIATED.value, Status.PENDING.value])
-    day_over = columns.created_at < now - GIVE_UP - LATE
-    nameless = and_(columns.checkout_request_id.is_(None), columns.expires_at < now - LOCK_GRACE - LATE)
-    found = select(columns.id, columns.status, columns.created_at).where(is_open, or_(day_over, nameless))
-    for row in connection.execute(found.order_by(columns.id).limit(MOST_NAMED + 1)):
-        yield f"{row.id} is {row.status} after {(now - row.created_at) / HOUR:.1f} hours"
+_COLUMNS = payments.c
+_OPEN = _COLUMNS.status.in_([Status.INITIATED.value, Status.PENDING.value])
+_DAY_OVER = _COLUMNS.created_at < NOW - (GIVE_UP + LATE)
+_LOCK_OVER = and_(_COLUMNS.checkout_request_id.is_(None), _COLUMNS.expires_at < NOW - (LOCK_GRACE + LATE))
+_OPEN_TOO_LONG = (
+    select(_COLUMNS.id, _COLUMNS.status, ((NOW - _COLUMNS.created_at) / HOUR).label("hours"))
+    .where(_OPEN, or_(_DAY_OVER, _LOCK_OVER))
+    .order_by(_COLUMNS.id)
+)
 
+_KNOWN = evidence.c.kind.in_([kind.value for kind in Kind])
+# What a person has been asked to look at has been told already.
+_MOVES = _COLUMNS.review.not_like(f"%{Flag.STUCK}%")
+_NOT_APPLIED = (
+    select(evidence.c.payment_id, func.count().label("pieces"))
+    .select_from(evidence.join(payments, _COLUMNS.id == evidence.c.payment_id))
+    .where(evidence.c.applied.is_(False), evidence.c.received_at < NOW - _APPLIED_WITHIN, _KNOWN, _MOVES)
+    .group_by(evidence.c.payment_id)
+    .order_by(evidence.c.payment_id)
+)
 
-def _everything_applied(connection: Connection, now: Instant) -> Iterator[str]:
-    columns = evidence.c
-    known = [kind.value for kind in Kind]
-    old = and_(columns.applied.is_(False), columns.received_at < now - _APPLIED_WITHIN, columns.kind.in_(known))
-    # What a person has been asked to look at has been told already.
-    moving = payments.c.review.not_like(f"%{Flag.STUCK}%")
-    joined = evidence.join(payments, payments.c.id == columns.payment_id)
-    found = select(columns.payment_id, func.count().label("count")).select_from(joined).where(old, moving)
-    found = found.group_by(columns.payment_id)
-    for row in connection.execute(found.order_by(columns.payment_id).limit(MOST_NAMED + 1)):
-        yield f"{row.count} pieces of evidence about {row.payment_id} are not in its row"
+_EVENTS = (
+    select(outbox.c.payment_id, func.count().label("events"), func.max(outbox.c.version).label("last"))
+    .group_by(outbox.c.payment_id)
+    .subquery("events")
+)
+_EVENT_COUNT = func.coalesce(_EVENTS.c.events, 0)
+_GAPS = (
+    select(_COLUMNS.id, _COLUMNS.version, _EVENT_COUNT.label("events"))
+    .select_from(payments.outerjoin(_EVENTS, _EVENTS.c.payment_id == _COLUMNS.id))
+    .where(or_(_COLUMNS.version - 1 != _EVENT_COUNT, func.coalesce(_EVENTS.c.last, 1) != _COLUMNS.version))
+    .order_by(_COLUMNS.id)
+)
+_SAYS_SO = and_(outbox.c.payment_id == _COLUMNS.id, outbox.c.kind == "payment." + _COLUMNS.status)
+_UNTOLD = (
+    select(_COLUMNS.id, _COLUMNS.status)
+    .where(_COLUMNS.status.in_([Status.COMPLETED.value, Status.FAILED.value]))
+    .where(~exists(select(outbox.c.version).where(_SAYS_SO)))
+    .order_by(_COLUMNS.id)
+)
 
+_PAID = and_(evidence.c.payment_id == _COLUMNS.id, evidence.c.code == SUCCESS, evidence.c.trusted, evidence.c.applied)
+_EXACT = and_(evidence.c.amount_cents == _COLUMNS.amount_cents, evidence.c.receipt.is_not(None))
+_BY_WORD = and_(evidence.c.kind.in_([Kind.CALLBACK.value, Kind.STATEMENT.value]), _EXACT)
+_PROOF = select(evidence.c.id).where(_PAID, or_(_BY_WORD, evidence.c.kind == Kind.QUERY.value))
+_UNPROVED = select(_COLUMNS.id).where(_COLUMNS.status == Status.COMPLETED.value, ~exists(_PROOF)).order_by(_COLUMNS.id)
 
-def _told_in_order(connection: Connection, _now: Instant) -> Iterator[str]:
-    told = select(outbox.c.payment_id, func.count().label("count"), func.max(outbox.c.version).label("last"))
-    counted = told.group_by(outbox.c.payment_id).subquery()
-    joined = payments.outerjoin(counted, counted.c.payment_id == payments.c.id)
-    count, last = func.coalesce(counted.c.count, 0), func.coalesce(counted.c.last, 1)
-    gaps = or_(count != payments.c.version - 1, last != payments.c.version)
-    found = select(payments.c.id, payments.c.version, count.label("count")).select_from(joined).where(gaps)
-    for row in connection.execute(found.order_by(payments.c.id).limit(MOST_NAMED + 1)):
-        yield f"{row.id} has version {row.version} and {row.count} events, one for each version after the first"
+_UNFLAGGED = (
+    select(_COLUMNS.id)
+    .where(_COLUMNS.money == Money.SUSPENSE.value, _COLUMNS.review.not_like(f"%{Flag.AMOUNT_DIFFERS}%"))
+    .order_by(_COLUMNS.id)
+)
+
+_FOREIGN = (
+    select(_COLUMNS.id)
+    .select_from(payments.outerjoin(receipts, receipts.c.receipt == _COLUMNS.receipt))
+    .where(_COLUMNS.receipt.is_not(None))
+    .where(or_(receipts.c.payment_id.is_(None), receipts.c.payment_id != _COLUMNS.id))
+    .order_by(_COLUMNS.id)
+)
+
+_UNAPPLIED = select(evidence.c.payment_id).where(evidence.c.applied.is_(False))
+_PAGE = (
+    select(payments)
+    .where(_COLUMNS.id > bindparam("last"), _COLUMNS.id.not_in(_UNAPPLIED))
+    .order_by(_COLUMNS.id)
+    .limit(_AT_ONCE)
+)
 
 
 def _rows_follow_evidence(connection: Connection, _now: Instant) -> Iterator[str]:
@@ -68,55 +106,56 @@ def _rows_follow_evidence(connection: Connection, _now: Instant) -> Iterator[str
             yield f"{payment.id} differs from what its evidence makes of it: {', '.join(wrong)}"
 
 
-def _completed_is_proved(connection: Connection, _now: Instant) -> Iterator[str]:
-    for payment, row in _derived(connection):
-        if payment.status == Status.COMPLETED and row.status is not Status.COMPLETED:
-            yield f"{payment.id} is completed without trusted success"
-        elif payment.status != Status.COMPLETED and row.status is Status.COMPLETED:
-            yield f"{payment.id} is {payment.status} against trusted success"
-
-
 def _derived(connection: Connection) -> Iterator[tuple[Payment, Row]]:
     """Each payment whose evidence is all applied, and the row that the evidence makes."""
-    waiting = select(evidence.c.payment_id).where(evidence.c.applied.is_(False))
     last = ""
-    while True:
-        statement = select(payments).where(payments.c.id > last, payments.c.id.not_in(waiting)).order_by(payments.c.id)
-        page = [Payment(*row) for row in connection.execute(statement.limit(_AT_ONCE))]
-        if not page:
-            return
+    while page := [Payment(*row) for row in connection.execute(_PAGE, {"last": last})]:
         last = page[-1].id
         told = store.evidence_of(connection, [payment.id for payment in page]).pieces
         wanted = {payment.id: wanted_receipts(payment.facts, told[payment.id]) for payment in page}
         named = [receipt for each in wanted.values() for receipt in each]
-        owners = {
-            row.receipt: row.payment_id
-            for row in connection.execute(select(receipts).where(receipts.c.receipt.in_(named)))
-        }
+        owned = select(receipts.c.receipt, receipts.c.payment_id).where(receipts.c.receipt.in_(named))
+        owners = {row.receipt: row.payment_id for row in connection.execute(owned)}
         for payment in page:
             foreign = {receipt for receipt in wanted[payment.id] if owners.get(receipt) != payment.id}
             yield payment, row_of(payment.facts, told[payment.id], foreign)
-
-
-def _receipt_owned(connection: Connection, _now: Instant) -> Iterator[str]:
-    joined = payments.outerjoin(receipts, receipts.c.receipt == payments.c.receipt)
-    owned_elsewhere = or_(receipts.c.payment_id.is_(None), receipts.c.payment_id != payments.c.id)
-    found = select(payments.c.id).select_from(joined).where(payments.c.receipt.is_not(None), owned_elsewhere)
-    for row in connection.execute(found.order_by(payments.c.id).limit(MOST_NAMED + 1)):
-        yield f"{row.id} shows a receipt that is not its own"
 
 
 PROMISES: Final = (
     Rule(
         "nothing_open_too_long",
         "A payment ends within a day, and one that Daraja never named when its lock is over (law 4).",
-        _nothing_open_too_long,
+        found_by((_OPEN_TOO_LONG, "{id} is {status} after {hours} hours")),
     ),
-    Rule("everything_applied", "What was stored is in its payment's row soon after.", _everything_applied),
-    Rule("told_in_order", "The outbox has an event for each version of a payment after the first.", _told_in_order),
+    Rule(
+        "everything_applied",
+        "What was stored is in its payment's row soon after.",
+        found_by((_NOT_APPLIED, "{pieces} pieces of evidence about {payment_id} are not in its row")),
+    ),
+    Rule(
+        "told_in_order",
+        "The outbox has an event for each version of a payment after the first, and one that says how it ended.",
+        found_by(
+            (_GAPS, "{id} has version {version} and {events} events, one for each version after the first"),
+            (_UNTOLD, "{id} is {status}, and no event says so"),
+        ),
+    ),
     Rule("rows_follow_evidence", "A payment's row is what its evidence makes it (law 1).", _rows_follow_evidence),
-    Rule("completed_is_proved", "A payment is completed if, and only if, success is proved.", _completed_is_proved),
-    Rule("receipt_owned", "The receipt that a payment shows belongs to it alone.", _receipt_owned),
+    Rule(
+        "completed_is_proved",
+        "A completed payment has trusted success of its exact amount.",
+        found_by((_UNPROVED, "{id} is completed without trusted success")),
+    ),
+    Rule(
+        "suspense_is_flagged",
+        "Money is set aside only where another amount was named.",
+        found_by((_UNFLAGGED, "the money of {id} is set aside, and nothing says why")),
+    ),
+    Rule(
+        "receipt_owned",
+        "The receipt that a payment shows belongs to it alone.",
+        found_by((_FOREIGN, "{id} shows a receipt that is not its own")),
+    ),
 )
 """The rules of payments."""
 
