@@ -30,7 +30,7 @@ check: develop ## Check style, types, import directions, house rules and the gen
 	@tools/check
 
 bench: develop ## Measure, and print ratios taken in the same run
-	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench $(ARGS); else echo "Nothing is measured yet: bench/ is empty."; fi
+	@$(BIN)/python -m bench $(ARGS)
 
 chaos: develop ## Kill processes and servers under load for minutes, and hold the books against the truth
 	@$(BIN)/python -m tests.chaos $(ARGS)
@@ -50,7 +50,7 @@ web: setup ## Build the pages
 clean: ## Remove what was installed and built
 	rm -rf $(VENV) .cache dist build web/node_modules src/pokea/pages
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 develop: setup
 	@tools/install develop

@@ -101,7 +101,7 @@ def test_every_test_says_what_holds() -> None:
 
 def test_everything_public_is_described() -> None:
     """Public modules, classes and functions have docstrings."""
-    _expect_none(f"{n}: {c}" for n, text in _python("src", "tools") for c in rules.untold_names(text))
+    _expect_none(f"{n}: {c}" for n, text in _python("src", "tools", "bench") for c in rules.untold_names(text))
 
 
 def test_whoever_silences_a_check_says_why() -> None:

@@ -1,0 +1,312 @@
+"""A load generator in a process of its own: `run_load(LoadOrder(…))`, or `start_load` to do something meanwhile.
+
+It speaks HTTP/1.1 over kept-alive connections with a protocol of its own under uvloop, so that it costs the machine
+little. A closed loop keeps every connection busy; an open loop sends at a fixed rate, whatever the answers do, and
+counts the latency of a request from the moment at which it was due.
+"""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+from array import array
+from collections import Counter, deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Self, cast
+
+import msgspec
+import uvloop
+from msgspec import Struct
+
+LONGEST_SECONDS: Final = 600.0
+"""No load lasts longer, whatever was ordered."""
+_UNANSWERED: Final = 0
+_TICK_SECONDS: Final = 0.001
+
+
+class LoadOrder(Struct):
+    """What to send, and how.
+
+    `requests` are whole HTTP requests as bytes. Each is sent once, or all of them over and over with `repeat`, for at
+    most `seconds`. `rate` is requests a second of an open loop; 0 makes a closed loop.
+    """
+
+    port: int
+    requests: Sequence[bytes]
+    connections: int = 64
+    seconds: float = 60.0
+    rate: float = 0.0
+    repeat: bool = False
+    host: str = "127.0.0.1"
+
+
+class LoadResult(Struct):
+    """What came of it. `statuses` has the status of each request in the order of sending, 0 for one without an answer.
+
+    `seconds` is from the first request to the last answer; latencies are in seconds, in the order of the answers.
+    """
+
+    seconds: float
+    statuses: Sequence[int]
+    latencies: Sequence[float]
+    cpu_seconds: float
+
+    @property
+    def counts(self) -> Counter[int]:
+        """How many requests had which status."""
+        return Counter(self.statuses)
+
+    @property
+    def answered(self) -> int:
+        """How many were answered with 2xx."""
+        return sum(200 <= status < 300 for status in self.statuses)  # noqa: PLR2004 - the statuses of success
+
+    @property
+    def rate(self) -> float:
+        """Successful answers a second."""
+        return self.answered / self.seconds if self.seconds else 0.0
+
+    def percentile(self, percent: float) -> float:
+        """So many percent of the answers came within this many milliseconds."""
+        return percentile(self.latencies, percent) * 1000
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """So many percent of the values are at most this; 0 when there are none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
+
+
+def http_request(method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
+    """A whole request; an underscore in a header's name stands for a hyphen."""
+    named = {"Host": "127.0.0.1"} | {name.replace("_", "-"): text for name, text in headers.items()}
+    if body is not None:
+        named |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {text}\r\n" for name, text in named.items())
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + (body or b"")
+
+
+class StartedLoad:
+    """A load that runs."""
+
+    def __init__(self, order: LoadOrder) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="pokea-load-")
+        self._answer = Path(self._folder.name, "result")
+        given = Path(self._folder.name, "order")
+        given.write_bytes(msgspec.msgpack.encode(order))
+        self._process = subprocess.Popen([sys.executable, "-m", "bench.load", str(given), str(self._answer)])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+
+    def result(self) -> LoadResult:
+        """What came of it, once it is over."""
+        code = self._process.wait(LONGEST_SECONDS + 60)
+        if code != 0:
+            raise RuntimeError(f"the load generator ended with {code}")
+        return msgspec.msgpack.decode(self._answer.read_bytes(), type=LoadResult)
+
+
+def start_load(order: LoadOrder) -> StartedLoad:
+    """Begin to send; use it as a context, and ask for its result."""
+    return StartedLoad(order)
+
+
+def run_load(order: LoadOrder) -> LoadResult:
+    """Send, wait, and answer what came of it."""
+    with start_load(order) as load:
+        return load.result()
+
+
+class _Sender:
+    """Hands requests to the connections, and keeps what came of each."""
+
+    def __init__(self, order: LoadOrder) -> None:
+        self.order = order
+        self.statuses = array("H")
+        self.latencies = array("d")
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._began = time.perf_counter()
+        self._ended = self._began
+        self._deadline = self._began + min(order.seconds, LONGEST_SECONDS)
+        self._limit = len(order.requests) if not order.repeat else sys.maxsize
+        self._due: deque[tuple[int, float]] = deque()
+        self._idle: deque[_Connection] = deque()
+        self._out = 0
+
+    async def run(self) -> LoadResult:
+        loop = asyncio.get_running_loop()
+        connections = [_Connection(self) for _ in range(self.order.connections)]
+        for connection in connections:
+            await connection.open()
+        self._began = time.perf_counter()
+        self._deadline = self._began + min(self.order.seconds, LONGEST_SECONDS)
+        if self.order.rate:
+            self._idle.extend(connections)
+            pace = loop.create_task(self._pace())
+        else:
+            for connection in connections:
+                self.ready(connection)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(self.order.seconds, LONGEST_SECONDS) + 10):
+                await self.over
+        if self.order.rate:
+            pace.cancel()
+        for connection in connections:
+            connection.close()
+        cpu_seconds = time.process_time()
+        return LoadResult(self._ended - self._began, list(self.statuses), list(self.latencies), cpu_seconds)
+
+    def ready(self, connection: "_Connection") -> None:
+        """A connection is free."""
+        if self.order.rate:
+            if self._due:
+                connection.send(*self._due.popleft())
+            else:
+                self._idle.append(connection)
+            return
+        following = self._next()
+        if following is None:
+            self._check_over()
+        else:
+            connection.send(following, time.perf_counter())
+
+    def sent(self) -> None:
+        self._out += 1
+
+    def done(self, number: int, since: float, status: int) -> None:
+        """A request has its answer, or will have none."""
+        self._out -= 1
+        self._ended = time.perf_counter()
+        self.statuses[number] = status
+        if status != _UNANSWERED:
+            self.latencies.append(self._ended - since)
+
+    def _next(self) -> int | None:
+        number = len(self.statuses)
+        if number >= self._limit or time.perf_counter() > self._deadline:
+            return None
+        self.statuses.append(_UNANSWERED)
+        return number
+
+    def _check_over(self) -> None:
+        if self._out == 0 and not self._due and not self.over.done():
+            self.over.set_result(None)
+
+    async def _pace(self) -> None:
+        following: int | None = 0
+        while following is not None:
+            now = time.perf_counter()
+            while len(self.statuses) < (now - self._began) * self.order.rate:
+                following = self._next()
+                if following is None:
+                    break
+                due = self._began + following / self.order.rate
+                if self._idle:
+                    self._idle.popleft().send(following, due)
+                else:
+                    self._due.append((following, due))
+            await asyncio.sleep(_TICK_SECONDS)
+        while self._out or self._due:
+            await asyncio.sleep(_TICK_SECONDS)
+        self._check_over()
+
+
+class _Connection(asyncio.Protocol):
+    """One kept-alive connection with at most one request out; it is opened anew when the server closes it."""
+
+    def __init__(self, sender: _Sender) -> None:
+        self._sender = sender
+        self._transport: asyncio.Transport | None = None
+        self._number = -1
+        self._since = 0.0
+        self._buffer = b""
+        self._closing = False
+
+    async def open(self) -> None:
+        order = self._sender.order
+        await asyncio.get_running_loop().create_connection(lambda: self, order.host, order.port)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def send(self, number: int, since: float) -> None:
+        self._number, self._since, self._buffer = number, since, b""
+        self._sender.sent()
+        if self._transport is None or self._transport.is_closing():
+            self._reopen_later = asyncio.ensure_future(self._reopen())
+            return
+        requests = self._sender.order.requests
+        self._transport.write(requests[number % len(requests)])
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0 or self._number < 0 or not _is_whole(self._buffer, end):
+            return
+        closes = b"\r\nconnection: close" in self._buffer[:end].lower()
+        self._finish(int(self._buffer[9:12]), closes=closes)
+
+    def connection_lost(self, _failure: Exception | None) -> None:
+        self._transport = None
+        if self._number >= 0 and not self._closing:
+            self._finish(_UNANSWERED, closes=True)
+
+    def close(self) -> None:
+        self._closing = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def _finish(self, status: int, *, closes: bool) -> None:
+        number, self._number = self._number, -1
+        self._sender.done(number, self._since, status)
+        if closes and self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        self._sender.ready(self)
+
+    async def _reopen(self) -> None:
+        try:
+            await self.open()
+        except OSError:
+            await asyncio.sleep(_TICK_SECONDS)
+            self._finish(_UNANSWERED, closes=True)
+            return
+        assert self._transport is not None
+        requests = self._sender.order.requests
+        self._transport.write(requests[self._number % len(requests)])
+
+
+def _is_whole(buffer: bytes, end: int) -> bool:
+    """Whether the answer whose head ends here has all of its body."""
+    head = buffer[:end].lower()
+    at = head.find(b"content-length: ")
+    if at >= 0:
+        length = int(head[at + 16 :].split(b"\r\n", 1)[0])
+        return len(buffer) >= end + 4 + length
+    if b"transfer-encoding: chunked" in head:
+        return buffer.endswith(b"0\r\n\r\n")
+    return True
+
+
+async def _run(order: LoadOrder) -> LoadResult:
+    return await _Sender(order).run()
+
+
+def main() -> None:
+    """Carry out the order in the first file, and write what came of it into the second."""
+    given, answer = Path(sys.argv[1]), Path(sys.argv[2])
+    order = msgspec.msgpack.decode(given.read_bytes(), type=LoadOrder)
+    answer.write_bytes(msgspec.msgpack.encode(uvloop.run(_run(order))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Payments made for a load: bookings, payments whose pushes Daraja has accepted, and genuine callbacks for them.
+
+The rows are what the settler would have made of the same evidence, by the same pure functions; they are written
+set-based.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+from msgspec import Struct
+from sqlalchemy import Connection, Table, func, select
+
+from bench.load import http_request
+from pokea.api.tokens import issue_token
+from pokea.bookings.store import Booking
+from pokea.clock import SECOND, Instant, SystemClock
+from pokea.daraja.outcomes import Accepted
+from pokea.payments.asking import due_at
+from pokea.payments.evidence import Evidence, from_push
+from pokea.payments.prompt import LEASE, PROMPT
+from pokea.payments.status import LOCK_GRACE, Status, row_of
+from pokea.payments.store import Payment, with_row
+from pokea.payments.tokens import PaymentTokens, callback_digest
+from pokea.redact import Secret
+from pokea.storage import tables
+from tests.deliveries import callback_body
+from tests.service.running import JWT_SECRET, SECRET_KEY
+from tests.service.world import on_database
+
+FEE_SHILLINGS = 500
+OWNERS = 97
+"""So many customers share the payments."""
+CALLBACK_PATH = "/api/v1/payments/mpesa/callback"
+_FIRST_PHONE = 254_700_000_000
+_TOKENS = PaymentTokens(Secret(SECRET_KEY))
+_TOKEN_SECONDS = 3600
+
+
+class Made(Struct, frozen=True):
+    """Payments that wait for their callbacks: numbers `first` and on."""
+
+    database_url: str
+    first: int
+    count: int
+
+    @property
+    def ids(self) -> list[str]:
+        """Their ids."""
+        return [payment_id(number) for number in self.numbers]
+
+    @property
+    def callbacks(self) -> list[bytes]:
+        """For each payment the request that tells of its success at its own address, as Daraja would post it."""
+        return [callback_request(number) for number in self.numbers]
+
+    @property
+    def numbers(self) -> range:
+        """The number of each."""
+        return range(self.first, self.first + self.count)
+
+
+def payment_id(number: int) -> str:
+    """The id of the payment of this number."""
+    return f"pay_{number:022d}"
+
+
+def owner_of(number: int) -> str:
+    """The customer of the payment of this number."""
+    return f"customer-{number % OWNERS}"
+
+
+def callback_request(number: int, code: int = 0) -> bytes:
+    """The callback of one payment, as a request."""
+    path = f"{CALLBACK_PATH}/{_TOKENS.callback_token(payment_id(number))}"
+    return http_request("POST", path, callback_body(_checkout(number), code, f"UB{number:08d}", FEE_SHILLINGS))
+
+
+def client_secret(number: int) -> str:
+    """What the page of one payment reads it with."""
+    return _TOKENS.client_secret(payment_id(number))
+
+
+def bearer(subject: str, *scopes: str) -> str:
+    """An Authorization header's value for this caller."""
+    return f"Bearer {issue_token(Secret(JWT_SECRET), subject, scopes, SystemClock().now(), _TOKEN_SECONDS)}"
+
+
+def make_payments(database_url: str, count: int, first: int = 1) -> Made:
+    """Write so many bookings, each with a payment whose prompt is on the phone."""
+    now = SystemClock().now()
+    numbers = range(first, first + count)
+    pushed = [_pushed(number, now) for number in numbers]
+    write_rows(database_url, tables.bookings, (_booking(number, now) for number in numbers))
+    write_rows(database_url, tables.payments, (payment for payment, _ in pushed))
+    write_rows(database_url, tables.evidence, (_evidence_row(piece) for _, piece in pushed))
+    return Made(database_url, first, count)
+
+
+def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
+    empty: dict[str, Any] = dict.fromkeys(Payment._fields)
+    identity = payment_id(number)
+    expires_at = now + PROMPT
+    asked = {
+        "id": identity,
+        "booking_id": _booking_id(number),
+        "owner": owner_of(number),
+        "msisdn": str(_FIRST_PHONE + number),
+        "amount_cents": FEE_SHILLINGS * 100,
+        "type": "booking_fee",
+        "account_reference": f"BKG-{number:08d}",
+        "confirm": False,
+        "callback_digest": callback_digest(_TOKENS.callback_token(identity)),
+        "created_at": now,
+        "lease_until": now + LEASE,
+        "expires_at": expires_at,
+        "version": 1,
+        "status": Status.INITIATED.value,
+        "review": "",
+        "live": True,
+        "locked_until": expires_at + LOCK_GRACE,
+        "due_at": now + LEASE,
+        "attempts": 0,
+    }
+    payment = Payment(**empty | asked)
+    piece = from_push(identity, Accepted(_checkout(number), f"29115-{number}-1", "Success"), now + SECOND // 2)
+    row = row_of(payment.facts, [piece])
+    return with_row(payment, row, due_at(row, [piece], payment.asked))._replace(version=2), piece
+
+
+def _booking(number: int, now: Instant) -> Booking:
+    identity, reference = _booking_id(number), f"BKG-{number:08d}"
+    fee = FEE_SHILLINGS * 100
+    return Booking(
+        identity, reference, "Plumbing", owner_of(number), "awaiting_payment", fee, "unpaid", None, None, now
+    )
+
+
+def _booking_id(number: int) -> str:
+    return f"bkg_{number:022d}"
+
+
+def _checkout(number: int) -> str:
+    return f"ws_CO_25112026{number:012d}"
+
+
+def _evidence_row(piece: Evidence) -> tuple[Any, ...]:
+    values = {name: getattr(piece, name) for name in Evidence.__struct_fields__} | {"applied": True}
+    return tuple(values[column.name] for column in tables.evidence.columns)
+
+
+def write_rows(database_url: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows in the order of the table's columns, as fast as the database takes them."""
+    names = ", ".join(column.name for column in table.columns)
+    if database_url.startswith("sqlite:///"):
+        marks = ", ".join("?" for _ in table.columns)
+        with sqlite3.connect(database_url.removeprefix("sqlite:///")) as file:
+            file.executemany(f"insert into {table.name} ({names}) values ({marks})", rows)  # noqa: S608 - our own names
+        file.close()
+        return
+    with psycopg.connect(database_url) as connection, connection.cursor() as cursor:
+        with cursor.copy(f"copy {table.name} ({names}) from stdin".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+        connection.execute(f"analyze {table.name}".encode())
+
+
+def check_settled(made: Made, acknowledged: Sequence[int] | None = None) -> None:
+    """Raises AssertionError unless each payment has one settlement, one pair of postings, one event and a held fee.
+
+    With `acknowledged`, the positions of the callbacks that were, only those must have it; none may have more.
+    """
+    wanted = set(made.ids if acknowledged is None else [made.ids[position] for position in acknowledged])
+    found = on_database(made.database_url, _settled)
+    lost = {name: len(wanted - ids) for name, ids in found.items() if wanted - ids}
+    assert not lost, f"acknowledged and not there: {lost}"
+    assert len({frozenset(ids) for ids in found.values()}) == 1, {name: len(ids) for name, ids in found.items()}
+
+
+def _settled(connection: Connection) -> dict[str, set[str]]:
+    payments, postings, outbox, bookings = tables.payments, tables.postings, tables.outbox, tables.bookings
+    pairs = (
+        select(postings.c.payment_id)
+        .group_by(postings.c.payment_id)
+        .having(func.count() == 2, func.sum(postings.c.amount_cents) == 0)  # noqa: PLR2004 - a debit and a credit
+    )
+    statements = {
+        "completed": select(payments.c.id).where(payments.c.status == "completed"),
+        "posted as a pair": pairs,
+        "events": select(outbox.c.payment_id).where(outbox.c.kind == "payment.completed"),
+        "held": select(bookings.c.fee_payment_id).where(bookings.c.fee_status == "held"),
+    }
+    return {name: set(_once_each(connection.execute(it).scalars())) for name, it in statements.items()}
+
+
+def _once_each(ids: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for each in ids:
+        assert each not in seen, f"{each} is there twice"
+        seen.add(each)
+        yield each

@@ -1,0 +1,110 @@
+"""What a benchmark acts on: real databases, services and simulators, each a process of its own, ended with the run."""
+
+import itertools
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from bench.servers import Cost, cost_of
+from pokea.storage.migrate import migrate
+from tests.postgres import PostgresServer, new_server, owned_folder
+from tests.service.running import Program, ServiceProgram, SimulatorProgram, new_service, new_simulator
+
+T = TypeVar("T")
+Kind = Literal["postgresql", "sqlite"]
+NOWHERE = "http://127.0.0.1:9"
+"""Where no Daraja answers, for loads that ask it nothing."""
+
+
+class Bench:
+    """One run. Everything that it starts ends with it."""
+
+    def __init__(self, folder: Path, *, quick: bool) -> None:
+        self.folder = folder
+        self.quick = quick
+        self.rounds = 1 if quick else 3
+        self._open = ExitStack()
+        self._numbers = itertools.count(1)
+
+    def close(self) -> None:
+        """End what still runs."""
+        self._open.close()
+
+    def pick(self, usual: T, quick: T) -> T:
+        """The size of a measurement: the usual one, or that of a run that only shows that it works."""
+        return quick if self.quick else usual
+
+    def say(self, text: str) -> None:
+        """Tell who waits what is being done."""
+        print(f"  … {text}", file=sys.stderr, flush=True)
+
+    @cached_property
+    def postgres(self) -> PostgresServer:
+        """A PostgreSQL that is durable as a shop's: `fsync` and `synchronous_commit` on."""
+        place = owned_folder()
+        self._open.callback(shutil.rmtree, place, ignore_errors=True)
+        server = new_server(place)
+        self._open.callback(server.stop)
+        return server
+
+    def new_folder(self) -> Path:
+        """An empty folder."""
+        folder = self.folder / str(next(self._numbers))
+        folder.mkdir()
+        return folder
+
+    @contextmanager
+    def database(self, kind: Kind = "postgresql") -> Iterator[str]:
+        """The address of a fresh, migrated database, removed afterwards."""
+        if kind == "sqlite":
+            folder = self.new_folder()
+            url = f"sqlite:///{folder / 'pokea.sqlite3'}"
+            migrate(url)
+            yield url
+            shutil.rmtree(folder)
+            return
+        name = f"bench_{next(self._numbers)}"
+        url = self.postgres.create_database(name)
+        migrate(url)
+        yield url
+        self.postgres.drop_database(name)
+
+    @contextmanager
+    def service(
+        self, database_url: str, *options: str, simulator_url: str = NOWHERE, **settings: str
+    ) -> Iterator[ServiceProgram]:
+        """A running `pokea serve` with these options and settings."""
+        program = new_service(self.new_folder(), database_url, simulator_url, *options, **settings)
+        with _running(program):
+            yield program
+
+    @contextmanager
+    def simulator(self, *options: str) -> Iterator[SimulatorProgram]:
+        """A running `pokea simulate`."""
+        program = new_simulator(self.new_folder(), *options)
+        with _running(program):
+            yield program
+
+
+@contextmanager
+def _running(program: Program) -> Iterator[None]:
+    try:
+        program.start()
+        yield
+    finally:
+        program.close()
+
+
+def cost(program: Program) -> Cost:
+    """What a running program has cost so far, its workers included."""
+    assert program.process is not None, "it was not started"
+    return cost_of(program.process.pid)
+
+
+def port_of(program: Program) -> int:
+    """The port that it listens on."""
+    return int(program.url.rsplit(":", 1)[1])
