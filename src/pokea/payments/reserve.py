@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, or_, select, true, update
 
+from pokea.analytics import store as count_store
+from pokea.analytics.counting import deltas
 from pokea.api.limits import OVERALL_WINDOW, PUSH_WINDOW, Usage, check_push_limits
 from pokea.bookings import store as booking_store
 from pokea.bookings.store import Booking
@@ -93,6 +95,7 @@ def reserve(connection: Connection, wanted: Wanted, limits: Limits, now: Instant
     _check_limits(connection, payment, limits, now)
     if not insert_if_new(connection, payments, payment._asdict()):
         return Refused(Why.IN_PROGRESS, live=_live(connection, payment, now))
+    count_store.add(connection, deltas([(None, payment)]))
     if wanted.key is not None:
         idempotency.reserve(connection, wanted.key, payment.id, now)
     return Reserved(payment)

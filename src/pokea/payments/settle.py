@@ -15,6 +15,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from pokea.analytics import store as count_store
+from pokea.analytics.counting import deltas
 from pokea.bookings import store as booking_store
 from pokea.clock import Instant
 from pokea.escrow import store as ledger_store
@@ -237,5 +239,6 @@ def _write(
         changed.append(payment._replace(version=version))
         told.append(Told(payment.id, version, kind, payment.claimed_at or payment.due_at))
     store.write_rows(connection, changed)
+    count_store.add(connection, deltas((before[payment.id], payment) for payment in changed))
     outbox.add(connection, events)
     return told

@@ -1,4 +1,4 @@
-"""The tables, as version 1.0 of the schema has them.
+"""The tables, as version 1.1 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -120,6 +120,15 @@ payments = Table(
     Index("payments_owner", "owner", "created_at", "id"),
     Index("payments_phone", "msisdn", "created_at"),
     Index("payments_created", "created_at", "id"),
+    # Most payments complete: they leave this index, and are found by `payments_created`.
+    Index(
+        "payments_unpaid",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text("status <> 'completed'"),
+        sqlite_where=text("status <> 'completed'"),
+    ),
 )
 
 evidence = Table(
@@ -183,6 +192,48 @@ outbox = Table(
     Column("version", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+)
+
+# Counts (law 13). What changes is only inserted, without a key, and folded into the totals in the background; a count
+# is its total and what is not yet folded. Days and hours are those of East Africa Time, numbered from 1970.
+owner_deltas = Table(
+    "owner_deltas",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("initiated", Integer, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+)
+
+owner_counts = Table(
+    "owner_counts",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("initiated", Integer, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+)
+
+counter_deltas = Table(
+    "counter_deltas",
+    metadata,
+    Column("hour", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    # `day` or `hour`, and its number.
+    Column("span", Text, primary_key=True),
+    Column("start", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
 )
 
 idempotency_keys = Table(

@@ -1,0 +1,1 @@
+"""Counts that are kept as payments settle, and never counted again."""
