@@ -107,15 +107,16 @@ class Service:
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
         database, transport, clock, _ = self._ports
         gate = new_gate(settings, transport, clock)
+        callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         application = new_application(
             clock,
             ids,
             self._metrics,
             readiness={"database": lambda: database.read(standing)},
             allowed_origins=settings.pokea_allowed_origins,
+            shortcuts=callbacks.shortcut,
             lifespan=self._lifespan,
         )
-        callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         application.router.routes.extend(callbacks.routes())
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         payments.add_to(application)

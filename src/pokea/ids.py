@@ -8,7 +8,9 @@ from pokea.clock import Clock
 RandomBytes = Callable[[int], bytes]
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]
 _LENGTH = 26
+_SHIFTS = range(5 * (_LENGTH - 2), -1, -10)
 
 
 class Ids:
@@ -26,4 +28,4 @@ class Ids:
 
 
 def _crockford(value: int) -> str:
-    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pokea.api.logs import request_id_of_context
 from pokea.api.metrics import Series
-from pokea.api.problems import internal_error, is_callback, problem_response
+from pokea.api.problems import failure_response, is_callback, problem_response
 from pokea.clock import Clock, Instant
 from pokea.errors import Refusal
 from pokea.ids import Ids
@@ -76,7 +76,7 @@ class Frame:
 
     def _note(self, scope: Scope, status: int, took: Instant) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._requests.add(method, route_template(scope), str(status))
+        self._requests.add(method, scope.get("template") or route_template(scope), str(status))
         # Callbacks that went well are in the database; a line for each would cost more than settling it.
         went_well = status < HTTPStatus.BAD_REQUEST
         level = logging.DEBUG if went_well and is_callback(scope["path"]) else logging.INFO
@@ -94,11 +94,8 @@ def _sane_request_id(scope: Scope) -> str | None:
 
 
 def _with_safe_headers(headers: Any, request_id: bytes) -> list[tuple[bytes, bytes]]:
-    sent = list(headers)
-    present = [name.lower() for name, _ in sent]
-    sent.extend(header for header in _SAFE_HEADERS if header[0] not in present)
-    sent.append((b"x-request-id", request_id))
-    return sent
+    present = {name.lower() for name, _ in headers}
+    return [*headers, *(header for header in _SAFE_HEADERS if header[0] not in present), (b"x-request-id", request_id)]
 
 
 def route_template(scope: Mapping[str, Any]) -> str:
@@ -138,11 +135,10 @@ class Shield:
 
         try:
             await self._app(scope, receive, send_noting)
-        except Exception:
+        except Exception as failure:
             if scope["type"] != "http" or began:
                 raise
-            _logger.exception("a request failed for a reason that nobody expected")
-            await problem_response(internal_error(), scope)(scope, receive, send)
+            await failure_response(failure, scope)(scope, receive, send)
 
 
 class BodyBound:
@@ -160,12 +156,13 @@ class BodyBound:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its whole body, or answer 413 or 408."""
-        if scope["type"] != "http" or not _has_body(scope):
+        declared_bytes = _declared_bytes(scope) if scope["type"] == "http" else 0
+        if not declared_bytes and not _is_chunked(scope):
             await self._app(scope, receive, send)
             return
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                body = await self._read(scope, receive)
+                body = await self._read(declared_bytes, receive)
         except TimeoutError:
             refusal = Refusal(
                 "request_timeout", f"The body did not arrive within {self._timeout_seconds:g} seconds; send it at once."
@@ -177,8 +174,8 @@ class BodyBound:
         elif not body.gone:
             await self._app(scope, body.replay(receive), send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> "_Body | None":
-        if _declared_bytes(scope) > self._largest_bytes:
+    async def _read(self, declared_bytes: int, receive: Receive) -> "_Body | None":
+        if declared_bytes > self._largest_bytes:
             return None
         body = _Body()
         while not body.complete and not body.gone:
@@ -244,8 +241,8 @@ def _header(scope: Scope, wanted: bytes) -> bytes | None:
     return None
 
 
-def _has_body(scope: Scope) -> bool:
-    return _declared_bytes(scope) > 0 or _header(scope, b"transfer-encoding") is not None
+def _is_chunked(scope: Scope) -> bool:
+    return scope["type"] == "http" and _header(scope, b"transfer-encoding") is not None
 
 
 def _declared_bytes(scope: Scope) -> int:

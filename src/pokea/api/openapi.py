@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from pokea.errors import CATALOGUE
 
@@ -18,13 +20,24 @@ Document = dict[str, Any]
 
 
 class Application(FastAPI):
-    """FastAPI whose document also holds the routes that were described by hand."""
+    """FastAPI whose document also holds the routes that were described by hand.
 
-    def __init__(self, **options: Any) -> None:
+    `around` surrounds all of FastAPI's own layers, the first of them outermost.
+    """
+
+    def __init__(self, *, around: Sequence[Middleware] = (), **options: Any) -> None:
+        self._around = around
         self._described: list[tuple[str, str, Mapping[str, Any]]] = []
         self._generated: Document | None = None
         self._completed: Document = {}
         super().__init__(**options)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """FastAPI's layers, and what surrounds them."""
+        stack = super().build_middleware_stack()
+        for layer in reversed(self._around):
+            stack = layer.cls(stack, *layer.args, **layer.kwargs)
+        return stack
 
     def describe(self, path: str, method: str, operation: Mapping[str, Any]) -> None:
         """Put a plain route into the document."""

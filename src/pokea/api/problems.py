@@ -64,15 +64,20 @@ def problem_response(refusal: Refusal, scope: Mapping[str, Any], headers: Mappin
     return json_answer(problem_body(refusal, state.get("request_id", "")), status, sent)
 
 
-async def _refused(request: Request, failure: Exception) -> Response:
-    assert isinstance(failure, Refusal)  # noqa: S101 - the handler is registered for this type alone
-    return problem_response(failure, request.scope)
+def failure_response(failure: Exception, scope: Mapping[str, Any]) -> Response:
+    """The answer to a request that failed: refused on purpose, or shed, or for a reason that is logged and not told."""
+    if isinstance(failure, Refusal):
+        return problem_response(failure, scope)
+    if isinstance(failure, Unavailable):
+        _logger.warning("the database is unavailable: %s", failure)
+        message = "The service is busy or its database is away; try again shortly."
+        return problem_response(Refusal("unavailable", message, retry_after_seconds=_SHED_SECONDS), scope)
+    _logger.error("a request failed for a reason that nobody expected", exc_info=failure)
+    return problem_response(internal_error(), scope)
 
 
-async def _unavailable(request: Request, failure: Exception) -> Response:
-    _logger.warning("the database is unavailable: %s", failure)
-    message = "The service is busy or its database is away; try again shortly."
-    return problem_response(Refusal("unavailable", message, retry_after_seconds=_SHED_SECONDS), request.scope)
+async def _failed(request: Request, failure: Exception) -> Response:
+    return failure_response(failure, request.scope)
 
 
 async def _invalid(request: Request, failure: Exception) -> Response:
@@ -104,8 +109,8 @@ def _allowed_methods(request: Request) -> Iterable[str]:
 def exception_handlers() -> dict[Any, ExceptionHandler]:
     """The handlers for everything that is refused on purpose; what is left is `internal_error`."""
     return {
-        Refusal: _refused,
-        Unavailable: _unavailable,
+        Refusal: _failed,
+        Unavailable: _failed,
         RequestValidationError: _invalid,
         HTTPException: _http,
     }

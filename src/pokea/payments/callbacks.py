@@ -13,9 +13,11 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from pokea.api.answers import json_answer
 from pokea.api.callers import Gate
+from pokea.api.short_way import Shortcut
 from pokea.clock import Clock
 from pokea.daraja.callback import read_callback
 from pokea.daraja.wire import CALLBACK_ACCEPTED, CALLBACK_INVALID
@@ -26,6 +28,7 @@ from pokea.redact import mask
 from pokea.settings import Network
 
 PATHS = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/stk/callback")
+_ACCEPTED = json_answer(CALLBACK_ACCEPTED)
 _MASKED_BYTES = 1_000
 _LOGGED_CHARACTERS = 200
 _TORN_END = re.compile(r"[\w+/=.-]*$")
@@ -41,29 +44,40 @@ class CallbackRoutes:
         self._gate = gate
         self._clock = clock
         self._allowed = tuple(allowed)
+        self._bare = {path: Shortcut(self._take, "", path) for path in PATHS}
 
     def routes(self) -> list[Route]:
         """Every callback address."""
         return [Route(path + suffix, self._receive, methods=["POST"]) for path in PATHS for suffix in ("", "/{token}")]
 
+    def shortcut(self, path: str) -> Shortcut | None:
+        """The way past the general stack for a callback address, bare or with something like a token."""
+        for base, bare in self._bare.items():
+            if path.startswith(base):
+                if path == base:
+                    return bare
+                token = path[len(base) + 1 :]
+                return Shortcut(self._take, token, f"{base}/{{token}}") if is_callback_token(token) else None
+        return None
+
     async def _receive(self, request: Request) -> Response:
-        body = await request.body()
+        return await self._take(request.scope, request.path_params.get("token", ""), await request.body())
+
+    async def _take(self, scope: Scope, token: str, body: bytes) -> Response:
         reading = read_callback(body)
         if reading is None:
             _log.warning("no STK callback: %s", _beginning(body))
             return json_answer(CALLBACK_INVALID, 400)
-        token = request.path_params.get("token", "")
-        delivery = Delivery(
-            token if is_callback_token(token) else "", reading, body, self._clock.now(), self._is_allowed(request)
-        )
-        await self._settler.submit(delivery)
-        return json_answer(CALLBACK_ACCEPTED)
+        if not is_callback_token(token):
+            token = ""
+        await self._settler.submit(Delivery(token, reading, body, self._clock.now(), self._is_allowed(scope)))
+        return _ACCEPTED
 
-    def _is_allowed(self, request: Request) -> bool:
+    def _is_allowed(self, scope: Scope) -> bool:
         """Whether the sender's address is believed; a stranger's callback is kept and asked about, not dropped."""
         if not self._allowed:
             return True
-        address = self._gate.address(request)
+        address = self._gate.address(Request(scope))
         try:
             sender = ip_address(address)
         except ValueError:
