@@ -25,6 +25,11 @@ def _amount(result: Any) -> int:
     return next(int(item["Value"]) for item in result["CallbackMetadata"]["Item"] if item["Name"] == "Amount")
 
 
+def _receipt(result: Any) -> str:
+    items = result["CallbackMetadata"]["Item"]
+    return next(str(item["Value"]) for item in items if item["Name"] == "MpesaReceiptNumber")
+
+
 def test_a_lost_callback_never_goes_out(daraja: Daraja) -> None:
     """`callback_lost`: the customer is charged, the query knows, nothing was sent."""
     daraja.fault("callback_lost")
@@ -116,6 +121,24 @@ def test_a_wrong_amount_is_only_in_the_callback(daraja: Daraja) -> None:
     assert daraja.journal["charges"][0]["amount"] == 500
     assert daraja.phone()["balance"] == 9_500
     assert "Ksh500.00" in daraja.phone()["messages"][0]["text"]
+
+
+def test_a_wrong_receipt_is_that_of_another_charge(daraja: Daraja) -> None:
+    """`callback_receipt`: the callback names the first other charge; the journal and the phone tell the truth."""
+    first = _receipt(daraja.callback(_paid(daraja)))
+    daraja.fault("callback_receipt")
+    checkout = _paid(daraja, 500)
+    assert _receipt(daraja.callback(checkout)) == first
+    own = daraja.journal["charges"][1]["receipt"]
+    assert own != first
+    assert own in daraja.phone()["messages"][-1]["text"]
+
+
+def test_a_wrong_receipt_needs_another_charge(daraja: Daraja) -> None:
+    """The first charge of all has nobody to take a receipt from: its callback is true."""
+    daraja.fault("callback_receipt")
+    checkout = _paid(daraja)
+    assert _receipt(daraja.callback(checkout)) == daraja.journal["charges"][0]["receipt"]
 
 
 def test_a_wrong_amount_needs_a_payment(daraja: Daraja) -> None:

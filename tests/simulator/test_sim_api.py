@@ -14,6 +14,7 @@ _KINDS = [
     "callback_twice",
     "callback_early",
     "callback_amount",
+    "callback_receipt",
     "callback_then_success",
     "push_timeout_before",
     "push_timeout_after",

@@ -1,11 +1,13 @@
 """The callbacks of one payment: their bodies (reference 3.1, 3.2), and which go out when (law 11)."""
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Raw, Struct
 
 from pokea.clock import Instant, daraja_timestamp, seconds
 from pokea.daraja import wire
+from pokea.money import CENTS
 from pokea.simulator import results
 from pokea.simulator.faults import DEFAULT_SECONDS, Kind
 from pokea.simulator.handset import Charge
@@ -18,8 +20,8 @@ class _Valueless(Struct):
     Name: str
 
 
-Truth = Literal["true", "a shilling more", "no response"]
-"""What a callback says: the truth, the truth with a wrong Amount, or 1037 whatever happened."""
+Truth = Literal["true", "a shilling more", "another receipt", "no response"]
+"""What a callback says: the truth, the truth with a wrong Amount or Receipt, or 1037 whatever happened."""
 
 
 class Delivery(NamedTuple):
@@ -40,7 +42,7 @@ class Delivery(NamedTuple):
 AT_PUSH: Final = (Kind.CALLBACK_EARLY, Kind.CALLBACK_THEN_SUCCESS)
 """What has to be known before the push is answered."""
 AT_END: Final = (Kind.CALLBACK_LOST, Kind.CALLBACK_LATE, Kind.CALLBACK_TWICE)
-AT_SUCCESS: Final = (*AT_END, Kind.CALLBACK_AMOUNT, Kind.CALLBACK_THEN_SUCCESS)
+AT_SUCCESS: Final = (*AT_END, Kind.CALLBACK_AMOUNT, Kind.CALLBACK_RECEIPT, Kind.CALLBACK_THEN_SUCCESS)
 
 STANDING: Final[dict[CallbackOrder, Kind]] = {
     "early": Kind.CALLBACK_EARLY,
@@ -62,12 +64,21 @@ def plan(kind: Kind | None, after_seconds: float | None, due: Instant) -> list[t
             return [(due + span, "true")]
         case Kind.CALLBACK_TWICE:
             return [(due, "true"), (due + span, "true")]
-        case Kind.CALLBACK_AMOUNT:
-            return [(due, "a shilling more")]
+        case Kind.CALLBACK_AMOUNT | Kind.CALLBACK_RECEIPT:
+            return [(due, "a shilling more" if kind is Kind.CALLBACK_AMOUNT else "another receipt")]
         case Kind.CALLBACK_THEN_SUCCESS:
             return [(due, "no response"), (due + span, "true")]
         case _:
             return [(due, "true")]
+
+
+def told(charge: Charge, truth: Truth, others: Sequence[Charge]) -> Charge:
+    """The charge as a callback tells it; `others` are all charges, of which a wrong receipt is the first other one."""
+    if truth == "a shilling more":
+        return charge._replace(amount_cents=charge.amount_cents + CENTS)
+    if truth == "another receipt":
+        return charge._replace(receipt=next((each.receipt for each in others if each != charge), charge.receipt))
+    return charge
 
 
 def body(
@@ -76,7 +87,6 @@ def body(
     code: str,
     charge: Charge | None,
     options: SimulatorOptions,
-    extra_shillings: int = 0,
 ) -> bytes:
     """The callback's JSON; a charge becomes its metadata."""
     callback = wire.StkCallback(
@@ -84,13 +94,13 @@ def body(
         CheckoutRequestID=checkout_request_id,
         ResultCode=results.callback_code(code),
         ResultDesc=results.description(code, "callback", options),
-        CallbackMetadata=_metadata(charge, options, extra_shillings) if charge else None,
+        CallbackMetadata=_metadata(charge, options) if charge else None,
     )
     return wire.encode(wire.CallbackEnvelope(wire.CallbackBody(callback)))
 
 
-def _metadata(charge: Charge, options: SimulatorOptions, extra_shillings: int) -> wire.CallbackMetadata:
-    amount = str(charge.amount_cents // 100 + extra_shillings)
+def _metadata(charge: Charge, options: SimulatorOptions) -> wire.CallbackMetadata:
+    amount = str(charge.amount_cents // CENTS)
     items: list[Any] = [
         wire.MetadataItem("Amount", Raw((amount if options.amount_form == "1" else f"{amount}.00").encode())),
         wire.MetadataItem("MpesaReceiptNumber", Raw(wire.encode(charge.receipt))),

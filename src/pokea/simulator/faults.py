@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CALLBACK_TWICE = "callback_twice"
     CALLBACK_EARLY = "callback_early"
     CALLBACK_AMOUNT = "callback_amount"
+    CALLBACK_RECEIPT = "callback_receipt"
     CALLBACK_THEN_SUCCESS = "callback_then_success"
     PUSH_TIMEOUT_BEFORE = "push_timeout_before"
     PUSH_TIMEOUT_AFTER = "push_timeout_after"
@@ -63,6 +64,7 @@ _ON_CALLBACK: Final = frozenset(
         Kind.CALLBACK_TWICE,
         Kind.CALLBACK_EARLY,
         Kind.CALLBACK_AMOUNT,
+        Kind.CALLBACK_RECEIPT,
         Kind.CALLBACK_THEN_SUCCESS,
     }
 )

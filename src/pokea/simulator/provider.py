@@ -245,15 +245,16 @@ class Provider:
         kind = rule.kind if rule else callbacks.STANDING.get(self._options.callback_order)
         for at, truth in callbacks.plan(kind, rule.seconds if rule else None, due):
             code = results.NO_RESPONSE if truth == "no response" else payment.code or ""
-            self._send(payment, at, code, extra_shillings=1 if truth == "a shilling more" else 0)
+            self._send(payment, at, code, truth)
         if rule:
             self._faults.spend(rule)
             self._feed.add("fault", now, kind=rule.kind, msisdn=subscriber.msisdn)
 
-    def _send(self, payment: Payment, due: Instant, code: str, extra_shillings: int = 0) -> None:
+    def _send(self, payment: Payment, due: Instant, code: str, truth: callbacks.Truth = "true") -> None:
         charge = payment.charge if code == results.PAID else None
+        told = callbacks.told(charge, truth, self._journal.charges) if charge else None
         ids = payment.merchant_request_id, payment.checkout_request_id
-        body = callbacks.body(*ids, code, charge, self._options, extra_shillings)
+        body = callbacks.body(*ids, code, told, self._options)
         delivery = Delivery(ids[1], payment.fields.callback_url, payment.fields.shortcode, body, due)
         self._agenda.plan(due, ids[1], "send", delivery=delivery)
 
