@@ -6,7 +6,7 @@ A row is what its evidence makes it; nothing stays open longer than the law allo
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union
 
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.wire import SUCCESS
@@ -22,6 +22,8 @@ from pokea.storage.tables import evidence, outbox, payments, receipts
 LATE: Final[Instant] = HOUR
 """How late the end of a payment may be noticed: a service that was down comes back, and the question's gap ends."""
 _APPLIED_WITHIN: Final[Instant] = 15 * 60 * SECOND
+_SETTLED_WITHIN: Final[Instant] = 30 * SECOND
+"""From a moment that a process notes to its commit at the latest, and between the clocks of two processes."""
 _AT_ONCE: Final = 500
 _FROM_EVIDENCE: Final = (
     *("status", "checkout_request_id", "merchant_request_id", "completed_at", "completed_by", "receipt"),
@@ -72,9 +74,37 @@ _UNTOLD = (
 
 _PAID = and_(evidence.c.payment_id == _COLUMNS.id, evidence.c.code == SUCCESS, evidence.c.trusted, evidence.c.applied)
 _EXACT = and_(evidence.c.amount_cents == _COLUMNS.amount_cents, evidence.c.receipt.is_not(None))
-_BY_WORD = and_(evidence.c.kind.in_([Kind.CALLBACK.value, Kind.STATEMENT.value]), _EXACT)
-_PROOF = select(evidence.c.id).where(_PAID, or_(_BY_WORD, evidence.c.kind == Kind.QUERY.value))
+_CALLED_BACK = and_(evidence.c.kind == Kind.CALLBACK.value, _EXACT, _COLUMNS.confirm.is_(False))
+_STATED = and_(evidence.c.kind == Kind.STATEMENT.value, _EXACT)
+_ASKED = evidence.c.kind == Kind.QUERY.value
+_PROOF = select(evidence.c.id).where(_PAID, or_(_CALLED_BACK, _STATED, _ASKED))
 _UNPROVED = select(_COLUMNS.id).where(_COLUMNS.status == Status.COMPLETED.value, ~exists(_PROOF)).order_by(_COLUMNS.id)
+
+_SAME_ID = evidence.c.checkout_request_id == _COLUMNS.checkout_request_id
+_ITS_OWN = exists(
+    select(receipts.c.receipt).where(receipts.c.receipt == evidence.c.receipt, receipts.c.payment_id == _COLUMNS.id)
+)
+_CERTAIN = or_(_ASKED, and_(_ITS_OWN, or_(_STATED, and_(_CALLED_BACK, _SAME_ID))))
+_DISBELIEVED = (
+    select(_COLUMNS.id, _COLUMNS.status)
+    .where(_COLUMNS.status != Status.COMPLETED.value, exists(select(evidence.c.id).where(_PAID, _CERTAIN)))
+    .order_by(_COLUMNS.id)
+)
+
+_LATER = payments.alias("later")
+_WHILE_LOCKED = and_(
+    _LATER.c.id != _COLUMNS.id,
+    _LATER.c.created_at >= _COLUMNS.created_at,
+    _LATER.c.created_at < _COLUMNS.expires_at + (LOCK_GRACE - _SETTLED_WITHIN),
+)
+_PROMPTED_WITHIN = union(
+    *(
+        select(_COLUMNS.id.label("earlier"), _LATER.c.id.label("later"), _LATER.c.created_at)
+        .select_from(payments.join(_LATER, and_(_COLUMNS[shared] == _LATER.c[shared], _WHILE_LOCKED)))
+        .order_by(None)
+        for shared in ("booking_id", "msisdn")
+    )
+).order_by("earlier", "later")
 
 _UNFLAGGED = (
     select(_COLUMNS.id)
@@ -104,6 +134,16 @@ def _rows_follow_evidence(connection: Connection, _now: Instant) -> Iterator[str
         wrong = [name for name in _FROM_EVIDENCE if getattr(payment, name) != getattr(row, name)]
         if wrong:
             yield f"{payment.id} differs from what its evidence makes of it: {', '.join(wrong)}"
+
+
+def _one_prompt_at_a_time(connection: Connection, _now: Instant) -> Iterator[str]:
+    """What was known when the second prompt was made must have ended the first: its evidence up to then says so."""
+    for payment_id, later, made_at in connection.execute(_PROMPTED_WITHIN).all():
+        payment = Payment(*connection.execute(select(payments).where(_COLUMNS.id == payment_id)).one())
+        told = store.evidence_of(connection, [payment_id]).pieces[payment_id]
+        row = row_of(payment.facts, [piece for piece in told if piece.received_at <= made_at + _SETTLED_WITHIN])
+        if row.locked_until > made_at + _SETTLED_WITHIN:
+            yield f"{later} was made while {payment_id} could still be paid"
 
 
 def _derived(connection: Connection) -> Iterator[tuple[Payment, Row]]:
@@ -145,6 +185,16 @@ PROMISES: Final = (
         "completed_is_proved",
         "A completed payment has trusted success of its exact amount.",
         found_by((_UNPROVED, "{id} is completed without trusted success")),
+    ),
+    Rule(
+        "proof_completes",
+        "A payment with trusted success of its exact amount is completed, whatever else was told.",
+        found_by((_DISBELIEVED, "{id} is {status}, and its evidence proves that it was paid")),
+    ),
+    Rule(
+        "one_live_prompt",
+        "Nobody is prompted while an earlier prompt of the same booking or phone may still be paid (law 4).",
+        _one_prompt_at_a_time,
     ),
     Rule(
         "suspense_is_flagged",

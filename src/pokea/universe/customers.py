@@ -5,7 +5,7 @@ They know nothing but what the API tells them, and they remember it: what was to
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from pokea.transport import NoAnswer, NotSent, Reply
@@ -17,6 +17,7 @@ _LOOKS_SECONDS = (2.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 45.0, 60.0)
 _BY_SECRET_SECONDS = 10.0
 """So long a page reads with its client secret, and afterwards with the customer's token."""
 PIN = "4821"
+_CLOCKS_DIFFER_SECONDS = 1.5
 _ANSWERED = 200
 _MADE = 201
 _CONFLICT = 409
@@ -74,7 +75,8 @@ class Customer:
     def __init__(self, visit: Visit, counter: Counter) -> None:
         self._visit = visit
         self._counter = counter
-        self._paid: dict[str, Mapping[str, Any]] = {}
+        self._seen: dict[str, Mapping[str, Any]] = {}
+        self._free_since: dict[str, float] = {}
 
     async def come(self) -> None:
         """From the booking to the last try."""
@@ -136,11 +138,14 @@ class Customer:
         if visit.double_clicks:
             both = await asyncio.gather(self._until_answered(once), self._until_answered(once))
             replies = [reply for reply in both if reply is not None]
+            self._compare(replies, same=key is not None)
         else:
             one = await self._until_answered(once)
             replies = [one] if one is not None else []
         if by_hand is not None:
             await by_hand
+        for reply in replies:
+            self._mind_the_lock(reply)
         watched = [found for found in (_to_watch(reply) for reply in replies) if found is not None]
         return watched[0] if watched else None
 
@@ -203,12 +208,32 @@ class Customer:
         return False
 
     def _check(self, transaction_id: str, seen: Mapping[str, Any]) -> None:
-        before = self._paid.get(transaction_id)
+        before = self._seen.get(transaction_id)
         if before is not None and seen["version"] < before["version"]:
             self._counter.complain(f"{transaction_id} went back from version {before['version']} to {seen['version']}")
         if before is not None and before["status"] == "completed" and seen["status"] != "completed":
             self._counter.complain(f"{transaction_id} was told as completed, and then as {seen['status']}")
-        self._paid[transaction_id] = seen
+        self._seen[transaction_id] = seen
+        if (seen["failure"] or {}).get("retryable"):
+            self._free_since.setdefault(transaction_id, asyncio.get_running_loop().time())
+
+    def _compare(self, replies: Sequence[Reply], same: bool) -> None:
+        """Two clicks make one payment; with one key, the second is never told that the first is in its way."""
+        made = {data["transactionId"] for reply in replies if reply.status == _MADE and (data := _to_watch(reply))}
+        if len(made) > 1:
+            self._counter.complain(f"two clicks made the payments {' and '.join(sorted(made))}")
+        refused = {
+            data["transactionId"] for reply in replies if reply.status == _CONFLICT and (data := _to_watch(reply))
+        }
+        if same and made & refused:
+            self._counter.complain(f"{made & refused} is in the way of the very call that made it")
+
+    def _mind_the_lock(self, reply: Reply) -> None:
+        """A payment of which it was told that one may pay again must not be in the way of doing so."""
+        data = _to_watch(reply) if reply.status == _CONFLICT else None
+        now = asyncio.get_running_loop().time()
+        if data is not None and now - self._free_since.get(data["transactionId"], now) > _CLOCKS_DIFFER_SECONDS:
+            self._counter.complain(f"{data['transactionId']} has failed for good, and is still in the way")
 
 
 def _to_watch(reply: Reply) -> Mapping[str, Any] | None:

@@ -15,6 +15,13 @@ from pokea.simulator.journal import CallbackEntry
 _RECEIPT = "UZZ9FORGED"
 
 
+class Victim(NamedTuple):
+    """A payment of somebody else, whose callback token has leaked, and which was not paid."""
+
+    token: str
+    shillings: int
+
+
 class Forgery(NamedTuple):
     """A body for a callback address; `path` begins after the address."""
 
@@ -23,7 +30,12 @@ class Forgery(NamedTuple):
 
 
 def forgeries(
-    answer: Mapping[str, Any], amount: int, msisdn: str, callbacks: Sequence[CallbackEntry], chance: random.Random
+    answer: Mapping[str, Any],
+    amount: int,
+    msisdn: str,
+    callbacks: Sequence[CallbackEntry],
+    chance: random.Random,
+    victims: Sequence[Victim] = (),
 ) -> list[Forgery]:
     """What a forger sends after the answer to their own push. `callbacks` are those that Daraja has sent so far."""
     checkout = answer.get("checkoutRequestId") or "ws_CO_01012026000000000700000000"
@@ -37,8 +49,12 @@ def forgeries(
     if callbacks:
         other = chance.choice(callbacks)
         token = urlsplit(other.url).path.rpartition("/")[2]
-        # A token is proof: a forger who had one could only repeat what it came with.
+        # A token of a payment that was never paid is tried below; here only what it came with is repeated.
         found += [Forgery(f"/{token}", other.body), Forgery("", other.body)]
+    if victims:
+        # Whoever has a token, and not the id that Daraja gave its payment, has no proof.
+        victim = chance.choice(victims)
+        found.append(Forgery(f"/{victim.token}", _body(checkout, victim.shillings, msisdn)))
     chance.shuffle(found)
     return found[: chance.randrange(1, len(found) + 1)]
 

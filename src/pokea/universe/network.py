@@ -255,7 +255,7 @@ class WorldTransport:
 class Tap(Protocol):
     """Sees what a life sends to Daraja."""
 
-    def leaves(self, sent: Sent) -> int:
+    def leaves(self, sent: Sent, sender: Life) -> int:
         """A request is on its way; answers its number."""
         ...
 
@@ -284,7 +284,7 @@ class LifeTransport:
         self._life.check()
         sent = Sent(method, url, headers, body, "10.0.0.1")
         await self._life.survive(f"before send {route_of(sent)}")
-        number = self._tap.leaves(sent)
+        number = self._tap.leaves(sent, self._life)
         try:
             reply = await self._network.carry(self._life.name, sent, self._side, timeout_seconds, self._life)
         except NotSent:

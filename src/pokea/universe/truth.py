@@ -1,20 +1,24 @@
 """The books against the truth: what only a universe can check, since it knows what happened on the phones (law 12)."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
 
 from pokea.clock import Instant
 from pokea.daraja.callback import read_callback
 from pokea.escrow.books import Violation
+from pokea.money import CENTS
 from pokea.payments.evidence import Evidence, from_statement
 from pokea.payments.settle import CALLBACKS_KEPT
+from pokea.payments.status import NO_ANSWER
 from pokea.payments.tokens import callback_digest
 from pokea.simulator.handset import Charge
 from pokea.simulator.journal import CallbackEntry
 from pokea.storage.tables import claims, evidence, payments
+from pokea.universe.forger import Victim
 from pokea.universe.witness import Acknowledged, Push, token_of
 
 ACKNOWLEDGED = 200
@@ -90,6 +94,29 @@ def one_push_a_payment(books: Books, pushes: Sequence[Push]) -> Iterator[Violati
             yield Violation("one_push_a_payment", f"{payment_id} was pushed {len(sent)} times")
 
 
+def answered_is_kept(connection: Connection, books: Books, pushes: Sequence[Push]) -> Iterator[Violation]:
+    """An id that Daraja gave a push is kept, if the process that heard it has lived on (law 3)."""
+    columns = evidence.c
+    pieces = connection.execute(select(columns.payment_id, columns.id).where(columns.kind == "push_accepted"))
+    kept = {tuple(row) for row in pieces}
+    for push in pushes:
+        payment_id = books.payment_of(push.token)
+        if push.answered_with and not push.sender.over and (payment_id, f"push:{push.answered_with}") not in kept:
+            yield Violation("answered_is_kept", f"Daraja's answer to the push of {payment_id} was heard, and is lost")
+
+
+def quiet_is_asked(connection: Connection) -> Iterator[Violation]:
+    """Hours after the last fault Daraja has been asked about every payment that it can be asked about (law 5)."""
+    columns = payments.c
+    unasked = select(columns.id, columns.status).where(
+        columns.attempts == 0,
+        columns.checkout_request_id.is_not(None),
+        or_(columns.status == "pending", columns.failure_reason == NO_ANSWER),
+    )
+    for row in connection.execute(unasked.order_by(columns.id)):
+        yield Violation("quiet_is_asked", f"{row.id} is {row.status}, and Daraja was never asked about it")
+
+
 def acknowledged_is_kept(
     connection: Connection, books: Books, acknowledged: Sequence[Acknowledged]
 ) -> Iterator[Violation]:
@@ -107,9 +134,26 @@ def acknowledged_is_kept(
             yield Violation("acknowledged_is_kept", f"a callback of {payment_id or 'nobody'} is acknowledged and lost")
 
 
+def unpaid(connection: Connection, pushes: Sequence[Push], forger: str) -> list[Victim]:
+    """Unpaid payments of which Daraja's id is known, with the token of each; not the payment of the forger itself."""
+    columns, pieces = payments.c, evidence.c
+    kinds = select(pieces.payment_id).where(pieces.payment_id == columns.id)
+    accepted = exists(kinds.where(pieces.kind == "push_accepted"))
+    lost = exists(kinds.where(pieces.kind.in_(["push_unknown", "push_refused"])))
+    found = select(columns.callback_digest, columns.amount_cents)
+    rows = connection.execute(
+        found.where(columns.id != forger, columns.status != "completed", accepted, ~lost).order_by(columns.id)
+    )
+    tokens = {callback_digest(push.token): push.token for push in pushes}
+    digests = [(bytes(row.callback_digest), row.amount_cents) for row in rows]
+    return [Victim(tokens[digest], cents // CENTS) for digest, cents in digests if digest in tokens]
+
+
 def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken]) -> list[str]:
     """Tokens of charged payments of which the service has acknowledged a true callback."""
     charged: dict[str, Charge] = dict(taken)
+    named = {(token_of(entry.url), receipt) for entry in callbacks if (receipt := _receipt_in(entry))}
+    told = Counter(receipt for _, receipt in named)
     found: dict[str, None] = {}
     for entry in callbacks:
         token = token_of(entry.url)
@@ -117,9 +161,16 @@ def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken]) -> list
         if entry.status != ACKNOWLEDGED or reading is None or token not in charged:
             continue
         charge = charged[token]
+        if told[charge.receipt] > 1:
+            continue  # a callback that lied has named this receipt for another payment, perhaps first
         if reading.code == "0" and reading.amount_cents == charge.amount_cents and reading.receipt == charge.receipt:
             found[token] = None
     return list(found)
+
+
+def _receipt_in(entry: CallbackEntry) -> str | None:
+    reading = read_callback(entry.body)
+    return reading.receipt if reading is not None else None
 
 
 def statement_of(books: Books, taken: Sequence[Taken], now: Instant) -> list[Evidence]:

@@ -11,19 +11,23 @@ from urllib.parse import urlsplit
 from pokea.redact import mask
 from pokea.transport import Reply
 from pokea.universe.disk import INJECTED
+from pokea.universe.life import Life
 from pokea.universe.network import Sent
 
 _TOKEN_REFUSALS = ("404.001.03", "401.002.01", "404.001.04")
 _UNAUTHORIZED = 401
+_OK = 200
 
 
 class Push:
     """One request for a prompt, as it left a process."""
 
-    def __init__(self, callback_url: str) -> None:
+    def __init__(self, callback_url: str, sender: Life) -> None:
         self.callback_url = callback_url
         self.left = True
         self.token_refused = False
+        self.answered_with: str | None = None
+        self.sender = sender
 
     @property
     def token(self) -> str:
@@ -37,11 +41,11 @@ class Wire:
     def __init__(self) -> None:
         self.pushes: list[Push] = []
 
-    def leaves(self, sent: Sent) -> int:
+    def leaves(self, sent: Sent, sender: Life) -> int:
         """A request is on its way; a push gets a number from 1, anything else 0."""
         if "stkpush/" not in sent.url:
             return 0
-        self.pushes.append(Push(json.loads(sent.body or b"{}")["CallBackURL"]))
+        self.pushes.append(Push(json.loads(sent.body or b"{}")["CallBackURL"], sender))
         return len(self.pushes)
 
     def comes(self, number: int, reply: Reply | None) -> None:
@@ -49,11 +53,21 @@ class Wire:
         if number and reply is not None:
             refused = reply.status == _UNAUTHORIZED or any(code.encode() in reply.body for code in _TOKEN_REFUSALS)
             self.pushes[number - 1].token_refused = refused
+            self.pushes[number - 1].answered_with = _accepted_as(reply)
 
     def never_left(self, number: int) -> None:
         """The process was told that it never left."""
         if number:
             self.pushes[number - 1].left = False
+
+
+def _accepted_as(reply: Reply) -> str | None:
+    """The id that the answer to a push gives it."""
+    try:
+        answer = json.loads(reply.body)
+        return answer["CheckoutRequestID"] if reply.status == _OK and answer["ResponseCode"] == "0" else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def token_of(callback_url: str) -> str:

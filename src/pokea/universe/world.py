@@ -225,7 +225,9 @@ class World:
         amount, msisdn = booking["bookingFee"]["amount"], "254700000000"
         path = urlsplit(self._plan.settings["mpesa_callback_url"]).path
         callbacks = list(self._simulator.journal.callbacks)
-        for forgery in forgeries(answer, amount, msisdn, callbacks, self._chance):
+        with self._store.engine.connect() as connection:
+            victims = truth.unpaid(connection, self._wire.pushes, answer["transactionId"])
+        for forgery in forgeries(answer, amount, msisdn, callbacks, self._chance, victims):
             url = f"{SERVICE}{path}{forgery.path}"
             sent = Sent("POST", url, {"content-type": "application/json"}, forgery.body, "102.0.0.66")
             self.chronicle.count("forgeries")
@@ -273,6 +275,8 @@ class World:
                 *truth.completed_is_charged(books, taken),
                 *truth.one_push_a_payment(books, self._wire.pushes),
                 *truth.acknowledged_is_kept(connection, books, acknowledged),
+                *truth.answered_is_kept(connection, books, self._wire.pushes),
+                *truth.quiet_is_asked(connection),
             ]
         self.chronicle.counts["payments"] = len(books.status)
         self.chronicle.counts["completed"] = sum(status == "completed" for status in books.status.values())
