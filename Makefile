@@ -11,10 +11,10 @@ PORT ?= 8000
 SIM_PORT ?= 8001
 SOURCES := src tests tools $(wildcard bench examples)
 
-.PHONY: help setup demo test check bench chaos format docs lock web clean develop
+.PHONY: help setup demo test check bench chaos mutations format docs lock web clean develop
 
 help: ## List what can be done here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make .venv with the pinned packages, Pokea and its pages (the first run takes a minute)
 	@tools/install run
@@ -34,6 +34,9 @@ bench: develop ## Measure, and print ratios taken in the same run
 
 chaos: develop ## Kill processes and servers under load for minutes, and hold the books against the truth
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+mutations: develop ## Break the code on purpose in two dozen ways, and see the universes notice each
+	@$(BIN)/python -m tests.mutations $(ARGS)
 
 format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -1,0 +1,300 @@
+"""Every way in which the code is broken on purpose: what is changed, and what it would do to somebody's money.
+
+An edit names the exact text that it replaces. When the code has moved on, the edit no longer fits and its test says so:
+then the mutation is written anew for the code as it is.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+_SETTLER: Final = "payments/settler.py"
+_SETTLE: Final = "payments/settle.py"
+_STATUS: Final = "payments/status.py"
+_PROMPT: Final = "payments/prompt.py"
+_RESERVE: Final = "payments/reserve.py"
+_RECOVER: Final = "payments/recover.py"
+_STORE: Final = "payments/store.py"
+
+
+class Edit(NamedTuple):
+    """In this file of `src/pokea`, `before` (which stands there once) becomes `after`."""
+
+    file: str
+    before: str
+    after: str
+
+
+class Mutation(NamedTuple):
+    """One defect. `harm` is what it would do."""
+
+    name: str
+    harm: str
+    edits: Sequence[Edit]
+
+
+MUTATIONS: Final = (
+    Mutation(
+        "acknowledge_before_commit",
+        "Daraja is told that a callback was taken before it is durable, and never sends it again.",
+        [
+            Edit(
+                _SETTLER,
+                "        settled = Settled([], [])\n        try:",
+                "        settled = Settled([], [])\n"
+                "        for each in waiting:\n            each.durable.done() or each.durable.set_result(None)\n"
+                "        try:",
+            )
+        ],
+    ),
+    Mutation(
+        "retry_an_unknown_push",
+        "A push without an answer is sent again: two prompts for one payment, perhaps two charges.",
+        [
+            Edit(
+                _PROMPT,
+                "        outcome = await self._daraja.push(order)\n",
+                "        outcome = await self._daraja.push(order)\n"
+                '        if type(outcome).__name__ == "Unknown":\n'
+                "            outcome = await self._daraja.push(order)\n",
+            )
+        ],
+    ),
+    Mutation(
+        "push_before_the_row",
+        "The prompt goes out before its payment is in the books: a refused wish is charged, and a crash forgets it.",
+        [
+            Edit(
+                _PROMPT,
+                "        answer = await self._database.write(reserve, wanted, self._limits, now)\n",
+                '        self._start("sending", wanted.payment.id, self._send(Reserved(wanted.payment)))\n'
+                "        answer = await self._database.write(reserve, wanted, self._limits, now)\n",
+            ),
+            Edit(
+                _PROMPT,
+                '            self._start("sending", answer.payment.id, self._send(answer))\n',
+                "            pass\n",
+            ),
+        ],
+    ),
+    Mutation(
+        "believe_a_bare_callback",
+        "Whoever knows a CheckoutRequestID says that it was paid, and it counts as paid.",
+        [
+            Edit(
+                _SETTLE,
+                "        owner = owners.get(callback_digest(delivery.token))\n",
+                "        named = store.ids_by_checkout(connection, [delivery.reading.checkout_request_id or ''])\n"
+                "        owner = owners.get(callback_digest(delivery.token)) or next(iter(named), None)\n",
+            ),
+            Edit(
+                _SETTLE,
+                "        if owner is None or not proves(delivery.token, owner):\n",
+                "        if owner is None:\n",
+            ),
+        ],
+    ),
+    Mutation(
+        "believe_the_token_of_another_payment",
+        "A callback token proves whatever CheckoutRequestID stands beside it.",
+        [
+            Edit(
+                _STATUS,
+                "    return [piece for piece in trusted if piece.checkout_request_id in accepted]\n",
+                "    return [piece for piece in trusted if accepted]\n",
+            )
+        ],
+    ),
+    Mutation(
+        "let_failure_overwrite_success",
+        "A customer who has paid is told that the payment failed, because something said so too.",
+        [
+            Edit(
+                _STATUS,
+                "    if told.successes:\n        return _completed(row, told)\n    if failures:\n",
+                "    if failures:\n",
+            ),
+            Edit(
+                _STATUS,
+                "        return _failed(row, facts, failures)\n    return row\n",
+                "        return _failed(row, facts, failures)\n"
+                "    return _completed(row, told) if told.successes else row\n",
+            ),
+        ],
+    ),
+    Mutation(
+        "drop_the_batch_of_a_bad_row",
+        "A batch that cannot be settled is acknowledged and thrown away, with everybody else's callbacks in it.",
+        [Edit(_SETTLER, "            failure = await self._store_alone(batch)\n", "            pass\n")],
+    ),
+    Mutation(
+        "forget_the_outbox",
+        "The payment is completed, and nobody is ever told.",
+        [Edit(_SETTLE, "    outbox.add(connection, events)\n", "")],
+    ),
+    Mutation(
+        "skip_a_version",
+        "Whoever follows the versions of a payment waits for one that never comes.",
+        [Edit(_SETTLE, "        version = was.version + visibly\n", "        version = was.version + 2 * visibly\n")],
+    ),
+    Mutation(
+        "ignore_the_amount",
+        "A callback about one shilling pays a fee of a thousand.",
+        [Edit(_STATUS, "if piece.amount_cents == facts.amount_cents and piece.receipt", "if piece.receipt")],
+    ),
+    Mutation(
+        "use_a_receipt_twice",
+        "One receipt completes two payments.",
+        [Edit(_SETTLE, "        if owners[receipt] != payment_id:\n", "        if owners[receipt] is None:\n")],
+    ),
+    Mutation(
+        "post_one_side",
+        "Money arrives and goes nowhere: the ledger no longer balances.",
+        [
+            Edit(
+                _SETTLE,
+                "    ledger_store.post(connection, entries)\n",
+                "    ledger_store.post(connection, entries[::2])\n",
+            )
+        ],
+    ),
+    Mutation(
+        "move_money_again",
+        "A completed payment that hears something more decides about its money anew, and posts it a second time.",
+        [
+            Edit(
+                _SETTLE,
+                "payment.status == Status.COMPLETED and payment.money is None)",
+                "payment.status == Status.COMPLETED)",
+            )
+        ],
+    ),
+    Mutation(
+        "hold_a_fee_twice",
+        "The second payment of a booking is held like the first, and nobody gives it back.",
+        [
+            Edit(
+                "escrow/hold.py",
+                'return Money.HELD if fee_status == "unpaid" else Money.REFUND_DUE',
+                "return Money.HELD if fee_status else Money.REFUND_DUE",
+            ),
+            Edit(
+                "bookings/store.py", "    if marked.rowcount != len(paid):\n", "    if marked.rowcount > len(paid):\n"
+            ),
+            Edit(
+                "storage/migrations/versions/rev_0001_first.py",
+                "unique=True, where=\"money = 'held'\")",
+                "where=\"money = 'held'\")",
+            ),
+        ],
+    ),
+    Mutation(
+        "never_unlock",
+        "A customer whose payment failed can never pay this booking, nor anything with this phone.",
+        [
+            Edit(_STORE, "        live=payment.live and row.locked_until > 0,\n", "        live=payment.live,\n"),
+            Edit(
+                _RESERVE,
+                "    over = [row.id for row in rows if row.locked_until <= now]\n",
+                "    over: list[str] = []\n",
+            ),
+            Edit(_RESERVE, "    locked = [row for row in rows if row.locked_until > now]\n", "    locked = rows\n"),
+        ],
+    ),
+    Mutation(
+        "unlock_too_early",
+        "A second prompt goes to the phone while the first may still be paid.",
+        [
+            Edit(
+                _RESERVE,
+                "    over = [row.id for row in rows if row.locked_until <= now]\n",
+                "    over = [row.id for row in rows]\n",
+            ),
+            Edit(
+                _RESERVE,
+                "    locked = [row for row in rows if row.locked_until > now]\n",
+                "    locked: list[Payment] = []\n",
+            ),
+        ],
+    ),
+    Mutation(
+        "lose_the_answer_to_a_push",
+        "The database is away for a moment, and the id that Daraja gave the prompt is lost: nobody can ask about it.",
+        [
+            Edit(
+                _PROMPT,
+                "                if self._clock.now() > payment.lease_until:\n",
+                "                if self._clock.now():\n",
+            )
+        ],
+    ),
+    Mutation(
+        "drop_an_early_callback",
+        "A callback that comes before the answer to its push is acknowledged and not kept.",
+        [
+            Edit(
+                _SETTLE,
+                "            if piece.id in known:\n",
+                "            early = piece.kind is Kind.CALLBACK and locked[payment_id].checkout_request_id is None\n"
+                "            if piece.id in known or early:\n",
+            )
+        ],
+    ),
+    Mutation(
+        "fail_though_a_query_said_paid",
+        "Daraja says that the money came, and the payment ends as failed all the same.",
+        [Edit(_STATUS, "        successes=[*believed, *agreed],\n", "        successes=believed,\n")],
+    ),
+    Mutation(
+        "complete_without_the_second_word",
+        "A large payment that a query must confirm is completed by its callback alone.",
+        [
+            Edit(
+                _STATUS,
+                "        if piece not in disputed and (agreed or not facts.confirm or piece.kind is Kind.STATEMENT)\n",
+                "        if piece not in disputed\n",
+            )
+        ],
+    ),
+    Mutation(
+        "forget_what_was_stored",
+        "What a process stored and could not apply before it died is never looked at again.",
+        [
+            Edit(_SETTLER, "        await self.revisit_unapplied()\n        self._task = ", "        self._task = "),
+            Edit(_SETTLER, "        await self.revisit_unapplied()\n        return None\n", "        return None\n"),
+            Edit(_RECOVER, "                await self._settler.revisit_unapplied()\n", ""),
+        ],
+    ),
+    Mutation(
+        "never_ask",
+        "A payment whose callback was lost is left alone until its day is over.",
+        [Edit(_RECOVER, "                self._ask_all(due)\n", "")],
+    ),
+    Mutation(
+        "forget_the_idempotency_key",
+        "A caller who repeats a call with its key hears that a payment is in the way: its own.",
+        [
+            Edit(
+                _RESERVE,
+                "        idempotency.reserve(connection, wanted.key, payment.id, now)\n",
+                "        pass\n",
+            )
+        ],
+    ),
+    Mutation(
+        "log_a_phone_number",
+        "Everybody's phone numbers stand in the log.",
+        [
+            Edit(
+                _PROMPT,
+                "        payment = reserved.payment\n",
+                '        payment = reserved.payment\n        _log.warning("prompting %s", payment.msisdn)\n',
+            ),
+            Edit(
+                "redact.py",
+                r"(?<!\d)(?:\+?254|0)([17]\d)\d{5}(\d{2})(?!\d)",
+                r"(?<!\d)(?:\+254|0)([17]\d)\d{5}(\d{2})(?!\d)",
+            ),
+        ],
+    ),
+)
+"""In the order of the law's sections, roughly."""
