@@ -1,4 +1,9 @@
-"""How many prompts a phone, a customer and all of them together may cause (law 8). Pure: the payments are counted."""
+"""How many prompts a phone, a customer and all of them together may cause (law 8). Pure: the payments are counted.
+
+A payment counts from the moment that its row is made, also when Daraja then refuses its push: somebody was about to be
+prompted, and Daraja was asked. A call that is refused before there is a payment (409, 429, an unfit amount) counts
+nothing, so that nobody who is told to wait has to wait longer for having asked.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple

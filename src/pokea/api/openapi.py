@@ -155,6 +155,11 @@ def problem_schema() -> dict[str, Any]:
                     "properties": {"field": text, "message": text},
                 },
             },
+            "retryAfterSeconds": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Where waiting helps: so long, as in the `Retry-After` header.",
+            },
             "requestId": {**text, "description": "Also in the `X-Request-Id` header, and in the service's log."},
         },
         "additionalProperties": True,

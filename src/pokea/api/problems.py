@@ -38,13 +38,15 @@ def is_callback(path: str) -> bool:
 
 
 def problem_body(refusal: Refusal, request_id: str) -> dict[str, Any]:
-    """The envelope of a refusal; what is extra stands at its top level."""
+    """The envelope of a refusal; at its top level stand what is extra and, where waiting helps, how long."""
+    wait = {} if refusal.retry_after_seconds is None else {"retryAfterSeconds": refusal.retry_after_seconds}
     return {
         "success": False,
         "message": refusal.message,
         "code": refusal.code,
         "errors": [{"field": error.field, "message": error.message} for error in refusal.errors],
         "requestId": request_id,
+        **wait,
         **refusal.extra,
     }
 

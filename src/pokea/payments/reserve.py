@@ -19,7 +19,7 @@ from pokea.payments import store
 from pokea.payments.store import Payment
 from pokea.storage import idempotency
 from pokea.storage.idempotency import IdempotencyKey
-from pokea.storage.statements import insert_if_new
+from pokea.storage.statements import insert_if_new, take_turns
 from pokea.storage.tables import payments
 
 _ASKED_LATELY: Instant = 10 * SECOND
@@ -138,6 +138,9 @@ def _in_the_way(connection: Connection, live: Payment, now: Instant) -> Refused:
 
 def _check_limits(connection: Connection, payment: Payment, limits: Limits, now: Instant) -> None:
     columns = payments.c
+    names = {f"phone {payment.msisdn}": limits.phone, f"customer {payment.owner}": limits.customer}
+    # Two calls that count at the same time would both find room for one more.
+    take_turns(connection, [name for name, limit in {**names, "everybody": limits.overall}.items() if limit])
     asked = (
         ("this phone", limits.phone, columns.msisdn == payment.msisdn, PUSH_WINDOW),
         ("this customer", limits.customer, columns.owner == payment.owner, PUSH_WINDOW),

@@ -1,9 +1,9 @@
 """Statements that both dialects know but SQLAlchemy spells differently."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -17,6 +17,18 @@ def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) 
     """Insert one row unless any unique index forbids it; says whether it is there now by this call."""
     statement = _insert(connection, table).values(**row).on_conflict_do_nothing()
     return connection.execute(statement.returning(*table.primary_key.columns)).first() is not None
+
+
+def take_turns(connection: Connection, names: Collection[str]) -> None:
+    """Wait until no other transaction holds one of these names, and hold them until this one ends.
+
+    For what is decided by counting rows that others may be adding. Names are taken in one order, so that nobody waits
+    in a circle. SQLite has one writer at a time in any case.
+    """
+    if names and connection.dialect.name == "postgresql":
+        keys = [func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in sorted(names)]
+        for key in keys:
+            connection.execute(select(key))
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
