@@ -44,15 +44,23 @@ class LoadOrder(Struct):
 
 
 class LoadResult(Struct):
-    """What came of it. `statuses` has the status of each request in the order of sending, 0 for one without an answer.
+    """What came of it, in the order of sending: statuses, 0 for a request without an answer; when each was due and when
+    it was answered, in seconds of the machine's steady clock (`time.perf_counter`).
 
-    `seconds` is from the first request to the last answer; latencies are in seconds, in the order of the answers.
+    `seconds` is from the first request to the last answer.
     """
 
     seconds: float
     statuses: Sequence[int]
-    latencies: Sequence[float]
+    due_at: Sequence[float]
+    answered_at: Sequence[float]
     cpu_seconds: float
+
+    @property
+    def latencies(self) -> list[float]:
+        """Seconds from due to answered, of those that were answered."""
+        times = zip(self.statuses, self.due_at, self.answered_at, strict=True)
+        return [answered - due for status, due, answered in times if status != _UNANSWERED]
 
     @property
     def counts(self) -> Counter[int]:
@@ -132,7 +140,8 @@ class _Sender:
     def __init__(self, order: LoadOrder) -> None:
         self.order = order
         self.statuses = array("H")
-        self.latencies = array("d")
+        self.due_at = array("d")
+        self.answered_at = array("d")
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._began = time.perf_counter()
         self._ended = self._began
@@ -162,8 +171,13 @@ class _Sender:
             pace.cancel()
         for connection in connections:
             connection.close()
-        cpu_seconds = time.process_time()
-        return LoadResult(self._ended - self._began, list(self.statuses), list(self.latencies), cpu_seconds)
+        return LoadResult(
+            self._ended - self._began,
+            list(self.statuses),
+            list(self.due_at),
+            list(self.answered_at),
+            time.process_time(),
+        )
 
     def ready(self, connection: "_Connection") -> None:
         """A connection is free."""
@@ -186,15 +200,15 @@ class _Sender:
         """A request has its answer, or will have none."""
         self._out -= 1
         self._ended = time.perf_counter()
-        self.statuses[number] = status
-        if status != _UNANSWERED:
-            self.latencies.append(self._ended - since)
+        self.statuses[number], self.due_at[number], self.answered_at[number] = status, since, self._ended
 
     def _next(self) -> int | None:
         number = len(self.statuses)
         if number >= self._limit or time.perf_counter() > self._deadline:
             return None
         self.statuses.append(_UNANSWERED)
+        self.due_at.append(0.0)
+        self.answered_at.append(0.0)
         return number
 
     def _check_over(self) -> None:

@@ -23,7 +23,6 @@ from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
-from pokea.events.hub import Hub
 from pokea.ids import Ids, RandomBytes
 from pokea.money import CENTS
 from pokea.payments.callbacks import CallbackRoutes
@@ -41,6 +40,7 @@ from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.server import Simulator
 from pokea.storage.database import Database, open_database
 from pokea.storage.migrate import ensure_ready, standing
+from pokea.storage.notices import NoNotices, Notices, PostgresNotices
 from pokea.storage.oauth_tokens import DatabaseTokens
 from pokea.transport import HttpTransport, Transport
 
@@ -54,6 +54,7 @@ class Ports(NamedTuple):
     transport: Transport
     clock: Clock
     random_bytes: RandomBytes
+    notices: Notices = NoNotices()
 
 
 class Service:
@@ -72,7 +73,7 @@ class Service:
         pages: Sequence[BaseRoute] = (),
     ) -> None:
         self._ports = ports
-        database, transport, clock, random_bytes = ports
+        database, transport, clock, random_bytes, _ = ports
         ids = Ids(clock, random_bytes)
         credentials = credentials_of(settings)
         app = credentials.app_name()
@@ -97,7 +98,6 @@ class Service:
             Limits(settings.push_limit_phone, settings.push_limit_customer, settings.push_limit_overall),
             confirm_from * CENTS if confirm_from else None,
         )
-        self.hub = Hub(database)
         self._metrics = Metrics()
         self._events = self._metrics.counter("pokea_payment_events_total", "Changes of payments settled here.", "kind")
         self._background = background
@@ -105,7 +105,7 @@ class Service:
         self.application.router.routes.extend(pages)
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
-        database, transport, clock, _ = self._ports
+        database, transport, clock, _, notices = self._ports
         gate = new_gate(settings, transport, clock)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         application = new_application(
@@ -120,7 +120,9 @@ class Service:
         application.router.routes.extend(callbacks.routes())
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         payments.add_to(application)
-        EventRoutes(database, payments, self.hub, clock).add_to(application)
+        events = EventRoutes(database, payments, clock, notices)
+        events.add_to(application)
+        self.hub = events.hub
         fee_cents = settings.pokea_booking_fee * CENTS
         application.include_router(booking_routes(gate, database, clock, ids, fee_cents))
         return application
@@ -147,8 +149,8 @@ class Service:
         self._ports.database.close()
 
     def _announce(self, told: Sequence[Told]) -> None:
+        self.hub.publish([each.payment_id for each in told if each.event is not None])
         for each in told:
-            self.hub.announce(each.payment_id, each.version)
             if each.event is not None:
                 self._events.add(each.event)
             if each.due_at is not None:
@@ -161,9 +163,15 @@ def open_service(settings: Settings, *, background: bool = True, pages: Sequence
     `pages` are served besides the drop-in.
     """
     ensure_ready(settings.pokea_database_url)
-    clock = SystemClock()
-    ports = Ports(open_database(settings.pokea_database_url), HttpTransport(), clock, secrets.token_bytes)
+    database = open_database(settings.pokea_database_url)
+    ports = Ports(database, HttpTransport(), SystemClock(), secrets.token_bytes, _notices(database, settings))
     return Service(settings, ports, background=background, pages=[*checkout_routes(read_pages()), *pages])
+
+
+def _notices(database: Database, settings: Settings) -> Notices:
+    if database.dialect != "postgresql":
+        return NoNotices()
+    return PostgresNotices(database, settings.pokea_database_url, secrets.token_hex(4))
 
 
 def open_simulator(options: SimulatorOptions, shop_origins: Sequence[str] = ()) -> Simulator:

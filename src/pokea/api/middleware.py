@@ -6,7 +6,7 @@ Plain ASGI, because a callback passes through all of it thousands of times a sec
 import asyncio
 import logging
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -35,6 +35,12 @@ _SAFE_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+
+Afterwards = Callable[[Receive, Send], Awaitable[None]]
+"""What an answer that lasts goes on with after its head, as `state["afterwards"]` of its request's scope.
+
+It is run by the outermost layer alone, so that an open stream keeps none of the layers below in memory.
+"""
 
 _access = logging.getLogger("pokea.access")
 _logger = logging.getLogger(__name__)
@@ -70,6 +76,9 @@ class Frame:
         token = request_id_of_context.set(request_id)
         try:
             await self._app(scope, receive, send_framed)
+            afterwards: Afterwards | None = state.pop("afterwards", None)
+            if afterwards is not None:
+                await afterwards(receive, send)
         finally:
             self._note(scope, status, self._clock.now() - began_at)
             request_id_of_context.reset(token)

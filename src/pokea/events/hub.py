@@ -1,118 +1,204 @@
 """Telling the pages of this process that a payment has changed (law 9).
 
-A page's stream watches one payment and is woken when a change is announced here after its commit. What other processes
-commit is found by one look a second at the versions of all watched payments together; nobody watching, no look.
+A page watches one payment. What is committed here is announced here; what other processes commit is heard by notices
+where the database has them. Whatever has changed waits while what changed before is being told, and is then told
+together: one read, however many payments and pages. Nothing is read, and no clock ticks, while nobody watches.
+
+Notices may be lost: while they do not come, and where there are none, the versions of all watched payments are looked
+at once a second; else once in fifteen, for the commit whose process died before it could say so.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from itertools import islice
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, select
 
+from pokea.clock import Clock, Instant
 from pokea.errors import Unavailable
 from pokea.storage.database import Database
+from pokea.storage.notices import Notices
 from pokea.storage.tables import payments
 
-LOOK_EVERY_SECONDS = 1.0
-MOST_WATCHERS = 20_000
+MOST_PAGES = 20_000
+TICK_SECONDS = 1.0
+HEARTBEAT_TICKS = 15
+"""Each page hears from us once in so many ticks, and so often is looked for what no notice told."""
+TOLD_TOGETHER = 500
+"""Payments of one read: so few that a page is not kept waiting for the others."""
 
 _log = logging.getLogger("pokea.events")
 
-
-class Watcher:
-    """One stream's view of one payment."""
-
-    def __init__(self, payment_id: str, version: int) -> None:
-        self.payment_id = payment_id
-        self.version = version
-        self._changed = asyncio.Event()
-
-    def wake(self, version: int) -> None:
-        """The payment has reached this version."""
-        if version > self.version:
-            self.version = version
-            self._changed.set()
-
-    async def wait(self, timeout_seconds: float) -> bool:
-        """Whether the payment changed, or the hub closed, within the time."""
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        self._changed.clear()
-        return True
+Tell = Callable[[Sequence[str]], Awaitable[None]]
+"""Reads these payments and tells their pages. Raises Unavailable."""
 
 
-class Hub:
-    """Who watches what in this process."""
-
-    def __init__(self, database: Database, look_every_seconds: float = LOOK_EVERY_SECONDS) -> None:
-        self._database = database
-        self._look_every_seconds = look_every_seconds
-        self._watchers: dict[str, list[Watcher]] = {}
-        self._count = 0
-        self._looking: asyncio.Task[None] | None = None
-        self._closed = False
-
-    @contextmanager
-    def watch(self, payment_id: str, version: int) -> Iterator[Watcher]:
-        """Watch a payment of which this version is known. Raises Unavailable when too many are watched."""
-        if self._count >= MOST_WATCHERS:
-            raise Unavailable("too many pages are watching")
-        watcher = Watcher(payment_id, version)
-        self._watchers.setdefault(payment_id, []).append(watcher)
-        self._count += 1
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
-        try:
-            yield watcher
-        finally:
-            self._count -= 1
-            rest = self._watchers[payment_id]
-            rest.remove(watcher)
-            if not rest:
-                del self._watchers[payment_id]
+class Page(Protocol):
+    """What watches: one stream."""
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the service is stopping, so that streams must end for their pages to come back elsewhere."""
-        return self._closed
+    def payment_id(self) -> str:
+        """The payment that it watches."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """The payment's version that it has been told."""
+        ...
+
+    def beat(self) -> None:
+        """Send a sign of life."""
+        ...
 
     def close(self) -> None:
-        """End every stream."""
-        self._closed = True
-        for watchers in self._watchers.values():
-            for watcher in watchers:
-                watcher.wake(watcher.version + 1)
+        """End, for the page to come back elsewhere."""
+        ...
 
-    def announce(self, payment_id: str, version: int) -> None:
-        """A change of this payment is durable."""
-        for watcher in self._watchers.get(payment_id, ()):
-            watcher.wake(version)
+
+P = TypeVar("P", bound=Page)
+
+
+class Hub(Generic[P]):
+    """Who watches what in this process, and what has changed since it was told."""
+
+    def __init__(self, database: Database, clock: Clock, notices: Notices, tell: Tell) -> None:
+        self._database = database
+        self._clock = clock
+        self._notices = notices
+        self._tell = tell
+        self._pages: dict[str, list[P]] = {}
+        self._beats: list[dict[P, None]] = [{} for _ in range(HEARTBEAT_TICKS)]
+        self._count = 0
+        self._changed: dict[str, None] = {}
+        self._reminders: dict[str, Instant] = {}
+        self._telling: asyncio.Task[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def check_room(self) -> None:
+        """Raises Unavailable when so many watch that no other page may, or the service is stopping."""
+        if self._count >= MOST_PAGES or self._closed:
+            raise Unavailable("too many pages are watching" if not self._closed else "the service is stopping")
+
+    def open(self, page: P) -> None:
+        """Let the page be told what is newer than its version, what there is already first."""
+        self._pages.setdefault(page.payment_id, []).append(page)
+        self._beats[self._count % HEARTBEAT_TICKS][page] = None
+        self._count += 1
+        self._notices.listen(self.announce, self._look_again)
+        if self._ticking is None:
+            self._ticking = asyncio.create_task(self._tick())
+        if self._closed:
+            page.close()
+        self.announce([page.payment_id])
+
+    def leave(self, page: P) -> None:
+        """The page has gone."""
+        self._count -= 1
+        for beats in self._beats:
+            beats.pop(page, None)
+        rest = self._pages[page.payment_id]
+        rest.remove(page)
+        if not rest:
+            del self._pages[page.payment_id]
+            self._reminders.pop(page.payment_id, None)
+
+    def pages(self, payment_id: str) -> Sequence[P]:
+        """The pages that watch this payment."""
+        return self._pages.get(payment_id, ())
+
+    def publish(self, payment_ids: Collection[str]) -> None:
+        """These payments have changed, and it is durable: tell the pages here, and the other processes."""
+        self.announce(payment_ids)
+        self._notices.send(payment_ids)
+
+    def announce(self, payment_ids: Iterable[str]) -> None:
+        """These payments may have changed."""
+        self._changed.update((each, None) for each in payment_ids if each in self._pages)
+        if self._changed and self._telling is None and not self._closed:
+            self._telling = asyncio.create_task(self._tell_changed())
+
+    def remind(self, payment_id: str, at: Instant) -> None:
+        """Tell of this payment again at that time, to the second, although nothing may have changed."""
+        self._reminders[payment_id] = at
+
+    def close(self) -> None:
+        """End every stream, and begin no other."""
+        self._closed = True
+        for pages in list(self._pages.values()):
+            for page in list(pages):
+                page.close()
 
     async def stop(self) -> None:
-        """Stop looking."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+        """Tell nobody any more."""
+        self.close()
+        await self._notices.close()
+        tasks = [task for task in (self._telling, self._ticking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _tell_changed(self) -> None:
+        try:
+            while self._changed:
+                batch = list(islice(self._changed, TOLD_TOGETHER))
+                for payment_id in batch:
+                    del self._changed[payment_id]
+                try:
+                    await self._tell(batch)
+                except Unavailable:
+                    _log.warning("the database is away; pages wait for news")
+                    self._changed.update(dict.fromkeys(batch))
+                    await asyncio.sleep(TICK_SECONDS)
+                except Exception:
+                    _log.exception("pages of %d payments could not be told", len(batch))
+        finally:
+            self._telling = None
+
+    async def _tick(self) -> None:
+        number = 0
+        try:
+            while self._pages:
+                await asyncio.sleep(TICK_SECONDS)
+                number = (number + 1) % HEARTBEAT_TICKS
+                for page in list(self._beats[number]):
+                    page.beat()
+                self._remember()
+                if number == 0 or not self._notices.are_heard:
+                    await self._look()
+        finally:
+            self._ticking = None
+
+    def _remember(self) -> None:
+        now = self._clock.now()
+        for payment_id in [each for each, at in self._reminders.items() if at <= now]:
+            del self._reminders[payment_id]
+            self.announce([payment_id])
+
+    def _look_again(self) -> None:
+        """Notices come from now on; what came before may have been missed."""
+        self.announce(list(self._pages))
 
     async def _look(self) -> None:
-        while self._watchers:
-            await asyncio.sleep(self._look_every_seconds)
+        watched = list(self._pages)
+        for begin in range(0, len(watched), TOLD_TOGETHER):
+            some = watched[begin : begin + TOLD_TOGETHER]
             try:
-                found = await self._database.read(versions_of, list(self._watchers))
+                found = await self._database.read(versions_of, some)
             except Unavailable:
                 _log.warning("the database is away; pages wait for news")
-                continue
-            for payment_id, version in found.items():
-                self.announce(payment_id, version)
-        self._looking = None
+                return
+            self.announce(
+                payment_id
+                for payment_id, version in found
+                if any(page.version < version for page in self.pages(payment_id))
+            )
 
 
-def versions_of(connection: Connection, payment_ids: Collection[str]) -> Mapping[str, int]:
+def versions_of(connection: Connection, payment_ids: Collection[str]) -> Sequence[tuple[str, int]]:
     """The versions that these payments have reached."""
     statement = select(payments.c.id, payments.c.version).where(payments.c.id.in_(payment_ids))
-    return {row.id: row.version for row in connection.execute(statement)}
+    return [(row.id, row.version) for row in connection.execute(statement)]

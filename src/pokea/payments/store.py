@@ -104,6 +104,12 @@ def find(connection: Connection, payment_id: str) -> Payment | None:
     return Payment(*row) if row else None
 
 
+def find_all(connection: Connection, payment_ids: Collection[str]) -> list[Payment]:
+    """The payments of these ids, as far as there are any."""
+    statement = select(payments).where(payments.c.id.in_(payment_ids))
+    return [Payment(*row) for row in connection.execute(statement)]
+
+
 def lock(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
     """The payments of these ids, locked in the order of their ids until the transaction ends."""
     statement = select(payments).where(payments.c.id.in_(sorted(payment_ids))).order_by(payments.c.id)

@@ -3,16 +3,22 @@
 Each event is the whole status body; its id is the payment's version, so that a page that comes back names what it has
 seen. The stream ends, saying so, when the payment is completed, or has failed and its lock is over; coming back after
 that is answered with 204, which tells a browser to stay away.
+
+Ten thousand pages may wait at once, so an open stream is kept small: it waits for its client to go, and has a task of
+its own only while something is being sent. A body is written once for all pages of a payment and a language.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
-from pokea.clock import SECOND, Clock, Instant
+from pokea.clock import Clock, Instant
 from pokea.events.hub import Hub
 from pokea.payments import store
 from pokea.payments.routes import PREFIX, PaymentRoutes, language_of
@@ -20,21 +26,25 @@ from pokea.payments.schemas import is_locked, status_body
 from pokea.payments.status import Status
 from pokea.payments.store import Payment
 from pokea.storage.database import Database
+from pokea.storage.notices import Notices
 
-HEARTBEAT_SECONDS = 15.0
 _HEARTBEAT = b": still here\n\n"
 _END = b"event: end\ndata: {}\n\n"
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
 
 
 class EventRoutes:
-    """The stream of one payment."""
+    """The streams of this process, and the hub that knows them."""
 
-    def __init__(self, database: Database, payments: PaymentRoutes, hub: Hub, clock: Clock) -> None:
+    def __init__(self, database: Database, payments: PaymentRoutes, clock: Clock, notices: Notices) -> None:
         self._database = database
         self._payments = payments
-        self._hub = hub
         self._clock = clock
+        self.hub: Hub[_Page] = Hub(database, clock, notices, self._tell)
 
     def add_to(self, application: Application) -> None:
         """Add the call and its description."""
@@ -47,36 +57,96 @@ class EventRoutes:
         seen = _last_seen(request)
         if is_over(payment, self._clock.now()) and seen >= payment.version:
             return Response(status_code=204)
-        stream = self._stream(payment, seen, language_of(request))
-        return StreamingResponse(stream, headers=_HEADERS, media_type="text/event-stream")
+        return _Stream(self.hub, payment.id, seen, language_of(request))
 
-    async def _stream(self, payment: Payment, seen: int, language: str) -> AsyncIterator[bytes]:
-        with self._hub.watch(payment.id, payment.version) as watcher:
-            if payment.version > seen:
-                yield self._event(payment, language)
-            while not is_over(payment, self._clock.now()):
-                changed = await watcher.wait(self._patience_seconds(payment))
-                if self._hub.is_closed:
-                    return
-                if changed:
-                    found = await self._database.read(store.find, payment.id)
-                    payment = found or payment
-                    yield self._event(payment, language)
-                elif not is_over(payment, self._clock.now()):
-                    yield _HEARTBEAT
-                else:
-                    # The lock is over: what was not to be tried again a moment ago may be now.
-                    yield self._event(payment, language)
-            yield _END
+    async def _tell(self, payment_ids: Sequence[str]) -> None:
+        """Tell the pages of these payments what they have not been told."""
+        found = await self._database.read(store.find_all, payment_ids)
+        now = self._clock.now()
+        for payment in found:
+            over = is_over(payment, now)
+            if not over and payment.status == Status.FAILED:
+                self.hub.remind(payment.id, payment.locked_until)
+            written: dict[str, bytes] = {}
+            # When the lock is over, what was not to be tried again a moment ago may be now: told once more.
+            for page in [page for page in self.hub.pages(payment.id) if over or page.version < payment.version]:
+                if page.language not in written:
+                    written[page.language] = _event(payment, page.language, now) + (_END if over else b"")
+                page.tell(payment.version, written[page.language], last=over)
 
-    def _event(self, payment: Payment, language: str) -> bytes:
-        body = msgspec.json.encode(status_body(payment, language, self._clock.now()))
-        return b"id: %d\nevent: status\ndata: %s\n\n" % (payment.version, body)
 
-    def _patience_seconds(self, payment: Payment) -> float:
-        if payment.status != Status.FAILED:
-            return HEARTBEAT_SECONDS
-        return min(HEARTBEAT_SECONDS, max(0.0, (payment.locked_until - self._clock.now()) / SECOND))
+class _Stream(Response):
+    """An answer that lasts: its head, and afterwards what the hub tells, until its client goes or all is told."""
+
+    def __init__(self, hub: "Hub[_Page]", payment_id: str, seen: int, language: str) -> None:
+        self._hub = hub
+        self._watched = (payment_id, seen, language)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._hub.check_room()
+        await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+        scope["state"]["afterwards"] = self._last
+
+    async def _last(self, receive: Receive, send: Send) -> None:
+        page = _Page(*self._watched, send)
+        self._hub.open(page)
+        try:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            self._hub.leave(page)
+
+
+class _Page:
+    """One page that watches. What it was not yet sent is replaced by what is newer, so that a slow one costs little."""
+
+    __slots__ = ("_last", "_send", "_sending", "_waiting", "language", "payment_id", "version")
+
+    def __init__(self, payment_id: str, version: int, language: str, send: Send) -> None:
+        self.payment_id = payment_id
+        self.version = version
+        self.language = language
+        self._send = send
+        self._waiting = b""
+        self._last = False
+        self._sending: asyncio.Task[None] | None = None
+
+    def tell(self, version: int, event: bytes, *, last: bool) -> None:
+        """Send what the payment has become; after the last event nothing more is sent."""
+        if not self._last:
+            self.version, self._last = version, last
+            self._deliver(event)
+
+    def beat(self) -> None:
+        """Send a sign of life, unless something is on its way."""
+        if self._sending is None and not self._last:
+            self._deliver(_HEARTBEAT)
+
+    def close(self) -> None:
+        """End without saying so, for the page to come back elsewhere."""
+        if not self._last:
+            self._last = True
+            self._deliver(b"")
+
+    def _deliver(self, chunk: bytes) -> None:
+        self._waiting = chunk
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._deliver_waiting())
+
+    async def _deliver_waiting(self) -> None:
+        # A client that has gone is noticed by whoever waits for it to go.
+        with suppress(OSError):
+            while self._waiting:
+                chunk, self._waiting = self._waiting, b""
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if self._last:
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        self._sending = None
+
+
+def _event(payment: Payment, language: str, now: Instant) -> bytes:
+    body = msgspec.json.encode(status_body(payment, language, now))
+    return b"id: %d\nevent: status\ndata: %s\n\n" % (payment.version, body)
 
 
 def is_over(payment: Payment, now: Instant) -> bool:
