@@ -2,8 +2,9 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -12,6 +13,8 @@ from pokea.storage.migrate import migrate
 from tests.postgres import PostgresServer, new_server, owned_folder
 
 _TEMPLATE = "pokea_template"
+_FIGURE = "figure"
+Say: TypeAlias = Callable[[str], None]
 _numbers = itertools.count(1)
 
 
@@ -84,3 +87,20 @@ def database(database_url: str) -> Iterator[Database]:
     opened = open_database(database_url, rehearse=True)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Say:
+    """Prints a figure at the end of the session, from whichever process the test runs in."""
+    properties = request.node.user_properties
+    return lambda figure: properties.append((_FIGURE, figure))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what was measured."""
+    reports = [report for each in terminalreporter.stats.values() for report in each]
+    for report in reports:
+        if isinstance(report, pytest.TestReport) and report.when == "call":
+            for name, figure in report.user_properties:
+                if name == _FIGURE:
+                    terminalreporter.write_line(f"{report.head_line}: {figure}")

@@ -6,6 +6,7 @@ a test wants one with other switches.
 """
 
 import contextlib
+import functools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,27 +20,14 @@ from tests.service.running import Program, SimulatorProgram, new_service, new_si
 from tests.service.world import World, used_phones
 
 StartWorld: TypeAlias = Callable[..., World]
-Say: TypeAlias = Callable[[str], None]
+NewServiceOn: TypeAlias = Callable[[str, str], World]
+StandingWorlds: TypeAlias = Callable[[str], World]
 P = TypeVar("P", bound=Program)
-_FIGURES = pytest.StashKey[list[str]]()
 
 
-@pytest.fixture
-def say(request: pytest.FixtureRequest) -> Say:
-    """Prints a figure at the end of the session."""
-    figures = request.config.stash.setdefault(_FIGURES, [])
-    return lambda figure: figures.append(f"{request.node.name}: {figure}")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Prints what was measured."""
-    for figure in config.stash.get(_FIGURES, []):
-        terminalreporter.write_line(figure)
-
-
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Every test that touches a database runs on both kinds, first all on one, then all on the other."""
+    """Every test that touches a database runs on both kinds, first all of a file on one, then all on the other."""
     kind: str = request.param
     return kind
 
@@ -61,41 +49,62 @@ def shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simul
 
 
 @pytest.fixture(scope="session")
-def shared_world(
-    database_kind: str,
+def new_service_on(
     shared_simulator: SimulatorProgram,
-    request: pytest.FixtureRequest,
+    sqlite_template: Path,
+    postgres_server: PostgresServer,
+    postgres_template: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:
-    """A service that nobody stops before the end."""
-    folder = tmp_path_factory.mktemp(f"shared-{database_kind}")
-    url = _database(request, database_kind, folder)
-    service = new_service(folder, url, shared_simulator.url)
-    with _running(service):
-        yield World(service.start(), shared_simulator, url)
-        assert service.stop() == 0
+) -> Iterator[NewServiceOn]:
+    """Makes a service that lasts, on a fresh database of a kind."""
+    with contextlib.ExitStack() as stack:
 
+        def new(kind: str, name: str) -> World:
+            folder = tmp_path_factory.mktemp(f"{name}-{kind}")
+            if kind == "sqlite":
+                url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'pokea.sqlite3')}"
+            else:
+                url = postgres_server.create_database(folder.name.replace("-", "_"), postgres_template)
+            service = stack.enter_context(_running(new_service(folder, url, shared_simulator.url)))
+            return World(service, shared_simulator, url)
 
-@pytest.fixture
-def world(shared_world: World) -> Iterator[World]:
-    """The shared service and simulator, without the faults of other tests."""
-    yield shared_world
-    shared_world.simulator.api("DELETE", "/faults")
+        yield new
 
 
 @pytest.fixture(scope="session")
-def shared_mortal_world(
-    database_kind: str,
-    shared_simulator: SimulatorProgram,
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:
-    """A service that may be ended in any way, on a database of its own."""
-    folder = tmp_path_factory.mktemp(f"mortal-{database_kind}")
-    url = _database(request, database_kind, folder)
-    service = new_service(folder, url, shared_simulator.url)
-    with _running(service):
-        yield World(service, shared_simulator, url)
+def immortals(new_service_on: NewServiceOn) -> Iterator[StandingWorlds]:
+    """The services that nobody stops before the end, one for each kind of database, each begun when it is wanted."""
+    begun: dict[str, World] = {}
+
+    def standing(kind: str) -> World:
+        if kind not in begun:
+            begun[kind] = new_service_on(kind, "shared")
+            begun[kind].service.start()
+        return begun[kind]
+
+    yield standing
+    for world in begun.values():
+        assert world.service.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def mortals(new_service_on: NewServiceOn) -> StandingWorlds:
+    """The services that may be ended in any way, one for each kind of database."""
+    return functools.cache(lambda kind: new_service_on(kind, "mortal"))
+
+
+@pytest.fixture
+def world(database_kind: str, immortals: StandingWorlds) -> Iterator[World]:
+    """The shared service and simulator, without the faults of other tests."""
+    shared = immortals(database_kind)
+    yield shared
+    shared.simulator.api("DELETE", "/faults")
+
+
+@pytest.fixture(scope="module")
+def shared_mortal_world(database_kind: str, mortals: StandingWorlds) -> World:
+    """The service that may be ended, running or not."""
+    return mortals(database_kind)
 
 
 @pytest.fixture
@@ -132,11 +141,3 @@ def _running(program: P) -> Iterator[P]:
     finally:
         program.close()
     assert leaks(program.log, used_phones()) == []
-
-
-def _database(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
-    if kind == "sqlite":
-        return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), folder / 'pokea.sqlite3')}"
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = folder.name.replace("-", "_")
-    return server.create_database(name, request.getfixturevalue("postgres_template"))

@@ -14,7 +14,7 @@ import pytest
 
 from pokea.escrow.store import balances
 from pokea.storage import tables
-from tests.service.conftest import Say
+from tests.conftest import Say
 from tests.service.leaks import leaks
 from tests.service.running import Answer, Program, SimulatorProgram, call, eventually
 from tests.service.world import on_database
