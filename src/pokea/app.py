@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from starlette.routing import BaseRoute
 
+from pokea.analytics.folding import Folding
 from pokea.api.application import new_application
 from pokea.api.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_gate
 from pokea.api.metrics import Metrics
@@ -58,9 +59,9 @@ class Ports(NamedTuple):
 
 
 class Service:
-    """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery.
+    """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery and folding.
 
-    `longest_sleep_seconds` bounds how late recovery notices what other processes have made due.
+    `longest_sleep_seconds` bounds how late these notice what other processes have left for them.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Service:
         self.settler = Settler(database, clock, tokens.proves, self._announce)
         rate = settings.query_rate
         self.recovery = Recovery(database, clock, self.settler, daraja, app, rate, longest_sleep_seconds)
+        self._folding = Folding(database, longest_sleep_seconds)
         self.prompter = Prompter(
             database,
             clock,
@@ -134,15 +136,17 @@ class Service:
         await self.stop()
 
     async def start(self) -> None:
-        """Begin to settle and, in the background, to recover."""
+        """Begin to settle and, in the background, to recover and to fold."""
         await self.settler.start()
         if self._background:
             await self.recovery.start()
+            await self._folding.start()
 
     async def stop(self) -> None:
         """End cleanly: pushes that are out are answered first, and all that waits is settled."""
         await self.prompter.stop()
         await self.recovery.stop()
+        await self._folding.stop()
         await self.settler.stop()
         await self.hub.stop()
         await self._ports.transport.close()

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from pokea import __version__
-from pokea.cli import demo, migrate, serve, simulate, token, universe, work
+from pokea.cli import demo, migrate, recount, serve, simulate, token, universe, work
 from pokea.errors import PokeaError, SettingsError
 
 program = typer.Typer(
@@ -24,6 +24,7 @@ for command in (
     work.work,
     simulate.command(),
     migrate.migrate,
+    recount.recount,
     token.token,
     universe.universe,
 ):

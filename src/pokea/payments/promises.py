@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union
 
+from pokea.analytics.recount import differences
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.wire import SUCCESS
 from pokea.escrow.books import BOOKS, NOW, Rule, found_by
@@ -146,6 +147,10 @@ def _one_prompt_at_a_time(connection: Connection, _now: Instant) -> Iterator[str
             yield f"{later} was made while {payment_id} could still be paid"
 
 
+def _counts_equal_recount(connection: Connection, _now: Instant) -> Iterator[str]:
+    yield from differences(connection)
+
+
 def _derived(connection: Connection) -> Iterator[tuple[Payment, Row]]:
     """Each payment whose evidence is all applied, and the row that the evidence makes."""
     last = ""
@@ -205,6 +210,11 @@ PROMISES: Final = (
         "receipt_owned",
         "The receipt that a payment shows belongs to it alone.",
         found_by((_FOREIGN, "{id} shows a receipt that is not its own")),
+    ),
+    Rule(
+        "counts_equal_recount",
+        "The counts that are kept as payments settle are what counting all payments again makes (law 13).",
+        _counts_equal_recount,
     ),
 )
 """The rules of payments."""

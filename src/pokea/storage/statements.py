@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -29,6 +29,18 @@ def take_turns(connection: Connection, names: Collection[str]) -> None:
         keys = [func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in sorted(names)]
         for key in keys:
             connection.execute(select(key))
+
+
+def insert_or_add(connection: Connection, table: Table, rows: Select[Any], sums: Sequence[str]) -> int:
+    """Insert the rows that a query finds; where the key is there already, add their `sums` to it. Answers how many.
+
+    The query must have an `order by`, the table's key, so that two of these never lock rows in a circle.
+    """
+    statement = _insert(connection, table).from_select([column.name for column in table.c], rows)
+    added = {name: table.c[name] + statement.excluded[name] for name in sums}
+    key = [column.name for column in table.primary_key.columns]
+    statement = statement.on_conflict_do_update(index_elements=key, set_=added)
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
