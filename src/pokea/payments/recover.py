@@ -102,7 +102,7 @@ class Recovery:
 
     async def _close(self, due: Due) -> None:
         now = self._clock.now()
-        await asyncio.gather(*(self._settler.submit(_closing_word(payment, now)) for payment in due.to_close))
+        await asyncio.gather(*(self._settler.submit(closing_word(payment, now)) for payment in due.to_close))
 
     def _ask_all(self, due: Due) -> None:
         for question in due.to_ask:
@@ -136,7 +136,7 @@ class Recovery:
             )
 
 
-def _closing_word(payment: Payment, now: Instant) -> Evidence:
+def closing_word(payment: Payment, now: Instant) -> Evidence:
     """What is known of a payment whose time is over: its push was lost, or nobody can say what became of it.
 
     However late it is, a push that nobody has answered is first said to be lost, so that the callbacks which wait for
