@@ -1,22 +1,32 @@
-"""The history: who sees which payments, page by page or by cursor, newest first."""
+"""The history: who sees which payments, page by page or by cursor, newest first.
+
+By customer, status and time the totals are sums of counts, and a page is found by adding counts up (`pieces`), so that
+neither depends on how many payments there are. What is found by a booking, or by `q`, is found whole and cut at
+MOST_FOUND. Totals and rows of one page are of one instant. Between two pages payments may be made: pages by number then
+move on by as many, while those by cursor neither repeat nor leave out any.
+"""
 
 import base64
 import binascii
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text, tuple_, union_all
 
+from pokea.analytics.reading import HOUR, Span, all_periods, owner_days
 from pokea.clock import Instant
+from pokea.payments.pieces import DAYS, HOURS, Piece, Unit, after, cut, runs, whole
 from pokea.payments.status import Status
 from pokea.payments.store import Payment
-from pokea.storage.tables import payments
+from pokea.storage.tables import bookings, payments, receipts
 
 MOST_FOUND = 1_000
-"""How many a search by `q` finds at the most (law 13)."""
+"""How many a search by `q`, or by booking, finds at the most (law 13)."""
 
 
 _CURSOR = re.compile(r"[0-9]{1,18} [a-z0-9_]{1,64}")
+_COLUMNS = payments.c
+_NEWEST_FIRST = (_COLUMNS.created_at.desc(), _COLUMNS.id.desc())
 
 
 class Cursor(NamedTuple):
@@ -38,7 +48,7 @@ class Filters(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Some payments of all that match. `is_cut`: a search found more than it counts."""
+    """Some payments of all that match. `is_cut`: there are more than are counted or found."""
 
     payments: list[Payment]
     total: int
@@ -48,44 +58,126 @@ class Page(NamedTuple):
 
 def find_page(connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None) -> Page:
     """One page: after `cursor` if there is one, else after `offset` payments."""
-    condition = _condition(filters)
-    counted = select(payments.c.id).where(condition)
-    if filters.search is not None:
-        counted = counted.limit(MOST_FOUND + 1)
-    total = connection.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
-    is_cut = filters.search is not None and total > MOST_FOUND
-    statement = select(payments).where(condition).order_by(payments.c.created_at.desc(), payments.c.id.desc())
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("set transaction isolation level repeatable read"))
+    if filters.booking_id is not None or filters.search is not None:
+        return _page_of_found(connection, filters, limit, offset, cursor)
+    pieces = _pieces(connection, filters, filters.since, filters.before, DAYS)
+    total = sum(piece.size for piece in pieces)
     if cursor is not None:
-        statement = statement.where(tuple_(payments.c.created_at, payments.c.id) < tuple_(*cursor))
+        rest, inside = [piece for piece in pieces if piece.since is None or piece.since <= cursor.created_at], 0
     else:
-        statement = statement.offset(offset)
-    found = [Payment(*row) for row in connection.execute(statement.limit(limit + 1))]
+        rest, inside = after(pieces, offset)
+        if filters.owner is None and inside > limit:
+            hours = _pieces(connection, filters, rest[0].since, rest[0].before, HOURS)
+            rest, inside = after([*hours, *rest[1:]], inside)
+    found: list[Payment] = []
+    for run in _runs(filters, rest):
+        statement = select(payments).where(*_of(filters, run.since, run.before)).order_by(*_NEWEST_FIRST)
+        if cursor is not None:
+            statement = statement.where(tuple_(_COLUMNS.created_at, _COLUMNS.id) < tuple_(*cursor))
+        statement = statement.offset(inside).limit(limit + 1 - len(found))
+        found += [Payment(*row) for row in connection.execute(statement)]
+        inside = 0
+        if len(found) > limit:
+            break
+    return _page(found, limit, total, is_cut=False)
+
+
+def _page(found: list[Payment], limit: int, total: int, *, is_cut: bool) -> Page:
     shown = found[:limit]
     last = Cursor(shown[-1].created_at, shown[-1].id) if len(found) > limit else None
-    return Page(shown, min(total, MOST_FOUND) if is_cut else total, last, is_cut)
+    return Page(shown, total, last, is_cut)
 
 
-def _condition(filters: Filters) -> ColumnElement[bool]:
-    columns = payments.c
-    conditions: list[ColumnElement[bool]] = [columns.version > 0]
+def _pieces(
+    connection: Connection, filters: Filters, since: Instant | None, before: Instant | None, unit: Unit
+) -> list[Piece]:
+    """The time between the bounds with what was made in it, newest first, without pieces in which nothing was."""
+    whole_ones = cut(since, before, unit)
+    span = Span(whole_ones.first, whole_ones.end)
+    counts = owner_days(connection, filters.owner, span) if unit is DAYS else all_periods(connection, HOUR, span)
+    return [
+        *_edge(connection, filters, whole_ones.upper, unit),
+        *whole(counts, filters.status, unit),
+        *_edge(connection, filters, whole_ones.lower, unit),
+    ]
+
+
+def _edge(connection: Connection, filters: Filters, edge: tuple[Instant, Instant] | None, unit: Unit) -> list[Piece]:
+    """What is left over at an edge: of everybody's day by the hour, else by counting rows."""
+    if edge is None:
+        return []
+    if unit is DAYS and filters.owner is None:
+        return _pieces(connection, filters, *edge, HOURS)
+    counted = select(func.count()).select_from(payments).where(*_of(filters, *edge))
+    count = connection.execute(counted).scalar_one()
+    return [Piece(*edge, count)] if count else []
+
+
+def _runs(filters: Filters, rest: list[Piece]) -> list[Piece]:
+    """Where to look for rows, newest first. One index has rows that are not paid by status and time; others of one
+    status are looked for only where some were counted."""
+    if not rest:
+        return []
+    if filters.status is None or (filters.owner is None and filters.status is not Status.COMPLETED):
+        return [Piece(filters.since, rest[0].before, rest[0].size)]
+    return runs(rest)
+
+
+def _of(filters: Filters, since: Instant | None, before: Instant | None) -> list[ColumnElement[bool]]:
+    """The conditions of customer, status and time."""
+    conditions: list[ColumnElement[bool]] = []
     if filters.owner is not None:
-        conditions.append(columns.owner == filters.owner)
+        conditions.append(_COLUMNS.owner == filters.owner)
     if filters.status is not None:
-        conditions.append(columns.status == filters.status.value)
-    if filters.since is not None:
-        conditions.append(columns.created_at >= filters.since)
-    if filters.before is not None:
-        conditions.append(columns.created_at < filters.before)
+        # In the statement's text, where a partial index can be seen to fit.
+        conditions.append(_COLUMNS.status == literal(filters.status.value, literal_execute=True))
+        if filters.status is not Status.COMPLETED:
+            conditions.append(_COLUMNS.status != literal(Status.COMPLETED.value, literal_execute=True))
+    if since is not None:
+        conditions.append(_COLUMNS.created_at >= since)
+    if before is not None:
+        conditions.append(_COLUMNS.created_at < before)
+    return conditions
+
+
+def _page_of_found(connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None) -> Page:
+    """A page of what a booking or a search finds: the newest MOST_FOUND, of which all are looked at each time."""
+    conditions = _of(filters, filters.since, filters.before)
     if filters.booking_id is not None:
-        conditions.append(columns.booking_id == filters.booking_id)
-    if filters.search is not None:
-        text = filters.search.strip()
-        digits = text.lstrip("+")
-        msisdn = "254" + digits[1:] if digits.startswith("0") else digits
-        conditions.append(
-            or_(columns.receipt == text.upper(), columns.msisdn == msisdn, columns.account_reference == text)
-        )
-    return and_(*conditions)
+        conditions.append(_COLUMNS.booking_id == filters.booking_id)
+    ways = [[]] if filters.search is None else _ways(filters.search)
+    ids = [_newest([*way, *conditions]) for way in ways]
+    matching = select(payments).where(_COLUMNS.id.in_(union_all(*(select(each.c.id) for each in ids))))
+    found = [Payment(*row) for row in connection.execute(matching.order_by(*_NEWEST_FIRST).limit(MOST_FOUND + 1))]
+    is_cut = len(found) > MOST_FOUND
+    listed = found[:MOST_FOUND]
+    if cursor is not None:
+        rest = [payment for payment in listed if (payment.created_at, payment.id) < cursor]
+    else:
+        rest = listed[offset:]
+    return _page(rest[: limit + 1], limit, len(listed), is_cut=is_cut)
+
+
+def _newest(conditions: list[ColumnElement[bool]]) -> Any:
+    newest: Select[Any] = select(_COLUMNS.id).where(*conditions).order_by(_COLUMNS.created_at.desc())
+    return newest.limit(MOST_FOUND + 1).subquery()
+
+
+def _ways(search: str) -> list[list[ColumnElement[bool]]]:
+    """What `q` may be, each by an index: a receipt, a phone number in any of its forms, or a booking's reference."""
+    wanted = search.strip()
+    digits = wanted.lstrip("+")
+    msisdn = "254" + digits[1:] if digits.startswith("0") else digits
+    receipt = wanted.upper()
+    owner_of_receipt = select(receipts.c.payment_id).where(receipts.c.receipt == receipt).scalar_subquery()
+    booking = select(bookings.c.id).where(bookings.c.reference == wanted).scalar_subquery()
+    return [
+        [_COLUMNS.id == owner_of_receipt, _COLUMNS.receipt == receipt],
+        [_COLUMNS.msisdn == msisdn],
+        [_COLUMNS.booking_id == booking, _COLUMNS.account_reference == wanted],
+    ]
 
 
 def encode_cursor(cursor: Cursor | None) -> str | None:
@@ -95,10 +187,10 @@ def encode_cursor(cursor: Cursor | None) -> str | None:
     return base64.urlsafe_b64encode(f"{cursor.created_at} {cursor.payment_id}".encode()).decode().rstrip("=")
 
 
-def decode_cursor(text: str) -> Cursor:
+def decode_cursor(written: str) -> Cursor:
     """The cursor meant by a text; raises ValueError when it is none of ours."""
     try:
-        plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        plain = base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode()
     except (binascii.Error, ValueError):
         raise ValueError("not a cursor of this service") from None
     if not _CURSOR.fullmatch(plain):

@@ -192,6 +192,10 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
         }),
         ("/history", "get", {
             **tag, "summary": "Read the history", "operationId": "paymentHistory", "parameters": parameters,
+            "description": "Newest first. `total` is exact and costs the same however many payments there are. `page` "
+            "goes to any depth by `status`, `from` and `to`; with `bookingId` or `q` the newest 1,000 are found, `cut` "
+            "says that there are more, and pages beyond them are empty. While payments are made, pages by number move "
+            "on; `cursor` neither repeats nor leaves out any.",
             "responses": {"200": {"description": "A page of payments."}} | refusals("invalid_request"),
         }),
     ]  # fmt: skip

@@ -37,16 +37,20 @@ class PushBody(Incoming):
 class HistoryQuery(Incoming):
     """`GET /payments/mpesa/history`."""
 
-    page: int = Field(1, ge=1, le=10_000_000, description="Page number, from 1.")
+    page: int = Field(1, ge=1, le=10_000_000, description="Page number, from 1: exact at any depth by status and time.")
     limit: int = Field(10, ge=1, le=100, description="Transactions a page.")
     status: Status | None = Field(None, description="Only transactions of this status.")
     from_: str | None = Field(None, alias="from", max_length=40, description="First day (East Africa Time) or instant.")
     to: str | None = Field(None, max_length=40, description="Last day (East Africa Time) or instant.")
     booking_id: str | None = Field(
-        None, max_length=64, pattern=_ONE_WORD, description="Only transactions of this booking."
+        None, max_length=64, pattern=_ONE_WORD, description="Only transactions of this booking, the newest 1,000."
     )
     q: str | None = Field(
-        None, min_length=3, max_length=40, pattern=_PRINTABLE, description="A receipt, a phone number or a reference."
+        None,
+        min_length=3,
+        max_length=40,
+        pattern=_PRINTABLE,
+        description="A receipt, a phone number or a booking's reference; finds the newest 1,000.",
     )
     cursor: str | None = Field(None, max_length=200, description="`nextCursor` of the page before, instead of `page`.")
 
