@@ -201,8 +201,10 @@ class Demo(NamedTuple):
         self.simulator.release()
 
 
-def open_demo(file: Path, address: str, simulator_address: str, new_secret: Callable[[], str]) -> Demo:
-    """Service and simulator on a fresh SQLite file, with settings of their own."""
+def open_demo(
+    file: Path, address: str, simulator_address: str, new_secret: Callable[[], str], sites: Sequence[str] = ()
+) -> Demo:
+    """Service and simulator on a fresh SQLite file, with settings of their own; pages of `sites` may call it."""
     jwt_secret = new_secret()
     settings = given_settings(
         mpesa_environment="simulator",
@@ -211,6 +213,7 @@ def open_demo(file: Path, address: str, simulator_address: str, new_secret: Call
         pokea_database_url=f"sqlite:///{file}",
         pokea_secret_key=new_secret(),
         pokea_jwt_secret=jwt_secret,
+        pokea_allowed_origins=tuple(sites),
     )
 
     def token(subject: str, *scopes: str) -> str:

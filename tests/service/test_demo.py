@@ -198,6 +198,18 @@ def test_settings_of_the_machine_are_left_aside(start_demo: StartDemo, tmp_path:
     assert demo.ended(payment)["status"] == "completed"
 
 
+def test_pages_of_a_site_that_was_named_may_call_it(start_demo: StartDemo) -> None:
+    """A site given by --site is let in by the service, and no other is."""
+    demo = start_demo("--site", "http://127.0.0.1:5500", "--site", "http://127.0.0.1:5173")
+    url = f"{demo.url}/api/v1/bookings"
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    allowed = {
+        site: call("OPTIONS", url, headers=asked | {"Origin": site}).headers.get("access-control-allow-origin")
+        for site in ("http://127.0.0.1:5500", "http://127.0.0.1:5173", "http://127.0.0.1:5501")
+    }
+    assert list(allowed.values()) == ["http://127.0.0.1:5500", "http://127.0.0.1:5173", None]
+
+
 @pytest.mark.parametrize("option", ["--port", "--sim-port"])
 def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, option: str) -> None:
     """A port that somebody has stops the start with exit code 1 and a line that names the way out."""

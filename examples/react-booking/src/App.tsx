@@ -22,17 +22,26 @@ async function makeBooking(token: string): Promise<Booking> {
   return body.booking;
 }
 
+/** What this tab is in the middle of, so that a reload goes on with it instead of booking again. */
+const REMEMBERED = 'booking';
+
+function remembered(): { booking: Booking; token: string } | null {
+  return JSON.parse(sessionStorage.getItem(REMEMBERED) ?? 'null');
+}
+
 /** Books a plumber, then takes the fee. In an app of yours, your own server gives the page the token. */
 export function App() {
-  const [token, setToken] = useState('');
-  const [booking, setBooking] = useState<Booking>();
-  const [open, setOpen] = useState(false);
+  const [earlier] = useState(remembered);
+  const [token, setToken] = useState(earlier?.token ?? '');
+  const [booking, setBooking] = useState(earlier?.booking);
+  const [open, setOpen] = useState(!!earlier);
   const [news, setNews] = useState('Paste a token of the customer: `pokea demo` prints one.');
 
   const book = (event: FormEvent) => {
     event.preventDefault();
     makeBooking(token.trim())
       .then((made) => {
+        sessionStorage.setItem(REMEMBERED, JSON.stringify({ booking: made, token }));
         setBooking(made);
         setNews(`Booked as ${made.reference}.`);
         setOpen(true);
@@ -63,7 +72,10 @@ export function App() {
             amount={booking.bookingFee.amount}
             open={open}
             onClose={() => setOpen(false)}
-            onPaymentSuccess={(transactionId) => setNews(`Paid: ${transactionId}.`)}
+            onPaymentSuccess={(transactionId) => {
+              sessionStorage.removeItem(REMEMBERED);
+              setNews(`Paid: ${transactionId}.`);
+            }}
             onPaymentError={({ reason }) => setNews(`Not paid yet: ${reason}.`)}
             apiUrl={API}
             getToken={() => token.trim()}

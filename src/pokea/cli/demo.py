@@ -18,6 +18,7 @@ def demo(
     port: int = typer.Option(8000, min=0, max=65535, help="Port of the service."),
     sim_port: int = typer.Option(8001, min=0, max=65535, help="Port of the simulator."),
     data: Path | None = typer.Option(None, help="Folder for the database; by default one that is removed afterwards."),
+    site: list[str] = typer.Option([], help="A site of yours whose pages may take payments here; may be repeated."),
     browser: bool = typer.Option(True, "--browser/--no-browser", help="Open the shop in a browser."),
 ) -> None:
     """Run the service and the simulator together on a fresh SQLite file, and print where to look.
@@ -35,7 +36,7 @@ def demo(
     addresses = [f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        opened = open_demo(_fresh_file(folder), addresses[0], addresses[1], secrets.token_hex)
+        opened = open_demo(_fresh_file(folder), addresses[0], addresses[1], secrets.token_hex, site)
         print(_welcome(addresses[0], addresses[1], opened.token), flush=True)
         if browser and sys.stdout.isatty():
             webbrowser.open(f"{addresses[0]}/demo")

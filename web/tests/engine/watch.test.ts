@@ -57,6 +57,18 @@ describe('the result', () => {
     expect(checkout.model.offline).toBe(false);
   });
 
+  test('is awaited with a word about the network as soon as the device has lost it', async () => {
+    const checkout = await world.waiting();
+    await world.until(() => world.service.lastEventIds.length === 1);
+    await world.pass(3000);
+    world.service.isDown = true;
+    world.device.dispatchEvent(new Event('lost'));
+    const lostAt = Date.now();
+    await world.until(() => checkout.model.offline);
+    expect(Date.now() - lostAt).toBeLessThan(2500);
+    expect(checkout.model.phase).toBe('waiting');
+  });
+
   test('comes although the stream went silent without being closed, as when a computer slept', async () => {
     const checkout = await world.waiting();
     await world.until(() => world.service.lastEventIds.length === 1);

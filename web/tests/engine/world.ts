@@ -17,6 +17,8 @@ export class World {
   readonly successes: string[] = [];
   readonly errors: PaymentError[] = [];
   readonly phases: Phase[] = [];
+  /** Fires `lost` when it loses its network. */
+  readonly device = new EventTarget();
   token: () => string | Promise<string> = () => TOKEN;
   bookingId = BOOKING;
   storageWorks = true;
@@ -41,7 +43,13 @@ export class World {
       getItem: (name: string) => this.#storage().get(name) ?? null,
       setItem: (name: string, value: string) => void this.#storage().set(name, value),
     };
-    const ports = { fetch, now: Date.now, storage, newKey: () => `key-${++this.#keys}` };
+    const ports = {
+      fetch,
+      now: Date.now,
+      storage,
+      newKey: () => `key-${++this.#keys}`,
+      offline: (lost: () => void, signal: AbortSignal) => this.device.addEventListener('lost', lost, { signal }),
+    };
     const settings = () => ({
       bookingId: this.bookingId,
       amount: 500,

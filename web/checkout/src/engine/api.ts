@@ -8,6 +8,8 @@ const ROOT = '/api/v1/payments/mpesa/';
 export interface Ports {
   fetch: typeof fetch;
   now: () => number;
+  /** Calls `lost` when the device loses its network, until `signal` is aborted. */
+  offline: (lost: () => void, signal: AbortSignal) => void;
   /** A fresh unguessable key for one attempt. */
   newKey: () => string;
   /** What survives a reload of this page. */
@@ -21,6 +23,7 @@ export interface Api {
   ask: (id: string, bearer: string) => Promise<Transaction | null>;
   /** Opens the events of a payment. Throws when there was no answer. */
   open: (id: string, bearer: string, lastId: string, signal: AbortSignal) => Promise<Response>;
+  offline: Ports['offline'];
   /** How far the service's clock is ahead of ours, in milliseconds. */
   skew: () => number;
 }
@@ -45,6 +48,7 @@ export function createApi(ports: Ports, settings: () => { apiUrl: string; locale
   };
   return {
     skew: () => skew,
+    offline: ports.offline,
     open: (id, bearer, lastId, signal) =>
       call(`status/${id}/events`, bearer, {
         headers: lastId ? { 'Last-Event-ID': lastId } : {},

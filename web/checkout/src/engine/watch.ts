@@ -95,6 +95,7 @@ function lastingStream(
     await readEvents(answer, heard, happened);
   };
   const closed = (): void => {
+    current?.abort();
     current = null;
     heardAt = 0;
     pause = Math.min(pause * 2 + POLL_MS, LONGEST_PAUSE_MS);
@@ -106,7 +107,9 @@ function lastingStream(
     keepOpen: () => {
       if (current && now() - Math.max(heardAt, openedAt) > DEAD_MS) current.abort();
       if (current || hasEnded || now() - openedAt < pause) return;
-      current = new AbortController();
+      const opened = (current = new AbortController());
+      // A stream over a network that is gone only falls silent; cut, it makes us ask, and say that nothing answers.
+      api.offline(() => opened.abort(), opened.signal);
       openedAt = now();
       listen(current.signal).then(closed, closed);
     },
