@@ -29,14 +29,6 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: 'browser',
-          include: ['tests/browser/**/*.test.ts'],
-          testTimeout: 150_000,
-          hookTimeout: 60_000,
-        },
-      },
     ],
   },
 });

@@ -28,7 +28,7 @@ form.addEventListener('submit', async (event) => {
 });
 
 checkout.addEventListener('pokea-success', ({ detail }) => {
-  news.textContent = `Paid: ${detail.transactionId}.`;
+  news.textContent = detail.transactionId ? `Paid: ${detail.transactionId}.` : 'Paid before.';
 });
 checkout.addEventListener('pokea-error', ({ detail }) => {
   news.textContent = `Not paid yet: ${detail.reason}.`;

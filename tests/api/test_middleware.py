@@ -108,7 +108,7 @@ def test_a_named_site_may_call() -> None:
         answer = await client.get("/healthz", headers=SITE)
         assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
         shown = answer.headers["Access-Control-Expose-Headers"]
-        assert shown == "Idempotency-Replayed, Retry-After, X-Request-Id"
+        assert shown == "Date, Idempotency-Replayed, Retry-After, X-Request-Id"
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
     against(app, talk)

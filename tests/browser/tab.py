@@ -39,8 +39,9 @@ _CLIPPED: Final = """() => {
 _FOCUSED: Final = """() => {
   let active = document.activeElement;
   while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-  const name = active?.getAttribute('aria-label') ?? active?.labels?.[0]?.textContent ?? active?.textContent;
-  return `${active?.localName} ${name?.trim() ?? ''}`;
+  if (!active || /^(html|body|dialog)$/.test(active.localName)) return active?.localName ?? '';
+  const name = active.getAttribute('aria-label') ?? active.labels?.[0]?.textContent ?? active.textContent;
+  return `${active.localName} ${name?.trim() ?? ''}`;
 }"""
 
 

@@ -1,6 +1,7 @@
 """What a customer lives through, on the demo's shop and in the React example, against a real service and simulator."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -156,6 +157,16 @@ def test_offline_and_back(storefront: Storefront, world: World, tab: Tab) -> Non
     tab.page.context.set_offline(False)
     tab.sees(PAID)
     tab.says_no("No connection")
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_wrong_clock(storefront: Storefront, world: World, tab: Tab, hours: int) -> None:
+    """On a device whose clock is wrong the countdown is right: the service's own time counts."""
+    tab.page.clock.install(time=time.time() + hours * 3600)
+    phone = wait(storefront, tab)
+    expect(tab.dialog.get_by_role("timer")).to_have_text(re.compile("1:5|2:00"))
+    world.simulator.answer(phone, "pay")
+    tab.sees(RECEIPT)
 
 
 @pytest.mark.parametrize("blocked", ["cut", "held"])

@@ -34,12 +34,6 @@ export type PushPlan =
   | { kind: 'cut' }
   | { kind: 'hang' };
 
-export interface TestPage {
-  type: string;
-  body: string | Buffer;
-  policy?: string;
-}
-
 export class FakeService {
   readonly payments = new Map<string, Payment>();
   /** Every push that arrived, repeated ones too. */
@@ -57,8 +51,6 @@ export class FakeService {
   aheadMs = 0;
   /** The other site whose pages may call, as `POKEA_ALLOWED_ORIGINS` says. */
   allowedOrigin = '';
-  /** Answers for anything that is not the API: the pages of the tests. */
-  page: ((path: string) => TestPage | null) | undefined;
   readonly #keys = new Map<string, { body: string; id: string }>();
   readonly #server: Server;
 
@@ -72,19 +64,6 @@ export class FakeService {
   async listen(port = 0): Promise<string> {
     await new Promise<void>((resume) => this.#server.listen(port, '127.0.0.1', resume));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** As it was when it began to listen. */
-  reset(): void {
-    this.cutStreams();
-    this.payments.clear();
-    this.#keys.clear();
-    this.pushes.length = this.requests.length = this.lastEventIds.length = 0;
-    this.plans = [];
-    this.isDown = this.streamsBlocked = this.streamsSilent = false;
-    this.allowedOrigin = '';
-    this.promptMs = PROMPT_MS;
-    this.aheadMs = 0;
   }
 
   async close(): Promise<void> {
@@ -159,7 +138,7 @@ export class FakeService {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0] as string;
-    if (!path.startsWith(ROOT)) return this.#servePage(path, response);
+    if (!path.startsWith(ROOT)) return void response.writeHead(404).end();
     if (this.allowedOrigin) allow(response, this.allowedOrigin);
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     this.requests.push(`${request.method} ${path}`);
@@ -219,18 +198,6 @@ export class FakeService {
     }
     if (plan?.kind === 'cut') return void request.socket.destroy();
     if (plan?.kind !== 'hang') send(response, { status: 201, body: pushBody(payment) });
-  }
-
-  #servePage(path: string, response: ServerResponse): void {
-    const page = this.page?.(path);
-    if (!page) return void response.writeHead(404).end();
-    response.writeHead(200, {
-      'Content-Type': page.type,
-      // A module script of another origin is loaded only if that origin allows it.
-      ...(path.endsWith('.js') ? { 'Access-Control-Allow-Origin': '*' } : {}),
-      'Content-Security-Policy': page.policy ?? "default-src 'self'; connect-src 'self'; style-src 'self'",
-    });
-    response.end(page.body);
   }
 }
 

@@ -74,7 +74,7 @@ export function App() {
             onClose={() => setOpen(false)}
             onPaymentSuccess={(transactionId) => {
               sessionStorage.removeItem(REMEMBERED);
-              setNews(`Paid: ${transactionId}.`);
+              setNews(transactionId ? `Paid: ${transactionId}.` : 'Paid before.');
             }}
             onPaymentError={({ reason }) => setNews(`Not paid yet: ${reason}.`)}
             apiUrl={API}

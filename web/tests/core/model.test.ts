@@ -123,13 +123,19 @@ describe('an earlier payment that was left behind', () => {
     expect(reduce(next, told('failed', { version: 9 }))).toBe(next);
   });
 
-  test('makes the prompt of the next one superfluous, and that is said', () => {
-    const model = following(
-      ...again,
-      told('completed', { version: 2 }),
-      accepted({ ...PUSHED, transactionId: 'pay_2' }, 0),
-    );
+  const next = accepted({ ...PUSHED, transactionId: 'pay_2' }, 0);
+  const succeeds = told('completed', { version: 2 });
+  test.each([
+    ['on its way', [succeeds, next]],
+    ['out', [next, succeeds]],
+  ])('makes the prompt of the next one superfluous when that is %s, and that is said', (_when, events) => {
+    const model = following(...again, ...events);
     expect(model).toMatchObject({ phase: 'paid', id: 'pay_1', extra: true });
+  });
+
+  test('leaves no prompt behind when it is the one that is paid', () => {
+    expect(following(...again, succeeds).extra).toBe(false);
+    expect(following(...again, next, told('completed', { id: 'pay_2', version: 3 })).extra).toBe(false);
   });
 });
 

@@ -48,7 +48,8 @@ export class World {
       now: Date.now,
       storage,
       newKey: () => `key-${++this.#keys}`,
-      offline: (lost: () => void, signal: AbortSignal) => this.device.addEventListener('lost', lost, { signal }),
+      offline: (lost: () => void, signal: AbortSignal) =>
+        this.device.addEventListener('lost', lost, { signal }),
     };
     const settings = () => ({
       bookingId: this.bookingId,

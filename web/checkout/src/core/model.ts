@@ -67,7 +67,9 @@ export function reduce(model: Model, event: Event): Model {
   if (!phase || isStale(model, event)) return model;
   if (event.name === 'retry' && !model.failure?.retryable) return model;
   if (model.phase === 'paid' && event.name !== 'completed') return { ...model, extra: true };
-  return { ...model, ...event.patch, phase };
+  // An earlier payment was paid after all, and the prompt of the one that is shown may still be on the phone.
+  const extra = model.extra || (event.name === 'completed' && !!model.id && event.patch?.id !== model.id);
+  return { ...model, extra, ...event.patch, phase };
 }
 
 /** Word of an earlier payment counts only when it says that money came; word of this one, when it is not older. */

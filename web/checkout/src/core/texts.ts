@@ -57,7 +57,7 @@ const en: Texts = {
     daraja_unavailable: 'M-PESA is down or too busy. Wait a minute, then try again.',
     too_many_requests: 'Too many requests for this number.',
     unauthenticated: 'Your session is over. Sign in again, then pay.',
-    silence: 'We had no answer, so a request may be on your phone. Try again: you will not be charged twice.',
+    silence: 'No answer, so a request may be on your phone. Try again: you will not be charged twice.',
     other: 'This payment cannot be made now. Contact the business.',
   },
 };

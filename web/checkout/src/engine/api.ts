@@ -57,7 +57,7 @@ export function createApi(ports: Ports, settings: () => { apiUrl: string; locale
     ask: (id, bearer) =>
       within(ASK_PATIENCE_MS, async (signal) => {
         const answer = await call(`status/${id}`, bearer, { signal });
-        if ([401, 403, 404].includes(answer.status)) return null;
+        if (/40[134]/.test(`${answer.status}`)) return null;
         return (await answer.json()).transaction;
       }),
     push: (body, key, token) =>

@@ -38,6 +38,8 @@ export interface Settings {
   onPaymentError: (error: PaymentError) => void;
 }
 
+/** An attempt older than this is not repeated by itself: nobody wants a prompt long after. */
+const FRESH_MS = 120_000;
 /** How often the same push is repeated under its key while it has no answer; the last pauses are 8 s. */
 const TRIES = 6;
 /** What failures and problems have in common, so far as pages are told. */
@@ -51,8 +53,6 @@ interface Why {
 const DISPUTE: Why = { code: 'amount_differs', retryable: false };
 /** Our own code: the push has had no answer. */
 const SILENCE = 'silence';
-/** An attempt older than this is not repeated by itself: nobody wants a prompt long after. */
-const FRESH_MS = 120_000;
 
 /** One booking's payment: what is shown of it, and everything that happens to it. It knows no DOM. */
 export class Checkout {
@@ -81,7 +81,7 @@ export class Checkout {
     const kept = this.#memory.load();
     if (kept.id) {
       this.#happen(opened(kept.id));
-      this.#follow(kept.id, kept.secret);
+      this.reread();
     } else if (kept.body && this.#ports.now() - (kept.at ?? 0) < FRESH_MS) {
       this.#happen(submitted(kept.body.phoneNumber));
       void this.#send(kept);
@@ -93,6 +93,12 @@ export class Checkout {
     this.#life++;
     for (const stop of Object.values(this.#stops)) stop();
     this.model = { ...START, text: this.model.text };
+  }
+
+  /** Reads the payment anew, also when the language has changed: some words are the service's. */
+  reread(): void {
+    const { id, secret } = this.#memory.load();
+    if (id) this.#follow(id, secret);
   }
 
   /** Only in the form: when the field is taken from the page the browser speaks for it once more, amid the drawing. */
@@ -161,7 +167,7 @@ export class Checkout {
     const id = event.patch?.id;
     this.#memory.save(id ? { id, secret: event.secret } : {});
     this.#happen(event);
-    if (id) this.#follow(id, event.secret);
+    this.reread();
   }
 
   /** Followed to its end, even when the customer has left it behind: it may still turn into a success. */

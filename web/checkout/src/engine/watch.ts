@@ -107,11 +107,12 @@ function lastingStream(
     keepOpen: () => {
       if (current && now() - Math.max(heardAt, openedAt) > DEAD_MS) current.abort();
       if (current || hasEnded || now() - openedAt < pause) return;
-      const opened = (current = new AbortController());
+      const opened = new AbortController();
+      current = opened;
       // A stream over a network that is gone only falls silent; cut, it makes us ask, and say that nothing answers.
       api.offline(() => opened.abort(), opened.signal);
       openedAt = now();
-      listen(current.signal).then(closed, closed);
+      listen(opened.signal).then(closed, closed);
     },
   };
 }

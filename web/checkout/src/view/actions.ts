@@ -9,7 +9,10 @@ export function actionsOf(checkout: Checkout, close: () => void, speak: (locale:
     pay: () => checkout.submit(),
     retry: () => checkout.retry(),
     close,
-    speak,
+    speak: (locale) => {
+      speak(locale);
+      checkout.reread();
+    },
   };
 }
 

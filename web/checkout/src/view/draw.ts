@@ -53,7 +53,7 @@ function nodeFor(child: Single, old: ChildNode | undefined, parent: ParentNode):
   if (typeof child === 'object' && child) {
     if (old instanceof Element && old.localName === child.tag) return old;
     const isSvg = child.tag === 'svg' || (parent as Element).namespaceURI === SVG;
-    return document.createElementNS(isSvg ? SVG : 'http://www.w3.org/1999/xhtml', child.tag);
+    return isSvg ? document.createElementNS(SVG, child.tag) : document.createElement(child.tag);
   }
   const text = typeof child === 'boolean' ? '' : `${child ?? ''}`;
   const node = old instanceof Text ? old : new Text();

@@ -71,7 +71,7 @@ export function Sign({ t, model, now }: PartProps) {
   const mark = phase === 'failed' || isOdd ? EXCLAMATION : phase === 'paid' ? TICK : '';
   const share = isWaiting ? (seconds * 1000) / PROMPT_MS : mark ? 1 : 0.25;
   return (
-    <div className={isOdd ? 'i' : `i ${phase}`}>
+    <div className={`i ${isOdd ? 'failed' : phase}`}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle cx="24" cy="24" r="22" />
         <circle cx="24" cy="24" r="22" pathLength="1" style={{ strokeDashoffset: `${1 - share}` }} />
