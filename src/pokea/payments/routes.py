@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
@@ -162,6 +163,7 @@ def _moment(field: str, text: str | None, *, end_of_day: bool) -> Instant | None
         ) from None
 
 
+@cache
 def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
     push_example = {"phoneNumber": "0712345678", "bookingId": "bkg_01…", "amount": 500, "type": "booking_fee"}
     transaction_id = {"name": "transactionId", "in": "path", "required": True, "schema": {"type": "string"}}
