@@ -35,6 +35,7 @@ from pokea.payments.store import Payment
 from pokea.payments.tokens import PaymentTokens, is_client_secret
 from pokea.phone import InvalidPhone, parse_phone
 from pokea.storage.database import Database
+from pokea.storage.gathering import GatheredReads
 
 PREFIX = "/api/v1/payments/mpesa"
 _LONGEST_ID = 64
@@ -45,6 +46,7 @@ class PaymentRoutes:
 
     def __init__(self, database: Database, gate: Gate, prompter: Prompter, tokens: PaymentTokens, clock: Clock) -> None:
         self._database = database
+        self._reads = GatheredReads(database, store.find_all)
         self._gate = gate
         self._prompter = prompter
         self._tokens = tokens
@@ -110,7 +112,7 @@ class PaymentRoutes:
     async def _find(self, payment_id: str) -> Payment | None:
         if len(payment_id) > _LONGEST_ID or "\0" in payment_id:
             return None
-        return await self._database.read(store.find, payment_id)
+        return await self._reads.find(payment_id)
 
     async def _history(self, request: Request) -> Response:
         caller = await self._gate.require(request, PAYMENTS_READ)

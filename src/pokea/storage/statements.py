@@ -1,10 +1,11 @@
 """Statements that both dialects know but SQLAlchemy spells differently; each is built once for a table."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Table, Text, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -18,6 +19,14 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row unless any unique index forbids it; says whether it is there now by this call."""
     return connection.execute(_insert_if_new(connection.dialect.name, table), dict(row)).first() is not None
+
+
+def among(connection: Connection, column: Column[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether a text column is one of these values: one parameter and one plan, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return column == func.any(bindparam(None, list(values), type_=ARRAY(Text)))
+    listed = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def take_turns(connection: Connection, names: Collection[str]) -> None:
