@@ -110,17 +110,17 @@ class Service:
         database, transport, clock, _, notices = self._ports
         gate = new_gate(settings, transport, clock)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
+        payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         application = new_application(
             clock,
             ids,
             self._metrics,
             readiness={"database": lambda: database.read(standing)},
             allowed_origins=settings.pokea_allowed_origins,
-            shortcuts=callbacks.shortcut,
+            shortcuts={"POST": callbacks.shortcut, "GET": payments.shortcut},
             lifespan=self._lifespan,
         )
         application.router.routes.extend(callbacks.routes())
-        payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         payments.add_to(application)
         events = EventRoutes(database, payments, clock, notices)
         events.add_to(application)

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from pokea.api.answers import json_answer
 from pokea.api.bodies import read_body, read_query
@@ -14,6 +15,7 @@ from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
 from pokea.api.problems import problem_response
+from pokea.api.short_way import Shortcut
 from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, from_datetime
 from pokea.errors import Refusal, invalid
 from pokea.money import CENTS
@@ -38,6 +40,7 @@ from pokea.storage.database import Database
 from pokea.storage.gathering import GatheredReads
 
 PREFIX = "/api/v1/payments/mpesa"
+_STATUS = f"{PREFIX}/status/"
 _LONGEST_ID = 64
 
 
@@ -82,6 +85,17 @@ class PaymentRoutes:
         if was_refused(payment):
             return problem_response(refusal_of_push(payment, language_of(request)), request.scope, headers)
         return json_answer(push_body(payment, self._tokens.client_secret(payment.id), phone.hint), 201, headers)
+
+    def shortcut(self, path: str) -> Shortcut | None:
+        """The way past the general stack for the status of one payment."""
+        payment_id = path[len(_STATUS) :] if path.startswith(_STATUS) else ""
+        if not payment_id or "/" in payment_id:
+            return None
+        return Shortcut(self._take_status, payment_id, f"{_STATUS}{{transactionId}}")
+
+    async def _take_status(self, scope: Scope, payment_id: str, _body: bytes) -> Response:
+        scope["path_params"] = {"transactionId": payment_id}
+        return await self._status(Request(scope))
 
     async def _status(self, request: Request) -> Response:
         payment = await self.readable_payment(request)
