@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Table, Text, bindparam, func, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Table, Text, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -51,6 +51,17 @@ def insert_or_add(connection: Connection, table: Table, rows: Select[Any], sums:
     key = [column.name for column in table.primary_key.columns]
     statement = statement.on_conflict_do_update(index_elements=key, set_=added)
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def in_one_snapshot(connection: Connection) -> None:
+    """Let all that this transaction reads, of which this is the first statement, be as it stood at one moment.
+
+    SQLite does so by itself. PostgreSQL is also told to plan for the bounds at hand: a plan for any bounds may read a
+    whole table where a part was asked for.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("set transaction isolation level repeatable read, read only"))
+        connection.execute(text("set local plan_cache_mode = force_custom_plan"))
 
 
 def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
