@@ -14,6 +14,7 @@ from typing import NamedTuple
 from starlette.routing import BaseRoute
 
 from pokea.analytics.folding import Folding
+from pokea.analytics.routes import AnalyticsRoutes
 from pokea.api.application import new_application
 from pokea.api.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_gate
 from pokea.api.metrics import Metrics
@@ -130,6 +131,7 @@ class Service:
         )
         application.router.routes.extend(callbacks.routes())
         payments.add_to(application)
+        AnalyticsRoutes(database, gate, clock).add_to(application)
         events = EventRoutes(database, payments, clock, notices)
         events.add_to(application)
         self.hub = events.hub

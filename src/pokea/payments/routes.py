@@ -1,7 +1,6 @@
 """The guide's calls: prompt a customer, read a payment, read the history."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,10 +12,11 @@ from pokea.api.answers import json_answer
 from pokea.api.bodies import read_body, read_query
 from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
 from pokea.api.idempotency import REPLAYED, idempotency_key
+from pokea.api.moments import moment
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
 from pokea.api.problems import problem_response
 from pokea.api.short_way import Shortcut
-from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, from_datetime
+from pokea.clock import Clock
 from pokea.errors import Refusal, invalid
 from pokea.money import CENTS
 from pokea.payments import store
@@ -134,8 +134,8 @@ class PaymentRoutes:
         filters = Filters(
             owner=None if caller.is_admin else caller.subject,
             status=query.status,
-            since=_moment("from", query.from_, end_of_day=False),
-            before=_moment("to", query.to, end_of_day=True),
+            since=moment("from", query.from_, end_of_day=False),
+            before=moment("to", query.to, end_of_day=True),
             booking_id=query.booking_id,
             search=query.q,
         )
@@ -161,22 +161,6 @@ class PaymentRoutes:
 def language_of(request: Request) -> str:
     """`sw` when the caller's first language is Kiswahili, else `en`."""
     return "sw" if request.headers.get("accept-language", "").strip().lower().startswith("sw") else "en"
-
-
-def _moment(field: str, text: str | None, *, end_of_day: bool) -> Instant | None:
-    """A day of East Africa Time, or an instant; the end of a day is the beginning of the next."""
-    if text is None:
-        return None
-    try:
-        if len(text) == len("2026-01-31"):
-            day = date.fromisoformat(text) + timedelta(days=end_of_day)
-            return from_datetime(datetime(day.year, day.month, day.day, tzinfo=EAST_AFRICA_TIME))
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-        return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=EAST_AFRICA_TIME))
-    except (ValueError, OverflowError):
-        raise invalid(
-            field, f"`{field}` must be a day such as 2026-01-31, or an instant such as 2026-01-31T09:00:00Z."
-        ) from None
 
 
 @cache
