@@ -2,8 +2,12 @@
 
 import asyncio
 
+from sqlalchemy import Connection
+
 from pokea.bookings.create import Created, Draft, create_booking
 from pokea.bookings.store import Booking, find
+from pokea.payments.settling import steps_of
+from pokea.payments.writes import Held, Writes
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.api.serving import NOON
@@ -22,3 +26,8 @@ def made(database: Database, wanted: Draft, key: IdempotencyKey | None = None) -
 def found(database: Database, booking_id: str) -> Booking | None:
     """The booking as it stands."""
     return asyncio.run(database.read(find, booking_id))
+
+
+def hold(connection: Connection, *paid: tuple[str, str, int]) -> int:
+    """Hold fees as the settler does: booking, payment and time of each; answers how many were unpaid."""
+    return steps_of(connection).write(connection, Writes(held=[Held(*each) for each in paid]))

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from pokea.api.openapi import Application
 from pokea.bookings.routes import booking_routes
 from pokea.bookings.schemas import BookingAnswer, CreateBooking
-from pokea.bookings.store import mark_held
 from pokea.errors import Unavailable
 from pokea.ids import Ids
 from pokea.storage.database import Database, open_database
 from tests.api.serving import NOON, Client, SetClock, against, bearer, new_test_application, new_test_gate
+from tests.bookings.making import hold
 
 BOOKINGS = "/api/v1/bookings"
 ALICE = bearer("alice", "bookings:write", "payments:read")
@@ -87,7 +87,7 @@ def test_a_paid_booking_shows_when_and_that_it_is_matched(database: Database) ->
 
     async def talk(client: Client) -> None:
         booking = await new_booking(client)
-        await database.write(mark_held, [(booking["id"], "pay_1", NOON + 60_000_000)])
+        await database.write(hold, (booking["id"], "pay_1", NOON + 60_000_000))
         read = (await client.get(f"{BOOKINGS}/{booking['id']}", headers=ALICE)).body["booking"]
         assert read["status"] == "matching"
         assert read["bookingFee"] == {
@@ -262,7 +262,7 @@ def test_the_same_key_answers_the_same(database: Database) -> None:
     async def talk(client: Client) -> None:
         headers = ALICE | {"Idempotency-Key": "order-7"}
         first = await client.post(BOOKINGS, json={"service": "x"}, headers=headers)
-        await database.write(mark_held, [(first.body["booking"]["id"], "pay_1", NOON)])
+        await database.write(hold, (first.body["booking"]["id"], "pay_1", NOON))
         again = await client.post(BOOKINGS, json={"service": "x"}, headers=headers)
         assert (again.status, again.body) == (201, first.body)
         assert "Idempotency-Replayed" not in first.headers

@@ -28,9 +28,9 @@ Gates = dict[str, str]
 # that hang on a payment or a booking which the same transaction has locked, so that the other change waits before it
 # gets to them. Receipts are written without such a lock, hence their gate; so is evidence, in the one test of that.
 SETTLE_GATES: Final[Gates] = {
-    "lock payments": r"FROM payments\b.*FOR UPDATE",
-    "own receipts": r"INSERT INTO receipts",
-    "lock bookings": r"FROM bookings\b.*FOR UPDATE",
+    "lock payments": r"from payments\b.*for update",
+    "own receipts and lock bookings": r"insert into receipts",
+    "lock bookings": r"from bookings\b.*for update",
 }
 _COMMIT: Final = "commit"
 _PATIENCE_SECONDS: Final = 30.0
@@ -71,7 +71,7 @@ class Crossing:
     """Leads two changes at once. Build it with `crossing`."""
 
     def __init__(self, url: str, gates: Gates) -> None:
-        self._gates = {label: re.compile(pattern, re.DOTALL) for label, pattern in gates.items()}
+        self._gates = {label: re.compile(pattern, re.DOTALL | re.IGNORECASE) for label, pattern in gates.items()}
         self._moved = threading.Condition()
         self._observer = psycopg.connect(url, autocommit=True)
         slow_to_fall_out = f"{url}?{_QUICK_DEADLOCKS}"

@@ -51,11 +51,11 @@ ONE_OF_TWO = {("reserved", "payment_in_progress"), ("payment_in_progress", "rese
 
 MEETINGS: list[tuple[Meeting, set[tuple[str, str]]]] = [
     (
-        Meeting("the live payment is paid", FRESH, (PAID, wish()), 7),
+        Meeting("the live payment is paid", FRESH, (PAID, wish()), 6),
         {("settled", "already_paid"), ("settled", "payment_in_progress")},
     ),
     (
-        Meeting("a payment is paid whose lock has lapsed", LAPSED, (PAID, wish()), 8),
+        Meeting("a payment is paid whose lock has lapsed", LAPSED, (PAID, wish()), 7),
         {("settled", "already_paid"), ("settled", "reserved")},
     ),
     (
@@ -67,7 +67,7 @@ MEETINGS: list[tuple[Meeting, set[tuple[str, str]]]] = [
         {("settled", "reserved")},
     ),
     (
-        Meeting("the phone's other booking is paid", OTHER_BOOKING_OF_THE_PHONE, (PAID, wish()), 8),
+        Meeting("the phone's other booking is paid", OTHER_BOOKING_OF_THE_PHONE, (PAID, wish()), 7),
         {("settled", "reserved")},
     ),
     (Meeting("two wishes for one booking", [], (wish(), wish(NEWER, msisdn=OTHER_PHONE)), 24), ONE_OF_TWO),

@@ -82,9 +82,14 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLE,
-                "        owner = owners.get(callback_digest(delivery.token))\n",
-                "        named = store.ids_by_checkout(connection, [delivery.reading.checkout_request_id or ''])\n"
-                "        owner = owners.get(callback_digest(delivery.token)) or next(iter(named), None)\n",
+                "        owner = owners.get(callback_digest(delivery.token)) if delivery.token else None\n",
+                "        named: Any = delivery.reading.checkout_request_id\n"
+                "        owner = owners.get(callback_digest(delivery.token)) or owners.get(named)\n",
+            ),
+            Edit(
+                _SETTLE,
+                "{payment.callback_digest: key for key, payment in before.items()}",
+                "{name: key for key, payment in before.items() for name in (payment[8], payment.checkout_request_id)}",
             ),
             Edit(
                 _SETTLE,
@@ -110,14 +115,14 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "    if told.successes:\n        return _completed(row, told)\n    if failures:\n",
-                "    if failures:\n",
+                "    if heard.successes:\n        return _completed(known, heard)\n",
+                "",
             ),
             Edit(
                 _STATUS,
-                "        return _failed(row, facts, failures)\n    return row\n",
-                "        return _failed(row, facts, failures)\n"
-                "    return _completed(row, told) if told.successes else row\n",
+                "    return _failed(known, facts, failures) if failures else known\n",
+                "    if failures:\n        return _failed(known, facts, failures)\n"
+                "    return _completed(known, heard) if heard.successes else known\n",
             ),
         ],
     ),
@@ -129,17 +134,24 @@ MUTATIONS: Final = (
     Mutation(
         "forget_the_outbox",
         "The payment is completed, and nobody is ever told.",
-        [Edit(_SETTLE, "    outbox.add(connection, events)\n", "")],
+        [Edit(_SETTLE, "            changes.events.append(Event(payment_id, version, kind, now))\n", "")],
     ),
     Mutation(
         "skip_a_version",
         "Whoever follows the versions of a payment waits for one that never comes.",
-        [Edit(_SETTLE, "        version = was.version + visibly\n", "        version = was.version + 2 * visibly\n")],
+        [Edit(_SETTLE, "            version = was.version + 1\n", "            version = was.version + 2\n")],
     ),
     Mutation(
         "ignore_the_amount",
         "A callback about one shilling pays a fee of a thousand.",
-        [Edit(_STATUS, "if piece.amount_cents == facts.amount_cents and piece.receipt", "if piece.receipt")],
+        [
+            Edit(
+                _STATUS,
+                "        if piece.amount_cents != facts.amount_cents:\n"
+                "            differing.append(piece)\n        elif",
+                "        if",
+            )
+        ],
     ),
     Mutation(
         "use_a_receipt_twice",
@@ -152,8 +164,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLE,
-                "    ledger_store.post(connection, entries)\n",
-                "    ledger_store.post(connection, entries[::2])\n",
+                "        postings.extend(arrival(payment.id, payment.amount_cents, money, now))\n",
+                "        postings.extend(arrival(payment.id, payment.amount_cents, money, now)[:1])\n",
             )
         ],
     ),
@@ -165,7 +177,8 @@ MUTATIONS: Final = (
                 _SETTLE,
                 "payment.status == Status.COMPLETED and payment.money is None)",
                 "payment.status == Status.COMPLETED)",
-            )
+            ),
+            Edit(_SETTLE, "if told.successes and before[key].money is None}", "if told.successes}"),
         ],
     ),
     Mutation(
@@ -177,9 +190,7 @@ MUTATIONS: Final = (
                 'return Money.HELD if fee_status == "unpaid" else Money.REFUND_DUE',
                 "return Money.HELD if fee_status else Money.REFUND_DUE",
             ),
-            Edit(
-                "bookings/store.py", "    if marked.rowcount != len(paid):\n", "    if marked.rowcount > len(paid):\n"
-            ),
+            Edit(_SETTLE, "    if held != len(writes.held):\n", "    if held > len(writes.held):\n"),
             Edit(
                 "storage/migrations/versions/rev_0001_first.py",
                 "unique=True, where=\"money = 'held'\")",
@@ -250,8 +261,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "        if piece not in disputed and (agreed or not facts.confirm or piece.kind is Kind.STATEMENT)\n",
-                "        if piece not in disputed\n",
+                "        elif agreed or not facts.confirm or piece.kind is Kind.STATEMENT:\n",
+                "        else:\n",
             )
         ],
     ),

@@ -1,18 +1,9 @@
 """The ledger's SQL."""
 
-from collections.abc import Sequence
-
-from msgspec.structs import asdict
 from sqlalchemy import Connection, func, select
 
-from pokea.escrow.ledger import Account, Posting
-from pokea.storage.statements import insert_new
+from pokea.escrow.ledger import Account
 from pokea.storage.tables import postings
-
-
-def post(connection: Connection, entries: Sequence[Posting]) -> None:
-    """Write the postings that are not yet there; they are unique by payment and kind."""
-    insert_new(connection, postings, [asdict(entry) for entry in entries])
 
 
 def balances(connection: Connection) -> dict[Account, int]:

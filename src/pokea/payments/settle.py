@@ -1,34 +1,36 @@
 """The one door (law 6): a batch of what arrived becomes rows, receipts, postings and events in one transaction.
 
-    identify → lock the payments → keep the evidence → own the receipts → rows → lock the bookings → money → write
+    lock the payments → read their evidence → own receipts and lock bookings → decide → write
 
-Each step is one statement a batch, not one a row. Payments are locked in the order of their ids and their bookings
-after them, so that two batches wait for each other and never in a circle. Two outcomes of one payment, and two payments
-of one booking, end inside one batch as they would one by one: the rows are functions of sets, and what completes is
-ranked by booking before money is moved. Every step may be run again on work that is already done.
+Each step is one statement a batch, not one a row, and what is decided between the steps is decided by pure functions.
+Payments are locked in the order of their ids and their bookings after them, so that two batches wait for each other and
+never in a circle. Two outcomes of one payment, and two payments of one booking, end inside one batch as they would one
+by one: the rows are functions of sets, and what completes is ranked by booking before money is moved. Every step may be
+run again on work that is already done.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from pokea.analytics import store as count_store
 from pokea.analytics.counting import deltas
-from pokea.bookings import store as booking_store
 from pokea.clock import Instant
-from pokea.escrow import store as ledger_store
 from pokea.escrow.hold import destination
 from pokea.escrow.ledger import Money, Posting, arrival
-from pokea.events import outbox
+from pokea.events.outbox import Event
 from pokea.payments import store
 from pokea.payments.asking import due_at, may_hurry
 from pokea.payments.evidence import Delivery, Evidence, Kind, from_callback, receipt_dispute
-from pokea.payments.status import Flag, Row, Status, row_of, wanted_receipts
+from pokea.payments.settling import steps_of
+from pokea.payments.status import Flag, Heard, Status, hear, row_from
 from pokea.payments.store import Claim, Payment
 from pokea.payments.tokens import callback_digest, is_callback_token
+from pokea.payments.writes import Held, Owned, Writes
 
 CALLBACKS_KEPT = 50
 """Callbacks kept for one payment; what comes after them goes to the ring of claims."""
@@ -65,33 +67,47 @@ class Settled(NamedTuple):
     disputed: list[str]
 
 
-class _Identified(NamedTuple):
-    evidence: dict[str, list[Evidence]]
-    claims: list[Claim]
-    claimed: set[str]
+class _Changes(NamedTuple):
+    """Rows that differ from what they were, with their new versions, and what is to be said of them."""
+
+    payments: list[Payment]
+    events: list[Event]
+    told: list[Told]
 
 
 def settle(connection: Connection, batch: Batch, proves: Proves) -> Settled:
     """Settle the batch; answers what is to be done after the commit."""
-    identified = _identify(connection, batch, proves)
-    before = store.lock(connection, {*identified.evidence, *identified.claimed, *batch.revisit})
-    evidence, overflow = _keep_evidence(connection, before, identified.evidence)
-    store.add_claims(connection, [*identified.claims, *overflow])
-    foreign, disputed = _own_receipts(connection, before, evidence, batch.now)
-    after = {
-        payment.id: _with_claim(_derive(payment, evidence[payment.id], foreign[payment.id]), identified, batch.now)
-        for payment in before.values()
-    }
-    _move_money(connection, before, after, batch.now)
-    return Settled(_write(connection, before, after, batch.now), disputed)
+    steps = steps_of(connection)
+    named = {name for each in batch.deliveries if (name := each.reading.checkout_request_id) is not None}
+    ids = {*batch.revisit, *(piece.payment_id for piece in batch.evidence)}
+    before = steps.lock(connection, ids, _digests(batch), named)
+    arrived, claims = _identify(batch, {payment.callback_digest: key for key, payment in before.items()}, proves)
+    known = steps.evidence_of(connection, before)
+    fresh, overflow = _keep(before, known.pieces, arrived)
+    heard = {key: hear(payment.facts, known.pieces[key]) for key, payment in before.items()}
+    wanted = [(receipt, key) for key, told in heard.items() for receipt in told.wanted_receipts]
+    bookings = {before[key].booking_id for key, told in heard.items() if told.successes and before[key].money is None}
+    owned = steps.own(connection, dict(reversed(wanted)), bookings) if wanted or bookings else Owned({}, {})
+    foreign, disputes = _disputes(wanted, owned.receipts, batch.now)
+    for key, receipts in foreign.items():
+        heard[key] = hear(before[key].facts, known.pieces[key], receipts)
+    after = {key: _derive(payment, heard[key], known.pieces[key]) for key, payment in before.items()}
+    for key, payment in before.items():
+        if payment.checkout_request_id in named and key not in arrived:
+            after[key] = _with_claim(after[key], batch.now)
+    postings, held = _move_money(after, owned.fees, batch.now)
+    changes = _compare(before, after, batch.now)
+    store.add_claims(connection, [*claims, *overflow])
+    # Others store evidence without the payment's lock: only what was read above is known to be in the row.
+    _write(connection, before, changes, Writes(fresh, disputes, known.unapplied, postings=postings, held=held))
+    return Settled(changes.told, [piece.payment_id for piece in disputes])
 
 
 def store_alone(connection: Connection, batch: Batch, proves: Proves) -> None:
     """Keep the batch's evidence unapplied: durable enough to acknowledge, to be settled later (law 6.4)."""
-    identified = _identify(connection, batch, proves)
-    pieces = [piece for each in identified.evidence.values() for piece in each]
-    store.add_evidence(connection, pieces, applied=False)
-    store.add_claims(connection, identified.claims)
+    arrived, claims = _identify(batch, store.ids_by_callback_digest(connection, _digests(batch)), proves)
+    store.add_unapplied(connection, [piece for pieces in arrived.values() for piece in pieces])
+    store.add_claims(connection, claims)
 
 
 def flag_stuck(connection: Connection, payment_ids: Sequence[str], now: Instant) -> list[Told]:
@@ -101,39 +117,45 @@ def flag_stuck(connection: Connection, payment_ids: Sequence[str], now: Instant)
         payment.id: payment._replace(review=",".join(sorted({*payment.flags, Flag.STUCK})))
         for payment in before.values()
     }
-    return _write(connection, before, flagged, now)
+    changes = _compare(before, flagged, now)
+    _write(connection, before, changes, Writes())
+    return changes.told
 
 
-def _identify(connection: Connection, batch: Batch, proves: Proves) -> _Identified:
-    """Whose each piece is. A delivery whose token is no payment's, or not that of the id it names, is a claim too."""
+def _digests(batch: Batch) -> set[bytes]:
+    return {callback_digest(each.token) for each in batch.deliveries if is_callback_token(each.token)}
+
+
+def _identify(
+    batch: Batch, owners: Mapping[bytes, str], proves: Proves
+) -> tuple[dict[str, list[Evidence]], list[Claim]]:
+    """Whose each piece is; a delivery whose token is no payment's is a claim."""
     evidence: dict[str, list[Evidence]] = defaultdict(list)
     for piece in batch.evidence:
         evidence[piece.payment_id].append(piece)
-    digests = {callback_digest(each.token) for each in batch.deliveries if is_callback_token(each.token)}
-    owners = store.ids_by_callback_digest(connection, digests) if digests else {}
     claims = []
     for delivery in batch.deliveries:
-        owner = owners.get(callback_digest(delivery.token))
+        owner = owners.get(callback_digest(delivery.token)) if delivery.token else None
         if owner is None or not proves(delivery.token, owner):
             claims.append(Claim(delivery.received_at, delivery.reading.checkout_request_id, delivery.body))
         else:
             evidence[owner].append(from_callback(owner, delivery, trusted=True))
-    named = {each.reading.checkout_request_id for each in batch.deliveries} - {None}
-    claimed = store.ids_by_checkout(connection, [name for name in named if name]) if named else []
-    return _Identified(evidence, claims, set(claimed) - set(evidence))
+    return evidence, claims
 
 
-def _keep_evidence(
-    connection: Connection, locked: Mapping[str, Payment], arrived: Mapping[str, Sequence[Evidence]]
-) -> tuple[dict[str, list[Evidence]], list[Claim]]:
-    """Add what is new, up to a bound for each payment; answers all evidence of each, and what went over the bound."""
-    kept, unapplied = store.evidence_of(connection, locked)
+def _keep(
+    locked: Collection[str], kept: dict[str, list[Evidence]], arrived: Mapping[str, Sequence[Evidence]]
+) -> tuple[list[Evidence], list[Claim]]:
+    """Add to what is kept what is new, up to a bound for each payment; answers that, and what went over the bound."""
     fresh: list[Evidence] = []
     overflow = []
-    for payment_id in locked:
-        known = {piece.id for piece in kept[payment_id]}
-        callbacks = sum(piece.kind is Kind.CALLBACK for piece in kept[payment_id])
-        for piece in arrived.get(payment_id, ()):
+    for payment_id, pieces in arrived.items():
+        if payment_id not in locked:
+            continue
+        mine = kept[payment_id]
+        known = {piece.id for piece in mine}
+        callbacks = sum(piece.kind is Kind.CALLBACK for piece in mine)
+        for piece in pieces:
             if piece.id in known:
                 continue
             known.add(piece.id)
@@ -142,76 +164,60 @@ def _keep_evidence(
                 overflow.append(Claim(piece.received_at, piece.checkout_request_id, piece.body or b""))
                 continue
             fresh.append(piece)
-            kept[payment_id].append(piece)
-    store.add_evidence(connection, fresh, applied=True)
-    # Others store evidence without the payment's lock: only what was read above is known to be in the row.
-    store.mark_applied(connection, unapplied)
-    return kept, overflow
+            mine.append(piece)
+    return fresh, overflow
 
 
-def _own_receipts(
-    connection: Connection, locked: Mapping[str, Payment], evidence: Mapping[str, Sequence[Evidence]], now: Instant
-) -> tuple[dict[str, set[str]], list[str]]:
-    """Claim the receipts that may complete a payment; answers, for each payment, those that another one owns.
+def _disputes(
+    wanted: Sequence[tuple[str, str]], owners: Mapping[str, str], now: Instant
+) -> tuple[dict[str, set[str]], list[Evidence]]:
+    """For each payment the receipts that it wants and another one owns, and what their owners are told.
 
-    The owner hears of a dispute too, by a piece of evidence that is applied when its own turn comes.
+    An owner hears of a dispute by a piece of evidence that is applied when its own turn comes.
     """
     foreign: dict[str, set[str]] = defaultdict(set)
-    wanted = [
-        (receipt, payment.id)
-        for payment in locked.values()
-        for receipt in wanted_receipts(payment.facts, evidence[payment.id])
-    ]
-    if not wanted:
-        return foreign, []
-    owners = store.claim_receipts(connection, dict(reversed(wanted)))
     disputes = []
     for receipt, payment_id in wanted:
         if owners[receipt] != payment_id:
             foreign[payment_id].add(receipt)
             disputes.append(receipt_dispute(owners[receipt], receipt, now))
-    store.add_evidence(connection, disputes, applied=False)
-    return foreign, [piece.payment_id for piece in disputes]
+    return foreign, disputes
 
 
-def _derive(payment: Payment, evidence: Sequence[Evidence], foreign_receipts: set[str]) -> Payment:
-    row: Row = row_of(payment.facts, evidence, foreign_receipts)
+def _derive(payment: Payment, heard: Heard, evidence: Sequence[Evidence]) -> Payment:
+    row = row_from(payment.facts, heard)
     return store.with_row(payment, row, due_at(row, evidence, payment.asked))
 
 
-def _with_claim(payment: Payment, identified: _Identified, now: Instant) -> Payment:
+def _with_claim(payment: Payment, now: Instant) -> Payment:
     """A claim brings an unfinished payment's question forward (law 5)."""
-    if payment.id not in identified.claimed or payment.status not in (Status.PENDING, Status.FAILED):
+    if payment.status not in (Status.PENDING, Status.FAILED):
         return payment
     return payment._replace(claimed_at=now) if may_hurry(payment.asked_at, payment.claimed_at, now) else payment
 
 
-def _move_money(connection: Connection, before: Mapping[str, Payment], after: dict[str, Payment], now: Instant) -> None:
-    """Decide, in the order of completion, what the money of each newly completed payment does, and post it."""
+def _move_money(after: dict[str, Payment], fees: Mapping[str, str], now: Instant) -> tuple[list[Posting], list[Held]]:
+    """Decide, in the order of completion, what the money of each newly completed payment does."""
     completing = sorted(
         (payment for payment in after.values() if payment.status == Status.COMPLETED and payment.money is None),
-        key=lambda payment: (payment.completed_at, payment.id),
+        key=attrgetter("completed_at", "id"),
     )
-    if not completing:
-        return
-    bookings = booking_store.lock(connection, {payment.booking_id for payment in completing})
-    fee_status = {booking_id: booking.fee_status for booking_id, booking in bookings.items()}
-    entries: list[Posting] = []
+    fee_status = dict(fees)
+    postings: list[Posting] = []
     held = []
     for payment in completing:
         in_doubt = Flag.AMOUNT_DIFFERS in payment.flags and payment.completed_by == Kind.QUERY
         money = destination(fee_status[payment.booking_id], in_doubt)
         flags = {*payment.flags, *([Flag.PAID_TWICE] if money is Money.REFUND_DUE else [])}
         after[payment.id] = payment._replace(money=money.value, review=",".join(sorted(flags)))
-        entries.extend(arrival(payment.id, payment.amount_cents, money, now))
+        postings.extend(arrival(payment.id, payment.amount_cents, money, now))
         if money is Money.HELD:
             fee_status[payment.booking_id] = "held"
-            held.append((payment.booking_id, payment.id, now))
-    ledger_store.post(connection, entries)
-    booking_store.mark_held(connection, held)
+            held.append(Held(payment.booking_id, payment.id, now))
+    return postings, held
 
 
-_VISIBLE = (
+_visible = attrgetter(
     "status",
     "checkout_request_id",
     "completed_at",
@@ -223,22 +229,28 @@ _VISIBLE = (
 )
 
 
-def _write(
-    connection: Connection, before: Mapping[str, Payment], after: Mapping[str, Payment], now: Instant
-) -> list[Told]:
-    changed, events, told = [], [], []
-    for payment in after.values():
-        was = before[payment.id]
+def _compare(before: Mapping[str, Payment], after: Mapping[str, Payment], now: Instant) -> _Changes:
+    changes = _Changes([], [], [])
+    for payment_id, payment in after.items():
+        was = before[payment_id]
         if payment == was:
             continue
-        visibly = any(getattr(payment, name) != getattr(was, name) for name in _VISIBLE)
-        version = was.version + visibly
-        kind = f"payment.{payment.status if payment.status != was.status else 'updated'}" if visibly else None
-        if kind is not None:
-            events.append(outbox.Event(payment.id, version, kind, now))
-        changed.append(payment._replace(version=version))
-        told.append(Told(payment.id, version, kind, payment.claimed_at or payment.due_at))
-    store.write_rows(connection, changed)
-    count_store.add(connection, deltas((before[payment.id], payment) for payment in changed))
-    outbox.add(connection, events)
-    return told
+        if _visible(payment) == _visible(was):
+            version, kind = was.version, None
+        else:
+            version = was.version + 1
+            kind = f"payment.{payment.status if payment.status != was.status else 'updated'}"
+            changes.events.append(Event(payment_id, version, kind, now))
+        changes.payments.append(payment._replace(version=version))
+        changes.told.append(Told(payment_id, version, kind, payment.claimed_at or payment.due_at))
+    return changes
+
+
+def _write(connection: Connection, before: Mapping[str, Payment], changes: _Changes, writes: Writes) -> None:
+    """Write the changes and what comes with them. Raises ValueError, for the transaction to end, if a fee that was
+    locked and unpaid is not."""
+    counts = deltas((before[payment.id], payment) for payment in changes.payments)
+    whole = replace(writes, payments=changes.payments, events=changes.events, counts=counts)
+    held = steps_of(connection).write(connection, whole)
+    if held != len(writes.held):
+        raise ValueError(f"{len(writes.held) - held} of {len(writes.held)} fees were not unpaid")

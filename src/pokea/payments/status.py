@@ -11,6 +11,7 @@ Nothing leads out of `completed`: proof that money moved outranks any word that 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -81,8 +82,8 @@ class Row(Struct, frozen=True):
     review: tuple[Flag, ...] = ()
 
 
-class _Sorted(Struct, frozen=True):
-    """The evidence told apart by what it is worth."""
+class Heard(Struct, frozen=True):
+    """A payment's evidence told apart by what it is worth. `wanted_receipts`: those that it must own to complete."""
 
     accepted: Sequence[Evidence]
     unknowns: Sequence[Evidence]
@@ -94,68 +95,80 @@ class _Sorted(Struct, frozen=True):
     refusals: Sequence[Evidence]
     silences: Sequence[Evidence]
 
+    @property
+    def wanted_receipts(self) -> list[str]:
+        """The receipts that this payment must own before they may complete it, sorted."""
+        named = {piece.receipt for piece in (*self.successes, *self.differing)}
+        return sorted(receipt for receipt in named if receipt is not None)
+
 
 def wanted_receipts(facts: Facts, evidence: Iterable[Evidence]) -> list[str]:
     """The receipts that this payment must own before they may complete it, sorted."""
-    told = _sort(facts, evidence, frozenset())
-    named = {piece.receipt for piece in (*told.successes, *told.differing)}
-    return sorted(receipt for receipt in named if receipt is not None)
+    return hear(facts, evidence).wanted_receipts
 
 
-def row_of(facts: Facts, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = frozenset()) -> Row:
+def row_of(facts: Facts, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Row:
     """The row that the evidence makes, whatever its order and however often a piece is repeated.
 
     `foreign_receipts` are those of `wanted_receipts` that another payment owns.
     """
-    told = _sort(facts, evidence, foreign_receipts)
-    named = _first([*told.accepted]) or _first([*told.proved])
-    failures = _trusted_failures(told)
-    review = _review(told)
-    row = Row(
+    return row_from(facts, hear(facts, evidence, foreign_receipts))
+
+
+def row_from(facts: Facts, heard: Heard) -> Row:
+    """The row that evidence makes which has been told apart already."""
+    named = _first(heard.accepted) or _first(heard.proved)
+    known = Row(
         status=Status.PENDING if named else Status.INITIATED,
         locked_until=facts.expires_at + LOCK_GRACE,
-        push_answered=bool(told.accepted or told.refusals or told.unknowns),
+        push_answered=bool(heard.accepted or heard.refusals or heard.unknowns),
         checkout_request_id=named.checkout_request_id if named else None,
         merchant_request_id=named.merchant_request_id if named else None,
         accepted_at=named.received_at if named else None,
-        review=review,
+        review=_review(heard),
     )
-    if told.successes:
-        return _completed(row, told)
-    if failures:
-        return _failed(row, facts, failures)
-    return row
+    if heard.successes:
+        return _completed(known, heard)
+    failures = _trusted_failures(heard)
+    return _failed(known, facts, failures) if failures else known
 
 
-def _sort(facts: Facts, evidence: Iterable[Evidence], foreign_receipts: Collection[str]) -> _Sorted:
+def hear(facts: Facts, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Heard:
+    """Tell the evidence apart."""
     unique: dict[str, Evidence] = {}
-    for piece in sorted(evidence, key=lambda piece: (piece.received_at, piece.id)):
+    for piece in sorted(evidence, key=_MOMENT):
         unique.setdefault(piece.id, piece)
-    kinds: dict[Kind, list[Evidence]] = defaultdict(list)
+    kinds: dict[Kind, list[Evidence]] = {}
     for piece in unique.values():
-        kinds[piece.kind].append(piece)
-    proved = _proved(kinds)
-    said_paid = [*kinds[Kind.STATEMENT], *(piece for piece in proved if piece.code == SUCCESS)]
+        kinds.setdefault(piece.kind, []).append(piece)
+    of_kind = kinds.get
+    queries = of_kind(Kind.QUERY, [])
+    proved = _proved(kinds) if Kind.CALLBACK in kinds else []
+    said_paid = [*of_kind(Kind.STATEMENT, ()), *[piece for piece in proved if piece.code == SUCCESS]]
     # No push asks for a fraction of a shilling: a body that names one proves nothing (law 2).
     paid = [piece for piece in said_paid if piece.amount_cents is not None and piece.amount_cents % CENTS == 0]
-    disputed = [piece for piece in paid if piece.receipt in foreign_receipts]
-    exact = [piece for piece in paid if piece.amount_cents == facts.amount_cents and piece.receipt is not None]
-    agreed = [piece for piece in kinds[Kind.QUERY] if piece.code == SUCCESS]
-    believed = [
-        piece
-        for piece in exact
-        if piece not in disputed and (agreed or not facts.confirm or piece.kind is Kind.STATEMENT)
-    ]
-    return _Sorted(
-        accepted=kinds[Kind.PUSH_ACCEPTED],
-        unknowns=kinds[Kind.PUSH_UNKNOWN],
+    agreed = [piece for piece in queries if piece.code == SUCCESS]
+    believed, differing, disputed = [], [], []
+    for piece in paid:
+        is_foreign = piece.receipt in foreign_receipts
+        if is_foreign:
+            disputed.append(piece)
+        if piece.amount_cents != facts.amount_cents:
+            differing.append(piece)
+        elif piece.receipt is None or is_foreign:
+            continue
+        elif agreed or not facts.confirm or piece.kind is Kind.STATEMENT:
+            believed.append(piece)
+    return Heard(
+        accepted=of_kind(Kind.PUSH_ACCEPTED, ()),
+        unknowns=of_kind(Kind.PUSH_UNKNOWN, ()),
         proved=proved,
         successes=[*believed, *agreed],
-        differing=[piece for piece in paid if piece.amount_cents != facts.amount_cents],
-        disputed=[*disputed, *kinds[Kind.RECEIPT_DISPUTE]],
-        queries=kinds[Kind.QUERY],
-        refusals=kinds[Kind.PUSH_REFUSED],
-        silences=kinds[Kind.SILENCE],
+        differing=differing,
+        disputed=[*disputed, *of_kind(Kind.RECEIPT_DISPUTE, ())],
+        queries=queries,
+        refusals=of_kind(Kind.PUSH_REFUSED, ()),
+        silences=of_kind(Kind.SILENCE, ()),
     )
 
 
@@ -166,9 +179,9 @@ def _proved(kinds: dict[Kind, list[Evidence]]) -> list[Evidence]:
     a trusted callback names is the payment's (law 2), and it stays so if a late answer names another.
     """
     trusted = [piece for piece in kinds[Kind.CALLBACK] if piece.trusted and piece.checkout_request_id is not None]
-    if kinds[Kind.PUSH_UNKNOWN] or kinds[Kind.PUSH_REFUSED]:
+    if Kind.PUSH_UNKNOWN in kinds or Kind.PUSH_REFUSED in kinds:
         return trusted
-    accepted = {piece.checkout_request_id for piece in kinds[Kind.PUSH_ACCEPTED]}
+    accepted = [piece.checkout_request_id for piece in kinds.get(Kind.PUSH_ACCEPTED, ())]
     return [piece for piece in trusted if piece.checkout_request_id in accepted]
 
 
@@ -178,12 +191,12 @@ def is_final_failure(piece: Evidence) -> bool:
     return known is not None and known.finality is Finality.UNPAID
 
 
-def _trusted_failures(told: _Sorted) -> list[Evidence]:
+def _trusted_failures(heard: Heard) -> list[Evidence]:
     """What proves that no money moved, best first: callback, query, refused push, no answer (law 1)."""
-    by_callback = [piece for piece in told.proved if is_final_failure(piece)]
-    said_paid = any(piece.code == SUCCESS for piece in told.proved)
-    by_query = [] if said_paid else _agreeing(told.queries)
-    return [*by_callback, *by_query, *told.refusals, *told.silences]
+    by_callback = [piece for piece in heard.proved if is_final_failure(piece)]
+    said_paid = any(piece.code == SUCCESS for piece in heard.proved)
+    by_query = [] if said_paid else _agreeing(heard.queries)
+    return [*by_callback, *by_query, *heard.refusals, *heard.silences]
 
 
 def _agreeing(queries: Sequence[Evidence]) -> list[Evidence]:
@@ -195,27 +208,27 @@ def _agreeing(queries: Sequence[Evidence]) -> list[Evidence]:
     return [piece for piece in queries if piece.code in agreed]
 
 
-def _review(told: _Sorted) -> tuple[Flag, ...]:
-    answers = [*told.proved, *told.queries]
-    receipts = {piece.receipt for piece in (*told.successes, *told.differing) if piece.receipt is not None}
-    raised = {
-        Flag.AMOUNT_DIFFERS: bool(told.differing),
-        Flag.CODE_UNKNOWN: any(piece.code is not None and meaning(piece.code) is None for piece in answers),
-        Flag.RECEIPT_CONFLICT: bool(told.disputed),
-        Flag.SEVERAL_RECEIPTS: len(receipts) > 1,
-    }
-    return tuple(flag for flag, is_raised in raised.items() if is_raised)
+def _review(heard: Heard) -> tuple[Flag, ...]:
+    receipts = {piece.receipt for piece in (*heard.successes, *heard.differing) if piece.receipt is not None}
+    raised = [Flag.AMOUNT_DIFFERS] if heard.differing else []
+    if any(piece.code is not None and meaning(piece.code) is None for piece in (*heard.proved, *heard.queries)):
+        raised.append(Flag.CODE_UNKNOWN)
+    if heard.disputed:
+        raised.append(Flag.RECEIPT_CONFLICT)
+    if len(receipts) > 1:
+        raised.append(Flag.SEVERAL_RECEIPTS)
+    return tuple(raised)
 
 
-def _completed(row: Row, told: _Sorted) -> Row:
-    best = told.successes[0]
-    with_receipt = _first([piece for piece in told.successes if piece.receipt is not None], statement_first=True)
-    shown = with_receipt or _first([piece for piece in told.differing if piece not in told.disputed])
+def _completed(row: Row, heard: Heard) -> Row:
+    best = heard.successes[0]
+    with_receipt = _first([piece for piece in heard.successes if piece.receipt is not None], statement_first=True)
+    shown = with_receipt or _first([piece for piece in heard.differing if piece not in heard.disputed])
     return replace(
         row,
         status=Status.COMPLETED,
         locked_until=0,
-        completed_at=min(piece.received_at for piece in told.successes),
+        completed_at=min(piece.received_at for piece in heard.successes),
         completed_by=best.kind.value,
         receipt=shown.receipt if shown else None,
         transaction_date=shown.transaction_date if shown else None,
@@ -242,8 +255,13 @@ def _failed(row: Row, facts: Facts, failures: Sequence[Evidence]) -> Row:
     )
 
 
-def _first(pieces: Sequence[Evidence], statement_first: bool = False) -> Evidence | None:
-    def rank(piece: Evidence) -> tuple[bool, Instant, str]:
-        return (statement_first and piece.kind is not Kind.STATEMENT, piece.received_at, piece.id)
+_MOMENT = attrgetter("received_at", "id")
 
-    return min(pieces, key=rank, default=None)
+
+def _first(pieces: Sequence[Evidence], statement_first: bool = False) -> Evidence | None:
+    """The one that was received first; a statement's before any other where that is asked."""
+    if len(pieces) < 2:  # noqa: PLR2004 - nothing to choose
+        return pieces[0] if pieces else None
+    if not statement_first:
+        return min(pieces, key=_MOMENT)
+    return min(pieces, key=lambda piece: (piece.kind is not Kind.STATEMENT, piece.received_at, piece.id))

@@ -6,25 +6,17 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from pokea.clock import Instant
 from pokea.payments.asking import Asked
 from pokea.payments.evidence import Evidence, Kind
 from pokea.payments.status import Facts, Flag, Row, Status
-from pokea.storage.statements import among, insert_new
-from pokea.storage.tables import claims, evidence, payments, receipts
+from pokea.storage.statements import insert_new
+from pokea.storage.tables import claims, evidence, payments
 
 CLAIMS_KEPT = 10_000
 """Size of the ring of bodies that prove nothing (law 5)."""
-
-
-_FOLLOWING = (
-    *("version", "lease_until", "status", "checkout_request_id", "merchant_request_id", "completed_at"),
-    *("completed_by", "receipt", "transaction_date", "failure_code", "failure_reason", "failed_at", "review"),
-    *("money", "live", "locked_until", "due_at", "claimed_at"),
-)
-"""The columns that follow from the evidence."""
 
 
 class Payment(NamedTuple):
@@ -104,10 +96,10 @@ def find(connection: Connection, payment_id: str) -> Payment | None:
     return Payment(*row) if row else None
 
 
-def find_all(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
+def find_all(connection: Connection, payment_ids: Collection[str]) -> list[Payment]:
     """The payments of these ids, as far as there are any."""
-    statement = select(payments).where(among(connection, payments.c.id, payment_ids))
-    return {row.id: Payment(*row) for row in connection.execute(statement)}
+    statement = select(payments).where(payments.c.id.in_(payment_ids))
+    return [Payment(*row) for row in connection.execute(statement)]
 
 
 def lock(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
@@ -122,42 +114,32 @@ def ids_by_callback_digest(connection: Connection, digests: Collection[bytes]) -
     return {bytes(digest): payment_id for digest, payment_id in connection.execute(statement)}
 
 
-def ids_by_checkout(connection: Connection, checkout_request_ids: Collection[str]) -> list[str]:
-    """The payments that Daraja knows by these ids."""
-    statement = select(payments.c.id).where(payments.c.checkout_request_id.in_(checkout_request_ids))
-    return list(connection.execute(statement).scalars())
+KNOWN_COLUMNS = (*(name for name in Evidence.__struct_fields__ if name != "body"), "applied")
+"""What is read of evidence to make a row of it: all but the raw message."""
+_KINDS = {kind.value: kind for kind in Kind}
 
 
-def evidence_of(connection: Connection, payment_ids: Collection[str]) -> Known:
-    """All evidence of these payments that this version understands; what it does not is kept for one that does."""
+def known_of(rows: Iterable[Sequence[Any]]) -> Known:
+    """Rows with KNOWN_COLUMNS as evidence; what this version does not understand is kept for one that does."""
     known = Known(defaultdict(list), [])
-    kinds = [kind.value for kind in Kind]
-    for row in connection.execute(
-        select(*(evidence.c[name] for name in Evidence.__struct_fields__), evidence.c.applied).where(
-            evidence.c.payment_id.in_(payment_ids), evidence.c.kind.in_(kinds)
-        )
-    ):
-        values = row._asdict()
-        if not values.pop("applied"):
-            known.unapplied.append((row.payment_id, row.id))
-        values["kind"] = Kind(values["kind"])
-        known.pieces[row.payment_id].append(Evidence(**values))
+    for payment_id, piece_id, kind, received_at, trusted, *rest, applied in rows:
+        if kind in _KINDS:
+            if not applied:
+                known.unapplied.append((payment_id, piece_id))
+            piece = Evidence(payment_id, piece_id, _KINDS[kind], received_at, bool(trusted), *rest)
+            known.pieces[payment_id].append(piece)
     return known
 
 
-def add_evidence(connection: Connection, pieces: Iterable[Evidence], *, applied: bool) -> None:
-    """Write the pieces that are not yet there."""
-    rows = [
-        {name: getattr(piece, name) for name in Evidence.__struct_fields__} | {"applied": applied} for piece in pieces
-    ]
-    insert_new(connection, evidence, rows)
+def evidence_of(connection: Connection, payment_ids: Collection[str]) -> Known:
+    """All evidence of these payments that this version understands, without the raw messages."""
+    columns = [evidence.c[name] for name in KNOWN_COLUMNS]
+    return known_of(connection.execute(select(*columns).where(evidence.c.payment_id.in_(payment_ids))))
 
 
-def mark_applied(connection: Connection, keys: Collection[tuple[str, str]]) -> None:
-    """Note that these pieces, by payment and id, are in their payments' rows; the caller has read each of them."""
-    if keys:
-        key = tuple_(evidence.c.payment_id, evidence.c.id)
-        connection.execute(update(evidence).where(key.in_(keys)).values(applied=True))
+def add_unapplied(connection: Connection, pieces: Iterable[Evidence]) -> None:
+    """Write the pieces that are not yet there, to be applied by a settle."""
+    insert_new(connection, evidence, [asdict(piece) | {"applied": False} for piece in pieces])
 
 
 def unapplied(connection: Connection, limit: int) -> list[str]:
@@ -173,28 +155,6 @@ def unapplied(connection: Connection, limit: int) -> list[str]:
         .limit(limit)
     )
     return list(connection.execute(statement).scalars())
-
-
-def claim_receipts(connection: Connection, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Give each receipt that is free to the payment that wants it; answers who owns each of them now."""
-    insert_new(
-        connection,
-        receipts,
-        [{"receipt": receipt, "payment_id": payment_id} for receipt, payment_id in sorted(wanted.items())],
-    )
-    statement = select(receipts.c.receipt, receipts.c.payment_id).where(receipts.c.receipt.in_(wanted))
-    return {row.receipt: row.payment_id for row in connection.execute(statement)}
-
-
-def write_rows(connection: Connection, changed: Sequence[Payment]) -> None:
-    """Write what follows from the evidence into the payments' rows."""
-    if changed:
-        connection.execute(
-            update(payments)
-            .where(payments.c.id == bindparam("key"))
-            .values({name: bindparam(f"new_{name}") for name in _FOLLOWING}),
-            [{"key": row.id} | {f"new_{name}": getattr(row, name) for name in _FOLLOWING} for row in changed],
-        )
 
 
 def with_row(payment: Payment, row: Row, due_at: Instant | None) -> Payment:

@@ -58,4 +58,4 @@ def callback_digest(token: str) -> bytes:
 
 
 def _sign(key: bytes, message: str) -> str:
-    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()[:48]
+    return hmac.digest(key, message.encode(), "sha256").hex()[:48]
