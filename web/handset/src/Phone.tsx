@@ -15,7 +15,7 @@ interface Props {
 export function Phone({ subscriber, prompt, now }: Props) {
   const [ignored, setIgnored] = useState('');
   const isShown = prompt && prompt.id !== ignored;
-  const secondsLeft = prompt ? Math.max(0, Math.ceil((Date.parse(prompt.expiresAt) - now) / 1000)) : 0;
+  const secondsLeft = prompt ? Math.max(0, Math.floor((Date.parse(prompt.expiresAt) - now) / 1000)) : 0;
   return (
     <article
       class={prompt || subscriber.messages.length ? 'phone' : 'phone idle'}

@@ -9,8 +9,11 @@ function change(state: State, change: Change): State {
   return change.kind === 'read' ? { ...state, ...change.patch } : after(state, change.happening);
 }
 
-/** After these the phones are read again: balances are in no event, and at first the past is told as well. */
-const CHANGES_PHONES = new Set(['prompt', 'prompt_ended', 'sms', 'subscriber']);
+/**
+ * After these everything is read again: balances are in no event, at first the past is told as well, and an answer
+ * that was on its way when something happened is older than what happened.
+ */
+const ASK_AFTER = new Set(['prompt', 'prompt_ended', 'sms', 'subscriber', 'faults', 'clock']);
 const SETTLE_MS = 50;
 
 /** The simulator as it is, read at first and after each lost connection, then kept up to date by its events. */
@@ -18,13 +21,16 @@ export function useSimulator(): State {
   const [state, dispatch] = useReducer(change, NOTHING);
   useEffect(() => {
     let soon: ReturnType<typeof setTimeout>;
+    let turn = 0;
     const read = async (patch: Promise<Partial<State>>) => {
+      const mine = turn;
       const known = await patch.catch(() => null);
-      if (known) dispatch({ kind: 'read', patch: known });
+      if (known && mine === turn) dispatch({ kind: 'read', patch: known });
     };
     const readAll = () => {
       clearTimeout(soon);
       soon = setTimeout(() => {
+        turn++;
         void read(api.subscribers().then((subscribers) => ({ subscribers })));
         void read(
           api.prompts().then(({ prompts, now }) => ({ prompts, aheadMs: Date.parse(now) - Date.now() })),
@@ -34,7 +40,7 @@ export function useSimulator(): State {
     };
     const tell = (happening: Happening) => {
       dispatch({ kind: 'happened', happening });
-      if (CHANGES_PHONES.has(happening.name) || happening.name === 'clock') readAll();
+      if (ASK_AFTER.has(happening.name)) readAll();
     };
     const connected = (isConnected: boolean) => {
       dispatch({ kind: 'read', patch: { isConnected } });

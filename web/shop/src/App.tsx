@@ -4,7 +4,7 @@ import { BookForm } from './BookForm.js';
 import { BookingCard } from './BookingCard.js';
 
 /** The demo's phone; the simulator's page makes it, with KES 10,000 and the PIN 1234. */
-const DEMO_PHONE = '0712345678';
+const DEMO_PHONE = '0712 345 678';
 /** Where the booking is remembered, so that a reload finds it again. */
 const REMEMBERED = 'pokea-demo:booking';
 
@@ -26,7 +26,7 @@ export function App() {
       <h1 class="unseen">The shop and the customer's phone</h1>
       <iframe title="The shop" src="?view=shop" />
       <div class="beside">
-        <iframe title="The customer's phone" src={`${simulatorUrl}/sim?view=phones&phone=${DEMO_PHONE}`} />
+        <iframe title="The customer's phone" src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}`} />
       </div>
       <p class="outside">
         <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">

@@ -41,7 +41,7 @@ export function BookingCard({ config, booking, phone, isNew, changed, again }: P
       </dl>
       <ol class="steps">
         <li class="done">Booked</li>
-        <li class={isPaid ? 'done' : 'now'}>Fee paid</li>
+        <li class={isPaid ? 'done' : 'now'}>{isPaid ? 'Fee paid' : 'Pay the fee'}</li>
         <li class={isPaid ? 'now' : ''}>Finding a technician</li>
       </ol>
       <pokea-checkout
