@@ -14,6 +14,7 @@ from typing import NamedTuple
 from starlette.routing import BaseRoute
 
 from pokea.analytics.folding import Folding
+from pokea.analytics.routes import AnalyticsRoutes
 from pokea.api.application import new_application
 from pokea.api.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_gate
 from pokea.api.metrics import Metrics
@@ -24,9 +25,12 @@ from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
+from pokea.escrow.audit import Audit
+from pokea.escrow.routes import book_routes
 from pokea.ids import Ids, RandomBytes
 from pokea.money import CENTS
 from pokea.payments.callbacks import CallbackRoutes
+from pokea.payments.promises import RULES
 from pokea.payments.prompt import Prompter
 from pokea.payments.recover import Recovery
 from pokea.payments.reserve import Limits
@@ -46,6 +50,7 @@ from pokea.storage.oauth_tokens import DatabaseTokens
 from pokea.transport import HttpTransport, Transport
 
 _DEMO_TOKEN_SECONDS = 24 * 3600
+_AUDIT_EVERY_SECONDS = 60.0
 
 
 class Ports(NamedTuple):
@@ -59,9 +64,10 @@ class Ports(NamedTuple):
 
 
 class Service:
-    """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery and folding.
+    """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery, folding and the audit.
 
-    `longest_sleep_seconds` bounds how late these notice what other processes have left for them.
+    `longest_sleep_seconds` bounds how late these notice what other processes have left for them; `audit_every_seconds`
+    is the time between two looks at the books, 0 for none.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Service:
         *,
         background: bool = True,
         longest_sleep_seconds: float = 2.0,
+        audit_every_seconds: float = 0.0,
         pages: Sequence[BaseRoute] = (),
     ) -> None:
         self._ports = ports
@@ -102,6 +109,8 @@ class Service:
         )
         self._metrics = Metrics()
         self._events = self._metrics.counter("pokea_payment_events_total", "Changes of payments settled here.", "kind")
+        self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
+        self._audits = background and audit_every_seconds > 0
         self._background = background
         self.application = self._new_application(settings, tokens, ids)
         self.application.router.routes.extend(pages)
@@ -110,23 +119,25 @@ class Service:
         database, transport, clock, _, notices = self._ports
         gate = new_gate(settings, transport, clock)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
+        payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         application = new_application(
             clock,
             ids,
             self._metrics,
             readiness={"database": lambda: database.read(standing)},
             allowed_origins=settings.pokea_allowed_origins,
-            shortcuts=callbacks.shortcut,
+            shortcuts={"POST": callbacks.shortcut, "GET": payments.shortcut},
             lifespan=self._lifespan,
         )
         application.router.routes.extend(callbacks.routes())
-        payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         payments.add_to(application)
+        AnalyticsRoutes(database, gate, clock).add_to(application)
         events = EventRoutes(database, payments, clock, notices)
         events.add_to(application)
         self.hub = events.hub
         fee_cents = settings.pokea_booking_fee * CENTS
         application.include_router(booking_routes(gate, database, clock, ids, fee_cents))
+        application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         return application
 
     @asynccontextmanager
@@ -136,14 +147,17 @@ class Service:
         await self.stop()
 
     async def start(self) -> None:
-        """Begin to settle and, in the background, to recover and to fold."""
+        """Begin to settle and, in the background, to recover, to fold and to check the books."""
         await self.settler.start()
         if self._background:
             await self.recovery.start()
             await self._folding.start()
+        if self._audits:
+            await self._audit.start()
 
     async def stop(self) -> None:
         """End cleanly: pushes that are out are answered first, and all that waits is settled."""
+        await self._audit.stop()
         await self.prompter.stop()
         await self.recovery.stop()
         await self._folding.stop()
@@ -169,7 +183,13 @@ def open_service(settings: Settings, *, background: bool = True, pages: Sequence
     ensure_ready(settings.pokea_database_url)
     database = open_database(settings.pokea_database_url)
     ports = Ports(database, HttpTransport(), SystemClock(), secrets.token_bytes, _notices(database, settings))
-    return Service(settings, ports, background=background, pages=[*checkout_routes(read_pages()), *pages])
+    return Service(
+        settings,
+        ports,
+        background=background,
+        audit_every_seconds=_AUDIT_EVERY_SECONDS,
+        pages=[*checkout_routes(read_pages()), *pages],
+    )
 
 
 def _notices(database: Database, settings: Settings) -> Notices:

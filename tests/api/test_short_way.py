@@ -42,7 +42,7 @@ def application(failure: Exception | None = None, metrics: Metrics | None = None
         return json_answer({"short": False, "named": request.path_params["token"], "bytes": len(body)})
 
     clock = SetClock()
-    app = new_application(clock, Ids(clock), metrics or Metrics(), shortcuts=find)
+    app = new_application(clock, Ids(clock), metrics or Metrics(), shortcuts={"POST": find})
     app.add_route(f"{CALLBACK}/{{token}}", route, methods=["POST"])
     return app
 
@@ -120,3 +120,23 @@ def test_the_short_way_is_framed_like_the_long_one() -> None:
     against(application(metrics=metrics), talk)
     assert f'method="POST",route="{CALLBACK}/{{token}}",status="200"}} 2' in metrics.text()
     assert CALLBACK_TOKEN not in metrics.text()
+
+
+def test_a_shortcut_is_for_its_method_alone() -> None:
+    """What is known for GET is answered shortly to a GET, with no body, and to nothing else."""
+
+    async def talk(client: Client) -> None:
+        answer = await client.get("/things/7")
+        assert answer.body == {"named": "7", "bytes": 0}
+        assert (await client.post("/things/7", data=b"{}")).status == 404
+        assert (await client.get("/things/")).status == 404
+
+    async def take(_scope: Scope, named: str, body: bytes) -> Response:
+        return json_answer({"named": named, "bytes": len(body)})
+
+    def find(path: str) -> Shortcut | None:
+        named = path.removeprefix("/things/")
+        return Shortcut(take, named, "/things/{id}") if named not in ("", path) else None
+
+    clock = SetClock()
+    against(new_application(clock, Ids(clock), Metrics(), shortcuts={"GET": find}), talk)

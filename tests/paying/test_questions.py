@@ -141,17 +141,17 @@ def test_the_rate_is_halved_once_for_all_that_met_the_limit_together(connection:
     """Twenty questions of one look that are all told `too often` halve the rate once."""
     begin_with(connection, [], map(waiting, range(300)))
     for _ in look(connection).to_ask:
-        slow_down(connection, APP, RATE)
+        slow_down(connection, APP, RATE, NOW)
     assert rate_of(connection) == 10
-    slow_down(connection, APP, 10)
+    slow_down(connection, APP, 10, NOW)
     assert rate_of(connection) == 5
 
 
 def test_after_a_refusal_the_bucket_is_empty(connection: Connection) -> None:
-    """What the budget had saved is not spent against a limit: the next question waits for its token."""
-    begin_with(connection, [], [])
-    look(connection)
-    slow_down(connection, APP, RATE)
+    """What the budget had saved, before or since, is not spent against a limit: the next question waits its time."""
+    begin_with(connection, [], [waiting(100)])
+    look(connection, NOW - HOUR)
+    slow_down(connection, APP, RATE, NOW)
     connection.execute(insert(tables.payments), [waiting(number)._asdict() for number in range(30)])
     assert look(connection).to_ask == []
     assert len(look(connection, NOW + SECOND).to_ask) == 10
@@ -160,16 +160,16 @@ def test_after_a_refusal_the_bucket_is_empty(connection: Connection) -> None:
 def test_the_rate_has_a_floor_and_recovers_slowly(connection: Connection) -> None:
     """A question a minute is left whatever Daraja says; each answer raises the rate by a twentieth, up to what is
     configured."""
-    begin_with(connection, [], [])
+    begin_with(connection, [], [waiting(1)])
     look(connection)
     for _ in range(30):
-        slow_down(connection, APP, rate_of(connection))
+        slow_down(connection, APP, rate_of(connection), NOW)
     assert rate_of(connection) == pytest.approx(1 / 60)
     speed_up(connection, APP, RATE)
     assert rate_of(connection) == pytest.approx(1.05 / 60)
     for _ in range(200):
         speed_up(connection, APP, RATE)
-    assert look(connection).rate == RATE
+    assert look(connection, NOW + HOUR).rate == RATE
 
 
 def test_a_lower_setting_holds_at_once(connection: Connection) -> None:
@@ -215,7 +215,7 @@ BUDGET_GATES = LANE_GATES | {"lock the budget": r"FROM query_budget\b.*FOR UPDAT
 
 @pytest.mark.parametrize(
     ("apps", "gates", "schedules"),
-    [(("app", "app"), BUDGET_GATES, 8), (("app", "other"), LANE_GATES, 20)],
+    [(("app", "app"), BUDGET_GATES, 36), (("app", "other"), LANE_GATES, 20)],
     ids=["one budget", "two budgets"],
 )
 def test_two_processes_never_take_the_same(

@@ -66,6 +66,7 @@ def calls(payment: Pushed) -> list[tuple[str, str, Any]]:
         ("GET", "/payments/mpesa/history", None),
         ("POST", "/bookings", {"service": "Plumbing"}),
         ("GET", f"/bookings/{payment.booking_id}", None),
+        ("GET", "/payments/mpesa/analytics", None),
     ]
 
 
@@ -106,6 +107,7 @@ NEEDED = {
     3: ("payments:write bookings:write", "payments:read"),
     4: ("payments:write payments:read", "bookings:write"),
     5: ("payments:write", "payments:read"),
+    6: ("payments:write payments:read bookings:write", "admin"),
 }
 
 

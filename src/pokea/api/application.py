@@ -18,7 +18,7 @@ from pokea.api.middleware import BodyBound, Frame, Shield
 from pokea.api.openapi import Application, describe
 from pokea.api.problems import exception_handlers
 from pokea.api.reference_page import PAGE_POLICY, STYLESHEET, STYLESHEET_PATH, render
-from pokea.api.short_way import Find, ShortWay, no_shortcut
+from pokea.api.short_way import Shortcuts, ShortWay
 from pokea.clock import Clock
 from pokea.errors import PokeaError, Refusal
 from pokea.ids import Ids
@@ -45,13 +45,13 @@ def new_application(
     *,
     readiness: Mapping[str, ReadinessCheck] | None = None,
     allowed_origins: Sequence[str] = (),
-    shortcuts: Find = no_shortcut,
+    shortcuts: Shortcuts | None = None,
     lifespan: Any = None,
 ) -> Application:
     """An application to which the domains add their routes.
 
     `readiness` names what must answer before /readyz says so; `allowed_origins` are the sites whose pages may call;
-    `shortcuts` finds what is answered before the general stack.
+    `shortcuts` find what is answered before the general stack.
     """
     requests = metrics.counter("pokea_http_requests_total", "HTTP requests answered.", "method", "route", "status")
     application = Application(
@@ -69,7 +69,7 @@ def new_application(
             Middleware(Frame, clock=clock, ids=ids, requests=requests),
             *_across_sites(allowed_origins),
             Middleware(BodyBound),
-            Middleware(ShortWay, find=shortcuts),
+            Middleware(ShortWay, shortcuts=shortcuts or {}),
         ],
         middleware=[Middleware(Shield)],
     )

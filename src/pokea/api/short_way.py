@@ -1,11 +1,12 @@
 """A way past the general stack, for what arrives thousands of times a second (docs/decisions/0004).
 
 A callback needs nothing of what is made for people's calls: no dependencies, no models, no search for a route. Passing
-through all of it costs more than settling the callback, so callbacks leave here. Ids, log lines, counts, headers and
+through all of it costs more than settling the callback, so callbacks leave here; so do the reads of a status, which
+every page that waits may repeat every two seconds. Ids, log lines, counts, headers and
 bounds are those of any other call, because they stand outside.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -26,24 +27,22 @@ class Shortcut(NamedTuple):
 
 
 Find = Callable[[str], Shortcut | None]
-"""The shortcut for a POST to this path, if there is one."""
-
-
-def no_shortcut(_path: str) -> Shortcut | None:
-    """Every call takes the long way."""
-    return None
+"""The shortcut for a call to this path, if there is one."""
+Shortcuts = Mapping[str, Find]
+"""By method; a call of any other method takes the long way."""
 
 
 class ShortWay:
-    """Answers the POSTs that `find` knows, and passes everything else to `app`. The body has been read before."""
+    """Answers what `shortcuts` know, and passes everything else to `app`. The body has been read before."""
 
-    def __init__(self, app: ASGIApp, find: Find) -> None:
+    def __init__(self, app: ASGIApp, shortcuts: Shortcuts) -> None:
         self._app = app
-        self._find = find
+        self._shortcuts = shortcuts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        shortcut = self._find(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        find = self._shortcuts.get(scope["method"]) if scope["type"] == "http" else None
+        shortcut = find(scope["path"]) if find is not None else None
         if shortcut is None:
             await self._app(scope, receive, send)
             return

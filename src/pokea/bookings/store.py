@@ -25,16 +25,24 @@ class Booking(NamedTuple):
     created_at: Instant
 
 
+_FIND = select(bookings).where(bookings.c.id == bindparam("of_id"))
+_LOCK = (
+    select(bookings)
+    .where(bookings.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(bookings.c.id)
+    .with_for_update()
+)
+
+
 def find(connection: Connection, booking_id: str) -> Booking | None:
     """The booking of this id."""
-    row = connection.execute(select(bookings).where(bookings.c.id == booking_id)).first()
+    row = connection.execute(_FIND, {"of_id": booking_id}).first()
     return Booking(*row) if row else None
 
 
 def lock(connection: Connection, booking_ids: Collection[str]) -> dict[str, Booking]:
     """The bookings of these ids, locked in the order of their ids until the transaction ends."""
-    statement = select(bookings).where(bookings.c.id.in_(sorted(booking_ids))).order_by(bookings.c.id)
-    return {row.id: Booking(*row) for row in connection.execute(statement.with_for_update())}
+    return {row.id: Booking(*row) for row in connection.execute(_LOCK, {"ids": sorted(booking_ids)})}
 
 
 def insert_booking(connection: Connection, booking: Booking) -> bool:

@@ -4,14 +4,14 @@ A row is what its evidence makes it; nothing stays open longer than the law allo
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select, union
 
 from pokea.analytics.recount import differences
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.wire import SUCCESS
-from pokea.escrow.books import BOOKS, NOW, Rule, found_by
+from pokea.escrow.books import AFTER, BOOKS, NOW, UPTO, Ground, Part, Place, Rule, Search, found_by
 from pokea.escrow.ledger import Money
 from pokea.payments import store
 from pokea.payments.asking import GIVE_UP
@@ -36,10 +36,8 @@ _COLUMNS = payments.c
 _OPEN = _COLUMNS.status.in_([Status.INITIATED.value, Status.PENDING.value])
 _DAY_OVER = _COLUMNS.created_at < NOW - (GIVE_UP + LATE)
 _LOCK_OVER = and_(_COLUMNS.checkout_request_id.is_(None), _COLUMNS.expires_at < NOW - (LOCK_GRACE + LATE))
-_OPEN_TOO_LONG = (
-    select(_COLUMNS.id, _COLUMNS.status, ((NOW - _COLUMNS.created_at) / HOUR).label("hours"))
-    .where(_OPEN, or_(_DAY_OVER, _LOCK_OVER))
-    .order_by(_COLUMNS.id)
+_OPEN_TOO_LONG = select(_COLUMNS.id, _COLUMNS.status, ((NOW - _COLUMNS.created_at) / HOUR).label("hours")).where(
+    _OPEN, or_(_DAY_OVER, _LOCK_OVER)
 )
 
 _KNOWN = evidence.c.kind.in_([kind.value for kind in Kind])
@@ -50,27 +48,21 @@ _NOT_APPLIED = (
     .select_from(evidence.join(payments, _COLUMNS.id == evidence.c.payment_id))
     .where(evidence.c.applied.is_(False), evidence.c.received_at < NOW - _APPLIED_WITHIN, _KNOWN, _MOVES)
     .group_by(evidence.c.payment_id)
-    .order_by(evidence.c.payment_id)
 )
 
-_EVENTS = (
-    select(outbox.c.payment_id, func.count().label("events"), func.max(outbox.c.version).label("last"))
-    .group_by(outbox.c.payment_id)
-    .subquery("events")
+_IS_OF_PAYMENT = outbox.c.payment_id == _COLUMNS.id
+_EVENT_COUNT = select(func.count()).select_from(outbox).where(_IS_OF_PAYMENT).correlate(payments).scalar_subquery()
+_LAST_EVENT = (
+    select(func.coalesce(func.max(outbox.c.version), 1)).where(_IS_OF_PAYMENT).correlate(payments).scalar_subquery()
 )
-_EVENT_COUNT = func.coalesce(_EVENTS.c.events, 0)
-_GAPS = (
-    select(_COLUMNS.id, _COLUMNS.version, _EVENT_COUNT.label("events"))
-    .select_from(payments.outerjoin(_EVENTS, _EVENTS.c.payment_id == _COLUMNS.id))
-    .where(or_(_COLUMNS.version - 1 != _EVENT_COUNT, func.coalesce(_EVENTS.c.last, 1) != _COLUMNS.version))
-    .order_by(_COLUMNS.id)
+_GAPS = select(_COLUMNS.id, _COLUMNS.version, _EVENT_COUNT.label("events")).where(
+    or_(_COLUMNS.version - 1 != _EVENT_COUNT, _COLUMNS.version != _LAST_EVENT)
 )
-_SAYS_SO = and_(outbox.c.payment_id == _COLUMNS.id, outbox.c.kind == "payment." + _COLUMNS.status)
+_SAYS_SO = and_(_IS_OF_PAYMENT, outbox.c.kind == "payment." + _COLUMNS.status)
 _UNTOLD = (
     select(_COLUMNS.id, _COLUMNS.status)
     .where(_COLUMNS.status.in_([Status.COMPLETED.value, Status.FAILED.value]))
     .where(~exists(select(outbox.c.version).where(_SAYS_SO)))
-    .order_by(_COLUMNS.id)
 )
 
 _PAID = and_(evidence.c.payment_id == _COLUMNS.id, evidence.c.code == SUCCESS, evidence.c.trusted, evidence.c.applied)
@@ -79,17 +71,15 @@ _CALLED_BACK = and_(evidence.c.kind == Kind.CALLBACK.value, _EXACT, _COLUMNS.con
 _STATED = and_(evidence.c.kind == Kind.STATEMENT.value, _EXACT)
 _ASKED = evidence.c.kind == Kind.QUERY.value
 _PROOF = select(evidence.c.id).where(_PAID, or_(_CALLED_BACK, _STATED, _ASKED))
-_UNPROVED = select(_COLUMNS.id).where(_COLUMNS.status == Status.COMPLETED.value, ~exists(_PROOF)).order_by(_COLUMNS.id)
+_UNPROVED = select(_COLUMNS.id).where(_COLUMNS.status == Status.COMPLETED.value, ~exists(_PROOF))
 
 _SAME_ID = evidence.c.checkout_request_id == _COLUMNS.checkout_request_id
 _ITS_OWN = exists(
     select(receipts.c.receipt).where(receipts.c.receipt == evidence.c.receipt, receipts.c.payment_id == _COLUMNS.id)
 )
 _CERTAIN = or_(_ASKED, and_(_ITS_OWN, or_(_STATED, and_(_CALLED_BACK, _SAME_ID))))
-_DISBELIEVED = (
-    select(_COLUMNS.id, _COLUMNS.status)
-    .where(_COLUMNS.status != Status.COMPLETED.value, exists(select(evidence.c.id).where(_PAID, _CERTAIN)))
-    .order_by(_COLUMNS.id)
+_DISBELIEVED = select(_COLUMNS.id, _COLUMNS.status).where(
+    _COLUMNS.status != Status.COMPLETED.value, exists(select(evidence.c.id).where(_PAID, _CERTAIN))
 )
 
 _LATER = payments.alias("later")
@@ -102,15 +92,13 @@ _PROMPTED_WITHIN = union(
     *(
         select(_COLUMNS.id.label("earlier"), _LATER.c.id.label("later"), _LATER.c.created_at)
         .select_from(payments.join(_LATER, and_(_COLUMNS[shared] == _LATER.c[shared], _WHILE_LOCKED)))
-        .order_by(None)
+        .where(_COLUMNS.id > AFTER, _COLUMNS.id <= UPTO)
         for shared in ("booking_id", "msisdn")
     )
 ).order_by("earlier", "later")
 
-_UNFLAGGED = (
-    select(_COLUMNS.id)
-    .where(_COLUMNS.money == Money.SUSPENSE.value, _COLUMNS.review.not_like(f"%{Flag.AMOUNT_DIFFERS}%"))
-    .order_by(_COLUMNS.id)
+_UNFLAGGED = select(_COLUMNS.id).where(
+    _COLUMNS.money == Money.SUSPENSE.value, _COLUMNS.review.not_like(f"%{Flag.AMOUNT_DIFFERS}%")
 )
 
 _FOREIGN = (
@@ -118,44 +106,46 @@ _FOREIGN = (
     .select_from(payments.outerjoin(receipts, receipts.c.receipt == _COLUMNS.receipt))
     .where(_COLUMNS.receipt.is_not(None))
     .where(or_(receipts.c.payment_id.is_(None), receipts.c.payment_id != _COLUMNS.id))
-    .order_by(_COLUMNS.id)
 )
 
 _UNAPPLIED = select(evidence.c.payment_id).where(evidence.c.applied.is_(False))
 _PAGE = (
     select(payments)
-    .where(_COLUMNS.id > bindparam("last"), _COLUMNS.id.not_in(_UNAPPLIED))
+    .where(_COLUMNS.id > AFTER, _COLUMNS.id <= UPTO, _COLUMNS.id.not_in(_UNAPPLIED))
     .order_by(_COLUMNS.id)
     .limit(_AT_ONCE)
 )
 
 
-def _rows_follow_evidence(connection: Connection, _now: Instant) -> Iterator[str]:
-    for payment, row in _derived(connection):
+def _rows_follow_evidence(connection: Connection, _now: Instant, part: Part) -> Iterator[Place]:
+    for payment, row in _derived(connection, part):
         wrong = [name for name in _FROM_EVIDENCE if getattr(payment, name) != getattr(row, name)]
         if wrong:
-            yield f"{payment.id} differs from what its evidence makes of it: {', '.join(wrong)}"
+            sentence = f"{payment.id} differs from what its evidence makes of it: {', '.join(wrong)}"
+            yield Place(payment.id, sentence)
 
 
-def _one_prompt_at_a_time(connection: Connection, _now: Instant) -> Iterator[str]:
+def _one_prompt_at_a_time(connection: Connection, _now: Instant, part: Part) -> Iterator[Place]:
     """What was known when the second prompt was made must have ended the first: its evidence up to then says so."""
-    for payment_id, later, made_at in connection.execute(_PROMPTED_WITHIN).all():
+    bounds = {"after": part.after, "upto": part.upto}
+    for payment_id, later, made_at in connection.execute(_PROMPTED_WITHIN, bounds).all():
         payment = Payment(*connection.execute(select(payments).where(_COLUMNS.id == payment_id)).one())
         told = store.evidence_of(connection, [payment_id]).pieces[payment_id]
         row = row_of(payment.facts, [piece for piece in told if piece.received_at <= made_at + _SETTLED_WITHIN])
         if row.locked_until > made_at + _SETTLED_WITHIN:
-            yield f"{later} was made while {payment_id} could still be paid"
+            yield Place(payment_id, f"{later} was made while {payment_id} could still be paid")
 
 
-def _counts_equal_recount(connection: Connection, _now: Instant) -> Iterator[str]:
-    yield from differences(connection)
+def _counts_equal_recount(connection: Connection, _now: Instant, _part: Part) -> Iterator[Place]:
+    for sentence in differences(connection):
+        yield Place("", sentence)
 
 
-def _derived(connection: Connection) -> Iterator[tuple[Payment, Row]]:
-    """Each payment whose evidence is all applied, and the row that the evidence makes."""
-    last = ""
-    while page := [Payment(*row) for row in connection.execute(_PAGE, {"last": last})]:
-        last = page[-1].id
+def _derived(connection: Connection, part: Part) -> Iterator[tuple[Payment, Row]]:
+    """Each payment of the part whose evidence is all applied, and the row that the evidence makes."""
+    after = part.after
+    while page := [Payment(*row) for row in connection.execute(_PAGE, {"after": after, "upto": part.upto})]:
+        after = page[-1].id
         told = store.evidence_of(connection, [payment.id for payment in page]).pieces
         wanted = {payment.id: wanted_receipts(payment.facts, told[payment.id]) for payment in page}
         named = [receipt for each in wanted.values() for receipt in each]
@@ -166,55 +156,72 @@ def _derived(connection: Connection) -> Iterator[tuple[Payment, Row]]:
             yield payment, row_of(payment.facts, told[payment.id], foreign)
 
 
+def _along_payments(statement: Select[Any], sentence: str) -> Search:
+    return found_by(Ground.PAYMENTS, _COLUMNS.id, statement, sentence)
+
+
 PROMISES: Final = (
     Rule(
         "nothing_open_too_long",
         "A payment ends within a day, and one that Daraja never named when its lock is over (law 4).",
-        found_by((_OPEN_TOO_LONG, "{id} is {status} after {hours} hours")),
+        (_along_payments(_OPEN_TOO_LONG, "{id} is {status} after {hours} hours"),),
     ),
     Rule(
         "everything_applied",
         "What was stored is in its payment's row soon after.",
-        found_by((_NOT_APPLIED, "{pieces} pieces of evidence about {payment_id} are not in its row")),
+        (
+            found_by(
+                Ground.PAYMENTS,
+                evidence.c.payment_id,
+                _NOT_APPLIED,
+                "{pieces} pieces of evidence about {payment_id} are not in its row",
+            ),
+        ),
     ),
     Rule(
         "told_in_order",
         "The outbox has an event for each version of a payment after the first, and one that says how it ended.",
-        found_by(
-            (_GAPS, "{id} has version {version} and {events} events, one for each version after the first"),
-            (_UNTOLD, "{id} is {status}, and no event says so"),
+        (
+            _along_payments(
+                _GAPS, "{id} has version {version} and {events} events, one for each version after the first"
+            ),
+            _along_payments(_UNTOLD, "{id} is {status}, and no event says so"),
         ),
     ),
-    Rule("rows_follow_evidence", "A payment's row is what its evidence makes it (law 1).", _rows_follow_evidence),
+    Rule(
+        "rows_follow_evidence",
+        "A payment's row is what its evidence makes it (law 1).",
+        (Search(Ground.PAYMENTS, _rows_follow_evidence),),
+    ),
     Rule(
         "completed_is_proved",
         "A completed payment has trusted success of its exact amount.",
-        found_by((_UNPROVED, "{id} is completed without trusted success")),
+        (_along_payments(_UNPROVED, "{id} is completed without trusted success"),),
     ),
     Rule(
         "proof_completes",
         "A payment with trusted success of its exact amount is completed, whatever else was told.",
-        found_by((_DISBELIEVED, "{id} is {status}, and its evidence proves that it was paid")),
+        (_along_payments(_DISBELIEVED, "{id} is {status}, and its evidence proves that it was paid"),),
     ),
     Rule(
         "one_live_prompt",
         "Nobody is prompted while an earlier prompt of the same booking or phone may still be paid (law 4).",
-        _one_prompt_at_a_time,
+        (Search(Ground.PAYMENTS, _one_prompt_at_a_time),),
     ),
     Rule(
         "suspense_is_flagged",
         "Money is set aside only where another amount was named.",
-        found_by((_UNFLAGGED, "the money of {id} is set aside, and nothing says why")),
+        (_along_payments(_UNFLAGGED, "the money of {id} is set aside, and nothing says why"),),
     ),
     Rule(
         "receipt_owned",
         "The receipt that a payment shows belongs to it alone.",
-        found_by((_FOREIGN, "{id} shows a receipt that is not its own")),
+        (_along_payments(_FOREIGN, "{id} shows a receipt that is not its own"),),
     ),
     Rule(
         "counts_equal_recount",
         "The counts that are kept as payments settle are what counting all payments again makes (law 13).",
-        _counts_equal_recount,
+        (Search(Ground.COUNTS, _counts_equal_recount),),
     ),
 )
 """The rules of payments."""

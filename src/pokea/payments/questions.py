@@ -42,6 +42,17 @@ class Due(NamedTuple):
     rate: float
 
 
+class _Waiting(NamedTuple):
+    """The earliest time at which a row is due, and the earliest claim that is to be asked about."""
+
+    due_at: Instant | None
+    claimed_at: Instant | None
+
+    def somebody_at(self, now: Instant) -> bool:
+        """Whether anything may be done at this time."""
+        return self.claimed_at is not None or (self.due_at is not None and self.due_at <= now)
+
+
 # The statements of the worker's every look are built once: to build them takes longer than to run them.
 _DUE = and_(
     payments.c.due_at <= bindparam("now"),
@@ -81,11 +92,38 @@ _TAKE: Final = (
     .where(payments.c.id == bindparam("key"))
     .values(attempts=bindparam("attempt"), asked_at=bindparam("now"), claimed_at=None, due_at=bindparam("next_at"))
 )
+_PUT_BACK: Final = (
+    update(payments)
+    .where(payments.c.id == bindparam("key"), payments.c.attempts == bindparam("attempt"))
+    .where(payments.c.due_at.is_not(None))
+    .values(attempts=bindparam("before"), asked_at=bindparam("asked_before"), due_at=bindparam("now"))
+)
+_LEASE_ALL: Final = (
+    update(payments).where(payments.c.id.in_(bindparam("ids", expanding=True))).values(due_at=bindparam("leased_until"))
+)
+_budgeted = query_budget.c.rate
+_SLOW_DOWN: Final = (
+    update(query_budget)
+    .where(query_budget.c.app == bindparam("key"))
+    .values(
+        rate=case((_budgeted > bindparam("slower"), bindparam("slower")), else_=_budgeted),
+        tokens=0.0,
+        filled_at=bindparam("now"),
+    )
+)
+_SPEED_UP: Final = (
+    update(query_budget)
+    .where(query_budget.c.app == bindparam("key"), _budgeted < bindparam("configured"))
+    .values(rate=_budgeted * _RECOVERY)
+)
 _EARLIEST: Final = select(func.min(payments.c.due_at), func.min(payments.c.claimed_at))
 
 
 def claim_due(connection: Connection, app: str, configured_rate: float, now: Instant) -> Due:
-    """Take what is due: no other process gets it until its next time has come."""
+    """Take what is due: no other process gets it until its next time has come. A look that finds nothing is short."""
+    waiting = _waiting(connection)
+    if not waiting.somebody_at(now):
+        return Due([], [], waiting.due_at, configured_rate)
     to_close = _claim_closings(connection, now)
     rate, tokens, turn = _filled(connection, app, configured_rate, now)
     affordable = min(int(tokens), _AT_ONCE)
@@ -94,55 +132,41 @@ def claim_due(connection: Connection, app: str, configured_rate: float, now: Ins
     tokens -= len(questions)
     spent = {"new_rate": rate, "new_tokens": tokens, "new_filled_at": now, "new_turn": turn + len(questions)}
     connection.execute(_SPEND, {"key": app} | spent)
-    return Due(questions, to_close, _look_again(connection, now, rate, tokens), rate)
+    return Due(questions, to_close, _look_again(_waiting(connection), now, rate, tokens), rate)
 
 
-def slow_down(connection: Connection, app: str, asked_rate: float) -> None:
+def slow_down(connection: Connection, app: str, asked_rate: float, now: Instant) -> None:
     """Daraja refused a question that was asked at this rate: go on at half of it, and let the bucket run dry.
 
     Questions of one rate that are refused together halve it once: what they have in common is that it was too high.
     """
-    budget = query_budget.c
-    slower = max(asked_rate / 2, _LOWEST_RATE)
-    connection.execute(
-        update(query_budget)
-        .where(budget.app == app)
-        .values(rate=case((budget.rate > slower, slower), else_=budget.rate), tokens=0.0)
-    )
+    connection.execute(_SLOW_DOWN, {"key": app, "slower": max(asked_rate / 2, _LOWEST_RATE), "now": now})
 
 
 def put_back(connection: Connection, question: Question, now: Instant) -> None:
     """Daraja refused the question unread, so it counts as not asked: the payment keeps its place in the queue."""
-    columns = payments.c
-    still_ours = and_(columns.attempts == question.attempt, columns.due_at.is_not(None))
-    connection.execute(
-        update(payments)
-        .where(columns.id == question.payment_id, still_ours)
-        .values(attempts=question.attempt - 1, asked_at=question.asked_before, due_at=now)
-    )
+    before = {"before": question.attempt - 1, "asked_before": question.asked_before}
+    connection.execute(_PUT_BACK, {"key": question.payment_id, "attempt": question.attempt, "now": now} | before)
 
 
 def turn_away(connection: Connection, app: str, asked_rate: float, question: Question, now: Instant) -> None:
     """Daraja's limit met this question, asked at this rate: ask more slowly, and ask it again in its turn."""
-    slow_down(connection, app, asked_rate)
+    slow_down(connection, app, asked_rate, now)
     put_back(connection, question, now)
 
 
 def speed_up(connection: Connection, app: str, configured_rate: float) -> None:
     """Daraja answered: raise a lowered rate by a twentieth."""
-    budget = query_budget.c
-    connection.execute(
-        update(query_budget)
-        .where(budget.app == app, budget.rate < configured_rate)
-        .values(rate=budget.rate * _RECOVERY)
-    )
+    connection.execute(_SPEED_UP, {"key": app, "configured": configured_rate})
 
 
 def _filled(connection: Connection, app: str, configured_rate: float, now: Instant) -> tuple[float, float, int]:
-    full = max(1.0, configured_rate)
-    fresh = {"app": app, "rate": configured_rate, "tokens": full, "filled_at": now, "turn": 0}
-    insert_new(connection, query_budget, [fresh])
-    row = connection.execute(_BUDGET, {"key": app}).one()
+    row = connection.execute(_BUDGET, {"key": app}).one_or_none()
+    if row is None:
+        full = max(1.0, configured_rate)
+        fresh = {"app": app, "rate": configured_rate, "tokens": full, "filled_at": now, "turn": 0}
+        insert_new(connection, query_budget, [fresh])
+        row = connection.execute(_BUDGET, {"key": app}).one()
     rate = min(row.rate, configured_rate)
     elapsed_seconds = max(0, now - row.filled_at) / SECOND
     return rate, min(max(1.0, rate), row.tokens + elapsed_seconds * rate), row.turn
@@ -155,7 +179,7 @@ def _claim_closings(connection: Connection, now: Instant) -> list[Payment]:
     rows = _locked(connection, _TO_CLOSE, at | {"count": _AT_ONCE})
     if rows:
         ids = [row.id for row in rows]
-        connection.execute(update(payments).where(payments.c.id.in_(ids)).values(due_at=now + _LEASE))
+        connection.execute(_LEASE_ALL, {"ids": ids, "leased_until": now + _LEASE})
     return rows
 
 
@@ -184,9 +208,13 @@ def _take(connection: Connection, payment: Payment, now: Instant) -> Question:
     return Question(payment.id, payment.checkout_request_id or "", attempt, payment.asked_at)
 
 
-def _look_again(connection: Connection, now: Instant, rate: float, tokens: float) -> Instant | None:
-    waiting: list[Instant] = [moment for moment in connection.execute(_EARLIEST).one() if moment is not None]
-    if not waiting:
+def _waiting(connection: Connection) -> _Waiting:
+    return _Waiting(*connection.execute(_EARLIEST).one())
+
+
+def _look_again(waiting: _Waiting, now: Instant, rate: float, tokens: float) -> Instant | None:
+    moments = [moment for moment in waiting if moment is not None]
+    if not moments:
         return None
     next_token = now if tokens >= 1 else now + round((1 - tokens) / rate * SECOND) + 1
-    return max(min(waiting), next_token)
+    return max(min(moments), next_token)

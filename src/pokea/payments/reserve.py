@@ -5,9 +5,9 @@ payment moves to the head of the queue of questions.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, true, update
 
 from pokea.analytics import store as count_store
 from pokea.analytics.counting import deltas
@@ -23,6 +23,34 @@ from pokea.storage.statements import insert_if_new, take_turns
 from pokea.storage.tables import payments
 
 _ASKED_LATELY: Instant = 10 * SECOND
+
+_columns = payments.c
+_LIVE = (
+    select(payments)
+    .where(_columns.live, or_(_columns.booking_id == bindparam("of_booking"), _columns.msisdn == bindparam("of_phone")))
+    .order_by(_columns.id)
+    .with_for_update()
+)
+_LIFT = update(payments).where(_columns.id.in_(bindparam("ids", expanding=True))).values(live=False)
+_HURRY = (
+    update(payments)
+    .where(_columns.id == bindparam("of_id"))
+    .where(_columns.due_at > bindparam("now"))
+    .where(or_(_columns.asked_at.is_(None), _columns.asked_at <= bindparam("lately")))
+    .values(due_at=bindparam("now"))
+)
+
+
+def _newest(same: ColumnElement[bool]) -> Select[int, Any]:
+    """No more than the limit is counted: the oldest of those is also the one whose end is waited for."""
+    recent = select(_columns.created_at).where(same, _columns.created_at > bindparam("since"))
+    newest = recent.order_by(_columns.created_at.desc()).limit(bindparam("most")).subquery()
+    return select(func.count(), func.min(newest.c.created_at)).select_from(newest)
+
+
+_OF_PHONE = _newest(_columns.msisdn == bindparam("of_phone"))
+_OF_CUSTOMER = _newest(_columns.owner == bindparam("of_owner"))
+_OF_ALL = _newest(true())
 
 
 class Limits(NamedTuple):
@@ -75,17 +103,16 @@ def reserve(connection: Connection, wanted: Wanted, limits: Limits, now: Instant
 
     Raises Refusal, and then nothing is written, when the key was used with another body or prompts are used up.
     """
-    mine = store.find(connection, wanted.payment.id)
-    if mine is not None:
-        return Reserved(mine)
     # Payments are locked before their booking, as the settler does, so that neither waits for the other in a circle.
     live = _live(connection, wanted.payment, now)
+    if live is not None and live.id == wanted.payment.id:
+        return Reserved(live)
     booking = booking_store.lock(connection, [wanted.payment.booking_id]).get(wanted.payment.booking_id)
     if wanted.key is not None:
         earlier = idempotency.find(connection, wanted.key, now)
         found = store.find(connection, earlier) if earlier is not None else None
         if found is not None:
-            return Replayed(found)
+            return Reserved(found) if found.id == wanted.payment.id else Replayed(found)
     refused = _unfit(booking, wanted)
     if refused is not None or booking is None:
         return refused or Refused(Why.NOT_FOUND)
@@ -94,7 +121,8 @@ def reserve(connection: Connection, wanted: Wanted, limits: Limits, now: Instant
     payment = wanted.payment._replace(account_reference=booking.reference, owner=booking.customer_id)
     _check_limits(connection, payment, limits, now)
     if not insert_if_new(connection, payments, payment._asdict()):
-        return Refused(Why.IN_PROGRESS, live=_live(connection, payment, now))
+        mine = store.find(connection, payment.id)
+        return Reserved(mine) if mine else Refused(Why.IN_PROGRESS, live=_live(connection, payment, now))
     count_store.add(connection, deltas([(None, payment)]))
     if wanted.key is not None:
         idempotency.reserve(connection, wanted.key, payment.id, now)
@@ -113,45 +141,34 @@ def _unfit(booking: Booking | None, wanted: Wanted) -> Refused | None:
 
 def _live(connection: Connection, payment: Payment, now: Instant) -> Payment | None:
     """The open payment of the booking, else of the phone, locked; locks whose time is over are lifted on the way."""
-    columns = payments.c
-    same = or_(columns.booking_id == payment.booking_id, columns.msisdn == payment.msisdn)
-    statement = select(payments).where(columns.live, same).order_by(columns.id).with_for_update()
-    rows = [Payment(*row) for row in connection.execute(statement)]
+    wanted = {"of_booking": payment.booking_id, "of_phone": payment.msisdn}
+    rows = [Payment(*row) for row in connection.execute(_LIVE, wanted)]
     over = [row.id for row in rows if row.locked_until <= now]
     if over:
-        connection.execute(update(payments).where(columns.id.in_(over)).values(live=False))
+        connection.execute(_LIFT, {"ids": over})
     locked = [row for row in rows if row.locked_until > now]
     return next((row for row in locked if row.booking_id == payment.booking_id), locked[0] if locked else None)
 
 
 def _in_the_way(connection: Connection, live: Payment, now: Instant) -> Refused:
     """The wish meets an open payment, which is asked about next unless it was a moment ago (law 4)."""
-    columns = payments.c
-    rested = or_(columns.asked_at.is_(None), columns.asked_at <= now - _ASKED_LATELY)
-    connection.execute(
-        update(payments)
-        .where(columns.id == live.id, columns.checkout_request_id.is_not(None), columns.due_at > now, rested)
-        .values(due_at=now)
-    )
+    if live.checkout_request_id is not None:
+        connection.execute(_HURRY, {"of_id": live.id, "now": now, "lately": now - _ASKED_LATELY})
     return Refused(Why.IN_PROGRESS, live=live)
 
 
 def _check_limits(connection: Connection, payment: Payment, limits: Limits, now: Instant) -> None:
-    columns = payments.c
     names = {f"phone {payment.msisdn}": limits.phone, f"customer {payment.owner}": limits.customer}
     # Two calls that count at the same time would both find room for one more.
     take_turns(connection, [name for name, limit in {**names, "everybody": limits.overall}.items() if limit])
-    asked = (
-        ("this phone", limits.phone, columns.msisdn == payment.msisdn, PUSH_WINDOW),
-        ("this customer", limits.customer, columns.owner == payment.owner, PUSH_WINDOW),
-        ("all customers together", limits.overall, true(), OVERALL_WINDOW),
+    asked: tuple[tuple[str, int, Select[int, Any], dict[str, str], Instant], ...] = (
+        ("this phone", limits.phone, _OF_PHONE, {"of_phone": payment.msisdn}, PUSH_WINDOW),
+        ("this customer", limits.customer, _OF_CUSTOMER, {"of_owner": payment.owner}, PUSH_WINDOW),
+        ("all customers together", limits.overall, _OF_ALL, {}, OVERALL_WINDOW),
     )
     usages = []
-    for who, limit, same, window in asked:
-        # No more than the limit is counted: the oldest of those is also the one whose end is waited for.
-        recent = select(columns.created_at).where(same, columns.created_at > now - window)
-        newest = recent.order_by(columns.created_at.desc()).limit(limit).subquery()
-        statement = select(func.count(), func.min(newest.c.created_at)).select_from(newest)
-        count, oldest_at = connection.execute(statement).one() if limit else (0, None)
+    for who, limit, newest, whose, window in asked:
+        values = whose | {"since": now - window, "most": limit}
+        count, oldest_at = connection.execute(newest, values).one() if limit else (0, None)
         usages.append(Usage(who, limit, count, oldest_at, window))
     check_push_limits(usages, now)

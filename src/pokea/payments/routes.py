@@ -1,19 +1,22 @@
 """The guide's calls: prompt a customer, read a payment, read the history."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from pokea.api.answers import json_answer
 from pokea.api.bodies import read_body, read_query
 from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
 from pokea.api.idempotency import REPLAYED, idempotency_key
+from pokea.api.moments import moment
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
 from pokea.api.problems import problem_response
-from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, from_datetime
+from pokea.api.short_way import Shortcut
+from pokea.clock import Clock
 from pokea.errors import Refusal, invalid
 from pokea.money import CENTS
 from pokea.payments import store
@@ -34,8 +37,10 @@ from pokea.payments.store import Payment
 from pokea.payments.tokens import PaymentTokens, is_client_secret
 from pokea.phone import InvalidPhone, parse_phone
 from pokea.storage.database import Database
+from pokea.storage.gathering import GatheredReads
 
 PREFIX = "/api/v1/payments/mpesa"
+_STATUS = f"{PREFIX}/status/"
 _LONGEST_ID = 64
 
 
@@ -44,6 +49,7 @@ class PaymentRoutes:
 
     def __init__(self, database: Database, gate: Gate, prompter: Prompter, tokens: PaymentTokens, clock: Clock) -> None:
         self._database = database
+        self._reads = GatheredReads(database, store.find_all)
         self._gate = gate
         self._prompter = prompter
         self._tokens = tokens
@@ -80,6 +86,17 @@ class PaymentRoutes:
             return problem_response(refusal_of_push(payment, language_of(request)), request.scope, headers)
         return json_answer(push_body(payment, self._tokens.client_secret(payment.id), phone.hint), 201, headers)
 
+    def shortcut(self, path: str) -> Shortcut | None:
+        """The way past the general stack for the status of one payment."""
+        payment_id = path[len(_STATUS) :] if path.startswith(_STATUS) else ""
+        if not payment_id or "/" in payment_id:
+            return None
+        return Shortcut(self._take_status, payment_id, f"{_STATUS}{{transactionId}}")
+
+    async def _take_status(self, scope: Scope, payment_id: str, _body: bytes) -> Response:
+        scope["path_params"] = {"transactionId": payment_id}
+        return await self._status(Request(scope))
+
     async def _status(self, request: Request) -> Response:
         payment = await self.readable_payment(request)
         body = status_body(payment, language_of(request), self._clock.now())
@@ -109,7 +126,7 @@ class PaymentRoutes:
     async def _find(self, payment_id: str) -> Payment | None:
         if len(payment_id) > _LONGEST_ID or "\0" in payment_id:
             return None
-        return await self._database.read(store.find, payment_id)
+        return await self._reads.find(payment_id)
 
     async def _history(self, request: Request) -> Response:
         caller = await self._gate.require(request, PAYMENTS_READ)
@@ -117,8 +134,8 @@ class PaymentRoutes:
         filters = Filters(
             owner=None if caller.is_admin else caller.subject,
             status=query.status,
-            since=_moment("from", query.from_, end_of_day=False),
-            before=_moment("to", query.to, end_of_day=True),
+            since=moment("from", query.from_, end_of_day=False),
+            before=moment("to", query.to, end_of_day=True),
             booking_id=query.booking_id,
             search=query.q,
         )
@@ -146,22 +163,7 @@ def language_of(request: Request) -> str:
     return "sw" if request.headers.get("accept-language", "").strip().lower().startswith("sw") else "en"
 
 
-def _moment(field: str, text: str | None, *, end_of_day: bool) -> Instant | None:
-    """A day of East Africa Time, or an instant; the end of a day is the beginning of the next."""
-    if text is None:
-        return None
-    try:
-        if len(text) == len("2026-01-31"):
-            day = date.fromisoformat(text) + timedelta(days=end_of_day)
-            return from_datetime(datetime(day.year, day.month, day.day, tzinfo=EAST_AFRICA_TIME))
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-        return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=EAST_AFRICA_TIME))
-    except (ValueError, OverflowError):
-        raise invalid(
-            field, f"`{field}` must be a day such as 2026-01-31, or an instant such as 2026-01-31T09:00:00Z."
-        ) from None
-
-
+@cache
 def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
     push_example = {"phoneNumber": "0712345678", "bookingId": "bkg_01…", "amount": 500, "type": "booking_fee"}
     transaction_id = {"name": "transactionId", "in": "path", "required": True, "schema": {"type": "string"}}

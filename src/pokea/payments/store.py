@@ -12,7 +12,7 @@ from pokea.clock import Instant
 from pokea.payments.asking import Asked
 from pokea.payments.evidence import Evidence, Kind
 from pokea.payments.status import Facts, Flag, Row, Status
-from pokea.storage.statements import insert_new
+from pokea.storage.statements import among, insert_new
 from pokea.storage.tables import claims, evidence, payments
 
 CLAIMS_KEPT = 10_000
@@ -96,10 +96,10 @@ def find(connection: Connection, payment_id: str) -> Payment | None:
     return Payment(*row) if row else None
 
 
-def find_all(connection: Connection, payment_ids: Collection[str]) -> list[Payment]:
+def find_all(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
     """The payments of these ids, as far as there are any."""
-    statement = select(payments).where(payments.c.id.in_(payment_ids))
-    return [Payment(*row) for row in connection.execute(statement)]
+    statement = select(payments).where(among(connection, payments.c.id, payment_ids))
+    return {row.id: Payment(*row) for row in connection.execute(statement)}
 
 
 def lock(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:

@@ -63,7 +63,7 @@ class EventRoutes:
         """Tell the pages of these payments what they have not been told."""
         found = await self._database.read(store.find_all, payment_ids)
         now = self._clock.now()
-        for payment in found:
+        for payment in found.values():
             over = is_over(payment, now)
             if not over and payment.status == Status.FAILED:
                 self.hub.remind(payment.id, payment.locked_until)

@@ -1,8 +1,8 @@
 """Idempotency keys: which object the first call with a key made, for 24 hours (law 8)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from pokea.clock import HOUR, Instant
 from pokea.errors import Refusal
@@ -10,6 +10,21 @@ from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import idempotency_keys
 
 KEPT_FOR: Instant = 24 * HOUR
+
+
+_columns = idempotency_keys.c
+_IS = and_(
+    _columns.subject == bindparam("of_subject"),
+    _columns.route == bindparam("of_route"),
+    _columns.key == bindparam("of_key"),
+)
+_FIND = select(_columns.body_digest, _columns.object_id).where(_IS, _columns.created_at > bindparam("forgotten"))
+_RENEW = (
+    update(idempotency_keys)
+    .where(_IS, _columns.created_at <= bindparam("forgotten"))
+    .values({name: bindparam(f"new_{name}") for name in ("body_digest", "object_id", "created_at")})
+    .returning(_columns.key)
+)
 
 
 class IdempotencyKey(NamedTuple):
@@ -27,13 +42,10 @@ def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: In
     None means that it is bound to `object_id` now, also when an earlier run of the same change bound it; else the
     object of the first call is returned. Raises Refusal `idempotency_key_reused` when the first call had another body.
     """
-    values = {"body_digest": key.body_digest, "object_id": object_id, "created_at": now}
-    row = {"subject": key.subject, "route": key.route, "key": key.key, **values}
-    if insert_if_new(connection, idempotency_keys, row):
+    if insert_if_new(connection, idempotency_keys, key._asdict() | {"object_id": object_id, "created_at": now}):
         return None
-    too_old = idempotency_keys.c.created_at <= now - KEPT_FOR
-    renewed = update(idempotency_keys).where(_is(key), too_old).values(values).returning(idempotency_keys.c.key)
-    if connection.execute(renewed).first() is not None:
+    renewed = {"new_body_digest": key.body_digest, "new_object_id": object_id, "new_created_at": now}
+    if connection.execute(_RENEW, _known(key, now) | renewed).first() is not None:
         return None
     first = find(connection, key, now)
     return None if first == object_id else first
@@ -44,9 +56,7 @@ def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | Non
 
     Raises Refusal `idempotency_key_reused` when that call had another body.
     """
-    columns = idempotency_keys.c
-    statement = select(columns.body_digest, columns.object_id).where(_is(key), columns.created_at > now - KEPT_FOR)
-    first = connection.execute(statement).first()
+    first = connection.execute(_FIND, _known(key, now)).first()
     if first is None:
         return None
     if first.body_digest != key.body_digest:
@@ -63,6 +73,5 @@ def forget_old(connection: Connection, now: Instant) -> int:
     return connection.execute(statement).rowcount
 
 
-def _is(key: IdempotencyKey) -> ColumnElement[bool]:
-    table = idempotency_keys
-    return and_(table.c.subject == key.subject, table.c.route == key.route, table.c.key == key.key)
+def _known(key: IdempotencyKey, now: Instant) -> dict[str, Any]:
+    return {"of_subject": key.subject, "of_route": key.route, "of_key": key.key, "forgotten": now - KEPT_FOR}

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from pokea.clock import Instant
 from pokea.daraja.tokens import StoredToken
@@ -24,6 +24,29 @@ _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _PURPOSE: Final = b"pokea oauth token"
 _SPREAD: Final = 1_000_000
+
+
+_columns = oauth_tokens.c
+_OF_APP = _columns.app == bindparam("of_app")
+_UNMOVED = and_(_OF_APP, _columns.generation == bindparam("seen"))
+_OWN_LEASE = _columns.lease_until == bindparam("lease")
+_ROW = select(_columns.generation, _columns.sealed, _columns.expires_at).where(_OF_APP)
+_CLAIM = (
+    update(oauth_tokens)
+    .where(_UNMOVED, or_(_columns.lease_until <= bindparam("now"), _OWN_LEASE))
+    .values(lease_until=bindparam("lease"))
+)
+_STORE = (
+    update(oauth_tokens)
+    .where(_UNMOVED)
+    .values(
+        generation=bindparam("next"),
+        sealed=bindparam("new_sealed"),
+        expires_at=bindparam("new_expires_at"),
+        lease_until=0,
+    )
+)
+_RELEASE = update(oauth_tokens).where(_UNMOVED, _OWN_LEASE).values(lease_until=0)
 
 
 class _Stored(NamedTuple):
@@ -98,42 +121,26 @@ def claim(connection: Connection, app: str, seen_generation: int, now: Instant, 
         oauth_tokens,
         [{"app": app, "generation": 0, "sealed": None, "expires_at": 0, "lease_until": 0}],
     )
-    is_free = or_(oauth_tokens.c.lease_until <= now, oauth_tokens.c.lease_until == lease_until)
-    taken = connection.execute(
-        update(oauth_tokens).where(_at(app, seen_generation), is_free).values(lease_until=lease_until)
-    )
-    return taken.rowcount == 1
+    wanted = {"of_app": app, "seen": seen_generation, "now": now, "lease": lease_until}
+    return connection.execute(_CLAIM, wanted).rowcount == 1
 
 
 def store(connection: Connection, app: str, seen_generation: int, sealed: bytes, expires_at: Instant) -> bool:
     """A change: keep the sealed token, if the generation has not moved; its own work already done counts as done."""
-    connection.execute(
-        update(oauth_tokens)
-        .where(_at(app, seen_generation))
-        .values(generation=seen_generation + 1, sealed=sealed, expires_at=expires_at, lease_until=0)
-    )
+    kept = {"next": seen_generation + 1, "new_sealed": sealed, "new_expires_at": expires_at}
+    connection.execute(_STORE, {"of_app": app, "seen": seen_generation} | kept)
     row = _row(connection, app)
     return row is not None and row.generation == seen_generation + 1 and row.sealed == sealed
 
 
 def release(connection: Connection, app: str, seen_generation: int, lease_until: Instant) -> None:
     """A change: end the lease that ends at `lease_until`."""
-    connection.execute(
-        update(oauth_tokens)
-        .where(and_(_at(app, seen_generation), oauth_tokens.c.lease_until == lease_until))
-        .values(lease_until=0)
-    )
+    connection.execute(_RELEASE, {"of_app": app, "seen": seen_generation, "lease": lease_until})
 
 
 def _row(connection: Connection, app: str) -> _Stored | None:
-    columns = oauth_tokens.c
-    found = select(columns.generation, columns.sealed, columns.expires_at).where(columns.app == app)
-    row = connection.execute(found).one_or_none()
+    row = connection.execute(_ROW, {"of_app": app}).one_or_none()
     return _Stored(*row) if row is not None else None
-
-
-def _at(app: str, generation: int) -> ColumnElement[bool]:
-    return and_(oauth_tokens.c.app == app, oauth_tokens.c.generation == generation)
 
 
 def _cipher(secret_key: Secret) -> AESGCM:

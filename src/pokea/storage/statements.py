@@ -1,22 +1,32 @@
-"""Statements that both dialects know but SQLAlchemy spells differently."""
+"""Statements that both dialects know but SQLAlchemy spells differently; each is built once for a table."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Table, Text, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not yet in the table, and leave the others as they are."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+        connection.execute(_insert_new(connection.dialect.name, table), list(rows))
 
 
 def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row unless any unique index forbids it; says whether it is there now by this call."""
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing()
-    return connection.execute(statement.returning(*table.primary_key.columns)).first() is not None
+    return connection.execute(_insert_if_new(connection.dialect.name, table), dict(row)).first() is not None
+
+
+def among(connection: Connection, column: Column[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether a text column is one of these values: one parameter and one plan, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return column == func.any(bindparam(None, list(values), type_=ARRAY(Text)))
+    listed = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def take_turns(connection: Connection, names: Collection[str]) -> None:
@@ -36,12 +46,33 @@ def insert_or_add(connection: Connection, table: Table, rows: Select[Any], sums:
 
     The query must have an `order by`, the table's key, so that two of these never lock rows in a circle.
     """
-    statement = _insert(connection, table).from_select([column.name for column in table.c], rows)
+    statement = _insert(connection.dialect.name, table).from_select([column.name for column in table.c], rows)
     added = {name: table.c[name] + statement.excluded[name] for name in sums}
     key = [column.name for column in table.primary_key.columns]
     statement = statement.on_conflict_do_update(index_elements=key, set_=added)
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
-def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def in_one_snapshot(connection: Connection) -> None:
+    """Let all that this transaction reads, of which this is the first statement, be as it stood at one moment.
+
+    SQLite does so by itself. PostgreSQL is also told to plan for the bounds at hand: a plan for any bounds may read a
+    whole table where a part was asked for.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("set transaction isolation level repeatable read, read only"))
+        connection.execute(text("set local plan_cache_mode = force_custom_plan"))
+
+
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _insert_if_new(dialect: str, table: Table) -> ReturningInsert[Any]:
+    return _insert_new(dialect, table).returning(*table.primary_key.columns)

@@ -1,4 +1,4 @@
-"""The tables, as version 1.1 of the schema has them.
+"""The tables, as version 1.2 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -266,6 +266,31 @@ query_budget = Table(
     Column("tokens", Float, nullable=False),
     Column("filled_at", BigInteger, nullable=False),
     Column("turn", BigInteger, nullable=False),
+)
+
+book_rounds = Table(
+    "book_rounds",
+    metadata,
+    # How far the check of the books has come along one table's ids, and who is at it.
+    Column("ground", Text, primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("looked_at", BigInteger),
+    Column("hurried", Boolean, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+)
+
+book_violations = Table(
+    "book_violations",
+    metadata,
+    # Where a rule was found not to hold; a later check of the same place takes it away.
+    Column("rule", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("ground", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("found_at", BigInteger, nullable=False),
 )
 
 schema_version = Table(

@@ -5,13 +5,14 @@ import random
 import traceback
 from collections.abc import Callable
 from contextvars import Context
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp
 
 from pokea.app import Ports, Service
 from pokea.clock import SECOND
-from pokea.settings import Settings, load_settings
+from pokea.settings import Settings, given_settings
 from pokea.universe.chronicle import Chronicle
 from pokea.universe.disk import INJECTED, Disk, Store, UniverseDatabase
 from pokea.universe.life import Life, LifeClock
@@ -96,7 +97,8 @@ class Fleet:
             LifeClock(self._loop, self._plan.epoch, life),
             _bytes_of(life, self._chance),
         )
-        service = Service(self._settings(number), ports, longest_sleep_seconds=_LONGEST_SLEEP_SECONDS)
+        settings = _settings(self._plan.rotates_key and number > 0, tuple(self._plan.settings.items()))
+        service = Service(settings, ports, longest_sleep_seconds=_LONGEST_SLEEP_SECONDS)
         running = Running(life, service)
         self._note(life, "starts")
         started = life.run(service.start())
@@ -109,19 +111,6 @@ class Fleet:
             return None
         self._open.append(running)
         return running
-
-    def _settings(self, number: int) -> Settings:
-        rotated = self._plan.rotates_key and number > 0
-        mine = {
-            "mpesa_environment": "simulator",
-            "mpesa_base_url": "http://daraja.test",
-            "pokea_secret_key": NEXT_SECRET_KEY if rotated else SECRET_KEY,
-            "pokea_previous_secret_key": SECRET_KEY if rotated else "",
-            "pokea_jwt_secret": JWT_SECRET,
-        }
-        # Every setting is given, so that none is taken from the environment of this machine.
-        defaults = {name: field.default for name, field in Settings.model_fields.items()}
-        return load_settings(_env_file=None, **defaults | mine | dict(self._plan.settings))
 
     def _died(self, life: Life, why: str) -> None:
         self._open = [running for running in self._open if running.life is not life]
@@ -205,6 +194,18 @@ class Fleet:
 
     def _note(self, life: Life, what: str) -> None:
         self._chronicle.note(round(self._loop.time() * SECOND), life.name, "process", what)
+
+
+@cache
+def _settings(rotated: bool, drawn: tuple[tuple[str, Any], ...]) -> Settings:
+    return given_settings(
+        mpesa_environment="simulator",
+        mpesa_base_url="http://daraja.test",
+        pokea_secret_key=NEXT_SECRET_KEY if rotated else SECRET_KEY,
+        pokea_previous_secret_key=SECRET_KEY if rotated else "",
+        pokea_jwt_secret=JWT_SECRET,
+        **dict(drawn),
+    )
 
 
 def _bytes_of(life: Life, chance: random.Random) -> Callable[[int], bytes]:

@@ -1,0 +1,131 @@
+"""The guide's monitoring as a call: how payments go, by day and by hour."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from pydantic import Field
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pokea.analytics.counting import day_of, hour_of, start_of_day, start_of_hour
+from pokea.analytics.figures import figures, together
+from pokea.analytics.reading import DAY, Span, counted
+from pokea.analytics.schemas import ANALYTICS
+from pokea.api.answers import json_answer
+from pokea.api.bodies import Incoming, read_query
+from pokea.api.callers import ADMIN, Gate
+from pokea.api.moments import moment
+from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
+from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, to_datetime
+from pokea.errors import invalid
+from pokea.storage.database import Database
+
+PATH: Final = "/api/v1/payments/mpesa/analytics"
+MOST: Final = {"day": 400, "hour": 24 * 31}
+"""How many periods one answer has at the most."""
+_USUAL_DAYS: Final = 30
+
+
+class AnalyticsQuery(Incoming):
+    """`GET /payments/mpesa/analytics`."""
+
+    by: Literal["day", "hour"] = Field("day", description="By day (400 at most) or by hour (31 days at most).")
+    from_: str | None = Field(
+        None,
+        alias="from",
+        max_length=40,
+        description="First day (East Africa Time) or instant; 30 days back if absent.",
+    )
+    to: str | None = Field(
+        None, max_length=40, description="Last day (East Africa Time), or an instant; today if absent."
+    )
+
+
+class Asked(NamedTuple):
+    """Days or hours by number: from `first` on and before `end`."""
+
+    unit: Literal["day", "hour"]
+    first: int
+    end: int
+
+    def start_of(self, number: int) -> Instant:
+        """When a period begins."""
+        return start_of_day(number) if self.unit == DAY else start_of_hour(number)
+
+
+class AnalyticsRoutes:
+    """The call for whoever runs the shop."""
+
+    def __init__(self, database: Database, gate: Gate, clock: Clock) -> None:
+        self._database = database
+        self._gate = gate
+        self._clock = clock
+
+    def add_to(self, application: Application) -> None:
+        """Add the call and its description."""
+        application.add_route(PATH, self._analytics, methods=["GET"])
+        describe(application, PATH, "get", _OPERATION)
+
+    async def _analytics(self, request: Request) -> Response:
+        await self._gate.require(request, ADMIN)
+        asked = asked_for(read_query(request, AnalyticsQuery), self._clock.now())
+        return json_answer(await self._database.read(answer, asked), headers={"Cache-Control": "no-store"})
+
+
+def asked_for(query: AnalyticsQuery, now: Instant) -> Asked:
+    """The whole periods that hold the bounds. Raises Refusal when there are none, or more than one answer has."""
+    number_of = day_of if query.by == DAY else hour_of
+    before = moment("to", query.to, end_of_day=True)
+    last = now if before is None else before - 1
+    since = moment("from", query.from_, end_of_day=False)
+    first = number_of(start_of_day(day_of(last) - _USUAL_DAYS + 1) if since is None else since)
+    end = number_of(last) + 1
+    if first >= end:
+        raise invalid("to", "`to` must not be before `from`.")
+    if end - first > MOST[query.by]:
+        raise invalid("from", f"Ask for at most {MOST[query.by]} {query.by}s at once.")
+    return Asked(query.by, first, end)
+
+
+def answer(connection: Connection, asked: Asked) -> dict[str, Any]:
+    """The figures of each period and of all of them together."""
+    by_number = counted(connection, asked.unit, Span(asked.first, asked.end))
+    return {
+        "success": True,
+        "by": asked.unit,
+        "from": _local(asked, asked.first),
+        "to": _local(asked, asked.end),
+        "summary": figures(together(by_number.values())),
+        "periods": [
+            {"from": _local(asked, number), "to": _local(asked, number + 1), **figures(by_number.get(number, {}))}
+            for number in range(asked.first, asked.end)
+        ],
+    }
+
+
+def _local(asked: Asked, number: int) -> str:
+    """When a period begins, on the clocks of East Africa."""
+    return to_datetime(asked.start_of(number)).astimezone(EAST_AFRICA_TIME).isoformat()
+
+
+_OPERATION: Final[Mapping[str, Any]] = {
+    "tags": ["Payments"],
+    "security": NEEDS_TOKEN,
+    "summary": "Read how payments go",
+    "operationId": "paymentAnalytics",
+    "description": "Of all payments, by the day or the hour of East Africa Time in which they were made: a success "
+    "that comes late changes the figures of its own day. Bounds are widened to whole periods. Needs the scope `admin`. "
+    "It costs the same however many payments there are.",
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in AnalyticsQuery.model_json_schema(by_alias=True)["properties"].items()
+    ],
+    "responses": {
+        200: {
+            "description": "The figures of each period, and of all together.",
+            "content": {"application/json": {"schema": ANALYTICS}},
+        }
+    }
+    | refusals("invalid_request"),
+}
