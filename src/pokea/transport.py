@@ -1,6 +1,6 @@
 """The one door to the network: an HTTP exchange as a value, and whether a request that failed was ever sent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import aiohttp
@@ -40,10 +40,13 @@ class Transport(Protocol):
 
 class HttpTransport:
     """The transport of the real world. Every request gets a connection of its own, so that a connection the
-    other side has silently closed is found out before the request is sent, not after."""
+    other side has silently closed is found out before the request is sent, not after.
 
-    def __init__(self, connect_timeout_seconds: float = 10.0) -> None:
+    `hear_date` is told the Date header of each answer, empty where there is none."""
+
+    def __init__(self, connect_timeout_seconds: float = 10.0, hear_date: Callable[[str], None] | None = None) -> None:
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._hear_date = hear_date
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
@@ -65,6 +68,8 @@ class HttpTransport:
             async with self._open().request(
                 method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
             ) as response:
+                if self._hear_date is not None:
+                    self._hear_date(response.headers.get("Date", ""))
                 content = await response.content.read(LONGEST_REPLY_BYTES + 1)
                 while not response.content.at_eof() and len(content) <= LONGEST_REPLY_BYTES:
                     content += await response.content.read(LONGEST_REPLY_BYTES + 1 - len(content))

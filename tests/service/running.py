@@ -152,6 +152,20 @@ class Program:
             self.kill()
 
 
+def command(folder: Path, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one `pokea` command to its end, with these settings and no others."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MPESA_", "POKEA_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "pokea", *arguments],
+        env=own | dict(environment),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 class SimulatorProgram(Program):
     """A running simulator and its test API."""
 

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from pokea import __version__
-from pokea.cli import demo, migrate, recount, serve, simulate, token, universe, work
+from pokea.cli import demo, doctor, migrate, recount, serve, simulate, token, universe, work
 from pokea.errors import PokeaError, SettingsError
 
 program = typer.Typer(
@@ -26,6 +26,7 @@ for command in (
     migrate.migrate,
     recount.recount,
     token.token,
+    doctor.doctor,
     universe.universe,
 ):
     program.command()(command)

@@ -73,6 +73,18 @@ def ensure_ready(url: str) -> None:
             )
 
 
+def look_at(url: str) -> SchemaVersion | None:
+    """The version of the schema at `url`, which is left as it is; None for an empty or missing database.
+
+    Raises SchemaError as `standing` does, Unavailable when the database cannot be used.
+    """
+    file = make_url(url).database if url.startswith("sqlite:") else None
+    if file is not None and not Path(file).exists():
+        return None
+    with _engine(url) as engine:
+        return _changed(engine, standing)
+
+
 def standing(connection: Connection) -> SchemaVersion | None:
     """The version of the schema, or None for an empty database.
 

@@ -1,0 +1,1 @@
+"""The guide's troubleshooting and production checklist, run."""

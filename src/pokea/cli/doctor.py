@@ -1,0 +1,197 @@
+"""`pokea doctor`: the guide's troubleshooting and production checklist, run."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from pokea.cli.logging_setup import log_to_stderr
+from pokea.cli.progress import advancing
+
+if TYPE_CHECKING:
+    from pokea.checkup.findings import Finding
+    from pokea.escrow.books import Violation
+    from pokea.settings import Settings
+    from pokea.storage.database import Database
+
+_SHOWN = 5
+_PART_ROWS = 500
+
+
+def doctor(
+    as_json: bool = typer.Option(False, "--json", help="Print the findings as one JSON document."),
+    books: bool = typer.Option(True, "--books/--no-books", help="Check every row of the books."),
+) -> None:
+    """Check settings, credentials, clock, callback address, database and books, and say what to do next.
+
+    Nobody is prompted and nothing is changed. Exit code 1 when a check fails; a warning leaves it 0.
+    """
+    import logging
+
+    from pokea.checkup.findings import Level, worst
+    from pokea.settings import Settings
+
+    log_to_stderr(logging.CRITICAL)
+    found = asyncio.run(_collect(Settings(), books=books, show=(lambda _: None) if as_json else _print))
+    level = worst(found)
+    if as_json:
+        lines = [finding._asdict() for finding in found]
+        print(json.dumps({"level": level, "checks": lines}))
+    else:
+        print(f"\n{len(found)} checks; {_summary(found)}")
+    sys.exit(1 if level is Level.FAIL else 0)
+
+
+def _print(finding: "Finding") -> None:
+    print(f"{finding.level:<5} {finding.check}: {finding.says}", flush=True)
+
+
+def _summary(found: "list[Finding]") -> str:
+    counts = {level: sum(finding.level == level for finding in found) for level in ("fail", "warn")}
+    if not any(counts.values()):
+        return "all is well."
+    return f"{counts['fail']} fail, {counts['warn']} to look at."
+
+
+async def _collect(settings: "Settings", *, books: bool, show: "Callable[[Finding], None]") -> "list[Finding]":
+    found = []
+    async for finding in _findings(settings, books=books):
+        show(finding)
+        found.append(finding)
+    return found
+
+
+async def _findings(settings: "Settings", *, books: bool) -> "AsyncIterator[Finding]":
+    from pokea.checkup import findings
+
+    for finding in findings.check_settings(settings):
+        yield finding
+    for finding in findings.check_callback_address(settings):
+        yield finding
+    for finding in findings.check_watchfulness(settings):
+        yield finding
+    async for finding in _inside(settings, books=books):
+        yield finding
+    async for finding in _outside(settings):
+        yield finding
+
+
+async def _outside(settings: "Settings") -> "AsyncIterator[Finding]":
+    import secrets
+
+    from pokea.checkup import outside
+    from pokea.checkup.findings import Level
+    from pokea.clock import SystemClock
+    from pokea.daraja.client import DarajaClient
+    from pokea.daraja.credentials import credentials_of
+    from pokea.redact import Secret
+    from pokea.storage.oauth_tokens import DatabaseTokens
+    from pokea.transport import HttpTransport
+
+    heard = outside.Heard()
+    clock = SystemClock()
+    database = _usable_database(settings)
+    key = Secret(settings.pokea_secret_key.get_secret_value())
+    transport = HttpTransport(hear_date=heard)
+    credentials = credentials_of(settings)
+    tokens = (
+        DatabaseTokens(database, credentials.app_name(), key, secrets.token_bytes)
+        if database is not None
+        else outside.LoneTokens()
+    )
+    try:
+        access = await outside.check_credentials(credentials, transport, tokens, clock, heard)
+        for finding in access:
+            yield finding
+        if access[0].level is Level.OK:
+            yield await outside.check_passkey(DarajaClient(credentials, transport, tokens, clock))
+        if settings.mpesa_callback_url:
+            yield await outside.check_reachable(settings.mpesa_callback_url, transport)
+    finally:
+        await transport.close()
+        if database is not None:
+            database.close()
+
+
+def _usable_database(settings: "Settings") -> "Database | None":
+    """The database in whose row all processes share their token, if there is one and it can be sealed."""
+    from pokea.errors import PokeaError
+    from pokea.storage.database import open_database
+    from pokea.storage.migrate import CURRENT, look_at
+
+    try:
+        found = look_at(settings.pokea_database_url)
+    except PokeaError:
+        return None
+    if found is None or found < CURRENT or not settings.pokea_secret_key.get_secret_value():
+        return None
+    return open_database(settings.pokea_database_url)
+
+
+async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Finding]":
+    from pokea.checkup import inside
+    from pokea.checkup.findings import Level, fail, ok
+    from pokea.clock import SystemClock
+    from pokea.errors import PokeaError
+    from pokea.storage.database import open_database
+    from pokea.storage.migrate import look_at
+
+    try:
+        schema = inside.check_schema(look_at(settings.pokea_database_url))
+    except PokeaError as failure:
+        yield fail("database", str(failure))
+        return
+    yield ok("database", "It answers.")
+    yield schema
+    if schema.level is not Level.OK:
+        return
+    database = open_database(settings.pokea_database_url)
+    now = SystemClock().now()
+    try:
+        yield await database.read(inside.check_durability, settings.mpesa_environment == "production")
+        yield await database.read(inside.check_overdue, now)
+        yield inside.check_arrivals(await database.read(inside.read_arrivals, now))
+        if books:
+            yield await _check_books(database)
+    except PokeaError as failure:
+        yield fail("database", f"It stopped answering: {failure}.")
+    finally:
+        database.close()
+
+
+async def _check_books(database: "Database") -> "Finding":
+    from pokea.checkup.findings import fail, ok
+    from pokea.payments.promises import RULES
+
+    broken = await _violations(database)
+    if not broken:
+        return ok("books", f"All {len(RULES)} rules hold.")
+    named = "; ".join(str(violation) for violation in broken[:_SHOWN])
+    more = f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
+    return fail(
+        "books", f"{named}{more}. Look at these payments' evidence; what was changed by hand is mended by hand."
+    )
+
+
+async def _violations(database: "Database") -> "list[Violation]":
+    """Every row in parts, then what can only be checked as a whole."""
+    from pokea.checkup.inside import count_rows, find_broken
+    from pokea.clock import SystemClock
+    from pokea.escrow import rounds
+    from pokea.escrow.books import LAST, WALKED, Ground, Part
+    from pokea.payments.promises import RULES
+
+    clock = SystemClock()
+    broken = []
+    for ground in WALKED:
+        after = ""
+        with advancing(f"checking {ground}", await database.read(count_rows, ground)) as advance:
+            while after != LAST:
+                part = await database.read(rounds.next_part, ground, after, _PART_ROWS)
+                broken += await database.read(find_broken, clock.now(), RULES, part)
+                after = part.upto
+                advance(_PART_ROWS)
+    return [*broken, *await database.read(find_broken, clock.now(), RULES, Part(Ground.COUNTS))]

@@ -1,0 +1,1 @@
+"""The checks of `pokea doctor` that need no process."""
