@@ -18,6 +18,7 @@ EDGES: Final = {
     "src/pokea/ids.py": "is where ids come from",
     "src/pokea/app.py": "builds everything, and brings chance to it",
     "src/pokea/cli/demo.py": "makes the secrets of a demo",
+    "src/pokea/cli/doctor.py": "seals the token that it fetches",
     "src/pokea/cli/logging_setup.py": "gives alerts a thread of their own",
     "src/pokea/cli/serving.py": "opens the socket that it serves on",
     "src/pokea/cli/universe.py": "shares universes among processes",
