@@ -56,6 +56,11 @@ class Made(Struct, frozen=True):
         return [callback_request(number) for number in self.numbers]
 
     @property
+    def bare_callbacks(self) -> list[bytes]:
+        """The same at the guide's address, which is that of all payments."""
+        return [http_request("POST", CALLBACK_PATH, _body(number)) for number in self.numbers]
+
+    @property
     def numbers(self) -> range:
         """The number of each."""
         return range(self.first, self.first + self.count)
@@ -71,10 +76,24 @@ def owner_of(number: int) -> str:
     return f"customer-{number % OWNERS}"
 
 
+def checkout_of(number: int) -> str:
+    """The id that Daraja gave to the push of the payment of this number."""
+    return f"ws_CO_25112026{number:012d}"
+
+
 def callback_request(number: int, code: int = 0) -> bytes:
-    """The callback of one payment, as a request."""
+    """The callback of one payment, as a request to its own address."""
     path = f"{CALLBACK_PATH}/{_TOKENS.callback_token(payment_id(number))}"
-    return http_request("POST", path, callback_body(_checkout(number), code, f"UB{number:08d}", FEE_SHILLINGS))
+    return http_request("POST", path, _body(number, code))
+
+
+def _body(number: int, code: int = 0) -> bytes:
+    return callback_body(checkout_of(number), code, f"UB{number:08d}", FEE_SHILLINGS)
+
+
+def phone_of(number: int) -> str:
+    """The phone of the payment of this number."""
+    return str(_FIRST_PHONE + number)
 
 
 def client_secret(number: int) -> str:
@@ -90,12 +109,17 @@ def bearer(subject: str, *scopes: str) -> str:
 def make_payments(database_url: str, count: int, first: int = 1) -> Made:
     """Write so many bookings, each with a payment whose prompt is on the phone."""
     now = SystemClock().now()
-    numbers = range(first, first + count)
-    pushed = [_pushed(number, now) for number in numbers]
-    write_rows(database_url, tables.bookings, (_booking(number, now) for number in numbers))
+    pushed = [_pushed(number, now) for number in range(first, first + count)]
+    make_bookings(database_url, count, first)
     write_rows(database_url, tables.payments, (payment for payment, _ in pushed))
     write_rows(database_url, tables.evidence, (_evidence_row(piece) for _, piece in pushed))
     return Made(database_url, first, count)
+
+
+def make_bookings(database_url: str, count: int, first: int = 1) -> None:
+    """Write so many bookings that await their payment."""
+    now = SystemClock().now()
+    write_rows(database_url, tables.bookings, (_booking(number, now) for number in range(first, first + count)))
 
 
 def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
@@ -106,7 +130,7 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
         "id": identity,
         "booking_id": _booking_id(number),
         "owner": owner_of(number),
-        "msisdn": str(_FIRST_PHONE + number),
+        "msisdn": phone_of(number),
         "amount_cents": FEE_SHILLINGS * 100,
         "type": "booking_fee",
         "account_reference": f"BKG-{number:08d}",
@@ -124,7 +148,7 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
         "attempts": 0,
     }
     payment = Payment(**empty | asked)
-    piece = from_push(identity, Accepted(_checkout(number), f"29115-{number}-1", "Success"), now + SECOND // 2)
+    piece = from_push(identity, Accepted(checkout_of(number), f"29115-{number}-1", "Success"), now + SECOND // 2)
     row = row_of(payment.facts, [piece])
     return with_row(payment, row, due_at(row, [piece], payment.asked))._replace(version=2), piece
 
@@ -139,10 +163,6 @@ def _booking(number: int, now: Instant) -> Booking:
 
 def _booking_id(number: int) -> str:
     return f"bkg_{number:022d}"
-
-
-def _checkout(number: int) -> str:
-    return f"ws_CO_25112026{number:012d}"
 
 
 def _evidence_row(piece: Evidence) -> tuple[Any, ...]:

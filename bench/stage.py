@@ -16,6 +16,7 @@ from tests.service.running import Program, ServiceProgram, SimulatorProgram, new
 
 T = TypeVar("T")
 Kind = Literal["postgresql", "sqlite"]
+KINDS: tuple[Kind, ...] = ("postgresql", "sqlite")
 NOWHERE = "http://127.0.0.1:9"
 """Where no Daraja answers, for loads that ask it nothing."""
 
@@ -67,9 +68,15 @@ class Bench:
             yield url
             shutil.rmtree(folder)
             return
+        with self.empty_database() as url:
+            migrate(url)
+            yield url
+
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """The address of a PostgreSQL database without a table, removed afterwards."""
         name = f"bench_{next(self._numbers)}"
         url = self.postgres.create_database(name)
-        migrate(url)
         yield url
         self.postgres.drop_database(name)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bench.load import LoadOrder, LoadResult, http_request, run_load
 from bench.made import Made, bearer, client_secret, make_payments, owner_of, payment_id
 from bench.report import Bar, Table, median
-from bench.stage import Bench, cost, port_of
+from bench.stage import KINDS, Bench, cost, port_of
 from pokea.api.callers import PAYMENTS_READ
 from tests.service.running import ServiceProgram
 
@@ -18,7 +18,7 @@ def run(bench: Bench) -> Iterator[Table]:
     """Read payments that wait, each in turn."""
     rows = []
     rates = []
-    for kind in ("postgresql", "sqlite"):
+    for kind in KINDS:
         with bench.database(kind) as url, bench.service(url, "--no-background") as service:
             made = make_payments(url, bench.pick(2_000, 200))
             for name, requests in (("token", _by_token(made)), ("client secret", _by_secret(made))):
