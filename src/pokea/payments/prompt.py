@@ -26,6 +26,7 @@ from pokea.payments.status import LOCK_GRACE, Status
 from pokea.payments.store import Payment
 from pokea.payments.tokens import PaymentTokens, callback_digest
 from pokea.storage.database import Database
+from pokea.storage.gathering import GatheredReads
 from pokea.storage.idempotency import IdempotencyKey
 
 LEASE: Instant = 60 * SECOND
@@ -74,6 +75,7 @@ class Prompter:
         confirm_from_cents: int | None,
     ) -> None:
         self._database = database
+        self._reads = GatheredReads(database, store.find_all)
         self._clock = clock
         self._ids = ids
         self._tokens = tokens
@@ -98,7 +100,7 @@ class Prompter:
         if sending is not None:
             await asyncio.wait([sending], timeout=CALLER_WAITS_SECONDS)
         try:
-            payment = await self._database.read(store.find, answer.payment.id)
+            payment = await self._reads.find(answer.payment.id)
         except Unavailable:
             # A prompt may be on the phone, so this is no failure: the payment is being checked.
             payment = None
