@@ -75,12 +75,13 @@ def test_of_ten_questions_seven_go_to_the_newest_two_to_the_oldest_and_one_to_cl
 
 def test_no_lane_waits_for_a_full_share(connection: Connection) -> None:
     """Within any ten questions in a row each lane has had its turn, so that a slow rate starves nobody."""
-    begin_with(connection, [], [*map(waiting, range(300)), *map(claimed, range(300, 350))])
+    failed = [waiting(number, status="failed") for number in range(350, 400)]
+    begin_with(connection, [], [*map(waiting, range(300)), *map(claimed, range(300, 350)), *failed])
     found = asked(connection, 40, rate=1.0)
     for start in range(30):
         ten = set(found[start : start + 10])
-        counts = [len(ten & names(lane)) for lane in (range(200, 300), range(100), range(300, 350))]
-        assert counts == [7, 2, 1]
+        lanes = (range(200, 300), range(100), range(300, 350), range(350, 400))
+        assert [len(ten & names(lane)) for lane in lanes] == [7, 1, 1, 1]
 
 
 def test_a_turn_that_finds_nobody_goes_to_the_next_lane(connection: Connection) -> None:
@@ -92,10 +93,21 @@ def test_a_turn_that_finds_nobody_goes_to_the_next_lane(connection: Connection) 
 
 
 def test_the_newest_customer_comes_before_closing_questions(connection: Connection) -> None:
-    """Customers who wait are asked about before payments that have failed already, though these are due longer."""
-    closing = [waiting(number, status="failed", due_at=1) for number in range(20)]
-    begin_with(connection, [], [*closing, *map(waiting, range(20, 30))])
-    assert set(asked(connection, 10, rate=1.0)) == names(range(20, 30))
+    """Customers who wait are asked about before payments that have failed already, though these are due longer; one
+    question in ten is kept for those, so that a charge after a failure is found however many customers wait."""
+    closing = [waiting(number, status="failed", due_at=number) for number in range(20)]
+    begin_with(connection, [], [*closing, *map(waiting, range(20, 40))])
+    found = asked(connection, 14, rate=1.0)
+    assert len(set(found) & names(range(20, 40))) == 13
+    assert set(found) & names(range(20)) == names(range(1))
+
+
+def test_a_failed_payment_is_left_alone_after_its_day(connection: Connection) -> None:
+    """A closing question that Daraja never answered is dropped when the payment's day is over, at no cost."""
+    let_go = waiting(1, created_at=NOW - GIVE_UP, status="failed")
+    begin_with(connection, [], [let_go])
+    assert look(connection).to_ask == []
+    assert connection.execute(select(tables.payments.c.due_at)).scalar_one() is None
 
 
 def test_a_question_that_is_taken_is_not_taken_again_before_its_gap(connection: Connection) -> None:
@@ -180,25 +192,22 @@ def test_a_lower_setting_holds_at_once(connection: Connection) -> None:
 
 
 def test_what_cannot_be_asked_about_is_closed(connection: Connection) -> None:
-    """A payment without an id, or whose day is over, costs no question; a failed one is let go of after its day."""
+    """A payment without an id, or whose day is over, costs no question."""
     nameless = waiting(1, status="initiated", checkout_request_id=None)
     old = waiting(2, created_at=NOW - GIVE_UP)
-    let_go = waiting(3, created_at=NOW - GIVE_UP, status="failed")
-    begin_with(connection, [], [nameless, old, let_go])
+    begin_with(connection, [], [nameless, old])
     due = look(connection)
     assert due.to_ask == []
     assert [payment.id for payment in due.to_close] == ["pay_00001", "pay_00002"]
     assert look(connection).to_close == []
     assert len(look(connection, NOW + 60 * SECOND).to_close) == 2
-    columns = tables.payments.c
-    assert connection.execute(select(columns.due_at).where(columns.id == let_go.id)).scalar_one() is None
 
 
 def test_ten_thousand_quiet_payments_make_no_look_larger(connection: Connection) -> None:
     """However many are due, one look takes at most 64 to ask about and 64 to close."""
     begin_with(connection, [], [])
     rows = [waiting(number) for number in range(10_000)]
-    rows += [waiting(number, checkout_request_id=None) for number in range(10_000, 10_300)]
+    rows += [waiting(number, status="initiated", checkout_request_id=None) for number in range(10_000, 10_300)]
     connection.execute(insert(tables.payments), [row._asdict() for row in rows])
     due = look(connection, rate=100)
     assert (len(due.to_ask), len(due.to_close)) == (64, 64)
@@ -207,7 +216,7 @@ def test_ten_thousand_quiet_payments_make_no_look_larger(connection: Connection)
 
 
 LANE_GATES = {
-    "close": r"ORDER BY payments.id\b.*FOR UPDATE",
+    "close": r"^(?!.*checkout_request_id IS NOT NULL).*ORDER BY payments.due_at.*FOR UPDATE",
     "newest": r"ORDER BY payments.created_at DESC.*FOR UPDATE",
 }
 BUDGET_GATES = LANE_GATES | {"lock the budget": r"FROM query_budget\b.*FOR UPDATE"}
@@ -224,7 +233,7 @@ def test_two_processes_never_take_the_same(
     """However two looks meet, each question and each closing is taken by one of them, and a later look takes what
     both have left."""
     plain = open_database(postgres_url)
-    rows = [*map(waiting, range(6)), waiting(6, checkout_request_id=None), claimed(7)]
+    rows = [*map(waiting, range(6)), waiting(6, status="initiated", checkout_request_id=None), claimed(7)]
 
     def prepare() -> None:
         with plain.engine.begin() as connection:

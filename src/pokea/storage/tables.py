@@ -1,4 +1,4 @@
-"""The tables, as version 1.2 of the schema has them.
+"""The tables, as version 1.3 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -101,6 +101,14 @@ payments = Table(
     Index(
         "payments_due",
         "due_at",
+        postgresql_where=text("due_at is not null"),
+        sqlite_where=text("due_at is not null"),
+    ),
+    Index(
+        "payments_queue",
+        "status",
+        "due_at",
+        "id",
         postgresql_where=text("due_at is not null"),
         sqlite_where=text("due_at is not null"),
     ),
