@@ -1,5 +1,6 @@
 """Being asked to end: what is in flight is finished, what is settled stays, and the exit code says how it went."""
 
+import contextlib
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -122,3 +123,20 @@ def test_several_processes_share_the_work(start_world: StartWorld) -> None:
         assert world.postings(payment.id) == {"mpesa_clearing": 50_000, "fees_held": -50_000}
     assert world.simulator.pushes() == before + CROWD
     assert world.service.stop() == 0
+
+
+def test_pages_that_watch_several_processes_are_let_go(start_world: StartWorld) -> None:
+    """Open streams hold up the end of no worker, and close without saying `end`."""
+    world = start_world("--workers", "2")
+    payments = [world.push() for _ in range(6)]
+    with contextlib.ExitStack() as stack:
+        streams = []
+        for payment in payments:
+            url = f"{world.service.url}/api/v1/payments/mpesa/status/{payment.id}/events"
+            streams.append(stack.enter_context(watching(url, payment.client_secret)))
+        eventually(lambda: all(stream.statuses == ["pending"] for stream in streams), "all pages watch")
+        began = time.monotonic()
+        assert world.service.stop() == 0
+        assert time.monotonic() - began < 20
+        assert all(stream.statuses == ["pending"] for stream in streams)
+    assert "Exception in ASGI application" not in world.service.log

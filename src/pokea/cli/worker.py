@@ -1,6 +1,10 @@
 """What each process of `pokea serve --workers N` runs: the server calls one of these by its name."""
 
+import asyncio
+import signal
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 from pokea.api.openapi import Application
 from pokea.app import open_service
@@ -24,4 +28,23 @@ def _application(*, background: bool) -> Application:
     log_to_stderr()
     settings = load_settings()
     alert_by(settings)
-    return open_service(settings, background=background).application
+    service = open_service(settings, background=background)
+    _before_the_end(service.hub.close)
+    return service.application
+
+
+def _before_the_end(let_go: Callable[[], None]) -> None:
+    """Let streams end by themselves when this process is told to: the server waits for them.
+
+    The server asks for the application inside its loop, after it has taken the signals.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        taken = signal.getsignal(number)
+
+        def stop(received: int, frame: FrameType | None, taken: object = taken) -> None:
+            loop.call_soon_threadsafe(let_go)
+            if callable(taken):
+                taken(received, frame)
+
+        signal.signal(number, stop)
