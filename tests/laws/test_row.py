@@ -215,6 +215,13 @@ def test_a_receipt_that_another_payment_owns_does_not_complete() -> None:
     assert (owner.status, owner.review) == (Status.COMPLETED, (Flag.RECEIPT_CONFLICT,))
 
 
+def test_a_statement_completes_though_a_callback_gave_its_receipt_away() -> None:
+    """The organisation's own statement is trusted in any case: the payment completes, flagged, without that receipt."""
+    line = Evidence(PAYMENT, "s", Kind.STATEMENT, 9 * SECOND, code="0", amount_cents=ASKED_CENTS, receipt="UE4JS31RBV")
+    row = row_of(FACTS, [unknown(), line], {"UE4JS31RBV"})
+    assert (row.status, row.receipt, row.review) == (Status.COMPLETED, None, (Flag.RECEIPT_CONFLICT,))
+
+
 def test_a_large_payment_waits_for_a_query_that_agrees() -> None:
     """From POKEA_CONFIRM_FROM upward the callback alone completes nothing (law 2)."""
     large = Facts(PAYMENT, ASKED_CENTS, FACTS.expires_at, confirm=True)

@@ -75,9 +75,11 @@ _UNPROVED = select(_COLUMNS.id).where(_COLUMNS.status == Status.COMPLETED.value,
 
 _SAME_ID = evidence.c.checkout_request_id == _COLUMNS.checkout_request_id
 _ITS_OWN = exists(
-    select(receipts.c.receipt).where(receipts.c.receipt == evidence.c.receipt, receipts.c.payment_id == _COLUMNS.id)
+    select(receipts.c.receipt)
+    .where(receipts.c.receipt == evidence.c.receipt, receipts.c.payment_id == _COLUMNS.id)
+    .correlate(evidence, payments)
 )
-_CERTAIN = or_(_ASKED, and_(_ITS_OWN, or_(_STATED, and_(_CALLED_BACK, _SAME_ID))))
+_CERTAIN = or_(_ASKED, _STATED, and_(_ITS_OWN, _CALLED_BACK, _SAME_ID))
 _DISBELIEVED = select(_COLUMNS.id, _COLUMNS.status).where(
     _COLUMNS.status != Status.COMPLETED.value, exists(select(evidence.c.id).where(_PAID, _CERTAIN))
 )

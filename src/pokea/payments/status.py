@@ -155,9 +155,9 @@ def hear(facts: Facts, evidence: Iterable[Evidence], foreign_receipts: Collectio
             disputed.append(piece)
         if piece.amount_cents != facts.amount_cents:
             differing.append(piece)
-        elif piece.receipt is None or is_foreign:
+        elif piece.receipt is None:
             continue
-        elif agreed or not facts.confirm or piece.kind is Kind.STATEMENT:
+        elif piece.kind is Kind.STATEMENT or (not is_foreign and (agreed or not facts.confirm)):
             believed.append(piece)
     return Heard(
         accepted=of_kind(Kind.PUSH_ACCEPTED, ()),
@@ -222,7 +222,9 @@ def _review(heard: Heard) -> tuple[Flag, ...]:
 
 def _completed(row: Row, heard: Heard) -> Row:
     best = heard.successes[0]
-    with_receipt = _first([piece for piece in heard.successes if piece.receipt is not None], statement_first=True)
+    # A statement is believed also where a callback has given its receipt to another payment, which shows it then.
+    owned = [piece for piece in heard.successes if piece.receipt is not None and piece not in heard.disputed]
+    with_receipt = _first(owned, statement_first=True)
     shown = with_receipt or _first([piece for piece in heard.differing if piece not in heard.disputed])
     return replace(
         row,
