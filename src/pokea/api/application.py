@@ -106,8 +106,13 @@ def _add_health(application: Application, readiness: Mapping[str, ReadinessCheck
 
     application.add_route("/healthz", healthz)
     application.add_route("/readyz", readyz)
-    describe(application, "/healthz", "get", _plain("Whether the process answers", "It does."))
-    describe(application, "/readyz", "get", _plain("Whether the service can take payments", "It can.", ready=True))
+    describe(application, "/healthz", "get", _plain("Whether the process answers", "It does.", _saying("ok")))
+    describe(
+        application,
+        "/readyz",
+        "get",
+        _plain("Whether the service can take payments", "It can.", _saying("ready"), ready=True),
+    )
 
 
 async def _ready(name: str, check: ReadinessCheck) -> bool:
@@ -125,7 +130,7 @@ def _add_metrics(application: Application, metrics: Metrics) -> None:
         return Response(metrics.text(), headers={"Content-Type": prometheus.CONTENT_TYPE})
 
     application.add_route("/metrics", show)
-    described = _plain("Counters for Prometheus", "The text format of Prometheus.", content="text/plain")
+    described = _plain("Counters for Prometheus", "The text format of Prometheus.", {"type": "string"}, "text/plain")
     describe(application, "/metrics", "get", described)
 
 
@@ -145,9 +150,15 @@ def _add_reference(application: Application) -> None:
     application.add_route(STYLESHEET_PATH, stylesheet)
 
 
-def _plain(summary: str, answer: str, content: str = "application/json", ready: bool = False) -> dict[str, Any]:
+def _saying(status: str) -> dict[str, Any]:
+    return {"type": "object", "required": ["status"], "properties": {"status": {"type": "string", "const": status}}}
+
+
+def _plain(
+    summary: str, answer: str, schema: Mapping[str, Any], content: str = "application/json", ready: bool = False
+) -> dict[str, Any]:
     """The description of a call without parameters."""
-    responses: dict[str, Any] = {"200": {"description": answer, "content": {content: {}}}}
+    responses: dict[str, Any] = {"200": {"description": answer, "content": {content: {"schema": schema}}}}
     if ready:
         problem = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses["503"] = {"description": "It cannot at the moment.", "content": problem}

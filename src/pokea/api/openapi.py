@@ -14,6 +14,7 @@ from pokea.errors import CATALOGUE
 TOKEN = "bearer"  # noqa: S105 - the name of the scheme, not a token
 _ALWAYS = ("internal_error", "unavailable")
 _WITH_TOKEN = ("unauthenticated", "forbidden")
+_COMPONENT = "#/components/schemas/{model}"
 _WITH_BODY = ("invalid_request", "malformed_body", "request_timeout", "too_large")
 
 Document = dict[str, Any]
@@ -85,6 +86,12 @@ def takes(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema, "example": dict(example)}}}
 
 
+def answers(description: str, model: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI response of a call whose body has this model's form."""
+    schema = model.model_json_schema(by_alias=True, mode="serialization", ref_template=_COMPONENT)
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
 def header(name: str, text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     """The OpenAPI parameter of an optional request header."""
     return {"name": name, "in": "header", "required": False, "description": text, "schema": dict(schema)}
@@ -103,8 +110,11 @@ def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str
     """FastAPI's document with ours put in: no 422 of its own, one envelope, one security scheme."""
     document = deepcopy(document)
     paths = document.setdefault("paths", {})
+    parts: Document = {}
     for path, method, operation in described:
-        responses = {str(status): response for status, response in operation.get("responses", {}).items()}
+        # The caller's own parts are moved below, so that what was described stays as it is.
+        responses = {str(status): deepcopy(answer) for status, answer in operation.get("responses", {}).items()}
+        parts |= _parts_of(responses)
         paths.setdefault(path, {})[method] = {**operation, "responses": responses}
     for operations in paths.values():
         for operation in operations.values():
@@ -113,7 +123,7 @@ def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = problem_schema()
+    schemas |= parts | {"Problem": problem_schema()}
     components["securitySchemes"] = {
         TOKEN: {
             "type": "http",
@@ -124,6 +134,15 @@ def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str
         }
     }
     return document
+
+
+def _parts_of(responses: Mapping[str, Any]) -> Document:
+    """The models inside these responses' own, taken out of them to stand among the components."""
+    found: Document = {}
+    for response in responses.values():
+        for content in response.get("content", {}).values():
+            found |= content.get("schema", {}).pop("$defs", {})
+    return found
 
 
 def _without_generated_refusal(operation: dict[str, Any]) -> None:

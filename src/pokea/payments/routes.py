@@ -13,13 +13,14 @@ from pokea.api.bodies import read_body, read_query
 from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.moments import moment
-from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, describe, refusals, takes
 from pokea.api.problems import problem_response
 from pokea.api.short_way import Shortcut
 from pokea.clock import Clock
 from pokea.errors import Refusal, invalid
 from pokea.money import CENTS
 from pokea.payments import store
+from pokea.payments.answers import HistoryAnswer, PushAnswer, StatusAnswer
 from pokea.payments.history import Filters, decode_cursor, encode_cursor, find_page
 from pokea.payments.prompt import Command, Prompter
 from pokea.payments.reserve import Refused
@@ -181,7 +182,7 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
             "description": "Sends one M-PESA prompt. While it is unknown whether the prompt reached the phone, "
             "`checkoutRequestId` is null and the payment is being checked: do not ask again.",
             "parameters": [IDEMPOTENCY_KEY], "requestBody": takes(PushBody, push_example),
-            "responses": {"201": {"description": "The prompt was sent, or is being checked."}}
+            "responses": {"201": answers("The prompt was sent, or is being checked.", PushAnswer)}
             | refusals(
                 "amount_mismatch", "not_found", "payment_in_progress", "already_paid", "subscriber_locked",
                 "idempotency_in_flight", "idempotency_key_reused", "too_many_requests", "daraja_refused",
@@ -190,7 +191,7 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
         }),
         ("/status/{transactionId}", "get", {
             **tag, "summary": "Read a payment", "operationId": "paymentStatus", "parameters": [transaction_id],
-            "responses": {"200": {"description": "The payment."}} | refusals("not_found"),
+            "responses": {"200": answers("The payment.", StatusAnswer)} | refusals("not_found"),
         }),
         ("/history", "get", {
             **tag, "summary": "Read the history", "operationId": "paymentHistory", "parameters": parameters,
@@ -198,6 +199,6 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
             "goes to any depth by `status`, `from` and `to`; with `bookingId` or `q` the newest 1,000 are found, `cut` "
             "says that there are more, and pages beyond them are empty. While payments are made, pages by number move "
             "on; `cursor` neither repeats nor leaves out any.",
-            "responses": {"200": {"description": "A page of payments."}} | refusals("invalid_request"),
+            "responses": {"200": answers("A page of payments.", HistoryAnswer)} | refusals("invalid_request"),
         }),
     ]  # fmt: skip

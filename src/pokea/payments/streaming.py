@@ -11,6 +11,7 @@ its own only while something is being sent. A body is written once for all pages
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -159,6 +160,16 @@ def _last_seen(request: Request) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004 - a sane version
 
 
+_EVENT: Final = {
+    "type": "object",
+    "description": "One event; its `data` is the status body as JSON, or an empty object at the end.",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["status", "end"]},
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 _OPERATION = {
     "tags": ["Payments"],
     "security": NEEDS_TOKEN,
@@ -171,7 +182,7 @@ _OPERATION = {
         {"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}},
     ],
     "responses": {
-        "200": {"description": "The events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        "200": {"description": "The events.", "content": {"text/event-stream": {"schema": _EVENT}}},
         "204": {"description": "The payment has ended, and the caller has seen how."},
     }
     | refusals("not_found"),
