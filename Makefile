@@ -11,7 +11,7 @@ PORT ?= 8000
 SIM_PORT ?= 8001
 SOURCES := src tests tools $(wildcard bench examples)
 
-.PHONY: help setup demo test check bench chaos mutations format docs lock web clean develop
+.PHONY: help setup demo test check bench chaos mutations fuzz format docs lock web clean develop
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ chaos: develop ## Kill processes and servers under load for minutes, and hold th
 
 mutations: develop ## Break the code on purpose in two dozen ways, and see the universes notice each
 	@$(BIN)/python -m tests.mutations $(ARGS)
+
+fuzz: develop ## Feed every parser of what comes from outside for ten minutes
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)
