@@ -44,7 +44,7 @@ _RULES: Final = (
     # A CheckoutRequestID ends in the payer's number (reference 9.2), so it is personal data as a whole.
     (re.compile(r"ws_CO_[A-Za-z0-9_]*?(\d{3})\b"), r"ws_CO_****\1"),
     (re.compile(r"(?<!\d)(?:\+?254|0)([17]\d)\d{5}(\d{2})(?!\d)"), r"254\1*****\2"),
-    (re.compile(r"\b[0-9a-f]{40,64}\b"), "****"),
+    (re.compile(r"[0-9a-fA-F]{40,}"), "****"),
     (re.compile(r"\bpcs_[A-Za-z0-9_-]+"), "pcs_****"),
     (re.compile(r"\beyJ[\w-]*\.[\w-]*(?:\.[\w-]*)?"), "****"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{6,}"), r"\1 ****"),

@@ -261,8 +261,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "        elif agreed or not facts.confirm or piece.kind is Kind.STATEMENT:\n",
-                "        else:\n",
+                "        elif piece.kind is Kind.STATEMENT or (not is_foreign and (agreed or not facts.confirm)):\n",
+                "        elif piece.kind is Kind.STATEMENT or not is_foreign:\n",
             )
         ],
     ),

@@ -149,7 +149,8 @@ def open_database(url: str, *, rehearse: bool = False) -> Database:
 
 def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
     """An engine on an SQLite file: write-ahead log, full durability, transactions begun as `begin` says."""
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": PATIENCE_SECONDS}, **options)
+    connect_args = {"check_same_thread": False, "timeout": PATIENCE_SECONDS}
+    engine = create_engine(url, connect_args=connect_args, hide_parameters=True, **options)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -167,7 +168,13 @@ def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
 def postgres_engine(url: str) -> Engine:
     """An engine on PostgreSQL through psycopg 3, one connection a thread, lists sent in binary."""
     address = "postgresql+psycopg://" + url.split("://", 1)[1]
-    engine = create_engine(address, pool_size=_POSTGRES_WRITERS + _READERS, max_overflow=0, pool_pre_ping=False)
+    engine = create_engine(
+        address,
+        pool_size=_POSTGRES_WRITERS + _READERS,
+        max_overflow=0,
+        pool_pre_ping=False,
+        hide_parameters=True,  # a failure's text would show the rows, and with them everybody's data
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:

@@ -218,9 +218,9 @@ class Customer:
             self._free_since.setdefault(transaction_id, asyncio.get_running_loop().time())
 
     def _compare(self, replies: Sequence[Reply], same: bool) -> None:
-        """Two clicks make one payment; with one key, the second is never told that the first is in its way."""
+        """Two clicks with one key make one payment, and neither is told that the other is in its way."""
         made = {data["transactionId"] for reply in replies if reply.status == _MADE and (data := _to_watch(reply))}
-        if len(made) > 1:
+        if same and len(made) > 1:
             self._counter.complain(f"two clicks made the payments {' and '.join(sorted(made))}")
         refused = {
             data["transactionId"] for reply in replies if reply.status == _CONFLICT and (data := _to_watch(reply))

@@ -116,7 +116,7 @@ def plan_of(seed: int, chance: random.Random) -> Plan:
         rehearses=_one_in(chance, 10),
         skew=round(chance.choice((0.0, 0.0, chance.uniform(-3, 3), chance.uniform(-150, 150))) * SECOND),
         standing=_standing(chance) if troubled else (),
-        bursts=_bursts(chance, active) if troubled else (),
+        bursts=[*_bursts(chance, active), *_outage(chance, visits)] if troubled else (),
         dooms=_dooms(chance),
         kills_at_seconds=sorted(chance.uniform(5, active) for _ in range(chance.choice((0, 0, 1, 1, 2)))),
         deploys_at_seconds=sorted(chance.uniform(30, active) for _ in range(chance.choice((0, 0, 0, 1, 1, 2)))),
@@ -161,6 +161,14 @@ def _standing(chance: random.Random) -> Sequence[Trouble]:
 
 def _bursts(chance: random.Random, active_seconds: float) -> Sequence[Burst]:
     return [_burst(chance, chance.uniform(0, active_seconds)) for _ in range(chance.randrange(5))]
+
+
+def _outage(chance: random.Random, visits: Sequence[Visit]) -> Sequence[Burst]:
+    """In some universes the database is away just when somebody's push is out: longer than a write is tried again."""
+    if not _one_in(chance, 4):
+        return []
+    at_seconds = chance.choice(visits).at_seconds + chance.uniform(0.5, 5)
+    return [Burst(at_seconds, chance.uniform(8, 15), Trouble("disk", "refuse", 1.0))]
 
 
 def _burst(chance: random.Random, at_seconds: float) -> Burst:

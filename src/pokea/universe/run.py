@@ -1,6 +1,7 @@
 """Runs universes in this process: one seed in, one outcome out."""
 
 import asyncio
+import logging
 import random
 import time
 import traceback
@@ -33,10 +34,11 @@ class Outcome(NamedTuple):
 
 
 class Universes:
-    """Runs one universe after another on one store."""
+    """Runs one universe after another on one store. Every line of `log_level` and above is searched for secrets."""
 
-    def __init__(self) -> None:
+    def __init__(self, log_level: int = logging.INFO) -> None:
         self._store = Store()
+        self._log_level = log_level
 
     def run(self, seed: int) -> Outcome:
         """The universe of this seed."""
@@ -46,7 +48,7 @@ class Universes:
         self._store.reset()
         loop = VirtualLoop(_MOST_TURNS)
         log = Log()
-        with listening(log):
+        with listening(log, self._log_level):
             with sealed():
                 world = World(loop, plan, chance, self._store, log)
                 found = _finished(loop, world)

@@ -93,7 +93,7 @@ class Log(logging.Handler):
     """Keeps every line that is logged, unmasked, and finds what must not be in it."""
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__()
         self.said: list[Said] = []
         self._formatter = logging.Formatter()
 
@@ -124,14 +124,14 @@ class Log(logging.Handler):
 
 
 @contextmanager
-def listening(log: Log) -> Iterator[None]:
-    """Until it is left, whatever this process logs goes to `log` and nowhere else."""
+def listening(log: Log, level: int) -> Iterator[None]:
+    """Until it is left, whatever this process logs at `level` and above goes to `log` and nowhere else."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, before = root.handlers[:], root.level
     root.handlers[:] = [log]
-    root.setLevel(logging.INFO)
+    root.setLevel(level)
     try:
         yield
     finally:
         root.handlers[:] = handlers
-        root.setLevel(level)
+        root.setLevel(before)
