@@ -9,6 +9,7 @@ from tests.browser.conftest import OpenTab
 from tests.browser.storefronts import Storefront
 from tests.browser.tab import Tab
 from tests.browser.test_scenarios import PAID, RECEIPT, WAITING, wait
+from tests.service.running import eventually
 from tests.service.world import World
 
 EVERYWHERE = pytest.mark.parametrize("storefront", ["shop", "react", "plain"], indirect=True)
@@ -146,7 +147,7 @@ def test_no_motion_for_whom_it_troubles(storefront: Storefront, world: World, ta
     moving = "document.querySelector('pokea-checkout').shadowRoot.getAnimations().length"
     assert tab.page.evaluate(moving) == 0
     tab.page.emulate_media(reduced_motion="no-preference")
-    tab.page.wait_for_function(f"{moving} > 0")
+    eventually(lambda: tab.page.evaluate(moving) > 0, "the ring turns")
 
 
 @ON_A_PAGE

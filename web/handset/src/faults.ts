@@ -20,7 +20,11 @@ export const GROUPS: readonly Group[] = [
       { kind: 'callback_twice', title: 'Twice', effect: 'The result is sent two times.' },
       { kind: 'callback_early', title: 'Early', effect: 'The result comes before the answer to the push.' },
       { kind: 'callback_amount', title: 'Wrong amount', effect: 'The result names one shilling more.' },
-      { kind: 'callback_receipt', title: 'Wrong receipt', effect: 'The result names the receipt of another payment.' },
+      {
+        kind: 'callback_receipt',
+        title: 'Wrong receipt',
+        effect: 'The result names the receipt of another payment.',
+      },
       {
         kind: 'callback_then_success',
         title: 'Failure, then success',

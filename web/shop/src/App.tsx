@@ -26,7 +26,10 @@ export function App() {
       <h1 class="unseen">The shop and the customer's phone</h1>
       <iframe title="The shop" src="?view=shop" />
       <div class="beside">
-        <iframe title="The customer's phone" src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}`} />
+        <iframe
+          title="The customer's phone"
+          src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}`}
+        />
       </div>
       <p class="outside">
         <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">
