@@ -1,10 +1,11 @@
 """What every state of the checkout looks like: no fault for axe, nothing clipped, pictures kept to be looked at."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import BrowserContext, ViewportSize
 
 from tests.browser.conftest import ARTEFACTS
 from tests.browser.states import STATES, Scene
@@ -49,3 +50,18 @@ def out_of_reach(tab: Tab) -> list[str]:
     box = last.bounding_box()
     assert box is not None
     return [] if box["y"] + box["height"] <= ZOOMED["height"] else [f"{box} is below {ZOOMED}"]
+
+
+def test_the_look_finds_what_is_wrong(storefront: Storefront, contexts: Callable[..., BrowserContext]) -> None:
+    """A text that is cut off, a fault for axe, a call to a stranger and a complaint are found where they are."""
+    tab = Tab(contexts().new_page())
+    storefront.open(tab)
+    assert (tab.clipped(), tab.axe(), tab.complaints, tab.strangers(*storefront.origins)) == ([], [], [], {})
+    tab.dialog.locator("h2").evaluate(
+        "title => { title.style.cssText = 'width:20px;overflow:hidden;white-space:nowrap;color:#eee'; }"
+    )
+    tab.page.evaluate("fetch('http://localhost:9/').catch(() => console.error('stopped'))")
+    assert "is clipped" in tab.clipped()[0]
+    assert "color-contrast" in tab.axe()[0]
+    assert any("stopped" in each for each in tab.complaints)
+    assert any("Content Security Policy" in each for each in tab.complaints)
