@@ -14,6 +14,7 @@ from pokea.errors import CATALOGUE, Problem
 from pokea.settings import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Settings, complaints
 from tools.codes_page import codes_page
 from tools.markdown import page, table
+from tools.states_page import states_page
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 _GROUPS: Final = {
@@ -78,7 +79,12 @@ def errors_page() -> str:
     return page(parts)
 
 
-PAGES: Final = {"settings.md": settings_page, "errors.md": errors_page, "codes.md": codes_page}
+PAGES: Final = {
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "codes.md": codes_page,
+    "states.md": states_page,
+}
 """The generated pages, by their name in docs/."""
 
 

@@ -20,7 +20,8 @@ SECOND_OPINION: Instant = 11 * SECOND
 HURRY_AT_MOST_EVERY: Instant = 60 * SECOND
 GIVE_UP: Instant = 24 * HOUR
 
-_GAPS_SECONDS = (15, 20, 30, 45, 60, 90, 120, 300, 600, 1800, 3600)
+GAPS_SECONDS = (15, 20, 30, 45, 60, 90, 120, 300, 600, 1800, 3600)
+"""The pauses between questions; the last one is repeated."""
 
 
 class Asked(Struct, frozen=True):
@@ -36,7 +37,7 @@ class Asked(Struct, frozen=True):
 
 def gap(attempts: int) -> Instant:
     """The pause after question number `attempts` (from 1)."""
-    return _GAPS_SECONDS[min(attempts, len(_GAPS_SECONDS)) - 1] * SECOND
+    return GAPS_SECONDS[min(attempts, len(GAPS_SECONDS)) - 1] * SECOND
 
 
 def given_up_at(asked: Asked) -> Instant:

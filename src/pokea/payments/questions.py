@@ -18,7 +18,8 @@ from pokea.payments.store import Payment
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import payments, query_budget
 
-_TURNS: Final = "NNONNCNNFN"
+TURNS: Final = "NNONNCNNFN"
+"""Whose turn each question is."""
 _GOES_TO: Final = {"N": "NOFC", "O": "ONFC", "F": "FONC", "C": "CNOF"}
 """The lanes (newest, overdue, failed, claims) in the order in which each turn looks for somebody."""
 _LOWEST_RATE = 1 / 60
@@ -205,7 +206,7 @@ def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list
     lanes["F"] = _still_asked(connection, lanes["F"], at["day_ago"])
     chosen: dict[str, Payment] = {}
     for step in range(count):
-        for lane in _GOES_TO[_TURNS[(turn + step) % len(_TURNS)]]:
+        for lane in _GOES_TO[TURNS[(turn + step) % len(TURNS)]]:
             payment = next((each for each in lanes[lane] if each.id not in chosen), None)
             if payment is not None:
                 chosen[payment.id] = payment

@@ -5,7 +5,9 @@
      initiated ────────trusted failure────────▶ failed │                           │
         └──────────────────trusted success─────────────┴──────────────▶ completed ◀┘
 
-Nothing leads out of `completed`: proof that money moved outranks any word that it did not.
+Nothing leads out of `completed`: proof that money moved outranks any word that it did not. One thing leads back: where
+queries alone have said `failed`, a proved callback that says otherwise and proves nothing makes it `pending` again.
+docs/states.md has every cell.
 """
 
 from collections import defaultdict
