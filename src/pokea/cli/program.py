@@ -8,7 +8,7 @@ import sys
 import typer
 
 from pokea import __version__
-from pokea.cli import demo, doctor, migrate, recount, serve, simulate, token, universe, work
+from pokea.cli import demo, doctor, explain, migrate, recount, serve, simulate, token, universe, work
 from pokea.errors import PokeaError, SettingsError
 
 program = typer.Typer(
@@ -27,6 +27,7 @@ for command in (
     recount.recount,
     token.token,
     doctor.doctor,
+    explain.explain,
     universe.universe,
 ):
     program.command()(command)
