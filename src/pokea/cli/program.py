@@ -8,7 +8,7 @@ import sys
 import typer
 
 from pokea import __version__
-from pokea.cli import demo, doctor, explain, migrate, recount, serve, simulate, token, universe, work
+from pokea.cli import demo, doctor, explain, migrate, reconcile, recount, serve, simulate, token, universe, work
 from pokea.errors import PokeaError, SettingsError
 
 program = typer.Typer(
@@ -28,6 +28,7 @@ for command in (
     token.token,
     doctor.doctor,
     explain.explain,
+    reconcile.reconcile,
     universe.universe,
 ):
     program.command()(command)

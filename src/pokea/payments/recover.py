@@ -63,6 +63,11 @@ class Recovery:
         for task in tasks:
             await asyncio.wait([task])
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question of this process is unanswered."""
+        return bool(self._tasks)
+
     def wake(self, at: Instant) -> None:
         """A row falls due at this time."""
         if self._wake_at is None or at < self._wake_at:
