@@ -234,57 +234,50 @@ class _Sender:
         self._check_over()
 
 
-class _Connection(asyncio.Protocol):
-    """One kept-alive connection with at most one request out; it is opened anew when the server closes it."""
+class _Connection:
+    """A place for one request at a time; its wire is kept alive, and made anew when the server has closed it."""
 
     def __init__(self, sender: _Sender) -> None:
         self._sender = sender
-        self._transport: asyncio.Transport | None = None
+        self._wire: _Wire | None = None
         self._number = -1
         self._since = 0.0
-        self._buffer = b""
-        self._closing = False
+        self._reopening: asyncio.Future[None] | None = None
 
     async def open(self) -> None:
         order = self._sender.order
-        await asyncio.get_running_loop().create_connection(lambda: self, order.host, order.port)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        _, self._wire = await asyncio.get_running_loop().create_connection(lambda: _Wire(self), order.host, order.port)
 
     def send(self, number: int, since: float) -> None:
-        self._number, self._since, self._buffer = number, since, b""
+        self._number, self._since = number, since
         self._sender.sent()
-        if self._transport is None or self._transport.is_closing():
-            self._reopen_later = asyncio.ensure_future(self._reopen())
-            return
-        requests = self._sender.order.requests
-        self._transport.write(requests[number % len(requests)])
+        if self._wire is None or not self._wire.is_open:
+            self._reopening = asyncio.ensure_future(self._reopen())
+        else:
+            self._write(self._wire)
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0 or self._number < 0 or not _is_whole(self._buffer, end):
+    def answered(self, wire: "_Wire", status: int, *, closes: bool) -> None:
+        """The request has its answer, or, with status 0, will have none."""
+        if wire is not self._wire:
             return
-        closes = b"\r\nconnection: close" in self._buffer[:end].lower()
-        self._finish(int(self._buffer[9:12]), closes=closes)
-
-    def connection_lost(self, _failure: Exception | None) -> None:
-        self._transport = None
-        if self._number >= 0 and not self._closing:
-            self._finish(_UNANSWERED, closes=True)
+        if closes:
+            wire.close()
+            self._wire = None
+        if self._number >= 0:
+            self._finish(status)
 
     def close(self) -> None:
-        self._closing = True
-        if self._transport is not None:
-            self._transport.close()
+        if self._wire is not None:
+            self._number = -1
+            self._wire.close()
 
-    def _finish(self, status: int, *, closes: bool) -> None:
+    def _write(self, wire: "_Wire") -> None:
+        requests = self._sender.order.requests
+        wire.write(requests[self._number % len(requests)])
+
+    def _finish(self, status: int) -> None:
         number, self._number = self._number, -1
         self._sender.done(number, self._since, status)
-        if closes and self._transport is not None:
-            self._transport.close()
-            self._transport = None
         self._sender.ready(self)
 
     async def _reopen(self) -> None:
@@ -292,11 +285,48 @@ class _Connection(asyncio.Protocol):
             await self.open()
         except OSError:
             await asyncio.sleep(_TICK_SECONDS)
-            self._finish(_UNANSWERED, closes=True)
+            self._finish(_UNANSWERED)
             return
-        assert self._transport is not None
-        requests = self._sender.order.requests
-        self._transport.write(requests[self._number % len(requests)])
+        if self._wire is not None and self._wire.is_open:
+            self._write(self._wire)
+        else:
+            self._finish(_UNANSWERED)
+
+
+class _Wire(asyncio.Protocol):
+    """One TCP connection: a request is written, and its answer is read whole."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+        self._transport: asyncio.Transport | None = None
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may be written."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def write(self, request: bytes) -> None:
+        self._buffer = b""
+        if self._transport is not None:
+            self._transport.write(request)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end >= 0 and _is_whole(self._buffer, end):
+            closes = b"\r\nconnection: close" in self._buffer[:end].lower()
+            self._connection.answered(self, int(self._buffer[9:12]), closes=closes)
+
+    def connection_lost(self, _failure: Exception | None) -> None:
+        self._connection.answered(self, _UNANSWERED, closes=True)
 
 
 def _is_whole(buffer: bytes, end: int) -> bool:
