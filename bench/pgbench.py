@@ -1,0 +1,127 @@
+"""`pgbench` settling one callback a transaction, with the settle as shipped: the same tables, indexes and rows.
+
+It is spared what a service cannot be: HTTP, the reading of a body, the proof of a token, and any decision but that a
+fee is unpaid. It finds each payment by its number. A colon would be a variable, so names of counters are without.
+"""
+
+import re
+import resource
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from bench.made import Made, callback_request
+from bench.servers import cost_of
+from bench.stage import Bench
+from pokea.analytics.counting import day_of, hour_of
+from pokea.clock import SystemClock
+
+CLIENTS: Final = 16
+_ONE: Final = """
+with locked as materialized (select * from payments where id = 'pay_' || lpad(:n::text, 22, '0') for update),
+known as materialized (
+    select count(*) from evidence where payment_id = (select id from locked) and kind = 'push_accepted'
+),
+told as (
+    insert into evidence (payment_id, id, kind, received_at, trusted, code, amount_cents, receipt,
+        checkout_request_id, merchant_request_id, transaction_date, body, applied)
+    select id, 'callback:' || md5(id), 'callback', {now}, true, '0', amount_cents, 'UB' || lpad(:n::text, 8, '0'),
+        checkout_request_id, merchant_request_id, '20260504210428', '{body}'::bytea, true
+    from locked where (select * from known) = 1 on conflict do nothing
+),
+owned as (
+    insert into receipts select 'UB' || lpad(:n::text, 8, '0'), id from locked
+    on conflict do nothing returning receipt, payment_id
+),
+fee as materialized (select id from bookings where id = (select booking_id from locked) for update),
+held as (
+    update bookings set status = 'matching', fee_status = 'held', fee_payment_id = owned.payment_id, paid_at = {now}
+    from owned, fee where bookings.id = fee.id and fee_status = 'unpaid'
+),
+settled as (
+    update payments set version = payments.version + 1, status = 'completed', completed_at = {now},
+        completed_by = 'callback', receipt = owned.receipt, transaction_date = '20260504210428', money = 'held',
+        live = false, locked_until = 0, due_at = null
+    from owned where payments.id = owned.payment_id
+),
+posted as (
+    insert into postings select id, given.kind, given.account, given.side * amount_cents, {now} from locked,
+        (values ('received', 'mpesa_clearing', 1), ('held', 'fees_held', -1)) as given(kind, account, side)
+    on conflict do nothing
+),
+counted_by_owner as (insert into owner_deltas select owner, {day}, 0, -1, 1, 0 from locked),
+counted as (
+    insert into counter_deltas select {hour}, given.name, given.amount from (values
+        ('pending', -1), ('completed', 1), ('gross', 50000), ('net', 50000), ('waited', 1500000), ('wait_5', 1),
+        ('by_callback', 1)) as given(name, amount)
+)
+insert into outbox select id, version + 1, 'payment.completed', {now} from locked on conflict do nothing;
+"""
+_MANY: Final = """
+begin;
+select * from payments where id = 'pay_' || lpad(:n::text, 22, '0') for update;
+select * from evidence where payment_id = 'pay_' || lpad(:n::text, 22, '0');
+insert into evidence (payment_id, id, kind, received_at, trusted, code, amount_cents, receipt,
+    checkout_request_id, merchant_request_id, transaction_date, body, applied)
+values ('pay_' || lpad(:n::text, 22, '0'), 'callback:' || md5(:n::text), 'callback', {now}, true, '0', 50000,
+    'UB' || lpad(:n::text, 8, '0'), 'ws_CO_25112026' || lpad(:n::text, 12, '0'), '29115-' || :n || '-1',
+    '20260504210428', '{body}'::bytea, true) on conflict do nothing;
+insert into receipts values ('UB' || lpad(:n::text, 8, '0'), 'pay_' || lpad(:n::text, 22, '0')) on conflict do nothing;
+select * from bookings where id = 'bkg_' || lpad(:n::text, 22, '0') for update;
+update bookings set status = 'matching', fee_status = 'held', fee_payment_id = 'pay_' || lpad(:n::text, 22, '0'),
+    paid_at = {now} where id = 'bkg_' || lpad(:n::text, 22, '0') and fee_status = 'unpaid';
+update payments set version = 3, status = 'completed', completed_at = {now}, completed_by = 'callback',
+    receipt = 'UB' || lpad(:n::text, 8, '0'), transaction_date = '20260504210428', money = 'held', live = false,
+    locked_until = 0, due_at = null where id = 'pay_' || lpad(:n::text, 22, '0');
+insert into postings values ('pay_' || lpad(:n::text, 22, '0'), 'received', 'mpesa_clearing', 50000, {now}),
+    ('pay_' || lpad(:n::text, 22, '0'), 'held', 'fees_held', -50000, {now}) on conflict do nothing;
+insert into owner_deltas values ('customer-' || :n % 97, {day}, 0, -1, 1, 0);
+insert into counter_deltas values ({hour}, 'pending', -1), ({hour}, 'completed', 1), ({hour}, 'gross', 50000),
+    ({hour}, 'net', 50000), ({hour}, 'waited', 1500000), ({hour}, 'wait_5', 1), ({hour}, 'by_callback', 1);
+insert into outbox values ('pay_' || lpad(:n::text, 22, '0'), 3, 'payment.completed', {now}) on conflict do nothing;
+commit;
+"""
+WAYS: Final = {"pgbench, one statement": _ONE, "pgbench, a statement each": _MANY}
+_NUMBER: Final = "\\set k :k + 1\n\\set n :first + :client_id * :each + :k\n"
+
+
+class Settled(Struct, frozen=True):
+    """Transactions a second, and CPU microseconds of each: the database's and the client's."""
+
+    rate: float
+    database_us: float
+    client_us: float
+
+
+def settle(bench: Bench, way: str, made: Made) -> Settled:
+    """Settle the payments, one a transaction, by sixteen clients; their count is a multiple of that."""
+    now = SystemClock().now()
+    body = callback_request(made.first).split(b"\r\n\r\n", 1)[1].decode()
+    script = bench.new_folder() / "settle.sql"
+    script.write_text(_NUMBER + WAYS[way].format(now=now, day=day_of(now), hour=hour_of(now), body=body))
+    each = made.count // CLIENTS
+    variables = {"k": -1, "first": made.first, "each": each}
+    given = [option for name, value in variables.items() for option in ("-D", f"{name}={value}")]
+    before, client_before = cost_of(bench.postgres.pid).cpu_seconds, _children()
+    printed = _run(
+        bench.postgres.pgbench,
+        *("-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-t", str(each), "-f", str(script), *given),
+        made.database_url,
+    )
+    found = re.search(r"tps = ([0-9.]+)", printed)
+    assert found is not None, printed
+    spent = cost_of(bench.postgres.pid).cpu_seconds - before
+    return Settled(float(found[1]), spent * 1e6 / made.count, (_children() - client_before) * 1e6 / made.count)
+
+
+def _run(program: Path, *arguments: str) -> str:
+    done = subprocess.run([program, *arguments], check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
