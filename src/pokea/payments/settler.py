@@ -2,6 +2,10 @@
 
 Whoever submits is answered when what he submitted is durable. A batch that fails is stored unapplied, acknowledged,
 and settled again by halves, so that one row cannot harm its neighbours; a row that fails alone is flagged and alerted.
+
+What waits is bounded in number and in bytes; what comes on top is refused at once. While the database is slow or gone
+nobody waits longer than the law's five seconds: he hears that it is not known to be durable, and what he brought stays
+in its place all the same, because a callback is sent once.
 """
 
 import asyncio
@@ -15,11 +19,15 @@ from pokea.errors import Unavailable
 from pokea.payments import store
 from pokea.payments.evidence import Delivery, Evidence
 from pokea.payments.settle import Batch, Proves, Settled, Told, flag_stuck, settle, store_alone
-from pokea.storage.database import Database
+from pokea.storage.database import PATIENCE_SECONDS, Database
 
 LARGEST_BATCH = 128
 LONGEST_QUEUE = 5_000
+MOST_WAITING_BYTES = 32 * 1024 * 1024
+"""Of bodies that wait; a genuine one has less than a thousand."""
 _REVISIT_AT_ONCE = 64
+_LOOKS = 10
+"""How often in the time of one's patience we look who has lost it."""
 
 _log = logging.getLogger("pokea.settler")
 
@@ -29,17 +37,30 @@ Announce = Callable[[Sequence[Told]], None]
 class _Waiting(NamedTuple):
     arrived: Delivery | Evidence
     durable: asyncio.Future[None]
+    size_bytes: int
+    impatient_at: float
 
 
 class Settler:
     """Takes evidence from everywhere in this process and settles it in batches, one batch at a time."""
 
-    def __init__(self, database: Database, clock: Clock, proves: Proves, announce: Announce) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        proves: Proves,
+        announce: Announce,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._proves = proves
         self._announce = announce
+        self._patience_seconds = patience_seconds
         self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._under_way: Sequence[_Waiting] = ()
+        self._impatience: asyncio.TimerHandle | None = None
         self._revisit: deque[tuple[str, ...]] = deque()
         self._something = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -59,10 +80,15 @@ class Settler:
 
     async def submit(self, arrived: Delivery | Evidence) -> None:
         """Returns once what arrived is durable. Raises Unavailable when it is not known to be."""
-        if len(self._waiting) >= LONGEST_QUEUE or self._closing:
-            raise Unavailable("too much is waiting to be settled" if not self._closing else "the service is stopping")
-        durable = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(arrived, durable))
+        if self._closing:
+            raise Unavailable("the service is stopping")
+        if len(self._waiting) >= LONGEST_QUEUE or self._waiting_bytes >= MOST_WAITING_BYTES:
+            raise Unavailable("too much is waiting to be settled")
+        loop = asyncio.get_running_loop()
+        durable = loop.create_future()
+        size = len(arrived.body or b"")
+        self._waiting.append(_Waiting(arrived, durable, size, loop.time() + self._patience_seconds))
+        self._waiting_bytes += size
         self._something.set()
         await durable
 
@@ -75,12 +101,29 @@ class Settler:
                 await self._something.wait()
                 continue
             if self._waiting:
-                count = min(len(self._waiting), LARGEST_BATCH)
-                await self._settle_waiting([self._waiting.popleft() for _ in range(count)])
+                await self._settle_next()
             if self._revisit:
                 await self._settle_again(self._revisit.popleft())
 
-    async def _settle_waiting(self, waiting: list[_Waiting]) -> None:
+    async def _settle_next(self) -> None:
+        self._under_way = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+        self._waiting_bytes -= sum(each.size_bytes for each in self._under_way)
+        loop = asyncio.get_running_loop()
+        self._impatience = loop.call_later(self._patience_seconds, self._tell_the_impatient)
+        try:
+            await self._settle_waiting(self._under_way)
+        finally:
+            self._impatience.cancel()
+
+    def _tell_the_impatient(self) -> None:
+        """Tell whoever has waited long enough while one batch takes longer than that; what he brought stays."""
+        loop = asyncio.get_running_loop()
+        for each in (*self._under_way, *self._waiting):
+            if each.impatient_at <= loop.time() and not each.durable.done():
+                each.durable.set_exception(Unavailable("the database does not answer"))
+        self._impatience = loop.call_later(self._patience_seconds / _LOOKS, self._tell_the_impatient)
+
+    async def _settle_waiting(self, waiting: Sequence[_Waiting]) -> None:
         deliveries = [each.arrived for each in waiting if isinstance(each.arrived, Delivery)]
         evidence = [each.arrived for each in waiting if isinstance(each.arrived, Evidence)]
         batch = Batch(self._clock.now(), deliveries, evidence)
