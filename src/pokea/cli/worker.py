@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable
 from types import FrameType
 
 from pokea.api.openapi import Application
 from pokea.app import open_service
 from pokea.cli.logging_setup import alert_by, log_to_stderr
-from pokea.cli.serving import SWITCH_INTERVAL_SECONDS
+from pokea.cli.serving import prepare_interpreter
 from pokea.settings import load_settings
 
 
@@ -24,12 +23,12 @@ def without_background() -> Application:
 
 
 def _application(*, background: bool) -> Application:
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     log_to_stderr()
     settings = load_settings()
     alert_by(settings)
     service = open_service(settings, background=background)
     _before_the_end(service.hub.close)
+    prepare_interpreter()
     return service.application
 
 

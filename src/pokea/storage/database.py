@@ -34,6 +34,14 @@ _POSTGRES_PASSES = (
     *(pg_errors.SerializationFailure, pg_errors.DeadlockDetected, pg_errors.AdminShutdown, pg_errors.CrashShutdown),
     *(pg_errors.CannotConnectNow, psycopg.OperationalError, psycopg.InterfaceError),
 )
+_NOTICE_A_SILENT_SERVER = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""A server whose machine has gone says nothing: its connections are given up within half a minute, not after hours."""
 _SQLITE_PASSES = ("lock", "disk", "I/O", "full")
 _REPLICA_NOT_WAITED_FOR = "canceling wait for synchronous replication"
 
@@ -174,6 +182,7 @@ def postgres_engine(url: str) -> Engine:
         max_overflow=0,
         pool_pre_ping=False,
         hide_parameters=True,  # a failure's text would show the rows, and with them everybody's data
+        connect_args=_NOTICE_A_SILENT_SERVER,
     )
 
     @event.listens_for(engine, "connect")
