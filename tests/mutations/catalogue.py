@@ -292,6 +292,28 @@ MUTATIONS: Final = (
         ],
     ),
     Mutation(
+        "forget_what_a_late_success_was",
+        "A payment that completes after it failed is counted as both, and the day's figures are wrong for ever.",
+        [
+            Edit(
+                "analytics/counting.py",
+                "                row[_PLACE[before.status]] -= 1\n",
+                "                row[_PLACE[before.status]] -= before.status != _FAILED\n",
+            )
+        ],
+    ),
+    Mutation(
+        "fold_without_taking_away",
+        "Counts grow each time they are folded: a shop sees payments that nobody made.",
+        [
+            Edit(
+                "analytics/folding.py",
+                "    connection.execute(delete(source).where(rowid <= last))\n",
+                "",
+            )
+        ],
+    ),
+    Mutation(
         "log_a_phone_number",
         "Everybody's phone numbers stand in the log.",
         [

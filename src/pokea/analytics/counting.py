@@ -7,10 +7,10 @@ what the last rows add, whatever happened between: a late success takes from its
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from pokea.analytics.waits import bucket_of
+from pokea.analytics.waits import EDGES, bucket_of
 from pokea.clock import HOUR, Instant
 
 HOURS_A_DAY: Final = 24
@@ -32,6 +32,8 @@ REASON: Final = "reason:"
 """Before a reason: how many payments failed for it."""
 UNKNOWN: Final = "unknown"
 """The reason of a payment that failed without one."""
+_PLACE: Final = {status: place for place, status in enumerate(STATUSES)}
+_WAITS: Final = tuple(f"{WAIT}{bucket}" for bucket in range(len(EDGES) + 1))
 _HELD: Final = "held"
 _FAILED: Final = "failed"
 
@@ -125,40 +127,45 @@ def start_of_day(day: int) -> Instant:
 def deltas(changes: Iterable[Change]) -> Deltas:
     """What these changes add to the counts, merged; what changes nothing that is counted leaves no row."""
     owners: dict[tuple[str, int], list[int]] = {}
-    counters: dict[tuple[int, str], int] = defaultdict(int)
+    hours: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for before, after in changes:
         if before is not None and _same(before, after):
             continue
         hour = hour_of(after.created_at)
         if before is None or before.status != after.status:
             row = owners.setdefault((after.owner, hour // HOURS_A_DAY), [0, 0, 0, 0])
-            row[STATUSES.index(after.status)] += 1
+            row[_PLACE[after.status]] += 1
             if before is not None:
-                row[STATUSES.index(before.status)] -= 1
+                row[_PLACE[before.status]] -= 1
+        counters = hours[hour]
         for name, amount in measures(after):
-            counters[hour, name] += amount
+            counters[name] += amount
         for name, amount in measures(before) if before is not None else ():
-            counters[hour, name] -= amount
+            counters[name] -= amount
     return Deltas(
         [OwnerDelta(*key, *row) for key, row in owners.items() if any(row)],
-        [CounterDelta(*key, amount) for key, amount in counters.items() if amount],
+        [CounterDelta(hour, *each) for hour, counters in hours.items() for each in counters.items() if each[1]],
     )
 
 
-def measures(payment: Counted) -> Iterator[tuple[str, int]]:
+def measures(payment: Counted) -> Sequence[tuple[str, int]]:
     """The counters of its hour to which the payment adds, and how much."""
-    yield payment.status, 1
+    status = payment.status
     if payment.completed_at is not None:
         # The clocks of two processes may differ by more than a quick payment took.
         waited = max(0, payment.completed_at - payment.created_at)
-        yield GROSS, payment.amount_cents
-        if payment.money == _HELD:
-            yield NET, payment.amount_cents
-        yield WAITED, waited
-        yield f"{WAIT}{bucket_of(waited)}", 1
-        yield f"{BY}{payment.completed_by}", 1
-    elif payment.status == _FAILED:
-        yield f"{REASON}{payment.failure_reason or UNKNOWN}", 1
+        cents = payment.amount_cents
+        return (
+            (status, 1),
+            (GROSS, cents),
+            (NET, cents if payment.money == _HELD else 0),
+            (WAITED, waited),
+            (_WAITS[bucket_of(waited)], 1),
+            (f"{BY}{payment.completed_by}", 1),
+        )
+    if status == _FAILED:
+        return (status, 1), (f"{REASON}{payment.failure_reason or UNKNOWN}", 1)
+    return ((status, 1),)
 
 
 def _same(before: Counted, after: Counted) -> bool:

@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
 
 from pokea.cli.logging_setup import log_to_stderr
+from pokea.cli.progress import advancing
 
 if TYPE_CHECKING:
     from pokea.storage.database import Database
+
+_WORTH_TELLING = 10
+"""Days; a busy one takes a second."""
 
 
 def recount(as_json: bool = typer.Option(False, "--json", help="Print the report as one JSON document.")) -> None:
@@ -45,16 +47,8 @@ async def _recount(database: "Database", *, quiet: bool) -> tuple[int, int]:
 
     days = await database.read(counting.days_with_payments)
     wrong = 0
-    for day in _with_progress(days, quiet=quiet):
-        wrong += await database.write(counting.recount, day)
+    with advancing("Counting days", len(days), least=_WORTH_TELLING if not quiet else len(days) + 1) as advance:
+        for day in days:
+            wrong += await database.write(counting.recount, day)
+            advance(1)
     return len(days), wrong
-
-
-def _with_progress(days: list[int], *, quiet: bool) -> Iterable[int]:
-    """The days, with a bar on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        return days
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(days, "Counting days", console=Console(stderr=True))

@@ -11,13 +11,14 @@ import binascii
 import re
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_, union_all
 
 from pokea.analytics.reading import HOUR, Span, all_periods, owner_days
 from pokea.clock import Instant
 from pokea.payments.pieces import DAYS, HOURS, Piece, Unit, after, cut, runs, whole
 from pokea.payments.status import Status
 from pokea.payments.store import Payment
+from pokea.storage.statements import in_one_snapshot
 from pokea.storage.tables import bookings, payments, receipts
 
 MOST_FOUND = 1_000
@@ -58,8 +59,7 @@ class Page(NamedTuple):
 
 def find_page(connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None) -> Page:
     """One page: after `cursor` if there is one, else after `offset` payments."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("set transaction isolation level repeatable read"))
+    in_one_snapshot(connection)
     if filters.booking_id is not None or filters.search is not None:
         return _page_of_found(connection, filters, limit, offset, cursor)
     pieces = _pieces(connection, filters, filters.since, filters.before, DAYS)
