@@ -8,7 +8,21 @@ import sys
 import typer
 
 from pokea import __version__
-from pokea.cli import demo, doctor, explain, migrate, reconcile, recount, serve, simulate, token, universe, work
+from pokea.cli import (
+    demo,
+    doctor,
+    explain,
+    export,
+    migrate,
+    pay,
+    reconcile,
+    recount,
+    serve,
+    simulate,
+    token,
+    universe,
+    work,
+)
 from pokea.errors import PokeaError, SettingsError
 
 program = typer.Typer(
@@ -27,8 +41,10 @@ for command in (
     recount.recount,
     token.token,
     doctor.doctor,
+    pay.pay,
     explain.explain,
     reconcile.reconcile,
+    export.export,
     universe.universe,
 ):
     program.command()(command)

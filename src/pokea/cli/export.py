@@ -1,0 +1,70 @@
+"""`pokea export`: transactions as CSV."""
+
+import asyncio
+import csv
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
+
+import typer
+
+from pokea.cli.logging_setup import log_to_stderr
+from pokea.cli.progress import advancing
+from pokea.errors import Refusal, SettingsError
+
+if TYPE_CHECKING:
+    from pokea.payments.exporting import Wanted
+    from pokea.storage.database import Database
+
+
+def export(
+    from_: str | None = typer.Option(None, "--from", help="First day (East Africa Time), or an instant."),
+    to: str | None = typer.Option(None, "--to", help="Last day, or an instant."),
+    status: Literal["initiated", "pending", "completed", "failed"] | None = typer.Option(None, help="Only these."),
+    output: Path | None = typer.Option(None, "--output", help="File to write; by default standard output."),
+    full: bool = typer.Option(False, "--full", help="Write whole phone numbers: personal data, handle it so."),
+) -> None:
+    """Write transactions as CSV, the oldest first, however many there are.
+
+    No cell can be taken for a formula. Phone numbers are masked unless --full. Needs no other setting than
+    POKEA_DATABASE_URL.
+    """
+    import logging
+
+    from pokea.api.moments import moment
+    from pokea.payments.exporting import Wanted
+    from pokea.settings import Settings
+    from pokea.storage.database import open_database
+    from pokea.storage.migrate import ensure_ready
+
+    log_to_stderr(logging.CRITICAL)
+    try:
+        wanted = Wanted(moment("from", from_, end_of_day=False), moment("to", to, end_of_day=True), status)
+    except Refusal as failure:
+        raise SettingsError("; ".join(each.message for each in failure.errors)) from None
+    url = Settings().pokea_database_url
+    ensure_ready(url)
+    database = open_database(url)
+    try:
+        with output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout) as out:
+            count = asyncio.run(_write(database, wanted, out, full=full))
+    finally:
+        database.close()
+    print(f"{count} transactions.", file=sys.stderr)
+
+
+async def _write(database: "Database", wanted: "Wanted", out: TextIO, *, full: bool) -> int:
+    from pokea.payments import exporting
+
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(exporting.COLUMNS)
+    place = exporting.Place(-1, "")
+    count = 0
+    with advancing("transactions written", await database.read(exporting.count_of, wanted)) as advance:
+        while page := await database.read(exporting.next_page, wanted, place):
+            writer.writerows(exporting.rows_of(page, full=full))
+            place = exporting.Place(page[-1].created_at, page[-1].id)
+            count += len(page)
+            advance(len(page))
+    return count

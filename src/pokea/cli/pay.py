@@ -1,0 +1,177 @@
+"""`pokea pay PHONE AMOUNT`: push from the terminal and watch it live."""
+
+import asyncio
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from pokea.transport import Transport
+
+PAID, FAILED, WRONG, UNKNOWN = 0, 1, 2, 3
+"""The exit codes."""
+_LOOK_EVERY_SECONDS: Final = 1.0
+_LOCK_SECONDS: Final = 60
+_TIMEOUT_SECONDS: Final = 60.0
+_CREATED, _FIRST_REFUSAL, _TOO_MANY, _FIRST_FAULT = 201, 400, 429, 500
+
+
+class _Ends(Exception):
+    """There is nothing to watch (any more)."""
+
+    def __init__(self, code: int, says: str) -> None:
+        super().__init__(says)
+        self.code = code
+
+
+def pay(
+    phone: str = typer.Argument(..., help="The phone that pays, such as 0712345678."),
+    amount: int = typer.Argument(..., min=1, max=250_000, help="Whole shillings."),
+    url: str = typer.Option("http://127.0.0.1:8000", help="Address of the running service."),
+    token: str = typer.Option(
+        "", envvar="POKEA_TOKEN", help="Bearer token; by default one signed with our own secret."
+    ),
+    booking: str = typer.Option("", help="A booking whose fee this is; by default a new one is made."),
+    as_json: bool = typer.Option(False, "--json", help="Print the payment as JSON when it ends."),
+) -> None:
+    """Prompt a phone for a payment, and watch what becomes of it.
+
+    Exit code 0 when it is paid, 1 when it failed, 2 when the input is wrong or the service is not there, and 3 when
+    the outcome is not known: look at the payment later, and do not pay again.
+    """
+    from pokea.phone import InvalidPhone, parse_phone
+
+    try:
+        msisdn = parse_phone(phone).msisdn
+        code = asyncio.run(_pay(url.rstrip("/"), token or _own_token(), msisdn, amount, booking, as_json=as_json))
+    except InvalidPhone as failure:
+        code = _said(WRONG, str(failure))
+    except _Ends as end:
+        code = _said(end.code, str(end))
+    raise typer.Exit(code)
+
+
+def _said(code: int, sentence: str) -> int:
+    print(f"pokea: {sentence}", file=sys.stderr)
+    return code
+
+
+def _own_token() -> str:
+    from pokea.api.tokens import issue_token
+    from pokea.clock import SystemClock
+    from pokea.redact import Secret
+    from pokea.settings import Settings
+
+    secret = Settings().pokea_jwt_secret.get_secret_value()
+    if not secret:
+        raise _Ends(WRONG, "There is no token: give --token, or set POKEA_JWT_SECRET to sign one.")
+    return issue_token(Secret(secret), "terminal", ["admin"], SystemClock().now(), 3600)
+
+
+async def _pay(url: str, token: str, msisdn: str, amount: int, booking: str, *, as_json: bool) -> int:
+    from pokea.transport import HttpTransport
+
+    transport = HttpTransport()
+    service = _Service(transport, f"{url}/api/v1", token)
+    try:
+        booking = booking or await service.book(amount)
+        pushed = await service.push(msisdn, booking, amount)
+        print(f"{pushed['transactionId']}: {pushed['customerMessage']}", file=sys.stderr, flush=True)
+        return await _watch(service, pushed, quiet=as_json)
+    finally:
+        await transport.close()
+
+
+class _Service:
+    """A running service, as its API shows it. Raises _Ends where it refuses or is not there."""
+
+    def __init__(self, transport: "Transport", prefix: str, token: str) -> None:
+        self._transport = transport
+        self._prefix = prefix
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    async def book(self, amount: int) -> str:
+        """A new booking with this fee."""
+        answer = await self._call(
+            "POST", "/bookings", {"service": "Payment from the terminal", "amount": amount}, WRONG
+        )
+        return str(answer["booking"]["id"])
+
+    async def push(self, msisdn: str, booking: str, amount: int) -> dict[str, Any]:
+        """Prompt the phone."""
+        wish = {"phoneNumber": msisdn, "bookingId": booking, "amount": amount, "type": "booking_fee"}
+        pushed: dict[str, Any] = (await self._call("POST", "/payments/mpesa/stkpush", wish, UNKNOWN))["data"]
+        return pushed
+
+    async def status(self, payment_id: str) -> dict[str, Any]:
+        """The payment as it stands."""
+        answer = await self._call("GET", f"/payments/mpesa/status/{payment_id}", None, UNKNOWN)
+        transaction: dict[str, Any] = answer["transaction"]
+        return transaction
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None, unanswered: int) -> dict[str, Any]:
+        from pokea.transport import NoAnswer, NotSent
+
+        content = json.dumps(body).encode() if body is not None else None
+        try:
+            reply = await self._transport.send(method, self._prefix + path, self._headers, content, _TIMEOUT_SECONDS)
+        except NotSent:
+            raise _Ends(WRONG, f"No service answers at {self._prefix}: start `pokea serve`, or give --url.") from None
+        except NoAnswer:
+            raise _Ends(unanswered, "The service did not answer: what it did is not known.") from None
+        try:
+            answer: dict[str, Any] = json.loads(reply.body)
+        except ValueError:
+            raise _Ends(WRONG, f"{self._prefix} is not Pokea's API.") from None
+        if reply.status >= _FIRST_REFUSAL:
+            wrong = reply.status < _FIRST_FAULT and reply.status != _TOO_MANY
+            raise _Ends(WRONG if wrong else FAILED, answer.get("message", f"The service answered {reply.status}."))
+        return answer
+
+
+async def _watch(service: _Service, pushed: dict[str, Any], *, quiet: bool) -> int:
+    """Look until the payment has ended, or until its lock is over and nobody knows."""
+    from pokea.clock import SECOND, SystemClock, from_datetime
+
+    expires_at = from_datetime(datetime.fromisoformat(pushed["expiresAt"]))
+    told = ""
+    while True:
+        try:
+            transaction = await service.status(pushed["transactionId"])
+        except _Ends as away:
+            # The prompt is out: a service that restarts is waited for.
+            if SystemClock().now() > expires_at + _LOCK_SECONDS * SECOND:
+                raise
+            transaction = {"status": f"no answer ({away})"}
+        left = (expires_at - SystemClock().now()) / SECOND
+        is_over = transaction["status"] in ("completed", "failed")
+        if not quiet:
+            told = _show(transaction["status"], left, told, is_over=is_over)
+        if is_over or left < -_LOCK_SECONDS:
+            return _end(transaction, quiet=quiet)
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _show(status: str, left: float, told: str, *, is_over: bool) -> str:
+    """A line that counts down on a terminal; elsewhere a line when something changes. Answers what was told last."""
+    waiting = "asking M-PESA" if left <= 0 else f"{left:.0f} s left on the phone"
+    if sys.stderr.isatty():
+        print(f"\r\033[K{status}, {waiting}", end="\n" if is_over else "", file=sys.stderr, flush=True)
+    elif status != told:
+        print(status, file=sys.stderr, flush=True)
+    return status
+
+
+def _end(transaction: dict[str, Any], *, quiet: bool) -> int:
+    failure = transaction.get("failure") or {}
+    if transaction["status"] == "completed":
+        code, says = PAID, f"Paid. Receipt {transaction.get('mpesaReceiptNumber') or 'not known yet'}."
+    elif transaction["status"] == "failed" and failure.get("reason") != "no_answer":
+        code, says = FAILED, f"Not paid: {failure.get('message', 'it failed.')}"
+    else:
+        code, says = UNKNOWN, "It is not known whether it was paid. Do not pay again; Pokea goes on asking."
+    print(json.dumps(transaction) if quiet else says)
+    return code
