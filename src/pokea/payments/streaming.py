@@ -137,11 +137,10 @@ class _Page:
     async def _deliver_waiting(self) -> None:
         # A client that has gone is noticed by whoever waits for it to go.
         with suppress(OSError):
-            while self._waiting:
-                chunk, self._waiting = self._waiting, b""
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-            if self._last:
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            more = True
+            while more and (self._waiting or self._last):
+                chunk, self._waiting, more = self._waiting, b"", not self._last
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
         self._sending = None
 
 
