@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenTab
 from tests.browser.storefronts import Storefront
@@ -32,12 +32,6 @@ def wait(storefront: Storefront, tab: Tab) -> str:
     phone = begin(storefront, tab)
     tab.sees(WAITING)
     return phone
-
-
-def payment_of(world: World, phone: str) -> str:
-    """The id of the newest payment of this phone."""
-    answer = world.service.call("GET", f"/payments/mpesa/history?q={phone}", scope="admin")
-    return str(answer.body["transactions"][0]["id"])
 
 
 def test_success(storefront: Storefront, world: World, tab: Tab) -> None:
@@ -91,7 +85,7 @@ def test_a_lost_callback(storefront: Storefront, world: World, tab: Tab) -> None
     world.simulator.fault("callback_lost")
     phone = wait(storefront, tab)
     world.simulator.answer(phone, "pay")
-    world.age(15, payment_of(world, phone))
+    world.age(15, world.newest(phone))
     tab.sees(PAID)
     tab.sees("The receipt number will follow.")
 
@@ -144,6 +138,34 @@ def test_a_reload_before_the_answer(storefront: Storefront, world: World, tab: T
     storefront.visit(tab)
     tab.sees(WAITING)
     assert len(world.simulator.prompts(phone)) == 1
+    assert world.simulator.pushes() - before == 1
+
+
+def test_a_push_whose_outcome_is_unknown(storefront: Storefront, world: World, tab: Tab) -> None:
+    """Where Daraja's answer to the push is an error, the page says that it is checking, and offers no second try."""
+    before = world.simulator.pushes()
+    phone = world.new_phone()
+    world.simulator.fault("push_500_after", msisdn=phone)
+    storefront.open(tab)
+    tab.pay(phone)
+    tab.sees("Checking with M-PESA")
+    tab.sees("Do not pay again")
+    expect(tab.step).to_have_count(0)
+    world.simulator.answer(phone, "pay")
+    tab.sees(RECEIPT)
+    assert world.simulator.pushes() - before == 1
+
+
+def test_a_lost_answer_to_the_page(storefront: Storefront, world: World, tab: Tab) -> None:
+    """A push whose answer the network swallows is asked about under the same key: one prompt, and it is watched."""
+    before = world.simulator.pushes()
+
+    def swallow(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    tab.page.route("**/stkpush", swallow, times=1)
+    wait(storefront, tab)
     assert world.simulator.pushes() - before == 1
 
 

@@ -120,6 +120,11 @@ class World:
         """Post a body to the payment's own callback address."""
         return self.post_callback(body, callback_token(payment.id), family)
 
+    def newest(self, phone: str) -> str:
+        """The id of the newest payment of this phone, whoever asked for it."""
+        answer = self.service.call("GET", f"/payments/mpesa/history?q={phone}", scope="admin")
+        return str(answer.body["transactions"][0]["id"])
+
     def finish(self, payment: Pushed) -> None:
         """End a payment that a test leaves open: the phone's owner cancels, and the callback says so."""
         self.simulator.answer(payment.phone, "cancel")
