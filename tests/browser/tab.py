@@ -14,7 +14,7 @@ _STATUS_NOTE: Final = "Failed to load resource"
 """The browser's note about a status of 400 or above, or a cut: which ones come is for each test to say."""
 
 _RUN_AXE: Final = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+  const { violations } = await axe.run(document, { resultTypes: ['violations'], iframes: false });
   return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`);
 }"""
 _CLIPPED: Final = """() => {
@@ -103,7 +103,7 @@ class Tab:
         return found
 
     def axe(self) -> list[str]:
-        """What axe-core finds on the page as it stands; it is brought in past the page's policy."""
+        """What axe-core finds on the page, but not in its frames; it is brought in past the page's policy."""
         session = self.page.context.new_cdp_session(self.page)
         session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
         session.detach()

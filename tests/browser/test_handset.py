@@ -187,6 +187,18 @@ def test_another_phone_is_added(sim: PhonePage) -> None:
     expect(sim.phone("254733000111")).to_be_visible()
 
 
+def test_a_crowd_of_phones(sim: PhonePage) -> None:
+    """Of many phones the dozen that matter is shown, and any other comes when its number is entered."""
+    numbers = [sim.world.new_phone() for _ in range(14)]
+    expect(sim.page.get_by_role("article")).to_have_count(12)
+    expect(sim.page.get_by_text("more phones are not shown")).to_be_visible()
+    expect(sim.phone(numbers[-1])).to_be_visible()
+    expect(sim.phone(numbers[0])).to_have_count(0)
+    sim.page.get_by_label("Another phone").fill(numbers[0])
+    sim.page.get_by_role("button", name="Add", exact=True).click()
+    expect(sim.phone(numbers[0])).to_be_visible()
+
+
 def test_faults_are_switched(sim: PhonePage) -> None:
     """A switch puts a fault in force and takes it out again, and shows what was set elsewhere."""
     lost = sim.page.get_by_role("checkbox", name="Lost")

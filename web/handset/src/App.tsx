@@ -12,14 +12,20 @@ function wishes(): { msisdn: string | undefined; isBare: boolean } {
   return { msisdn: readPhone(query.get('phone') ?? '').msisdn, isBare: query.get('view') === 'phones' };
 }
 
+/** More phones at once nobody looks at, and a load test makes thousands. */
+const MOST_SHOWN = 12;
+
 /** The phones, what goes wrong, and the wire. */
 export function App() {
   const state = useSimulator();
   const now = useNow() + state.aheadMs;
   const [{ msisdn, isBare }] = useState(wishes);
+  const [wished, setWished] = useState(msisdn);
   useEffect(() => {
     if (msisdn && state.isConnected) api.change({ msisdn }).catch(() => undefined);
   }, [msisdn, state.isConnected]);
+  const phones = inOrder(state.subscribers, state.prompts, wished);
+  const hidden = phones.length - MOST_SHOWN;
   return (
     <>
       <header class="top">
@@ -33,7 +39,7 @@ export function App() {
       </header>
       <main class={isBare ? 'bare' : ''}>
         <div class="phones">
-          {inOrder(state.subscribers, state.prompts, msisdn).map((subscriber) => (
+          {phones.slice(0, MOST_SHOWN).map((subscriber) => (
             <Phone
               key={subscriber.msisdn}
               subscriber={subscriber}
@@ -41,7 +47,7 @@ export function App() {
               now={now}
             />
           ))}
-          <NewPhone />
+          <NewPhone hidden={hidden} added={setWished} />
         </div>
         {!isBare && (
           <aside>
@@ -65,14 +71,18 @@ export function inOrder<T extends { msisdn: string }>(
   return [...phones].reverse().sort((one, other) => rank(other) - rank(one));
 }
 
-function NewPhone() {
+/** Adds a phone, or brings one of those that are not shown to the front. */
+function NewPhone({ hidden, added }: { hidden: number; added: (msisdn: string) => void }) {
   const [text, setText] = useState('');
   const [problem, setProblem] = useState('');
   const add = (event: Event) => {
     event.preventDefault();
     api
       .change({ msisdn: text })
-      .then(() => setText(''))
+      .then(({ msisdn }) => {
+        setText('');
+        added(msisdn);
+      })
       .catch((failure: Error) => setProblem(failure.message));
   };
   return (
@@ -93,6 +103,9 @@ function NewPhone() {
       <p class="problem" role="status">
         {problem}
       </p>
+      {hidden > 0 && (
+        <p class="note">{hidden} more phones are not shown: enter the number of one to see it.</p>
+      )}
       <p class="note">
         A number that is asked for money gets a phone by itself, with Ksh10,000.00 and the PIN 1234.
       </p>
