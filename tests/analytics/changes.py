@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from pokea.analytics.counting import STATUSES, Deltas
+from pokea.analytics.reading import DAY, Span, sizes
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.payments.store import Payment
 from tests.payments import new_payment
@@ -50,6 +52,16 @@ def histories(draw: st.DrawFn) -> list[tuple[Payment | None, Payment]]:
         changes.append((last[number], later))
         last[number] = later
     return changes
+
+
+def by_status(connection: Connection, owner: str | None) -> dict[str, dict[int, int]]:
+    """How many payments of a customer, or of all, were made on which day, for each status."""
+    return {status: sizes(connection, owner, DAY, Span(), status) for status in STATUSES}
+
+
+def all_made(connection: Connection) -> int:
+    """How many payments are counted."""
+    return sum(sizes(connection, None, DAY, Span(), None).values())
 
 
 def summed(parts: Iterable[Deltas]) -> tuple[Counter[tuple[str, int, str]], Counter[tuple[int, str]]]:

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, func, select
 from pokea.analytics import store
 from pokea.analytics.counting import day_of, deltas, hour_of
 from pokea.analytics.folding import Folding, fold
-from pokea.analytics.reading import DAY, HOUR, Span, counted, owner_days
+from pokea.analytics.reading import DAY, HOUR, Span, counted, sizes
 from pokea.clock import HOUR as AN_HOUR
 from pokea.clock import SECOND
 from pokea.storage.database import Database, open_database
 from pokea.storage.tables import counter_deltas, owner_deltas
-from tests.analytics.changes import MIDNIGHT, new_row
+from tests.analytics.changes import MIDNIGHT, all_made, by_status, new_row
 
 OWNERS = ("amina", "baraka", "chebet")
 
@@ -34,7 +34,7 @@ def add_some(connection: Connection, first: int, count: int) -> None:
 def told(connection: Connection) -> list[object]:
     """Everything that the counts say."""
     return [
-        *(owner_days(connection, owner, Span()) for owner in (*OWNERS, None)),
+        *(by_status(connection, owner) for owner in (*OWNERS, None)),
         counted(connection, DAY, Span()),
         counted(connection, HOUR, Span()),
     ]
@@ -72,9 +72,8 @@ def test_totals_grow(database: Database) -> None:
             await database.write(add_some, first, 60)
             await database.write(fold)
         assert await database.read(waiting) == 0
-        days = await database.read(owner_days, None, Span())
-        assert sum(sum(day.values()) for day in days.values()) == 120
-        assert sum(day["completed"] for day in days.values()) == 60
+        assert await database.read(all_made) == 120
+        assert sum((await database.read(sizes, None, DAY, Span(), "completed")).values()) == 60
 
     asyncio.run(holds())
 
@@ -114,15 +113,14 @@ def test_counts_are_right_while_settling_and_folding_cross(database_url: str) ->
 
         async def read_some() -> None:
             for _ in range(40):
-                days = await second.read(owner_days, None, Span())
-                seen.append(sum(sum(day.values()) for day in days.values()))
+                seen.append(await second.read(all_made))
 
         await asyncio.gather(settle_some(), fold_some(first), fold_some(second), read_some())
         assert seen == sorted(seen)
         assert all(count % 10 == 0 for count in seen)
         while await first.write(fold):
             pass
-        assert sum(sum(day.values()) for day in (await first.read(owner_days, None, Span())).values()) == 400
+        assert await first.read(all_made) == 400
         assert await first.read(waiting) == 0
         first.close()
         second.close()
@@ -154,10 +152,11 @@ def test_a_span_holds_its_first_and_not_its_end(
     async def holds() -> None:
         await database.write(add_some, 0, 60)
         middle = day_of(MIDNIGHT)
-        span = Span(*(None if bound is None else middle + bound for bound in (first, end)))
+        bounds = {"first": first, "end": end}
+        span = Span(**{name: middle + bound for name, bound in bounds.items() if bound is not None})
         for _ in range(2):
             for owner in ("amina", None):
-                assert len(await database.read(owner_days, owner, span)) == days
+                assert len(await database.read(sizes, owner, DAY, span, None)) == days
             await database.write(fold)
         hours = await database.read(counted, HOUR, Span(hour_of(MIDNIGHT), hour_of(MIDNIGHT) + 1))
         assert list(hours) == [hour_of(MIDNIGHT)]

@@ -4,9 +4,21 @@ One statement, because a fold between two of them would be seen twice or not at 
 """
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from pokea.analytics.counting import HOURS_A_DAY, STATUSES
 from pokea.storage.tables import counter_deltas, counters, owner_counts, owner_deltas
@@ -16,34 +28,37 @@ HOUR = "hour"
 
 
 class Span(NamedTuple):
-    """Days or hours by number: from `first` on, and before `end`; None for without a bound."""
+    """Days or hours by number: from `first` on, and before `end`."""
 
-    first: int | None = None
-    end: int | None = None
-
-    def holds(self, column: ColumnElement[int]) -> list[ColumnElement[bool]]:
-        """The conditions of a number that lies in the span."""
-        conditions: list[ColumnElement[bool]] = []
-        if self.first is not None:
-            conditions.append(column >= self.first)
-        if self.end is not None:
-            conditions.append(column < self.end)
-        return conditions
+    first: int = -(2**31)
+    end: int = 2**31 - 1
 
 
-def owner_days(connection: Connection, owner: str | None, span: Span) -> dict[int, dict[str, int]]:
-    """How many payments of a customer have each status, by day; of every customer together if there is no owner."""
-    if owner is None:
-        return all_periods(connection, DAY, span)
+_FIRST, _END = bindparam("first", type_=Integer), bindparam("end", type_=Integer)
+
+
+def sizes(connection: Connection, owner: str | None, unit: str, span: Span, status: str | None) -> dict[int, int]:
+    """How many payments were made in each `day` or `hour`: of a customer (by day), or of all, with a status or any."""
+    statement = _sizes(owner is None, unit, status)
+    found = connection.execute(statement, {"owner": owner, **span._asdict()})
+    return {start: int(size) for start, size in found if size}
+
+
+@cache
+def _sizes(is_of_all: bool, unit: str, status: str | None) -> Select[Any]:
+    """Built once: building it costs more than running it."""
+    wanted = STATUSES if status is None else (status,)
+    if is_of_all:
+        rows = _counters(unit, wanted).subquery()
+        return select(rows.c.start, func.sum(rows.c.amount)).group_by(rows.c.start)
     parts = [
-        select(table.c.day, *(table.c[status] for status in STATUSES)).where(
-            table.c.owner == owner, *span.holds(table.c.day)
+        select(table.c.day, sum((table.c[name] for name in wanted[1:]), start=table.c[wanted[0]]).label("size")).where(
+            table.c.owner == bindparam("owner"), table.c.day >= _FIRST, table.c.day < _END
         )
         for table in (owner_counts, owner_deltas)
     ]
     counts = union_all(*parts).subquery()
-    statement = select(counts.c.day, *(func.sum(counts.c[status]) for status in STATUSES)).group_by(counts.c.day)
-    return {day: dict(zip(STATUSES, map(int, sums), strict=True)) for day, *sums in connection.execute(statement)}
+    return select(counts.c.day, func.sum(counts.c.size)).group_by(counts.c.day)
 
 
 def day_owners(connection: Connection, day: int) -> dict[str, dict[str, int]]:
@@ -57,36 +72,29 @@ def day_owners(connection: Connection, day: int) -> dict[str, dict[str, int]]:
     return {owner: dict(zip(STATUSES, map(int, sums), strict=True)) for owner, *sums in connection.execute(statement)}
 
 
-def all_periods(connection: Connection, unit: str, span: Span) -> dict[int, dict[str, int]]:
-    """How many payments of all customers have each status, by `day` or by `hour`."""
+def counted(connection: Connection, unit: str, span: Span) -> dict[int, dict[str, int]]:
+    """The counters of each `day` or `hour` in the span, those that are nought left out."""
     found: dict[int, dict[str, int]] = {}
-    for start, named in counted(connection, unit, span, STATUSES).items():
-        found[start] = {status: named.get(status, 0) for status in STATUSES}
-    return found
-
-
-def counted(
-    connection: Connection, unit: str, span: Span, names: Collection[str] | None = None
-) -> dict[int, dict[str, int]]:
-    """The counters of each `day` or `hour` in the span: all, or those with these names."""
-    rows = _counters(unit, span, names).subquery()
-    statement = select(rows.c.start, rows.c.name, func.sum(rows.c.amount)).group_by(rows.c.start, rows.c.name)
-    found: dict[int, dict[str, int]] = {}
-    for start, name, amount in connection.execute(statement):
+    for start, name, amount in connection.execute(_counted(unit), span._asdict()):
         if amount:
             found.setdefault(start, {})[name] = int(amount)
     return found
 
 
-def _counters(unit: str, span: Span, names: Collection[str] | None) -> Any:
-    start = (
-        counter_deltas.c.hour if unit == HOUR else counter_deltas.c.hour // literal(HOURS_A_DAY, literal_execute=True)
-    )
+@cache
+def _counted(unit: str) -> Select[Any]:
+    rows = _counters(unit, None).subquery()
+    return select(rows.c.start, rows.c.name, func.sum(rows.c.amount)).group_by(rows.c.start, rows.c.name)
+
+
+def _counters(unit: str, names: Collection[str] | None) -> CompoundSelect[Any]:
+    hour = counter_deltas.c.hour
+    start: ColumnElement[int] = hour if unit == HOUR else hour // literal(HOURS_A_DAY, literal_execute=True)
     folded = select(counters.c.start, counters.c.name, counters.c.amount).where(
-        counters.c.span == unit, *span.holds(counters.c.start)
+        counters.c.span == unit, counters.c.start >= _FIRST, counters.c.start < _END
     )
-    unfolded: Select[Any] = select(start.label("start"), counter_deltas.c.name, counter_deltas.c.amount).where(
-        *span.holds(start)
+    unfolded = select(start.label("start"), counter_deltas.c.name, counter_deltas.c.amount).where(
+        start >= _FIRST, start < _END
     )
     if names is not None:
         folded = folded.where(counters.c.name.in_(names))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_, union_all
 
-from pokea.analytics.reading import HOUR, Span, all_periods, owner_days
+from pokea.analytics.reading import Span, sizes
 from pokea.clock import Instant
 from pokea.payments.pieces import DAYS, HOURS, Piece, Unit, after, cut, runs, whole
 from pokea.payments.status import Status
@@ -95,11 +95,12 @@ def _pieces(
 ) -> list[Piece]:
     """The time between the bounds with what was made in it, newest first, without pieces in which nothing was."""
     whole_ones = cut(since, before, unit)
-    span = Span(whole_ones.first, whole_ones.end)
-    counts = owner_days(connection, filters.owner, span) if unit is DAYS else all_periods(connection, HOUR, span)
+    bounds = {"first": whole_ones.first, "end": whole_ones.end}
+    span = Span(**{name: number for name, number in bounds.items() if number is not None})
+    found = sizes(connection, filters.owner, unit.name, span, filters.status)
     return [
         *_edge(connection, filters, whole_ones.upper, unit),
-        *whole(counts, filters.status, unit),
+        *whole(found, unit),
         *_edge(connection, filters, whole_ones.lower, unit),
     ]
 

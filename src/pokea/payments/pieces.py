@@ -8,7 +8,8 @@ by adding up: what is stepped over row by row is less than a piece.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from pokea.analytics.counting import STATUSES, day_of, hour_of, start_of_day, start_of_hour
+from pokea.analytics.counting import day_of, hour_of, start_of_day, start_of_hour
+from pokea.analytics.reading import DAY, HOUR
 from pokea.clock import Instant
 
 
@@ -21,14 +22,15 @@ class Piece(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """What time is cut into, by number."""
+    """What time is cut into, by number; the counts know it by its name."""
 
+    name: str
     number_of: Callable[[Instant], int]
     start_of: Callable[[int], Instant]
 
 
-DAYS: Final = Unit(day_of, start_of_day)
-HOURS: Final = Unit(hour_of, start_of_hour)
+DAYS: Final = Unit(DAY, day_of, start_of_day)
+HOURS: Final = Unit(HOUR, hour_of, start_of_hour)
 
 
 class Cut(NamedTuple):
@@ -54,15 +56,10 @@ def cut(since: Instant | None, before: Instant | None, unit: Unit) -> Cut:
     return Cut(first, end, lower, upper)
 
 
-def whole(counts: Mapping[int, Mapping[str, int]], status: str | None, unit: Unit) -> list[Piece]:
-    """The counted units that hold payments of this status, or any, newest first."""
-    wanted = STATUSES if status is None else (status,)
-    found = []
-    for number in sorted(counts, reverse=True):
-        count = sum(counts[number].get(name, 0) for name in wanted)
-        if count:
-            found.append(Piece(unit.start_of(number), unit.start_of(number + 1), count))
-    return found
+def whole(sizes: Mapping[int, int], unit: Unit) -> list[Piece]:
+    """The units with payments in them, of which there are so many, newest first."""
+    starts = unit.start_of
+    return [Piece(starts(number), starts(number + 1), sizes[number]) for number in sorted(sizes, reverse=True)]
 
 
 def after(pieces: Sequence[Piece], offset: int) -> tuple[list[Piece], int]:
