@@ -41,7 +41,7 @@ def test_all_is_well_with_a_running_service(start_world: StartWorld, tmp_path: P
     assert "all is well" in done.stdout
     assert "ok    credentials: Daraja gave an access token" in done.stdout
     assert "ok    shortcode and passkey: Daraja took them" in done.stdout
-    assert "ok    clock: 0 s" in done.stdout or "ok    clock: 1 s" in done.stdout
+    assert "ok    clock: " in done.stdout
     assert "ok    callback reachable: MPESA_CALLBACK_URL answers a GET with 405" in done.stdout
     assert "ok    books: All" in done.stdout
     assert world.simulator.pushes() == pushes

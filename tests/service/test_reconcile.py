@@ -53,7 +53,7 @@ def test_everything_open_is_asked_about_now(start_world: StartWorld, tmp_path: P
     waiting = world.push()
     eventually(lambda: all(world.simulator.charges(payment.checkout) for payment in payments), "the phones pay")
     report = reconciled(world, tmp_path)
-    assert report == {"asked": 4, "completed": 3, "failed": 0, "open": 1, "nameless": 0}
+    assert report == {"asked": 4, "completed": 3, "failed": 0, "open": 1, "unasked": 0, "nameless": 0}
     assert all(world.service.status(payment.id)["status"] == "completed" for payment in payments)
     assert world.service.status(waiting.id)["status"] == "pending"
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_SECONDS = 0.25
 _ANSWER_SECONDS = 25.0
+_PATIENCE_SECONDS = 180.0
+"""How long nothing may move, as when Daraja refuses every question for its limit, before the report is written."""
 _LISTED = 20
 
 
@@ -67,6 +69,7 @@ async def _ask(settings: "Settings") -> dict[str, Any]:
         "completed": found.completed,
         "failed": found.failed,
         "open": found.open,
+        "unasked": found.unasked,
         "nameless": nameless,
     }
 
@@ -74,13 +77,15 @@ async def _ask(settings: "Settings") -> dict[str, Any]:
 async def _until_asked(database: "Database", service: "Service", ids: list[str], began: int) -> None:
     from pokea.payments import reconciling
 
+    loop = asyncio.get_running_loop()
     with advancing("payments asked about", len(ids), least=1) as advance:
-        done = 0
-        while done < len(ids):
+        done, moved_at = 0, loop.time()
+        while done < len(ids) and loop.time() - moved_at < _PATIENCE_SECONDS:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
             found = await database.read(reconciling.standing, ids, began)
-            advance(len(ids) - found.unasked - done)
-            done = len(ids) - found.unasked
+            if (now_done := len(ids) - found.unasked) > done:
+                advance(now_done - done)
+                done, moved_at = now_done, loop.time()
     for _ in range(round(_ANSWER_SECONDS / _LOOK_EVERY_SECONDS)):
         if not service.recovery.is_asking:
             break
@@ -148,6 +153,7 @@ def _sentences(report: dict[str, Any]) -> list[str]:
         return [
             f"Asked Daraja about {report['asked']} open payments.",
             f"{report['completed']} are completed now, {report['failed']} failed, {report['open']} are open still.",
+            *([f"{report['unasked']} could not be asked about: try again later."] if report["unasked"] else []),
             *([f"{report['nameless']} cannot be asked about: a statement settles them."] if report["nameless"] else []),
         ]
     return [
