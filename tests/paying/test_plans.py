@@ -1,15 +1,16 @@
 """However many payments there are, the worker's look reads those that it takes, each in the order of an index."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Select, insert, text
+from sqlalchemy import Connection, Select, event, insert, text
 
-from pokea.payments import questions
+from pokea.daraja.outcomes import Accepted
+from pokea.payments import questions, store
 from pokea.payments.asking import GIVE_UP
+from pokea.payments.evidence import from_push
 from pokea.storage import tables
 from pokea.storage.database import Database
 from tests.laws.tables import begin_with
@@ -19,6 +20,7 @@ STATEMENTS = {
     **questions.LANES,
     **{f"close {number}": each for number, each in enumerate(questions.TO_CLOSE)},
     "earliest": questions.EARLIEST,
+    "unapplied": store.UNAPPLIED,
 }
 COUNT = 20
 MOST_MET = 1_000
@@ -33,6 +35,8 @@ def connection(database: Database) -> Iterator[Connection]:
         rows = [waiting(n, live=False, **_state(n)) for n in range(20_000)]
         rows += [claimed(number)._replace(live=False) for number in range(20_000, 20_100)]
         opened.execute(insert(tables.payments), [row._asdict() for row in rows])
+        heard = [_heard(row.id, row.checkout_request_id or "") for row in rows]
+        opened.execute(insert(tables.evidence), heard)
         opened.execute(text("analyze"))
         yield opened
         transaction.rollback()
@@ -44,26 +48,36 @@ def _state(number: int) -> dict[str, Any]:
     return {"status": "failed"} if number % 50 == 1 else {"status": "completed", "due_at": None}
 
 
+def _heard(payment_id: str, checkout_request_id: str) -> dict[str, Any]:
+    """That Daraja took the push, which is in the row already."""
+    piece = from_push(payment_id, Accepted(checkout_request_id, "29115-34620561-1", ""), NOW)
+    return {name: getattr(piece, name) for name in piece.__struct_fields__} | {"applied": True}
+
+
 def plan_of(connection: Connection, statement: Select[Any]) -> str:
     """What the database means to do, and, on PostgreSQL, how many rows each step met."""
-    compiled = statement.compile(dialect=connection.dialect)
-    values = compiled.params | {"now": NOW, "day_ago": NOW - GIVE_UP, "count": COUNT}
+    sent: list[tuple[str, Any]] = []
+
+    def keep(_connection: Any, _cursor: Any, text: str, values: Any, *_more: Any) -> None:
+        sent.append((text, values))
+
+    event.listen(connection, "before_cursor_execute", keep)
+    connection.execute(statement, {"now": NOW, "day_ago": NOW - GIVE_UP, "count": COUNT})
+    event.remove(connection, "before_cursor_execute", keep)
+    ((query, values),) = sent
     if connection.dialect.name == "sqlite":
-        found = connection.exec_driver_sql(
-            f"explain query plan {compiled}", tuple(values[name] for name in compiled.positiontup or ())
-        )
-        return "\n".join(row[3] for row in found)
-    return "\n".join(row[0] for row in connection.exec_driver_sql(f"explain (analyze, costs off) {compiled}", values))
+        return "\n".join(row[3] for row in connection.exec_driver_sql(f"explain query plan {query}", values))
+    return "\n".join(row[0] for row in connection.exec_driver_sql(f"explain (analyze, costs off) {query}", values))
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_a_look_reads_no_more_than_it_takes(connection: Connection, name: str) -> None:
+def test_a_look_reads_no_more_than_it_takes(connection: Connection) -> None:
     """No statement of a look goes through a table or sorts what is due: each walks along an index and stops."""
-    plan = plan_of(connection, STATEMENTS[name])
-    if connection.dialect.name == "sqlite":
-        assert "SCAN payments" not in plan, plan
-        assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
-    else:
-        assert "Seq Scan" not in plan, plan
-        met = [int(rows) for rows in re.findall(r"(?:actual|Removed by Filter:).*?(\d+)(?: loops|$)", plan, re.M)]
-        assert max(itertools.chain(met, [0])) <= MOST_MET, plan
+    for name, statement in STATEMENTS.items():
+        plan = f"{name}\n{plan_of(connection, statement)}"
+        if connection.dialect.name == "sqlite":
+            assert not re.search("SCAN (payments|evidence)(?! USING INDEX evidence_unapplied)", plan), plan
+            assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
+        else:
+            assert "Seq Scan" not in plan, plan
+            met = [int(rows) for rows in re.findall(r"(?:actual|Removed by Filter:).*?(\d+)(?: loops|$)", plan, re.M)]
+            assert max(met, default=0) <= MOST_MET, plan
