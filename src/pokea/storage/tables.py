@@ -1,4 +1,4 @@
-"""The tables, as version 1.3 of the schema has them.
+"""The tables, as version 1.4 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -224,6 +224,8 @@ owner_counts = Table(
     Column("pending", Integer, nullable=False),
     Column("completed", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
+    # For counting a day again.
+    Index("owner_counts_day", "day"),
 )
 
 counter_deltas = Table(
