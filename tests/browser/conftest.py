@@ -3,7 +3,6 @@
 They end with the folder, because Playwright keeps an event loop in the thread that other tests run their own in.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -112,9 +111,3 @@ def open_tab(contexts: Callable[..., BrowserContext], storefronts: dict[str, Sto
 def tab(open_tab: OpenTab) -> Tab:
     """One tab of a new browser."""
     return open_tab()
-
-
-@pytest.fixture
-def artefact(request: pytest.FixtureRequest) -> Path:
-    """A file for the picture of what the test looks at, named after it."""
-    return ARTEFACTS / "pages" / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower()).strip('-')}.png"
