@@ -272,7 +272,7 @@ MUTATIONS: Final = (
         [
             Edit(_SETTLER, "        await self.revisit_unapplied()\n        self._task = ", "        self._task = "),
             Edit(_SETTLER, "        await self.revisit_unapplied()\n        return None\n", "        return None\n"),
-            Edit(_RECOVER, "                await self._settler.revisit_unapplied()\n", ""),
+            Edit(_RECOVER, "                self._settler.revisit(unapplied)\n", ""),
         ],
     ),
     Mutation(

@@ -8,6 +8,7 @@ order of their keys, so that two of them wait for each other and never in a circ
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    bindparam,
     delete,
     func,
     literal,
@@ -49,14 +51,21 @@ def _fold(connection: Connection, source: Table, totals: Table, sums: Sequence[s
         taken = select(ctid).select_from(source).limit(most).with_for_update(skip_locked=True).scalar_subquery()
         gone = delete(source).where(ctid == func.any(func.array(taken))).returning(*source.c).cte("gone")
         return insert_or_add(connection, totals, _grouped(gone, sums), sums) > 0
-    rowid = literal_column("rowid", Integer)
-    oldest = select(rowid.label("number")).select_from(source).order_by(rowid).limit(most).subquery()
-    last = connection.execute(select(func.max(oldest.c.number))).scalar_one()
+    last = connection.execute(_last_of(source), {"most": most}).scalar_one()
     if last is None:
         return False
+    rowid = literal_column("rowid", Integer)
     insert_or_add(connection, totals, _grouped(select(source).where(rowid <= last).subquery(), sums), sums)
     connection.execute(delete(source).where(rowid <= last))
     return True
+
+
+@cache
+def _last_of(source: Table) -> Select[Any]:
+    """The number of the last of the oldest deltas, on SQLite."""
+    rowid = literal_column("rowid", Integer)
+    oldest = select(rowid.label("number")).select_from(source).order_by(rowid).limit(bindparam("most")).subquery()
+    return select(func.max(oldest.c.number))
 
 
 def _grouped(rows: Any, sums: Sequence[str]) -> Select[Any]:

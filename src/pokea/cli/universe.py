@@ -39,7 +39,7 @@ def universe(
     totals = Totals()
     seeds = range(seed, seed + count)
     with _progress(count, quiet=as_json) as advance:
-        for outcome in _outcomes(seeds, processes or os.cpu_count() or 1):
+        for outcome in outcomes(seeds, processes or os.cpu_count() or 1):
             totals.add(outcome)
             advance(len(totals.failures))
             if timeline and count == 1:
@@ -48,7 +48,8 @@ def universe(
     sys.exit(1 if totals.failures else 0)
 
 
-def _outcomes(seeds: range, processes: int) -> Iterator["Outcome"]:
+def outcomes(seeds: range, processes: int) -> Iterator["Outcome"]:
+    """The universes of these seeds, in the order in which they end, shared by so many processes."""
     if min(processes, len(seeds)) == 1:
         yield from map(run_one, seeds)
         return

@@ -7,13 +7,16 @@ hands every answer to the settler. A crash loses nothing: a claimed row falls du
 import asyncio
 import logging
 
+from sqlalchemy import Connection
+
 from pokea.clock import SECOND, Clock, Instant
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import Answered, QueryOutcome
 from pokea.errors import Unavailable
+from pokea.payments import store
 from pokea.payments.evidence import Evidence, from_query, push_lost, silence
 from pokea.payments.questions import Due, Question, claim_due, speed_up, turn_away
-from pokea.payments.settler import Settler
+from pokea.payments.settler import REVISIT_AT_ONCE, Settler
 from pokea.payments.store import Payment
 from pokea.storage.database import Database
 
@@ -79,10 +82,10 @@ class Recovery:
             # Whoever calls `wake` from here on may know of rows that the claim does not see.
             self._wake_at = None
             try:
-                due = await self._database.write(claim_due, self._app, self._rate, self._clock.now())
+                due, unapplied = await self._database.write(look, self._app, self._rate, self._clock.now())
                 await self._close(due)
                 self._ask_all(due)
-                await self._settler.revisit_unapplied()
+                self._settler.revisit(unapplied)
                 await self._sleep(due)
             except Unavailable:
                 _log.warning("the database is away; quiet payments wait")
@@ -139,6 +142,11 @@ class Recovery:
                 "Daraja says that our passkey is wrong: no prompt reaches a phone. "
                 "Check MPESA_PASSKEY and MPESA_SHORTCODE."
             )
+
+
+def look(connection: Connection, app: str, rate: float, now: Instant) -> tuple[Due, list[str]]:
+    """Take what is due; also answers which payments have evidence that some process stored and did not apply."""
+    return claim_due(connection, app, rate, now), store.unapplied(connection, REVISIT_AT_ONCE)
 
 
 def closing_word(payment: Payment, now: Instant) -> Evidence:

@@ -25,7 +25,7 @@ LARGEST_BATCH = 128
 LONGEST_QUEUE = 5_000
 MOST_WAITING_BYTES = 32 * 1024 * 1024
 """Of bodies that wait; a genuine one has less than a thousand."""
-_REVISIT_AT_ONCE = 64
+REVISIT_AT_ONCE = 64
 _LOOKS = 10
 """How often in the time of one's patience we look who has lost it."""
 
@@ -164,11 +164,15 @@ class Settler:
     async def revisit_unapplied(self) -> None:
         """Settle what some process stored and did not apply, if there is any."""
         try:
-            found = await self._database.read(store.unapplied, _REVISIT_AT_ONCE)
+            found = await self._database.read(store.unapplied, REVISIT_AT_ONCE)
         except Unavailable:
             return
-        if found:
-            self._revisit.append(tuple(found))
+        self.revisit(found)
+
+    def revisit(self, payment_ids: Sequence[str]) -> None:
+        """Settle what is stored of these payments and not applied, if there are any."""
+        if payment_ids:
+            self._revisit.append(tuple(payment_ids))
             self._something.set()
 
     async def _settle_again(self, payment_ids: tuple[str, ...]) -> None:

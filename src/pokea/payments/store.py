@@ -90,9 +90,12 @@ def new_payment(payment: Payment) -> Mapping[str, Any]:
     return payment._asdict()
 
 
+_FIND = select(payments).where(payments.c.id == bindparam("of_id"))
+
+
 def find(connection: Connection, payment_id: str) -> Payment | None:
     """The payment of this id."""
-    row = connection.execute(select(payments).where(payments.c.id == payment_id)).first()
+    row = connection.execute(_FIND, {"of_id": payment_id}).first()
     return Payment(*row) if row else None
 
 

@@ -168,7 +168,8 @@ def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        # Past SQLAlchemy, which takes longer to say it than SQLite to do it.
+        connection.connection.cursor().execute(begin)
 
     return engine
 

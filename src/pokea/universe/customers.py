@@ -13,7 +13,7 @@ from pokea.universe.plan import Try, Visit
 
 _PAUSE_SECONDS = 3.0
 _ATTEMPTS = 12
-_LOOKS_SECONDS = (2.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 45.0, 60.0)
+_LOOKS_SECONDS = (2.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 90.0)
 _BY_SECRET_SECONDS = 10.0
 """So long a page reads with its client secret, and afterwards with the customer's token."""
 PIN = "4821"
@@ -54,6 +54,10 @@ class Counter(Protocol):
 
     def note(self, who: str, subject: str, what: str) -> None:
         """Write a line of the chronicle."""
+        ...
+
+    def count(self, name: str) -> None:
+        """Count something for the report."""
         ...
 
     def complain(self, what: str) -> None:
@@ -136,6 +140,7 @@ class Customer:
         if visit.leaves_after_seconds is not None:
             await self._leave(once, visit.leaves_after_seconds)
         if visit.double_clicks:
+            self._counter.count("customer.clicked twice")
             both = await asyncio.gather(self._until_answered(once), self._until_answered(once))
             replies = [reply for reply in both if reply is not None]
             self._compare(replies, same=key is not None)
@@ -154,6 +159,7 @@ class Customer:
             await once(after_seconds)
         except (NotSent, NoAnswer):
             self._counter.note(self._visit.name, "customer", "closed the page, and opens it again")
+            self._counter.count("customer.left")
 
     async def _until_answered(self, once: Callable[[], Awaitable[Reply]]) -> Reply | None:
         """The first answer that says more than to wait."""

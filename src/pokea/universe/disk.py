@@ -131,7 +131,7 @@ class Disk:
 
     def beginning(self) -> None:
         """A transaction begins. Raises sqlite3.Error."""
-        if self._happens(self._weather.disk.refuse, "disk.refused"):
+        if self._happens(self._weather.disk.refuse, "disk.refuse"):
             self._note("refused to begin")
             raise sqlite3.OperationalError(f"database is locked ({INJECTED})")
 
@@ -139,10 +139,10 @@ class Disk:
         """A commit is about to be made. Raises sqlite3.Error."""
         if self._life.dies_at(f"before commit {self._change}"):
             raise sqlite3.OperationalError(INJECTED)
-        if self._happens(self._weather.disk.fail, "disk.failed"):
+        if self._happens(self._weather.disk.fail, "disk.fail"):
             self._note("failed to commit")
             raise sqlite3.OperationalError(f"disk I/O error ({INJECTED})")
-        if self._happens(self._weather.disk.breaks, "disk.broke"):
+        if self._happens(self._weather.disk.breaks, "disk.breaks"):
             self._note("broke")
             raise sqlite3.IntegrityError(INJECTED)
 
@@ -152,7 +152,7 @@ class Disk:
         self._note("committed")
         if self._life.dies_at(f"after commit {self._change}"):
             raise sqlite3.OperationalError(INJECTED)
-        if self._happens(self._weather.disk.doubt, "disk.doubtful"):
+        if self._happens(self._weather.disk.doubt, "disk.doubt"):
             self._note("committed, and said that it failed")
             raise sqlite3.OperationalError(f"disk I/O error ({INJECTED})")
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from pokea.app import Ports, Service
 from pokea.clock import SECOND
 from pokea.settings import Settings, given_settings
+from pokea.universe import successor
 from pokea.universe.chronicle import Chronicle
 from pokea.universe.disk import INJECTED, Disk, Store, UniverseDatabase
 from pokea.universe.life import Life, LifeClock
@@ -27,7 +28,6 @@ JWT_SECRET = "the secret that signs the tokens of universes"  # noqa: S105 - not
 _MOST_TRANSACTIONS = 20_000
 _DRAINED_WITHIN_SECONDS = 55.0
 _STOPPED_WITHIN_SECONDS = 60.0
-_LONGEST_SLEEP_SECONDS = 600.0
 _STOPPED = "stopped"
 
 
@@ -68,6 +68,7 @@ class Fleet:
         self._starting: dict[int, asyncio.Task[Running | None]] = {}
         self.lives: list[Life] = []
         self.complaints: list[str] = []
+        self.told_by_successor = 0
 
     def door(self) -> tuple[ASGIApp | None, Life | None]:
         """Where the next connection goes: one of the processes that listen, if any does."""
@@ -98,7 +99,7 @@ class Fleet:
             _bytes_of(life, self._chance),
         )
         settings = _settings(self._plan.rotates_key and number > 0, tuple(self._plan.settings.items()))
-        service = Service(settings, ports, longest_sleep_seconds=_LONGEST_SLEEP_SECONDS)
+        service = Service(settings, ports, longest_sleep_seconds=self._plan.longest_sleep_seconds)
         running = Running(life, service)
         self._note(life, "starts")
         started = life.run(service.start())
@@ -119,6 +120,7 @@ class Fleet:
             return
         self._note(life, f"IS KILLED {why}")
         self._chronicle.count("crashes")
+        self._chronicle.count(f"crash.{' '.join(why.split()[:2]).rstrip(',')}")
         if life in self._retiring:
             return
         down_seconds = self._chance.choice((0.2, self._chance.uniform(0.5, 10), self._chance.uniform(10, 120)))
@@ -138,8 +140,13 @@ class Fleet:
         """Start another process, let both run for a while, and stop the old ones as a deploy does."""
         old = list(self._open)
         self._chronicle.count("deploys")
+        if self._plan.deploys_successor:
+            successor.expand(self._store.connection)
         await self.begin()
         await asyncio.sleep(self._chance.uniform(1, 40))
+        if self._plan.deploys_successor:
+            self.told_by_successor += successor.tell(self._store.connection)
+            self._chronicle.count("two versions")
         for running in old:
             await self.drain(running)
 

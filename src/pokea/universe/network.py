@@ -25,6 +25,7 @@ _QUICK_SECONDS = (0.002, 0.12)
 _SLOW_SECONDS = (1.0, 25.0)
 _REFUSED_AFTER_SECONDS = 0.2
 _REDIRECTED = 300
+_LIMITED = 429
 
 
 class Sent(NamedTuple):
@@ -158,6 +159,8 @@ class Network:
             self._note(began, who, sent, f"{type(failure).__name__}: {failure}")
             raise
         self._note(began, who, sent, _said(reply))
+        if reply.status == _LIMITED:
+            self._chronicle.count(f"limited.{route_of(sent)}")
         return reply
 
     async def _exchange(self, sent: Sent, side: Side, client: Life | None) -> Reply:

@@ -17,6 +17,8 @@ _FIRST_DAY: Final[Instant] = 1_767_225_600 * SECOND
 """2026-01-01, from which the days of universes are counted."""
 _ARRIVALS_SECONDS: Final = 1_200.0
 _AFTER_THE_LAST_SECONDS: Final = 900.0
+_DAY_SECONDS: Final = 24 * 3600.0
+_PUSH_LIMITS: Final = ("pokea_push_limit_phone", "pokea_push_limit_customer")
 
 _OFTEN: Final = (Kind.CALLBACK_LOST, Kind.CALLBACK_TWICE, Kind.CALLBACK_LATE, Kind.QUERY_PENDING)
 _SPANS: Final[Mapping[Kind, tuple[float, float]]] = {
@@ -29,7 +31,7 @@ _SPANS: Final[Mapping[Kind, tuple[float, float]]] = {
 }
 """How long a fault holds something up, where the kind takes a time."""
 _POINTS: Final = (
-    *("commit settle", "commit settle", "commit reserve", "commit claim_due", "commit store", "commit claim"),
+    *("commit settle", "commit settle", "commit reserve", "commit look", "commit store", "commit claim"),
     *("commit create_booking", "send stkpush", "send stkpush", "send stkpushquery", "send oauth"),
     *("answer callback", "answer callback", "answer stkpush", "answer bookings", "answer status"),
 )
@@ -83,9 +85,13 @@ class Plan(NamedTuple):
     epoch: Instant
     active_seconds: float
     run_on_seconds: float
+    longest_sleep_seconds: float
+    """So late a process may notice what another one has made due."""
     options: SimulatorOptions
     settings: Mapping[str, Any]
     rotates_key: bool
+    deploys_successor: bool
+    """A deploy brings the version after this one, which has a column and a kind of evidence more (law 10)."""
     rehearses: bool
     skew: Instant
     standing: Sequence[Trouble]
@@ -97,6 +103,20 @@ class Plan(NamedTuple):
     rivals_at_seconds: Sequence[float]
     """When another program of the merchant fetches a token of its own, which may void ours (reference 1.5)."""
     visits: Sequence[Visit]
+
+    def occasions(self) -> list[str]:
+        """What the report counts of a plan besides faults and crashes."""
+        phones = [visit.msisdn for visit in self.visits]
+        held = {
+            "plan.clock wrong": abs(self.skew) > SECOND,
+            "plan.key rotated": self.rotates_key,
+            "plan.changes rehearsed": self.rehearses,
+            "plan.day and more": self.run_on_seconds > _DAY_SECONDS,
+            "plan.burst": bool(self.bursts),
+            "plan.phone shared": len(set(phones)) < len(phones),
+            "plan.prompts limited": any(self.settings[name] for name in _PUSH_LIMITS),
+        }
+        return [name for name, holds in held.items() if holds]
 
 
 def plan_of(seed: int, chance: random.Random) -> Plan:
@@ -110,9 +130,11 @@ def plan_of(seed: int, chance: random.Random) -> Plan:
         epoch=_FIRST_DAY + chance.randrange(365 * 24) * HOUR + chance.randrange(HOUR),
         active_seconds=active,
         run_on_seconds=26 * 3600.0 if is_long else 7200.0,
+        longest_sleep_seconds=3600.0 if is_long else 600.0,
         options=_options(chance),
         settings=_settings(chance),
         rotates_key=_one_in(chance, 10),
+        deploys_successor=_one_in(chance, 3),
         rehearses=_one_in(chance, 10),
         skew=round(chance.choice((0.0, 0.0, chance.uniform(-3, 3), chance.uniform(-150, 150))) * SECOND),
         standing=_standing(chance) if troubled else (),

@@ -75,6 +75,6 @@ def _clear_away(loop: VirtualLoop) -> None:
         setattr(task, "_log_destroy_pending", False)  # noqa: B010 - asyncio has no other word for "this is meant"
         try:
             task.get_coro().close()
-        except (RuntimeError, Dead):
+        except (RuntimeError, ValueError, Dead):  # a context variable is reset outside its context
             continue
     loop.close()

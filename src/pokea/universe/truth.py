@@ -19,6 +19,7 @@ from pokea.simulator.handset import Charge
 from pokea.simulator.journal import CallbackEntry
 from pokea.storage.tables import claims, evidence, payments
 from pokea.universe.forger import Victim
+from pokea.universe.successor import KIND
 from pokea.universe.witness import Acknowledged, Push, token_of
 
 ACKNOWLEDGED = 200
@@ -147,6 +148,16 @@ def unpaid(connection: Connection, pushes: Sequence[Push], forger: str) -> list[
     tokens = {callback_digest(push.token): push.token for push in pushes}
     digests = [(bytes(row.callback_digest), row.amount_cents) for row in rows]
     return [Victim(tokens[digest], cents // CENTS) for digest, cents in digests if digest in tokens]
+
+
+def unknown_is_kept(connection: Connection, told: int) -> Iterator[Violation]:
+    """Evidence of a kind that only a later version knows is in the database, all of it, and in no payment's row."""
+    unknown = select(evidence.c.applied).where(evidence.c.kind == KIND)
+    applied = list(connection.execute(unknown).scalars())
+    if len(applied) != told:
+        yield Violation("unknown_is_kept", f"of {told} pieces of a later version {len(applied)} are left")
+    if any(applied):
+        yield Violation("unknown_is_kept", f"{sum(applied)} pieces count as applied that nobody here understands")
 
 
 def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken]) -> list[str]:

@@ -106,6 +106,8 @@ class World:
     async def _live(self) -> None:
         """Customers, faults, crashes and deploys, each at its time."""
         plan = self._plan
+        for occasion in plan.occasions():
+            self.chronicle.count(occasion)
         for trouble in plan.standing:
             await self._begin(trouble)
         tasks = [asyncio.create_task(Customer(visit, self).come(), name=visit.name) for visit in plan.visits]
@@ -212,6 +214,10 @@ class World:
         """Write a line of the chronicle."""
         self.chronicle.note(round(self._loop.time() * SECOND), who, subject, what)
 
+    def count(self, name: str) -> None:
+        """Count something for the report."""
+        self.chronicle.count(name)
+
     def complain(self, what: str) -> None:
         """The service has told something that cannot be."""
         self._complaints.append(what)
@@ -275,6 +281,7 @@ class World:
                 *truth.completed_is_charged(books, taken),
                 *truth.one_push_a_payment(books, self._wire.pushes),
                 *truth.acknowledged_is_kept(connection, books, acknowledged),
+                *truth.unknown_is_kept(connection, self.fleet.told_by_successor),
                 *truth.answered_is_kept(connection, books, self._wire.pushes),
                 *truth.quiet_is_asked(connection),
             ]
