@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,14 +50,15 @@ def universe(
 
 
 def outcomes(seeds: range, processes: int) -> Iterator["Outcome"]:
-    """The universes of these seeds, in the order in which they end, shared by so many processes."""
+    """The universes of these seeds, in their order, shared by so many processes. Raises BrokenProcessPool."""
     if min(processes, len(seeds)) == 1:
         yield from map(run_one, seeds)
         return
     # A fresh interpreter for each, since a forked one would share this one's threads and open files.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(processes, len(seeds))) as pool:
-        yield from pool.imap_unordered(run_one, seeds, chunksize=min(_SEEDS_AT_ONCE, -(-len(seeds) // processes)))
+    # This pool says so when one of its processes dies; the other kind waits for it for ever.
+    with ProcessPoolExecutor(min(processes, len(seeds)), mp_context=context) as pool:
+        yield from pool.map(run_one, seeds, chunksize=min(_SEEDS_AT_ONCE, -(-len(seeds) // processes)))
 
 
 def run_one(seed: int) -> "Outcome":

@@ -31,14 +31,11 @@ _SLOW_SECONDS = (0.3, 8.0)
 
 
 class Store:
-    """The one connection of a process, its engine, and the migrated template that every universe begins with."""
+    """The one connection of a universe, its engine, and the migrated template that every universe begins with."""
 
     def __init__(self) -> None:
         self._template = _template()
-        self.connection: FaultyConnection = sqlite3.connect(
-            ":memory:", factory=FaultyConnection, check_same_thread=False
-        )
-        self.connection.deserialize(self._template)
+        self.connection = self._opened()
         self.engine = sqlite_engine(
             "sqlite://", begin="BEGIN IMMEDIATE", creator=lambda: self.connection, poolclass=StaticPool
         )
@@ -46,9 +43,20 @@ class Store:
         self.engine.connect().close()
 
     def reset(self) -> None:
-        """An empty, migrated database."""
-        self.connection.disk = None
-        self.connection.deserialize(self._template)
+        """An empty, migrated database, on a connection of its own.
+
+        One that has used `json_each` and is given another content walks off its list of schemas and takes the process
+        with it: SQLite's table functions keep the schema that they were first used in.
+        """
+        self.engine.dispose()
+        self.connection = self._opened()
+        # Connected here, since SQLAlchemy stamps a new connection with the machine's clock.
+        self.engine.connect().close()
+
+    def _opened(self) -> "FaultyConnection":
+        connection: FaultyConnection = sqlite3.connect(":memory:", factory=FaultyConnection, check_same_thread=False)
+        connection.deserialize(self._template)
+        return connection
 
     def content(self) -> bytes:
         """All there is in the database, as text in the order of the tables and of their keys."""
