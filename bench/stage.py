@@ -17,6 +17,7 @@ from tests.service.running import Program, ServiceProgram, SimulatorProgram, new
 T = TypeVar("T")
 Kind = Literal["postgresql", "sqlite"]
 KINDS: tuple[Kind, ...] = ("postgresql", "sqlite")
+_STOP_SECONDS = 60
 NOWHERE = "http://127.0.0.1:9"
 """Where no Daraja answers, for loads that ask it nothing."""
 
@@ -102,6 +103,8 @@ def _running(program: Program) -> Iterator[None]:
     try:
         program.start()
         yield
+        # Asked, not killed: workers outlive a parent that was killed.
+        program.stop(seconds=_STOP_SECONDS)
     finally:
         program.close()
 
