@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
-from sqlalchemy import Column, Connection, MetaData, Table, Text, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 
 from pokea.errors import Unavailable
 from pokea.storage import gathering
 from pokea.storage.database import Database
 from pokea.storage.gathering import GatheredReads
-from pokea.storage.statements import among
+from pokea.storage.statements import AMONG, rows_among, selection_among
 from pokea.storage.tables import payments
 from tests.payments import new_payment
 
@@ -124,7 +124,7 @@ def test_among_finds_exactly_these(database: Database, values: list[str]) -> Non
         connection.execute(text("create temporary table names (name text)"))
         for each in stored:
             connection.execute(text("insert into names values (:name)"), {"name": each})
-        return list(connection.execute(select(NAME).where(among(connection, NAME, values))).scalars())
+        return list(rows_among(connection, (NAME,), NAME, values).scalars())
 
     assert sorted(asyncio.run(database.write(find))) == sorted(values)
 
@@ -137,8 +137,9 @@ def test_many_payments_are_found_by_their_key(database: Database) -> None:
         connection.execute(payments.insert(), [new_payment("pay_1")._asdict()])
         if database.dialect == "postgresql":
             connection.execute(text("set local enable_seqscan = off"))
-        statement = select(payments.c.id).where(among(connection, payments.c.id, ["pay_1", "pay_2"]))
-        written = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
+        statement = selection_among(database.dialect, (payments.c.id,), payments.c.id)
+        sent = ["pay_1", "pay_2"] if database.dialect == "postgresql" else '["pay_1", "pay_2"]'
+        written = str(statement.params({AMONG: sent}).compile(connection, compile_kwargs={"literal_binds": True}))
         return "\n".join(str(row) for row in connection.exec_driver_sql(explain + written.replace("%", "%%")))
 
     found = asyncio.run(database.write(plan)).lower()

@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from pokea.clock import Clock, Instant
 from pokea.errors import Unavailable
 from pokea.storage.database import Database
 from pokea.storage.notices import Notices
-from pokea.storage.statements import among
+from pokea.storage.statements import rows_among
 from pokea.storage.tables import payments
 
 MOST_PAGES = 20_000
@@ -201,5 +201,5 @@ class Hub(Generic[P]):
 
 def versions_of(connection: Connection, payment_ids: Collection[str]) -> Sequence[tuple[str, int]]:
     """The versions that these payments have reached."""
-    statement = select(payments.c.id, payments.c.version).where(among(connection, payments.c.id, payment_ids))
-    return [(row.id, row.version) for row in connection.execute(statement)]
+    columns = (payments.c.id, payments.c.version)
+    return [(row.id, row.version) for row in rows_among(connection, columns, payments.c.id, payment_ids)]

@@ -12,7 +12,7 @@ from pokea.clock import Instant
 from pokea.payments.asking import Asked
 from pokea.payments.evidence import Evidence, Kind
 from pokea.payments.status import Facts, Flag, Row, Status
-from pokea.storage.statements import among, insert_new
+from pokea.storage.statements import insert_new, rows_among
 from pokea.storage.tables import claims, evidence, payments
 
 CLAIMS_KEPT = 10_000
@@ -101,8 +101,7 @@ def find(connection: Connection, payment_id: str) -> Payment | None:
 
 def find_all(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
     """The payments of these ids, as far as there are any."""
-    statement = select(payments).where(among(connection, payments.c.id, payment_ids))
-    return {row.id: Payment(*row) for row in connection.execute(statement)}
+    return {row[0]: Payment._make(row) for row in rows_among(connection, payments, payments.c.id, payment_ids)}
 
 
 def lock(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:

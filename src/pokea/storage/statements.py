@@ -3,11 +3,25 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Table, Text, bindparam, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    Connection,
+    CursorResult,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
+
+AMONG: Final = "among"
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -21,12 +35,23 @@ def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) 
     return connection.execute(_insert_if_new(connection.dialect.name, table), dict(row)).first() is not None
 
 
-def among(connection: Connection, column: Column[str], values: Collection[str]) -> ColumnElement[bool]:
-    """Whether a text column is one of these values: one parameter and one plan, however many they are."""
-    if connection.dialect.name == "postgresql":
-        return column == func.any(bindparam(None, list(values), type_=ARRAY(Text)))
-    listed = func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(select(listed.c.value))
+def rows_among(
+    connection: Connection, selected: Table | tuple[Column[Any], ...], column: Column[str], values: Collection[str]
+) -> CursorResult[Any]:
+    """The rows whose text column is one of these values: one statement, parameter and plan, however many they are."""
+    dialect = connection.dialect.name
+    sent = list(values) if dialect == "postgresql" else json.dumps(list(values))
+    return connection.execute(selection_among(dialect, selected, column), {AMONG: sent})
+
+
+@cache
+def selection_among(dialect: str, selected: Table | tuple[Column[Any], ...], column: Column[str]) -> Select[Any]:
+    """The statement of `rows_among`; the values are its parameter AMONG, a list on PostgreSQL and JSON on SQLite."""
+    statement = select(*(selected if isinstance(selected, tuple) else selected.columns))
+    if dialect == "postgresql":
+        return statement.where(column == func.any(bindparam(AMONG, type_=ARRAY(Text))))
+    listed = func.json_each(bindparam(AMONG, type_=Text)).table_valued("value")
+    return statement.where(column.in_(select(listed.c.value)))
 
 
 def take_turns(connection: Connection, names: Collection[str]) -> None:

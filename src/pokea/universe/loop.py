@@ -59,6 +59,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, most_turns: int) -> None:
         super().__init__()
         self.turns = 0
+        self.tasks: list[asyncio.Task[Any]] = []
         self._most_turns = most_turns
         self._now_seconds = 0.0
         self._failure: Exception | None = None
@@ -110,8 +111,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def create_task(  # type: ignore[override]  # the options differ from one Python to the next
         self, coro: Coroutine[Any, Any, T], **options: Any
     ) -> asyncio.Task[T]:
-        """As asyncio's own; a life keeps its tasks, so that no collector closes one that was abandoned."""
+        """As asyncio's own; tasks are kept, so that no collector closes one that was abandoned."""
         task = super().create_task(coro, **options)
+        self.tasks.append(task)
         life = options["context"].get(LIFE) if options.get("context") is not None else LIFE.get()
         if life is not None:
             life.tasks.append(task)
