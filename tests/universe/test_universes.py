@@ -8,6 +8,9 @@ from pokea.universe.weather import DiskFaults, NetworkFaults
 from tests.conftest import Say
 from tests.universe.conftest import Ran
 
+pytestmark = pytest.mark.timeout(0)
+"""How long they take is up to how many are asked for, and each has a budget of its own."""
+
 _ENOUGH = 300
 """In fewer universes than these a rare fault may not come up."""
 _OCCASIONS = (
