@@ -156,10 +156,12 @@ def _is_proof(piece: Evidence, amount_cents: int) -> bool:
 @pytest.fixture
 def connection() -> Iterator[Connection]:
     """An SQLite database in memory with a booking that awaits its payment."""
-    with Store().engine.connect() as opened, opened.begin() as transaction:
+    store = Store()
+    with store.engine.connect() as opened, opened.begin() as transaction:
         begin_with(opened, [new_booking()], [])
         yield opened
         transaction.rollback()
+    store.engine.dispose()
 
 
 ENDS = [("paid", "not paid"), ("cancelled", "paid"), ("paid another amount", "paid")]

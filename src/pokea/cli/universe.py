@@ -1,5 +1,6 @@
 """`pokea universe`: whole simulated days, each from one seed, checked to the last shilling."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -66,9 +67,13 @@ def run_one(seed: int) -> "Outcome":
     global _mine  # noqa: PLW0603 - a worker process keeps its own from one seed to the next
     from pokea.universe.run import Universes
 
-    _mine = _mine or Universes()
-    outcome = _mine.run(seed)
     is_worker = multiprocessing.parent_process() is not None
+    if _mine is None:
+        _mine = Universes()
+        if is_worker:
+            # What was loaded is there for good: no collector needs to look at it again.
+            gc.freeze()
+    outcome = _mine.run(seed)
     return outcome if outcome.violations or not is_worker else outcome._replace(lines=())
 
 
