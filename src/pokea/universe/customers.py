@@ -228,9 +228,8 @@ class Customer:
         made = {data["transactionId"] for reply in replies if reply.status == _MADE and (data := _to_watch(reply))}
         if same and len(made) > 1:
             self._counter.complain(f"two clicks made the payments {' and '.join(sorted(made))}")
-        refused = {
-            data["transactionId"] for reply in replies if reply.status == _CONFLICT and (data := _to_watch(reply))
-        }
+        in_the_way = [reply for reply in replies if _code(reply) == "payment_in_progress"]
+        refused = {data["transactionId"] for reply in in_the_way if (data := _to_watch(reply))}
         if same and made & refused:
             self._counter.complain(f"{made & refused} is in the way of the very call that made it")
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, exists, or_, select
 
 from pokea.clock import Instant
 from pokea.daraja.callback import read_callback
+from pokea.daraja.wire import SUCCESS
 from pokea.escrow.books import Violation
 from pokea.money import CENTS
 from pokea.payments.evidence import Evidence, from_statement
@@ -160,9 +161,14 @@ def unknown_is_kept(connection: Connection, told: int) -> Iterator[Violation]:
         yield Violation("unknown_is_kept", f"{sum(applied)} pieces count as applied that nobody here understands")
 
 
-def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken]) -> list[str]:
-    """Tokens of charged payments of which the service has acknowledged a true callback."""
-    charged: dict[str, Charge] = dict(taken)
+def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], confirms: bool = False) -> list[str]:
+    """Tokens of charged payments of which the service has acknowledged a true callback.
+
+    A service that `confirms` wants to hear it by a query as well, and once it was told of a failure it asks but one
+    last time (law 4): whoever had such a callback, and then a query that was wrong too, had no truthful channel.
+    """
+    doubted = {token_of(entry.url) for entry in callbacks if confirms and _code_in(entry) != SUCCESS}
+    charged: dict[str, Charge] = {token: charge for token, charge in taken if token not in doubted}
     named = {(token_of(entry.url), receipt) for entry in callbacks if (receipt := _receipt_in(entry))}
     told = Counter(receipt for _, receipt in named)
     found: dict[str, None] = {}
@@ -174,9 +180,18 @@ def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken]) -> list
         charge = charged[token]
         if told[charge.receipt] > 1:
             continue  # a callback that lied has named this receipt for another payment, perhaps first
-        if reading.code == "0" and reading.amount_cents == charge.amount_cents and reading.receipt == charge.receipt:
+        if (
+            reading.code == SUCCESS
+            and reading.amount_cents == charge.amount_cents
+            and reading.receipt == charge.receipt
+        ):
             found[token] = None
     return list(found)
+
+
+def _code_in(entry: CallbackEntry) -> str | None:
+    reading = read_callback(entry.body)
+    return reading.code if reading is not None else None
 
 
 def _receipt_in(entry: CallbackEntry) -> str | None:

@@ -88,7 +88,8 @@ class World:
         await self._calm_down()
         await asyncio.sleep(self._plan.run_on_seconds)
         await self.fleet.stand()
-        early = self._check(truth.truthful(self._simulator.journal.callbacks, self._taken()))
+        confirms = self._plan.settings["pokea_confirm_from"] is not None
+        early = self._check(truth.truthful(self._simulator.journal.callbacks, self._taken(), confirms))
         await self._read_statement()
         late = self._check(None)
         await self.fleet.drain_all()
