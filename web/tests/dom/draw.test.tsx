@@ -4,8 +4,9 @@ import { createRoot } from 'react-dom/client';
 import { describe, expect, test } from 'vitest';
 import { type Model, START } from '../../checkout/src/core/model.js';
 import type { Locale } from '../../checkout/src/core/texts.js';
+import type { Actions } from '../../checkout/src/view/actions.js';
 import { draw, jsx } from '../../checkout/src/view/draw.js';
-import { type Actions, View } from '../../checkout/src/view/View.js';
+import { View } from '../../checkout/src/view/View.js';
 
 (globalThis as Record<string, unknown>).IS_REACT_ACT_ENVIRONMENT = true;
 

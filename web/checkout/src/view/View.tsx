@@ -1,14 +1,7 @@
-import { type Model, type Step, stepOf } from '../core/model.js';
+import { type Model, stepOf } from '../core/model.js';
 import { type Locale, TEXTS } from '../core/texts.js';
+import type { Actions } from './actions.js';
 import { Advice, Button, Outcome, PhoneField, Sign } from './parts.js';
-
-/** What the customer can do. */
-export interface Actions extends Partial<Record<Step, () => void>> {
-  close: () => void;
-  type: (text: string) => void;
-  leave: () => void;
-  speak: (locale: Locale) => void;
-}
 
 export interface ViewProps {
   model: Model;

@@ -1,6 +1,14 @@
+import type { Step } from '../core/model.js';
 import type { Locale } from '../core/texts.js';
 import type { Checkout } from '../engine/checkout.js';
-import type { Actions } from './View.js';
+
+/** What the customer can do. */
+export interface Actions extends Partial<Record<Step, () => void>> {
+  close: () => void;
+  type: (text: string) => void;
+  leave: () => void;
+  speak: (locale: Locale) => void;
+}
 
 export function actionsOf(checkout: Checkout, close: () => void, speak: (locale: Locale) => void): Actions {
   return {

@@ -3,7 +3,7 @@ import { isDisputed, type Model, type Step, waitEnds } from '../core/model.js';
 import { readPhone, writtenPhone } from '../core/phone.js';
 import type { Texts } from '../core/texts.js';
 import type { Failure, Problem } from '../core/wire.js';
-import type { Actions } from './View.js';
+import type { Actions } from './actions.js';
 
 export interface PartProps {
   t: Texts;
