@@ -68,12 +68,12 @@ def run_one(seed: int) -> "Outcome":
     from pokea.universe.run import Universes
 
     is_worker = multiprocessing.parent_process() is not None
-    if _mine is None:
-        _mine = Universes()
-        if is_worker:
-            # What was loaded is there for good: no collector needs to look at it again.
-            gc.freeze()
+    is_first = _mine is None
+    _mine = _mine or Universes()
     outcome = _mine.run(seed)
+    if is_first and is_worker:
+        # What the first one has loaded and built is there for good: no collector needs to look at it again.
+        gc.freeze()
     return outcome if outcome.violations or not is_worker else outcome._replace(lines=())
 
 
