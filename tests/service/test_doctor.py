@@ -48,8 +48,9 @@ def test_all_is_well_with_a_running_service(start_world: StartWorld, tmp_path: P
     assert world.service.push(world.service.book(), world.new_phone("pay")).status == 201
 
 
-def test_what_is_wrong_with_daraja_is_told_apart(world: World, tmp_path: Path) -> None:
+def test_what_is_wrong_with_daraja_is_told_apart(start_world: StartWorld, tmp_path: Path) -> None:
     """A wrong secret, a wrong passkey, an unknown shortcode and a Daraja that is away are four different lines."""
+    world = start_world()
     found = examined(world, tmp_path, MPESA_CONSUMER_SECRET="wrong")
     assert failed(found) == {"credentials"}
     assert "MPESA_CONSUMER_SECRET" in found["credentials"][1]
@@ -63,8 +64,9 @@ def test_what_is_wrong_with_daraja_is_told_apart(world: World, tmp_path: Path) -
     assert "does not answer" in found["credentials"][1]
 
 
-def test_an_address_that_leads_nowhere_is_found(world: World, tmp_path: Path) -> None:
+def test_an_address_that_leads_nowhere_is_found(start_world: StartWorld, tmp_path: Path) -> None:
     """A callback address at which nothing answers, and one at which something else does."""
+    world = start_world()
     found = examined(world, tmp_path, MPESA_CALLBACK_URL=f"http://127.0.0.1:{free_port()}/callback")
     assert failed(found) == {"callback reachable"}
     found = examined(world, tmp_path, MPESA_CALLBACK_URL=f"{world.simulator.url}/callback")
