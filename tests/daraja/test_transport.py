@@ -56,7 +56,7 @@ def test_request_without_a_whole_answer_went_out_once(method: str, act: Act) -> 
     async def run(server: DarajaServer, transport: HttpTransport) -> None:
         server.plan(PATH, act, Act(200))
         with pytest.raises(NoAnswer):
-            await transport.send(method, server.address + PATH, {}, None, 0.7)
+            await transport.send(method, server.address + PATH, {}, None, 2.5)
         assert server.count(PATH) == 1
 
     over_the_wire(run)
