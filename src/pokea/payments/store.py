@@ -1,7 +1,7 @@
 """The payments' SQL: each statement a function with one sentence."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
@@ -83,11 +83,6 @@ class Known(NamedTuple):
 
     pieces: dict[str, list[Evidence]]
     unapplied: list[tuple[str, str]]
-
-
-def new_payment(payment: Payment) -> Mapping[str, Any]:
-    """The values of a new payment's row."""
-    return payment._asdict()
 
 
 _FIND = select(payments).where(payments.c.id == bindparam("of_id"))
