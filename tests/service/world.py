@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, case, func, select, update
 
+from pokea.analytics import store as counting
+from pokea.analytics.counting import Deltas, OwnerDelta, deltas
 from pokea.clock import SECOND
 from pokea.escrow.store import balances
 from pokea.payments import store
@@ -223,8 +225,10 @@ def on_database(url: str, question: Callable[[Connection], T]) -> T:
 
 
 def make_older(connection: Connection, span: int, transaction_ids: Collection[str]) -> None:
-    """Let everything of these payments have happened earlier by a span."""
+    """Let everything of these payments have happened earlier by a span, and be counted where it then belongs."""
     columns = tables.payments.c
+    payments = select(tables.payments).where(columns.id.in_(transaction_ids)).order_by(columns.id)
+    was = [Payment(*row) for row in connection.execute(payments.with_for_update())]
     values: dict[Any, Any] = {name: columns[name] - span for name in _MOMENTS}
     # Nought means "no longer", not 1970.
     values |= {name: case((columns[name] > 0, columns[name] - span), else_=0) for name in _MOMENTS_OR_ZERO}
@@ -232,3 +236,11 @@ def make_older(connection: Connection, span: int, transaction_ids: Collection[st
     received_at = tables.evidence.c.received_at
     of_these = tables.evidence.c.payment_id.in_(transaction_ids)
     connection.execute(update(tables.evidence).where(of_these).values(received_at=received_at - span))
+    _count(connection, [Payment(*row) for row in connection.execute(payments)], 1)
+    _count(connection, was, -1)
+
+
+def _count(connection: Connection, payments: Collection[Payment], times: Literal[1, -1]) -> None:
+    owners, counters = deltas((None, payment) for payment in payments)
+    signed_owners = [OwnerDelta(row.owner, row.day, *(times * size for size in row[2:])) for row in owners]
+    counting.add(connection, Deltas(signed_owners, [row._replace(amount=times * row.amount) for row in counters]))
