@@ -126,7 +126,10 @@ class Service:
             self._metrics,
             readiness={"database": lambda: database.read(standing)},
             allowed_origins=settings.pokea_allowed_origins,
-            shortcuts={"POST": callbacks.shortcut, "GET": payments.shortcut},
+            shortcuts={
+                "POST": lambda path: callbacks.shortcut(path) or payments.push_shortcut(path),
+                "GET": payments.status_shortcut,
+            },
             lifespan=self._lifespan,
         )
         application.router.routes.extend(callbacks.routes())

@@ -13,6 +13,7 @@ from phonenumbers import carrier
 _MSISDN = re.compile(r"254[17]\d{8}")
 _LONGEST_INPUT = 40
 _NATIONAL_DIGITS = 9
+_KENYA = 254
 _TYPE_THIS = "type it as 0712345678, 0112345678 or 254712345678"
 
 
@@ -76,8 +77,8 @@ def _complaint(digits: str, msisdn: str) -> str:
 
 
 def _operator_hint(msisdn: str) -> str | None:
-    number = phonenumbers.parse(f"+{msisdn}")
-    operator = carrier.name_for_number(number, "en")
+    number = phonenumbers.PhoneNumber(_KENYA, int(msisdn.removeprefix(str(_KENYA))))
+    operator = carrier.name_for_valid_number(number, "en")
     if operator in ("Safaricom", ""):
         return None
     return (

@@ -39,8 +39,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLER,
-                "        settled = Settled([], [])\n        try:",
-                "        settled = Settled([], [])\n"
+                "        settled = Settled([], [], {})\n        try:",
+                "        settled = Settled([], [], {})\n"
                 "        for each in waiting:\n            each.durable.done() or each.durable.set_result(None)\n"
                 "        try:",
             )

@@ -1,9 +1,9 @@
 """A way past the general stack, for what arrives thousands of times a second (docs/decisions/0004).
 
-A callback needs nothing of what is made for people's calls: no dependencies, no models, no search for a route. Passing
-through all of it costs more than settling the callback, so callbacks leave here; so do the reads of a status, which
-every page that waits may repeat every two seconds. Ids, log lines, counts, headers and
-bounds are those of any other call, because they stand outside.
+A callback needs nothing of what is made for people's calls: no dependencies, no search for a route. Passing through
+all of it costs more than settling the callback, so callbacks leave here; so do pushes, and the reads of a status, which
+every page that waits may repeat every two seconds. Ids, log lines, counts, headers and bounds are those of any other
+call, because they stand outside.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -96,20 +96,26 @@ class Prompter:
             return answer
         if isinstance(answer, Replayed):
             return Prompted(answer.payment, replayed=True)
-        sending = self._tasks.get(("sending", answer.payment.id))
-        if sending is not None:
-            await asyncio.wait([sending], timeout=CALLER_WAITS_SECONDS)
-        try:
-            payment = await self._reads.find(answer.payment.id)
-        except Unavailable:
-            # A prompt may be on the phone, so this is no failure: the payment is being checked.
-            payment = None
-        return Prompted(payment or answer.payment, replayed=False)
+        return Prompted(await self._sent(answer.payment), replayed=False)
 
     async def stop(self) -> None:
         """Wait for the pushes that are out: their answers carry the ids."""
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
+
+    async def _sent(self, made: Payment) -> Payment:
+        """The payment once Daraja's answer is in it, or as it stands when its caller has waited long enough."""
+        sending = self._tasks.get(("sending", made.id))
+        if sending is not None:
+            await asyncio.wait([sending], timeout=CALLER_WAITS_SECONDS)
+            sent: Payment | None = sending.result() if sending.done() and sending.exception() is None else None
+            if sent is not None:
+                return sent
+        try:
+            return await self._reads.find(made.id) or made
+        except Unavailable:
+            # A prompt may be on the phone, so this is no failure: the payment is being checked.
+            return made
 
     def _start(self, what: str, payment_id: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -162,7 +168,7 @@ class Prompter:
         )
         return Wanted(payment, command.is_admin, command.idempotency_key)
 
-    async def _send(self, reserved: Reserved) -> None:
+    async def _send(self, reserved: Reserved) -> Payment | None:
         payment = reserved.payment
         order = PushOrder(
             msisdn=payment.msisdn,
@@ -172,9 +178,9 @@ class Prompter:
             description="Booking fee",
         )
         outcome = await self._daraja.push(order)
-        await self._keep(payment, outcome)
+        return await self._keep(payment, outcome)
 
-    async def _keep(self, payment: Payment, outcome: PushOutcome) -> None:
+    async def _keep(self, payment: Payment, outcome: PushOutcome) -> Payment | None:
         """This process alone knows the answer: keep trying until it is stored or the lease hands the payment over."""
         while True:
             try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import Message, Scope
 
 from pokea.api.answers import json_answer
 from pokea.api.bodies import read_body, read_query
@@ -41,6 +41,7 @@ from pokea.storage.database import Database
 from pokea.storage.gathering import GatheredReads
 
 PREFIX = "/api/v1/payments/mpesa"
+_PUSH = f"{PREFIX}/stkpush"
 _STATUS = f"{PREFIX}/status/"
 _LONGEST_ID = 64
 
@@ -55,10 +56,11 @@ class PaymentRoutes:
         self._prompter = prompter
         self._tokens = tokens
         self._clock = clock
+        self._short_push = Shortcut(self._take_push, "", _PUSH)
 
     def add_to(self, application: Application) -> None:
         """Add the calls and their descriptions."""
-        application.add_route(f"{PREFIX}/stkpush", self._push, methods=["POST"])
+        application.add_route(_PUSH, self._push, methods=["POST"])
         application.add_route(f"{PREFIX}/status/{{transactionId}}", self._status, methods=["GET"])
         application.add_route(f"{PREFIX}/history", self._history, methods=["GET"])
         for path, method, operation in _operations():
@@ -67,7 +69,7 @@ class PaymentRoutes:
     async def _push(self, request: Request) -> Response:
         caller = await self._gate.require(request, PAYMENTS_WRITE)
         body = await read_body(request, PushBody)
-        key = idempotency_key(request, caller, f"{PREFIX}/stkpush", body.model_dump_json().encode())
+        key = idempotency_key(request, caller, _PUSH, body.model_dump_json().encode())
         try:
             phone = parse_phone(body.phone_number)
         except InvalidPhone as failure:
@@ -87,7 +89,17 @@ class PaymentRoutes:
             return problem_response(refusal_of_push(payment, language_of(request)), request.scope, headers)
         return json_answer(push_body(payment, self._tokens.client_secret(payment.id), phone.hint), 201, headers)
 
-    def shortcut(self, path: str) -> Shortcut | None:
+    def push_shortcut(self, path: str) -> Shortcut | None:
+        """The way past the general stack for a push."""
+        return self._short_push if path == _PUSH else None
+
+    async def _take_push(self, scope: Scope, _named: str, body: bytes) -> Response:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return await self._push(Request(scope, receive))
+
+    def status_shortcut(self, path: str) -> Shortcut | None:
         """The way past the general stack for the status of one payment."""
         payment_id = path[len(_STATUS) :] if path.startswith(_STATUS) else ""
         if not payment_id or "/" in payment_id:

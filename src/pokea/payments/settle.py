@@ -61,10 +61,12 @@ class Told(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What a batch did: what is to be told after the commit, and payments that now have evidence to be applied."""
+    """What a batch did: what is to be told after the commit, payments that now have evidence to be applied, and the
+    rows that evidence was brought for, as they are now."""
 
     told: list[Told]
     disputed: list[str]
+    rows: dict[str, Payment]
 
 
 class _Changes(NamedTuple):
@@ -100,7 +102,9 @@ def settle(connection: Connection, batch: Batch, proves: Proves) -> Settled:
     store.add_claims(connection, [*claims, *overflow])
     # Others store evidence without the payment's lock: only what was read above is known to be in the row.
     _write(connection, before, changes, Writes(fresh, disputes, known.unapplied, postings=postings, held=held))
-    return Settled(changes.told, [piece.payment_id for piece in disputes])
+    rows = {key: before[key] for piece in batch.evidence if (key := piece.payment_id) in before}
+    rows.update((payment.id, payment) for payment in changes.payments if payment.id in rows)
+    return Settled(changes.told, [piece.payment_id for piece in disputes], rows)
 
 
 def store_alone(connection: Connection, batch: Batch, proves: Proves) -> None:

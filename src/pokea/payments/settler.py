@@ -19,6 +19,7 @@ from pokea.errors import Unavailable
 from pokea.payments import store
 from pokea.payments.evidence import Delivery, Evidence
 from pokea.payments.settle import Batch, Proves, Settled, Told, flag_stuck, settle, store_alone
+from pokea.payments.store import Payment
 from pokea.storage.database import PATIENCE_SECONDS, Database
 
 LARGEST_BATCH = 128
@@ -36,7 +37,7 @@ Announce = Callable[[Sequence[Told]], None]
 
 class _Waiting(NamedTuple):
     arrived: Delivery | Evidence
-    durable: asyncio.Future[None]
+    durable: asyncio.Future[Payment | None]
     size_bytes: int
     impatient_at: float
 
@@ -78,19 +79,20 @@ class Settler:
         if self._task is not None:
             await self._task
 
-    async def submit(self, arrived: Delivery | Evidence) -> None:
-        """Returns once what arrived is durable. Raises Unavailable when it is not known to be."""
+    async def submit(self, arrived: Delivery | Evidence) -> Payment | None:
+        """Once what arrived is durable: the payment as the evidence has left it; None for a delivery, and where it is
+        stored and not applied yet. Raises Unavailable when it is not known to be durable."""
         if self._closing:
             raise Unavailable("the service is stopping")
         if len(self._waiting) >= LONGEST_QUEUE or self._waiting_bytes >= MOST_WAITING_BYTES:
             raise Unavailable("too much is waiting to be settled")
         loop = asyncio.get_running_loop()
-        durable = loop.create_future()
+        durable: asyncio.Future[Payment | None] = loop.create_future()
         size = len(arrived.body or b"")
         self._waiting.append(_Waiting(arrived, durable, size, loop.time() + self._patience_seconds))
         self._waiting_bytes += size
         self._something.set()
-        await durable
+        return await durable
 
     async def _run(self) -> None:
         while True:
@@ -128,7 +130,7 @@ class Settler:
         evidence = [each.arrived for each in waiting if isinstance(each.arrived, Evidence)]
         batch = Batch(self._clock.now(), deliveries, evidence)
         failure: Exception | None = None
-        settled = Settled([], [])
+        settled = Settled([], [], {})
         try:
             settled = await self._database.write(settle, batch, self._proves)
         except Unavailable as unavailable:
@@ -140,7 +142,8 @@ class Settler:
             if each.durable.done():
                 continue
             if failure is None:
-                each.durable.set_result(None)
+                brought = each.arrived.payment_id if isinstance(each.arrived, Evidence) else ""
+                each.durable.set_result(settled.rows.get(brought))
             else:
                 each.durable.set_exception(failure)
         self._after(settled)
