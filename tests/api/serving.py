@@ -19,6 +19,7 @@ from pokea.api.callers import Gate
 from pokea.api.keys import SharedSecret
 from pokea.api.metrics import Metrics
 from pokea.api.openapi import Application
+from pokea.api.protocol import ShortProtocol
 from pokea.api.tokens import Expected, Verifier, issue_token
 from pokea.clock import Clock, Instant, seconds
 from pokea.ids import Ids
@@ -81,7 +82,9 @@ class Client:
 @asynccontextmanager
 async def serving(app: ASGIApp) -> AsyncIterator[Client]:
     """A client of a real uvicorn that serves the application on loopback until the block ends."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, lifespan="off")
+    config = uvicorn.Config(
+        app, http=ShortProtocol, log_config=None, access_log=False, proxy_headers=False, lifespan="off"
+    )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -18,6 +18,7 @@ from pokea.api.middleware import (
     LONGEST_DISCARD_BYTES,
     BodyBound,
     Frame,
+    Framing,
     Shield,
 )
 from pokea.ids import Ids
@@ -148,7 +149,8 @@ async def answering_size(scope: Scope, receive: Receive, send: Send) -> None:
 def framed(app: ASGIApp) -> Frame:
     """The application with an id and a log line for each request."""
     clock = SetClock()
-    return Frame(app, clock, Ids(clock), Metrics().counter("requests", "Requests.", "method", "route", "status"))
+    requests = Metrics().counter("requests", "Requests.", "method", "route", "status")
+    return Frame(app, Framing(clock, Ids(clock), requests))
 
 
 def test_a_body_that_does_not_arrive_in_time_is_refused() -> None:

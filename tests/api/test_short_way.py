@@ -1,5 +1,6 @@
 """The way past the general stack: what takes it, and that whoever takes it is answered as on the long way."""
 
+import asyncio
 from io import StringIO
 
 import pytest
@@ -14,7 +15,7 @@ from pokea.api.openapi import Application
 from pokea.api.short_way import Shortcut
 from pokea.errors import Refusal, Unavailable
 from pokea.ids import Ids
-from tests.api.serving import CALLBACK, CALLBACK_TOKEN, INVALID_CALLBACK, Client, SetClock, against
+from tests.api.serving import CALLBACK, CALLBACK_TOKEN, INVALID_CALLBACK, Client, SetClock, against, converse
 
 FAILURES = [
     (Unavailable("gone"), 503, "unavailable"),
@@ -140,3 +141,93 @@ def test_a_shortcut_is_for_its_method_alone() -> None:
 
     clock = SetClock()
     against(new_application(clock, Ids(clock), Metrics(), shortcuts={"GET": find}), talk)
+
+
+def sent_callback(body: bytes = b"{}", *headers: str, version: str = "1.1") -> bytes:
+    """A callback as bytes."""
+    lines = [
+        f"POST {CALLBACK}/{CALLBACK_TOKEN} HTTP/{version}",
+        "Host: x",
+        f"Content-Length: {len(body)}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.parametrize("cut", [1, 60, -7, -1], ids=["line", "address", "head", "body"])
+def test_a_call_in_pieces_is_answered_like_a_whole_one(cut: int) -> None:
+    """Wherever the network cuts it."""
+
+    async def talk(client: Client) -> None:
+        whole = sent_callback(b'{"a":1}', "Connection: close")
+        expected = await converse(client, whole)
+        assert '"bytes":7' in expected.text
+        answer = await converse(client, whole[:cut], whole[cut:], pause_seconds=0.05)
+        assert (answer.status, answer.text[-40:], answer.closed) == (200, expected.text[-40:], True)
+
+    against(application(), talk)
+
+
+def test_calls_behind_each_other_are_answered_in_their_order() -> None:
+    """A connection may bring the next call before the answer to the last."""
+
+    async def talk(client: Client) -> None:
+        calls = [sent_callback(b"x" * size) for size in (1, 2, 3)]
+        answer = await converse(client, b"".join([*calls, sent_callback(b"xxxx", "Connection: close")]))
+        assert [answer.text.index(f'"bytes":{size}') for size in (1, 2, 3, 4)] == sorted(
+            answer.text.index(f'"bytes":{size}') for size in (1, 2, 3, 4)
+        )
+        assert answer.closed
+
+    against(application(), talk)
+
+
+def test_a_connection_lives_as_long_as_its_client_wishes() -> None:
+    """It is kept for the next call, and closed where the client says so or speaks an older HTTP."""
+
+    async def talk(client: Client) -> None:
+        kept = await converse(client, sent_callback(), sent_callback(b"xxx"), pause_seconds=0.05, wait_seconds=0.2)
+        assert kept.text.count("HTTP/1.1 200") == 2
+        assert not kept.closed
+        for last in (sent_callback(b"{}", "Connection: close"), sent_callback(version="1.0")):
+            ended = await converse(client, last)
+            assert "\r\nconnection: close\r\n" in ended.text
+            assert ended.closed
+
+    against(application(), talk)
+
+
+def test_who_hangs_up_before_the_answer_harms_nobody(log_lines: StringIO) -> None:
+    """The call is carried out, nothing is written to the dead connection, and the next one is answered."""
+    taken = []
+
+    async def take(_scope: Scope, named: str, _body: bytes) -> Response:
+        await asyncio.sleep(0.05)
+        taken.append(named)
+        return json_answer({})
+
+    async def talk(client: Client) -> None:
+        await converse(client, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", wait_seconds=0.01)
+        assert (await client.get("/slow")).status == 200
+        assert taken == ["slow", "slow"]
+
+    clock = SetClock()
+    find = {"/slow": Shortcut(take, "slow", "/slow")}.get
+    against(new_application(clock, Ids(clock), Metrics(), shortcuts={"GET": find}), talk)
+    assert "ERROR" not in log_lines.getvalue()
+
+
+def test_what_is_shed_is_told_in_one_line_a_second(log_lines: StringIO) -> None:
+    """The first at once, and those that follow together: a flood that is refused must not cost its log."""
+
+    async def talk(client: Client) -> None:
+        for _ in range(5):
+            assert (await client.post(f"{CALLBACK}/{CALLBACK_TOKEN}", data=b"{}")).status == 503
+        await asyncio.sleep(1.1)
+
+    against(application(Unavailable("too much is waiting")), talk)
+    lines = [line for line in log_lines.getvalue().splitlines() if "DEBUG" not in line]
+    assert [line.partition("shed ")[2] for line in lines] == [
+        "1 requests with 503: too much is waiting",
+        "4 requests with 503: too much is waiting",
+    ]

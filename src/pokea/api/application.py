@@ -14,7 +14,7 @@ from pokea import __version__
 from pokea.api import metrics as prometheus
 from pokea.api.answers import json_answer
 from pokea.api.metrics import Metrics
-from pokea.api.middleware import BodyBound, Frame, Shield
+from pokea.api.middleware import BodyBound, Frame, Framing, Shield
 from pokea.api.openapi import Application, describe
 from pokea.api.problems import exception_handlers
 from pokea.api.reference_page import PAGE_POLICY, STYLESHEET, STYLESHEET_PATH, render
@@ -54,7 +54,10 @@ def new_application(
     `shortcuts` find what is answered before the general stack.
     """
     requests = metrics.counter("pokea_http_requests_total", "HTTP requests answered.", "method", "route", "status")
+    framing = Framing(clock, ids, requests)
     application = Application(
+        framing,
+        shortcuts or {},
         title="Pokea",
         version=__version__,
         description=_DESCRIPTION,
@@ -66,7 +69,7 @@ def new_application(
         lifespan=lifespan,
         exception_handlers=exception_handlers(),
         around=[
-            Middleware(Frame, clock=clock, ids=ids, requests=requests),
+            Middleware(Frame, framing=framing),
             *_across_sites(allowed_origins),
             Middleware(BodyBound),
             Middleware(ShortWay, shortcuts=shortcuts or {}),

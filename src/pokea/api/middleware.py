@@ -6,7 +6,8 @@ Plain ASGI, because a callback passes through all of it thousands of times a sec
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,7 @@ LONGEST_DISCARD_BYTES = 16 * 1024 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CALLBACK_TOKEN = re.compile(r"(?<=/)[0-9a-fA-F]{48}(?=/|$)")
 _LONGEST_LOGGED_PATH = 300
+_SHEDS_SAID_EVERY_SECONDS = 1.0
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -46,53 +48,95 @@ _access = logging.getLogger("pokea.access")
 _logger = logging.getLogger(__name__)
 
 
-class Frame:
-    """Names every request, counts it, writes one log line about it, and adds the headers that an answer lacks."""
+class Framing:
+    """What every request is given, whichever way it takes: an id, a line in the log, and its part in the counts."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, ids: Ids, requests: Series) -> None:
-        self._app = app
+    def __init__(self, clock: Clock, ids: Ids, requests: Series) -> None:
         self._clock = clock
         self._ids = ids
         self._requests = requests
+        self._sheds = Sheds()
+
+    def begin(self, scope: Scope) -> Instant:
+        """Name the request, in its scope's state and for the log lines of its task; answers when it began."""
+        request_id = _sane_request_id(scope) or self._ids.new("req")
+        scope.setdefault("state", {})["request_id"] = request_id
+        request_id_of_context.set(request_id)
+        return self._clock.now()
+
+    def note(self, scope: Scope, status: int, began_at: Instant) -> None:
+        """Count the request, and log it, when it has been answered."""
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self._requests.add(method, scope.get("template") or route_template(scope), str(status))
+        state = scope["state"]
+        shed = state.get("shed")
+        if shed is not None:
+            self._sheds.count(shed)
+        # Callbacks that went well are in the database; a line for each would cost more than settling it. What was shed
+        # is told in one line for all.
+        quiet = shed is not None or (status < HTTPStatus.BAD_REQUEST and is_callback(scope["path"]))
+        level = logging.DEBUG if quiet else logging.INFO
+        if _access.isEnabledFor(level):
+            code = state.get("code", "")
+            said = f"{status} {code}" if code else str(status)
+            took = self._clock.now() - began_at
+            _access.log(level, "%s %s %s %.1f ms", method, logged_path(scope), said, took / 1000)
+
+
+class Sheds:
+    """Says how many requests were shed: the first at once, and those of each second that follows in one line."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._saying: asyncio.TimerHandle | None = None
+
+    def count(self, reason: str) -> None:
+        """One more was shed."""
+        self._counts[reason] += 1
+        if self._saying is None:
+            self._say()
+
+    def _say(self) -> None:
+        for reason, count in self._counts.items():
+            _logger.warning("shed %d requests with 503: %s", count, reason)
+        more = bool(self._counts)
+        self._counts.clear()
+        self._saying = asyncio.get_running_loop().call_later(_SHEDS_SAID_EVERY_SECONDS, self._say) if more else None
+
+
+class Frame:
+    """Frames every request of the general stack, and adds the headers that an answer lacks."""
+
+    def __init__(self, app: ASGIApp, framing: Framing) -> None:
+        self._app = app
+        self._framing = framing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other events of the server pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _sane_request_id(scope) or self._ids.new("req")
-        state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = request_id
-        began_at = self._clock.now()
+        before = request_id_of_context.get()
+        began_at = self._framing.begin(scope)
+        state: MutableMapping[str, Any] = scope["state"]
         status = 0
 
         async def send_framed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_safe_headers(message.get("headers", ()), request_id.encode())
+                headers = with_safe_headers(message.get("headers", ()))
+                message["headers"] = [*headers, (b"x-request-id", state["request_id"].encode())]
             await send(message)
 
-        token = request_id_of_context.set(request_id)
         try:
             await self._app(scope, receive, send_framed)
             afterwards: Afterwards | None = state.pop("afterwards", None)
             if afterwards is not None:
                 await afterwards(receive, send)
         finally:
-            self._note(scope, status, self._clock.now() - began_at)
-            request_id_of_context.reset(token)
-
-    def _note(self, scope: Scope, status: int, took: Instant) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._requests.add(method, scope.get("template") or route_template(scope), str(status))
-        # Callbacks that went well are in the database; a line for each would cost more than settling it.
-        went_well = status < HTTPStatus.BAD_REQUEST
-        level = logging.DEBUG if went_well and is_callback(scope["path"]) else logging.INFO
-        if _access.isEnabledFor(level):
-            code = scope["state"].get("code", "")
-            said = f"{status} {code}" if code else str(status)
-            _access.log(level, "%s %s %s %.1f ms", method, logged_path(scope), said, took / 1000)
+            self._framing.note(scope, status, began_at)
+            request_id_of_context.set(before)
 
 
 def _sane_request_id(scope: Scope) -> str | None:
@@ -102,9 +146,11 @@ def _sane_request_id(scope: Scope) -> str | None:
     return None
 
 
-def _with_safe_headers(headers: Any, request_id: bytes) -> list[tuple[bytes, bytes]]:
-    present = {name.lower() for name, _ in headers}
-    return [*headers, *(header for header in _SAFE_HEADERS if header[0] not in present), (b"x-request-id", request_id)]
+def with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, and those that keep it safe in a browser where it brings none of its own."""
+    given = list(headers)
+    present = {name.lower() for name, _ in given}
+    return [*given, *(header for header in _SAFE_HEADERS if header[0] not in present)]
 
 
 def route_template(scope: Mapping[str, Any]) -> str:

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from pokea.api.middleware import Framing
+from pokea.api.short_way import Shortcuts
 from pokea.errors import CATALOGUE
 
 TOKEN = "bearer"  # noqa: S105 - the name of the scheme, not a token
@@ -23,10 +25,15 @@ Document = dict[str, Any]
 class Application(FastAPI):
     """FastAPI whose document also holds the routes that were described by hand.
 
-    `around` surrounds all of FastAPI's own layers, the first of them outermost.
+    `around` surrounds all of FastAPI's own layers, the first of them outermost. `framing` and `shortcuts` are
+    for whoever answers calls before they reach any layer (`protocol.py`).
     """
 
-    def __init__(self, *, around: Sequence[Middleware] = (), **options: Any) -> None:
+    def __init__(
+        self, framing: Framing, shortcuts: Shortcuts, *, around: Sequence[Middleware] = (), **options: Any
+    ) -> None:
+        self.framing = framing
+        self.shortcuts = shortcuts
         self._around = around
         self._described: list[tuple[str, str, Mapping[str, Any]]] = []
         self._generated: Document | None = None

@@ -1,7 +1,7 @@
 """What a failure looks like over HTTP: one envelope, filled from the catalogue in `pokea.errors`."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -66,12 +66,13 @@ def problem_response(refusal: Refusal, scope: Mapping[str, Any], headers: Mappin
     return json_answer(problem_body(refusal, state.get("request_id", "")), status, sent)
 
 
-def failure_response(failure: Exception, scope: Mapping[str, Any]) -> Response:
+def failure_response(failure: Exception, scope: MutableMapping[str, Any]) -> Response:
     """The answer to a request that failed: refused on purpose, or shed, or for a reason that is logged and not told."""
     if isinstance(failure, Refusal):
         return problem_response(failure, scope)
     if isinstance(failure, Unavailable):
-        _logger.warning("the database is unavailable: %s", failure)
+        # Not logged here, one by one, because there may be thousands a second (`Sheds`).
+        scope.setdefault("state", {})["shed"] = str(failure)
         message = "The service is busy or its database is away; try again shortly."
         return problem_response(Refusal("unavailable", message, retry_after_seconds=_SHED_SECONDS), scope)
     _logger.error("a request failed for a reason that nobody expected", exc_info=failure)

@@ -2,8 +2,9 @@
 
 A callback needs nothing of what is made for people's calls: no dependencies, no search for a route. Passing through
 all of it costs more than settling the callback, so callbacks leave here; so do pushes, and the reads of a status, which
-every page that waits may repeat every two seconds. Ids, log lines, counts, headers and bounds are those of any other
-call, because they stand outside.
+every page that waits may repeat every two seconds. What arrives whole does not even come as far as this: it is answered
+by the same function where the server reads it (`protocol.py`). Ids, log lines, counts, headers and bounds are those of
+any other call.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +25,14 @@ class Shortcut(NamedTuple):
     take: Take
     named: str
     template: str
+
+    async def answer(self, scope: Scope, body: bytes) -> Response:
+        """The answer to a call, also where it is refused or fails."""
+        scope["template"] = self.template
+        try:
+            return await self.take(scope, self.named, body)
+        except Exception as failure:
+            return failure_response(failure, scope)
 
 
 Find = Callable[[str], Shortcut | None]
@@ -46,11 +55,6 @@ class ShortWay:
         if shortcut is None:
             await self._app(scope, receive, send)
             return
-        scope["template"] = shortcut.template
-        body = (await receive()).get("body", b"")
-        try:
-            response = await shortcut.take(scope, shortcut.named, body)
-        except Exception as failure:
-            response = failure_response(failure, scope)
+        response = await shortcut.answer(scope, (await receive()).get("body", b""))
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
         await send({"type": "http.response.body", "body": response.body})

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from pokea.api.protocol import ShortProtocol
 from pokea.errors import PokeaError
 
 SWITCH_INTERVAL_SECONDS = 0.0005
@@ -34,7 +35,7 @@ def configuration(application: Any, host: str, port: int) -> uvicorn.Config:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=ShortProtocol,
         ws="none",
         access_log=False,
         log_config=None,
