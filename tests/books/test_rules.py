@@ -85,3 +85,16 @@ def test_a_rule_that_is_broken_everywhere_is_told_in_part(database: Database) ->
     told = [violation for violation in found(database) if violation.rule == "booking_follows_fee"]
     assert len(told) == MOST_NAMED + 1
     assert str(told[-1]) == "booking_follows_fee: and more"
+
+
+def test_a_prompt_that_waited_for_a_later_one_to_end_is_not_one_too_many(database: Database) -> None:
+    """Two are asked for at once. The first waits for its row until the second has ended; if that had not, it is found."""
+    keep_books(database)
+    break_books(
+        database,
+        "update payments set created_at = created_at + 99990000, expires_at = expires_at + 99990000 where id = 'pay_a'",
+        "update evidence set received_at = received_at + 99990000 where payment_id = 'pay_a'",
+    )
+    assert "one_live_prompt" not in {each.rule for each in found(database)}
+    break_books(database, "delete from evidence where payment_id = 'pay_b'")
+    assert ("one_live_prompt", "pay_a") in {(each.rule, each.id) for each in found(database)}

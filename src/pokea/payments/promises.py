@@ -92,7 +92,12 @@ _WHILE_LOCKED = and_(
 )
 _PROMPTED_WITHIN = union(
     *(
-        select(_COLUMNS.id.label("earlier"), _LATER.c.id.label("later"), _LATER.c.created_at)
+        select(
+            _COLUMNS.id.label("earlier"),
+            _COLUMNS.created_at.label("made_at"),
+            _LATER.c.id.label("later"),
+            _LATER.c.created_at.label("later_made_at"),
+        )
         .select_from(payments.join(_LATER, and_(_COLUMNS[shared] == _LATER.c[shared], _WHILE_LOCKED)))
         .where(_COLUMNS.id > AFTER, _COLUMNS.id <= UPTO)
         for shared in ("booking_id", "msisdn")
@@ -128,14 +133,24 @@ def _rows_follow_evidence(connection: Connection, _now: Instant, part: Part) -> 
 
 
 def _one_prompt_at_a_time(connection: Connection, _now: Instant, part: Part) -> Iterator[Place]:
-    """What was known when the second prompt was made must have ended the first: its evidence up to then says so."""
+    """What was known when the second prompt was made must have ended the first: its evidence up to then says so.
+
+    Of two that were made within a moment, the one whose moment was noted first may have waited for the other's commit.
+    """
     bounds = {"after": part.after, "upto": part.upto}
-    for payment_id, later, made_at in connection.execute(_PROMPTED_WITHIN, bounds).all():
-        payment = Payment(*connection.execute(select(payments).where(_COLUMNS.id == payment_id)).one())
-        told = store.evidence_of(connection, [payment_id]).pieces[payment_id]
-        row = row_of(payment.facts, [piece for piece in told if piece.received_at <= made_at + _SETTLED_WITHIN])
-        if row.locked_until > made_at + _SETTLED_WITHIN:
-            yield Place(payment_id, f"{later} was made while {payment_id} could still be paid")
+    for earlier, made_at, later, later_made_at in connection.execute(_PROMPTED_WITHIN, bounds).all():
+        if _could_be_paid(connection, earlier, later_made_at) and (
+            later_made_at - made_at > _SETTLED_WITHIN or _could_be_paid(connection, later, made_at)
+        ):
+            yield Place(earlier, f"{later} was made while {earlier} could still be paid")
+
+
+def _could_be_paid(connection: Connection, payment_id: str, at: Instant) -> bool:
+    payment = Payment(*connection.execute(select(payments).where(_COLUMNS.id == payment_id)).one())
+    told = store.evidence_of(connection, [payment_id]).pieces[payment_id]
+    known_at = at + _SETTLED_WITHIN
+    row = row_of(payment.facts, [piece for piece in told if piece.received_at <= known_at])
+    return row.locked_until > known_at
 
 
 def _counts_equal_recount(connection: Connection, _now: Instant, _part: Part) -> Iterator[Place]:
