@@ -228,7 +228,8 @@ class _Sender:
                     self._idle.popleft().send(following, due)
                 else:
                     self._due.append((following, due))
-            await asyncio.sleep(_TICK_SECONDS)
+            until_next = self._began + len(self.statuses) / self.order.rate - time.perf_counter()
+            await asyncio.sleep(max(_TICK_SECONDS, until_next))
         while self._out or self._due:
             await asyncio.sleep(_TICK_SECONDS)
         self._check_over()

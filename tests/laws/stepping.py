@@ -19,6 +19,7 @@ import psycopg
 from sqlalchemy import Connection, event
 
 from pokea.storage.database import Database, open_database
+from tests.statements import cursors_heard_by
 
 Change = Callable[[Connection], Any]
 Gates = dict[str, str]
@@ -133,15 +134,18 @@ class Crossing:
             self._moved.notify_all()
 
     def _listen(self, number: int, database: Database) -> None:
-        @event.listens_for(database.engine, "before_cursor_execute")
-        def _before(connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+        def before(connection: "psycopg.Connection[Any]", statement: str, _parameters: Any) -> None:
             if not self._runners:
                 return
             runner = self._runners[number]
-            runner.process_id = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]  # psycopg's own
+            runner.process_id = connection.info.backend_pid
             label = next((label for label, pattern in self._gates.items() if pattern.search(statement)), None)
             if label is not None:
                 self._stop_at(runner, label)
+
+        @event.listens_for(database.engine, "connect")
+        def _connect(connection: "psycopg.Connection[Any]", _entry: Any) -> None:
+            connection.cursor_factory = cursors_heard_by(before)
 
         @event.listens_for(database.engine, "commit")
         def _commit(_connection: Connection) -> None:

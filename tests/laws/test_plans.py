@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, text
 
 from pokea.payments.settle import Batch, settle
 from pokea.storage.database import Database
@@ -12,6 +12,7 @@ from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
 from tests.laws.interleaved import NOW, accepted, batch
 from tests.laws.tables import begin_with
 from tests.payments import new_booking
+from tests.statements import cursors_heard_by
 
 MANY = 3_000
 """So many rows that a batch must not read them all, and so few that the planner would like to."""
@@ -53,14 +54,15 @@ def plans_of(connection: Connection, settled: Batch) -> list[str]:
     """How PostgreSQL executes each statement of this settle."""
     statements: list[tuple[str, Any]] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+    def note(_connection: Any, statement: str, parameters: Any) -> None:
         if statement.lstrip().startswith(("select", "with")):
             statements.append((statement, parameters))
 
     with connection.begin_nested() as rehearsal:
-        event.listen(connection, "before_cursor_execute", note)
+        driver: Any = connection.connection.driver_connection
+        usual, driver.cursor_factory = driver.cursor_factory, cursors_heard_by(note)
         settle(connection, settled, TOKENS.proves)
-        event.remove(connection, "before_cursor_execute", note)
+        driver.cursor_factory = usual
         rehearsal.rollback()
     return [
         "\n".join(connection.exec_driver_sql(f"explain {statement}", parameters).scalars())

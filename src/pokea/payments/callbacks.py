@@ -64,6 +64,7 @@ class CallbackRoutes:
         return await self._take(request.scope, request.path_params.get("token", ""), await request.body())
 
     async def _take(self, scope: Scope, token: str, body: bytes) -> Response:
+        self._settler.check_room()
         reading = read_callback(body)
         if reading is None:
             _log.warning("no STK callback: %s", _beginning(body))

@@ -115,12 +115,12 @@ _FOREIGN = (
     .where(or_(receipts.c.payment_id.is_(None), receipts.c.payment_id != _COLUMNS.id))
 )
 
-_UNAPPLIED = select(evidence.c.payment_id).where(evidence.c.applied.is_(False))
+# Looked for at each payment: a list of all that waits to be applied is made by reading all evidence there is.
+_UNAPPLIED = exists(
+    select(evidence.c.id).where(evidence.c.payment_id == _COLUMNS.id, evidence.c.applied.is_(False))
+).correlate(payments)
 _PAGE = (
-    select(payments)
-    .where(_COLUMNS.id > AFTER, _COLUMNS.id <= UPTO, _COLUMNS.id.not_in(_UNAPPLIED))
-    .order_by(_COLUMNS.id)
-    .limit(_AT_ONCE)
+    select(payments).where(_COLUMNS.id > AFTER, _COLUMNS.id <= UPTO, ~_UNAPPLIED).order_by(_COLUMNS.id).limit(_AT_ONCE)
 )
 
 

@@ -79,13 +79,17 @@ class Settler:
         if self._task is not None:
             await self._task
 
-    async def submit(self, arrived: Delivery | Evidence) -> Payment | None:
-        """Once what arrived is durable: the payment as the evidence has left it; None for a delivery, and where it is
-        stored and not applied yet. Raises Unavailable when it is not known to be durable."""
+    def check_room(self) -> None:
+        """Raises Unavailable when nothing more may wait, so that whoever comes need not even be read."""
         if self._closing:
             raise Unavailable("the service is stopping")
         if len(self._waiting) >= LONGEST_QUEUE or self._waiting_bytes >= MOST_WAITING_BYTES:
             raise Unavailable("too much is waiting to be settled")
+
+    async def submit(self, arrived: Delivery | Evidence) -> Payment | None:
+        """Once what arrived is durable: the payment as the evidence has left it; None for a delivery, and where it is
+        stored and not applied yet. Raises Unavailable when it is not known to be durable."""
+        self.check_room()
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[Payment | None] = loop.create_future()
         size = len(arrived.body or b"")
