@@ -88,7 +88,7 @@ def test_a_rule_that_is_broken_everywhere_is_told_in_part(database: Database) ->
 
 
 def test_a_prompt_that_waited_for_a_later_one_to_end_is_not_one_too_many(database: Database) -> None:
-    """Two are asked for at once. The first waits for its row until the second has ended; if that had not, it is found."""
+    """Of two asked for at once the first waits for its row until the second has ended; had that not, it is found."""
     keep_books(database)
     break_books(
         database,
