@@ -50,7 +50,7 @@ _RULES: Final = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{6,}"), r"\1 ****"),
     (re.compile(r"(Invalid Access Token\s*-\s*)\S.*"), r"\1****"),
     (
-        re.compile(r'(?i)("?(?:password|passkey|secret|pin|access_token|securitycredential)"?\s*[:=]\s*)"?[^",}\s]+"?'),
+        re.compile(r'(?i)((?:password|passkey|secret|pin|access_token|securitycredential)"?\s*[:=]\s*)"?[^",}\s]+"?'),
         r"\1****",
     ),
 )

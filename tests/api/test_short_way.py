@@ -231,3 +231,22 @@ def test_what_is_shed_is_told_in_one_line_a_second(log_lines: StringIO) -> None:
         "1 requests with 503: too much is waiting",
         "4 requests with 503: too much is waiting",
     ]
+
+
+def test_what_is_quiet_is_logged_only_where_it_is_refused(log_lines: StringIO) -> None:
+    """A page that waits reads every two seconds; its reads are lines for debugging alone, until one goes wrong."""
+
+    async def take(_scope: Scope, named: str, _body: bytes) -> Response:
+        if named == "missing":
+            raise Refusal("not_found", "No.")
+        return json_answer({})
+
+    async def talk(client: Client) -> None:
+        for named in ("there", "missing"):
+            await client.get(f"/{named}")
+
+    clock = SetClock()
+    shortcuts = {"GET": lambda path: Shortcut(take, path[1:], "/{id}", quiet=True)}
+    against(new_application(clock, Ids(clock), Metrics(), shortcuts=shortcuts), talk)
+    lines = [line for line in log_lines.getvalue().splitlines() if "pokea.access" in line]
+    assert [line.split()[1] for line in lines] == ["DEBUG", "INFO"]

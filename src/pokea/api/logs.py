@@ -22,6 +22,8 @@ class LineFormatter(MaskingFormatter):
         """The line of a record."""
         record.request_id = request_id_of_context.get()
         line = f"{iso(self._clock.now())} {super().format(record)}"
+        if line.isprintable():
+            return line
         return "".join(character if character.isprintable() else _escaped(character) for character in line)
 
 

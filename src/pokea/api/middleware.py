@@ -72,13 +72,13 @@ class Framing:
         shed = state.get("shed")
         if shed is not None:
             self._sheds.count(shed)
-        # Callbacks that went well are in the database; a line for each would cost more than settling it. What was shed
-        # is told in one line for all.
-        quiet = shed is not None or (status < HTTPStatus.BAD_REQUEST and is_callback(scope["path"]))
+        # Callbacks that went well are in the database; a line for each would cost more than settling it, and so would
+        # one for each read of a page that waits. What was shed is told in one line for all.
+        often = scope.get("quiet") or is_callback(scope["path"])
+        quiet = shed is not None or (status < HTTPStatus.BAD_REQUEST and often)
         level = logging.DEBUG if quiet else logging.INFO
         if _access.isEnabledFor(level):
-            code = state.get("code", "")
-            said = f"{status} {code}" if code else str(status)
+            said = " ".join([str(status), *(state[name] for name in ("code", "about") if name in state)])
             took = self._clock.now() - began_at
             _access.log(level, "%s %s %s %.1f ms", method, logged_path(scope), said, took / 1000)
 

@@ -20,15 +20,20 @@ Take = Callable[[Scope, str, bytes], Awaitable[Response]]
 
 
 class Shortcut(NamedTuple):
-    """Who answers a call, what its path names (empty for nothing), and the route's name in metrics."""
+    """Who answers a call, what its path names (empty for nothing), and the route's name in metrics.
+
+    `quiet`: it comes so often that a line in the log for each that went well would cost more than the answer.
+    """
 
     take: Take
     named: str
     template: str
+    quiet: bool = False
 
     async def answer(self, scope: Scope, body: bytes) -> Response:
         """The answer to a call, also where it is refused or fails."""
         scope["template"] = self.template
+        scope["quiet"] = self.quiet
         try:
             return await self.take(scope, self.named, body)
         except Exception as failure:

@@ -81,6 +81,7 @@ class PaymentRoutes:
         if isinstance(answer, Refused):
             raise refusal_of_wish(answer, answer.live is not None and caller.may_see(answer.live.owner))
         payment = answer.payment
+        request.scope["state"]["about"] = payment.id
         headers = REPLAYED if answer.replayed else {}
         if answer.replayed and payment.lease_until > self._clock.now():
             message = "The first call with this Idempotency-Key is still being answered; repeat it in a moment."
@@ -104,7 +105,7 @@ class PaymentRoutes:
         payment_id = path[len(_STATUS) :] if path.startswith(_STATUS) else ""
         if not payment_id or "/" in payment_id:
             return None
-        return Shortcut(self._take_status, payment_id, f"{_STATUS}{{transactionId}}")
+        return Shortcut(self._take_status, payment_id, f"{_STATUS}{{transactionId}}", quiet=True)
 
     async def _take_status(self, scope: Scope, payment_id: str, _body: bytes) -> Response:
         scope["path_params"] = {"transactionId": payment_id}
