@@ -7,8 +7,9 @@ from sqlalchemy import Connection, func, select, update
 
 from pokea.bookings.create import create_booking
 from pokea.bookings.rules import FeeStatus
-from pokea.bookings.store import Booking, lock
+from pokea.bookings.store import Booking
 from pokea.errors import Refusal
+from pokea.payments.settling import steps_of
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from pokea.storage.tables import bookings, idempotency_keys
@@ -115,10 +116,12 @@ def test_bookings_are_locked_by_id(database: Database) -> None:
     """Locking finds the bookings that are there, in the order of their ids, whatever order was asked for."""
     for number in (3, 1, 2):
         made(database, draft(f"bk_{number}"))
-    locked = asyncio.run(database.write(lock, ["bk_3", "bk_1", "bk_9"]))
-    assert list(locked) == ["bk_1", "bk_3"]
+    with database.engine.begin() as connection:
+        lock = steps_of(connection).lock_bookings
+        locked = lock(connection, ["bk_3", "bk_1", "bk_9"])
+        assert list(locked) == ["bk_1", "bk_3"]
+        assert lock(connection, []) == {}
     assert locked["bk_1"] == found(database, "bk_1")
-    assert asyncio.run(database.write(lock, [])) == {}
 
 
 def test_a_paid_fee_is_held_and_its_booking_is_matched(database: Database) -> None:

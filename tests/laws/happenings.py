@@ -109,7 +109,7 @@ def _looks() -> list[Happening]:
 
 def write_row(connection: Connection) -> None:
     """The payment's row is made, before its push; whoever tries again finds it made."""
-    made = reserve(connection, Wanted(pushed_payment(PAYMENT), False, None), Limits(0, 0), 0)
+    (made,) = reserve(connection, [Wanted(pushed_payment(PAYMENT), False, None)], Limits(0, 0), 0)
     assert isinstance(made, Reserved), made
 
 

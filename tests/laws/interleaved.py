@@ -99,6 +99,8 @@ def _finish(database: Database) -> dict[str, Any]:
 
 
 def _named(result: Any) -> str:
+    if isinstance(result, list):
+        return " and ".join(map(_named, result))
     if isinstance(result, Refused):
         return result.why.value
     if isinstance(result, Refusal):

@@ -7,32 +7,40 @@ import pytest
 
 from pokea.clock import SECOND, Instant
 from pokea.payments.evidence import Delivery, Evidence, silence
-from pokea.payments.reserve import Limits, Wanted, reserve
-from pokea.payments.settle import settle
+from pokea.payments.reserve import Answer, Limits, Wanted, reserve
+from pokea.payments.settle import Settled, settle
 from pokea.payments.store import Payment
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.deliveries import TOKENS, delivery, pushed_payment
 from tests.laws.interleaved import NOW, Meeting, answers_of, batch
-from tests.laws.stepping import SETTLE_GATES, Change
+from tests.laws.stepping import SETTLE_GATES
+from tests.payments import new_booking
 
 LIVE, NEW, NEWER = "pay_1", "pay_2", "pay_3"
-PHONE, OTHER_PHONE = "254722000000", "254733000000"
+PHONE, OTHER_PHONE, THIRD_PHONE = "254722000000", "254733000000", "254744000000"
+FOUR = [new_booking(f"bk_{number}") for number in range(1, 5)]
 GATES = SETTLE_GATES | {"insert": r"INSERT INTO (payments|idempotency_keys)\b"}
 
 
 def wish(
     payment_id: str = NEW, booking_id: str = "bk_1", msisdn: str = PHONE, key: str = "", digest: str = ""
-) -> Change:
+) -> "partial[list[Answer]]":
     """A customer's wish to pay for a booking."""
     payment = pushed_payment(
         payment_id, booking_id=booking_id, msisdn=msisdn, created_at=NOW, expires_at=NOW + 120 * SECOND
     )
     named = IdempotencyKey("customer", "/stkpush", key, digest) if key else None
-    return partial(reserve, wanted=Wanted(payment, False, named), limits=Limits(0, 0), now=NOW)
+    return partial(reserve, wishes=[Wanted(payment, False, named)], limits=Limits(0, 0), now=NOW)
 
 
-def told(arrived: Delivery | Evidence) -> Change:
+def together(*changes: "partial[list[Answer]]") -> "partial[list[Answer]]":
+    """Wishes that one process answers in one transaction."""
+    wishes = [wanted for change in changes for wanted in change.keywords["wishes"]]
+    return partial(reserve, wishes=wishes, limits=Limits(0, 0), now=NOW)
+
+
+def told(arrived: Delivery | Evidence) -> "partial[Settled]":
     """Something arrives and is settled."""
     return partial(settle, batch=batch(arrived), proves=TOKENS.proves)
 
@@ -82,9 +90,51 @@ MEETINGS: list[tuple[Meeting, set[tuple[str, str]]]] = [
             "one key for two wishes",
             [],
             (wish(key="k", digest="1"), wish(NEWER, "bk_2", OTHER_PHONE, "k", "2")),
-            182,
+            92,
         ),
         {("reserved", "idempotency_key_reused"), ("idempotency_key_reused", "reserved")},
+    ),
+    (
+        Meeting(
+            "two wishes together and two for their phones, the other way round",
+            [],
+            (
+                together(wish(), wish(NEWER, "bk_2", OTHER_PHONE)),
+                together(wish("pay_4", "bk_3", OTHER_PHONE), wish("pay_5", "bk_4")),
+            ),
+            50,
+            FOUR,
+        ),
+        {
+            ("reserved and reserved", "payment_in_progress and payment_in_progress"),
+            ("payment_in_progress and payment_in_progress", "reserved and reserved"),
+        },
+    ),
+    (
+        Meeting(
+            "two wishes together, and one for the phone of the second",
+            [],
+            (together(wish(), wish(NEWER, "bk_2", OTHER_PHONE)), wish("pay_4", "bk_3", OTHER_PHONE)),
+            50,
+            FOUR,
+        ),
+        {("reserved and reserved", "payment_in_progress"), ("reserved and payment_in_progress", "reserved")},
+    ),
+    (
+        Meeting(
+            "two wishes together, and one with the key of the first",
+            [],
+            (
+                together(wish(key="k", digest="1"), wish(NEWER, "bk_2", OTHER_PHONE, "l")),
+                wish("pay_4", "bk_3", THIRD_PHONE, "k", "2"),
+            ),
+            120,
+            FOUR,
+        ),
+        {
+            ("reserved and reserved", "idempotency_key_reused"),
+            ("idempotency_key_reused and reserved", "reserved"),
+        },
     ),
 ]
 

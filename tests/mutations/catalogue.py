@@ -65,9 +65,9 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "        answer = await self._database.write(reserve, wanted, self._limits, now)\n",
+                "        answer = await self._rows.make(wanted)\n",
                 '        self._start("sending", wanted.payment.id, self._send(Reserved(wanted.payment)))\n'
-                "        answer = await self._database.write(reserve, wanted, self._limits, now)\n",
+                "        answer = await self._rows.make(wanted)\n",
             ),
             Edit(
                 _PROMPT,
@@ -286,8 +286,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _RESERVE,
-                "        idempotency.reserve(connection, wanted.key, payment.id, now)\n",
-                "        pass\n",
+                "        return idempotency.reserve(connection, wanted.key, wanted.payment.id, now) is None\n",
+                "        return True\n",
             )
         ],
     ),

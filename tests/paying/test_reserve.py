@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
+from pokea.analytics import store as counts
+from pokea.analytics.counting import deltas
+from pokea.analytics.recount import differences
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.errors import Refusal
-from pokea.payments.reserve import Limits, Refused, Replayed, Reserved, Wanted, Why, reserve
+from pokea.payments import reserve as reserving
+from pokea.payments.reserve import Answer, Limits, Refused, Replayed, Reserved, Wanted, Why
 from pokea.payments.store import Payment
 from pokea.storage import tables
 from pokea.storage.database import Database
@@ -36,6 +40,14 @@ def wish(
     """A wish for a payment, made now."""
     payment = new_payment(payment_id, created_at=NOW, expires_at=NOW + 120 * SECOND, **values)
     return Wanted(payment, is_admin, key)
+
+
+def reserve(connection: Connection, wanted: Wanted, limits: Limits, now: Instant) -> Answer:
+    """What becomes of one wish alone. Raises the Refusal that its caller hears."""
+    (answer,) = reserving.reserve(connection, [wanted], limits, now)
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
 
 
 def open_payment(connection: Connection, payment_id: str = "pay_1", **values: Any) -> Payment:
@@ -256,3 +268,81 @@ def test_old_prompts_do_not_count(connection: Connection) -> None:
     """Prompts of more than ten minutes ago are forgotten."""
     past_payments(connection, 9, created_at=NOW - 600 * SECOND)
     assert isinstance(reserve(connection, wish(), Limits(1, 1), NOW), Reserved)
+
+
+SAME_KEY = IdempotencyKey("customer", "/stkpush", "k-2", "digest")
+OTHER_PHONE, THIRD_PHONE = "254722000000", "254733000000"
+TOGETHER: list[tuple[str, list[Wanted], Limits]] = [
+    (
+        "two phones for two bookings",
+        [wish("pay_2"), wish("pay_3", booking_id="bk_2", msisdn=OTHER_PHONE)],
+        NONE,
+    ),
+    ("one booking twice", [wish("pay_2"), wish("pay_3", msisdn=OTHER_PHONE)], NONE),
+    ("one phone twice", [wish("pay_2"), wish("pay_3", booking_id="bk_2")], NONE),
+    ("one key twice", [wish("pay_2", key=KEY), wish("pay_3", key=KEY)], NONE),
+    (
+        "one key for two bodies",
+        [
+            wish("pay_2", key=KEY),
+            wish("pay_3", booking_id="bk_2", msisdn=OTHER_PHONE, key=KEY._replace(body_digest="2")),
+        ],
+        NONE,
+    ),
+    (
+        "a key whose first call was refused",
+        [wish("pay_2", key=KEY, amount_cents=1), wish("pay_3", key=KEY)],
+        NONE,
+    ),
+    (
+        "an open payment and a free phone",
+        [wish("pay_2", booking_id="bk_2", msisdn=THIRD_PHONE), wish("pay_3", key=SAME_KEY)],
+        NONE,
+    ),
+    (
+        "a customer's last prompt",
+        [wish("pay_2"), wish("pay_3", booking_id="bk_2", msisdn=OTHER_PHONE)],
+        Limits(0, 1),
+    ),
+    (
+        "the last prompt of all",
+        [wish("pay_2", is_admin=True), wish("pay_3", booking_id="bk_2", msisdn=OTHER_PHONE)],
+        Limits(0, 0, 1),
+    ),
+    ("unfit ones", [wish("pay_2", booking_id="bk_9"), wish("pay_3", amount_cents=1), wish("pay_4")], NONE),
+]
+
+
+def _said(answer: Answer) -> object:
+    return (answer.code, answer.message) if isinstance(answer, Refusal) else answer
+
+
+@pytest.mark.parametrize(("story", "wishes", "limits"), TOGETHER, ids=[story for story, *_ in TOGETHER])
+@pytest.mark.parametrize("turned", [False, True], ids=["as they came", "the other way round"])
+def test_wishes_together_are_answered_as_one_after_the_other(
+    connection: Connection, story: str, wishes: list[Wanted], limits: Limits, turned: bool
+) -> None:
+    """Whatever waits together ends as if each had come alone, in its order: the answers, the rows and the counts."""
+    wishes = wishes[::-1] if turned else wishes
+    begin_with(connection, [new_booking(), new_booking("bk_2")], [])
+    live = open_payment(connection, booking_id="bk_0", msisdn=THIRD_PHONE, checkout_request_id="ws_CO_1")
+    counts.add(connection, deltas([(None, live)]))
+    with connection.begin_nested() as nested:
+        alone = [answer for wanted in wishes for answer in reserving.reserve(connection, [wanted], limits, NOW)]
+        left = contents(connection)
+        nested.rollback()
+    together = reserving.reserve(connection, wishes, limits, NOW)
+    assert [_said(answer) for answer in together] == [_said(answer) for answer in alone], story
+    assert contents(connection) == left, story
+    assert list(differences(connection)) == []
+
+
+def test_what_was_made_together_may_be_run_again(connection: Connection) -> None:
+    """After a commit whose outcome is unknown each wish finds its own payment, or hears again why it has none."""
+    begin_with(connection, [new_booking(), new_booking("bk_2")], [])
+    wishes = [wish("pay_2", key=KEY), wish("pay_3", key=KEY), wish("pay_4", booking_id="bk_2", msisdn=OTHER_PHONE)]
+    first = reserving.reserve(connection, wishes, NONE, NOW)
+    before = contents(connection)
+    assert [type(answer) for answer in first] == [Reserved, Replayed, Reserved]
+    assert reserving.reserve(connection, wishes, NONE, NOW) == first
+    assert contents(connection) == before

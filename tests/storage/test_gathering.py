@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 from pokea.errors import Unavailable
 from pokea.storage import gathering
 from pokea.storage.database import Database
-from pokea.storage.gathering import GatheredReads
+from pokea.storage.gathering import GatheredChanges, GatheredReads
 from pokea.storage.statements import AMONG, rows_among, selection_among
 from pokea.storage.tables import payments
 from tests.payments import new_payment
@@ -113,6 +113,75 @@ def test_who_goes_away_harms_nobody(database: Database) -> None:
         return await staying
 
     assert asyncio.run(run()) == "row of key"
+
+
+class Wished:
+    """A change that notes what was wished for together. What begins with `bad` cannot be made."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    async def change(self, wishes: Sequence[str]) -> Sequence[str]:
+        """Make them, all or nothing."""
+        self.batches.append(list(wishes))
+        await asyncio.sleep(0.001)
+        if any(wish.startswith("bad") for wish in wishes):
+            raise ValueError("it cannot be made")
+        return [f"made {wish}" for wish in wishes]
+
+
+def made(changes: "GatheredChanges[str, str]", *wishes: str) -> "asyncio.Future[list[str | BaseException]]":
+    """What became of the wishes, which are made at once."""
+    return asyncio.gather(*map(changes.make, wishes), return_exceptions=True)
+
+
+def test_whoever_wishes_meanwhile_shares_the_next_change() -> None:
+    """A hundred wishes at once need few changes, and each is answered for itself, in its order."""
+
+    async def run() -> tuple[list[str | BaseException], list[list[str]]]:
+        wished = Wished()
+        return await made(GatheredChanges(wished.change), *map(str, range(100))), wished.batches
+
+    answers, batches = asyncio.run(run())
+    assert answers == [f"made {number}" for number in range(100)]
+    assert [len(batch) for batch in batches] == [gathering.CHANGED_TOGETHER, 100 - gathering.CHANGED_TOGETHER]
+    assert [int(wish) for batch in batches for wish in batch] == list(range(100))
+
+
+def test_a_wish_that_cannot_be_made_harms_nobody() -> None:
+    """What fails together is tried alone: only the bad one hears of it."""
+
+    async def run() -> list[str | BaseException]:
+        return await made(GatheredChanges(Wished().change), "a", "bad", "b")
+
+    first, bad, last = asyncio.run(run())
+    assert (first, last) == ("made a", "made b")
+    assert isinstance(bad, ValueError)
+
+
+def test_while_the_database_is_away_all_hear_of_it_and_nothing_piles_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who shares a change that is not known to be made hears so, too many at once are refused, and so is whoever has
+    waited too long for his turn; who comes afterwards is served."""
+    monkeypatch.setattr(gathering, "CHANGED_TOGETHER", 2)
+    monkeypatch.setattr(gathering, "LONGEST_QUEUE", 3)
+    monkeypatch.setattr(gathering, "PATIENCE_SECONDS", 0.01)
+    tried: list[list[str]] = []
+
+    async def change(wishes: Sequence[str]) -> Sequence[str]:
+        tried.append(list(wishes))
+        if "a" in wishes:
+            await asyncio.sleep(0.05)
+            raise Unavailable("away")
+        return list(wishes)
+
+    async def run() -> tuple[list[str | BaseException], str]:
+        changes = GatheredChanges(change)
+        return await made(changes, "a", "b", "c", "d"), await changes.make("e")
+
+    waited, later = asyncio.run(run())
+    assert [type(each) for each in waited] == [Unavailable] * 4
+    assert later == "e"
+    assert tried == [["a", "b"], ["e"]]
 
 
 @pytest.mark.parametrize("values", [[], ["pay_1"], ["pay_1", "pay_2", "it's", 'a "quoted" {one}', "\u0e01"]])

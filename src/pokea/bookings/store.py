@@ -1,6 +1,5 @@
 """The bookings' SQL: each statement a function with one sentence."""
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
@@ -26,23 +25,12 @@ class Booking(NamedTuple):
 
 
 _FIND = select(bookings).where(bookings.c.id == bindparam("of_id"))
-_LOCK = (
-    select(bookings)
-    .where(bookings.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(bookings.c.id)
-    .with_for_update()
-)
 
 
 def find(connection: Connection, booking_id: str) -> Booking | None:
     """The booking of this id."""
     row = connection.execute(_FIND, {"of_id": booking_id}).first()
     return Booking(*row) if row else None
-
-
-def lock(connection: Connection, booking_ids: Collection[str]) -> dict[str, Booking]:
-    """The bookings of these ids, locked in the order of their ids until the transaction ends."""
-    return {row.id: Booking(*row) for row in connection.execute(_LOCK, {"ids": sorted(booking_ids)})}
 
 
 def insert_booking(connection: Connection, booking: Booking) -> bool:

@@ -1,4 +1,4 @@
-"""The settle's four statements on PostgreSQL, one round trip a step whatever the size of the batch.
+"""The statements of a settle and of a reserve on PostgreSQL, one round trip a step whatever the size of the batch.
 
 Plain SQL, because what is built and sent row by row costs more than PostgreSQL needs to do it (docs/decisions/0005).
 Sets of rows travel as one JSON text each: msgspec writes it in a microsecond a row, an array a column takes twelve.
@@ -10,9 +10,11 @@ from typing import Any, Final, cast
 
 import msgspec
 import psycopg
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, LargeBinary, Table
 
+from pokea.analytics.counting import STATUSES, deltas
 from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
+from pokea.bookings.store import Booking
 from pokea.payments.evidence import Evidence
 from pokea.payments.store import KNOWN_COLUMNS, Known, Payment, known_of
 from pokea.payments.writes import FOLLOWING, Owned, Writes
@@ -34,18 +36,33 @@ def _each(parameter: str) -> str:
     return f"json_array_elements_text(%({parameter})s::json)"
 
 
-def _rows(parameter: str, table: Table, names: Sequence[str]) -> str:
-    """A parameter's JSON as rows with these columns of a table; bytes are text in base64."""
-    columns = ", ".join(f"{name} {_TYPES[str(table.c[name].type)]}" for name in names)
-    return f"json_to_recordset(%({parameter})s::json) as given({columns})"
+def _rows(parameter: str, table: Table, names: Sequence[str], *more: str) -> str:
+    """A parameter's JSON as rows with these columns of a table, and more of text; bytes are text in base64."""
+    columns = [f"{name} {_TYPES[str(table.c[name].type)]}" for name in names] + [f"{name} text" for name in more]
+    return f"json_to_recordset(%({parameter})s::json) as given({', '.join(columns)})"
 
 
 def _insertion(parameter: str, table: Table) -> str:
     names = [column.name for column in table.columns]
-    values = ", ".join("decode(body, 'base64')" if name == "body" else name for name in names)
+    values = ", ".join(_value(column) for column in table.columns)
     return f"insert into {table.name} ({', '.join(names)}) select {values} from {_rows(parameter, table, names)}"
 
 
+def _value(column: Column[Any]) -> str:
+    return f"decode({column.name}, 'base64')" if isinstance(column.type, LargeBinary) else column.name
+
+
+def _counting(parameter: str, table: Table) -> str:
+    """Add up the deltas of those payments that were made."""
+    names = [column.name for column in table.columns]
+    key = [name for name in names if name not in _COUNTED]
+    sums = ", ".join(f"sum({name})" if name in _COUNTED else name for name in names)
+    rows = _rows(parameter, table, names, "payment_id")
+    joined = f"select {sums} from {rows} join made on made.id = payment_id group by {', '.join(key)}"
+    return f"insert into {table.name} ({', '.join(names)}) {joined}"
+
+
+_COUNTED: Final = (*STATUSES, "amount")
 _EVIDENCE = Evidence.__struct_fields__
 _KEY = ("id", *FOLLOWING)
 
@@ -113,6 +130,30 @@ where evidence.payment_id = given.payment_id and evidence.id = given.id
 """
 """Note that pieces which were stored before are in their payments' rows now."""
 
+LOCK_MET: Final = f"""
+select {", ".join(Payment._fields)} from payments where id = any(array(
+    select {_each("ids")}
+    union select id from payments where live and booking_id = any(array(select {_each("bookings")}))
+    union select id from payments where live and msisdn = any(array(select {_each("phones")}))
+)) order by id for update
+"""
+"""Lock the payments that others would meet on their bookings and phones, and those others, in the order of ids."""
+
+LOCK_BOOKINGS: Final = f"""
+select {", ".join(Booking._fields)} from bookings where id = any(array(select {_each("bookings")})) order by id
+for update
+"""
+"""Lock bookings in the order of their ids."""
+
+MAKE: Final = f"""
+with made as ({_insertion("payments", payments)} order by msisdn on conflict do nothing returning id),
+counted_by_owner as ({_counting("owners", owner_deltas)}),
+counted as ({_counting("counters", counter_deltas)})
+select id from made
+"""
+"""Insert the payments that nothing is in the way of, in the order of their phones, so that two of these never wait for
+each other in a circle; and count them."""
+
 _Following = msgspec.defstruct("_Following", [(name, Any, None) for name in _KEY], omit_defaults=True)
 _following = itemgetter(*(Payment._fields.index(name) for name in _KEY))
 _Piece = msgspec.defstruct("_Piece", [(name, Any, None) for name in (*_EVIDENCE, "applied")], omit_defaults=True)
@@ -178,3 +219,32 @@ def write(connection: Connection, writes: Writes) -> int:
     }
     row = _execute(connection, WRITE, given).fetchone()
     return int(row[0]) if row is not None else 0
+
+
+def lock_met(connection: Connection, wished: Sequence[Payment]) -> list[Payment]:
+    """The payments that these would meet, and themselves as far as they are made, locked in the order of their ids."""
+    given = {
+        "ids": _json([payment.id for payment in wished]),
+        "bookings": _json([payment.booking_id for payment in wished]),
+        "phones": _json([payment.msisdn for payment in wished]),
+    }
+    return list(map(Payment._make, _execute(connection, LOCK_MET, given)))
+
+
+def lock_bookings(connection: Connection, booking_ids: Collection[str]) -> dict[str, Booking]:
+    """The bookings of these ids, locked in the order of their ids."""
+    rows = _execute(connection, LOCK_BOOKINGS, {"bookings": _json(list(booking_ids))})
+    return {row[0]: Booking._make(row) for row in rows}
+
+
+def make(connection: Connection, wished: Sequence[Payment]) -> set[str]:
+    """Insert and count the payments that no live one is in the way of; answers their ids."""
+    if not wished:
+        return set()
+    counts = [(payment.id, deltas([(None, payment)])) for payment in wished]
+    given = {
+        "payments": _json([payment._asdict() for payment in wished]),
+        "owners": _json([{"payment_id": each, **row._asdict()} for each, added in counts for row in added.owners]),
+        "counters": _json([{"payment_id": each, **row._asdict()} for each, added in counts for row in added.counters]),
+    }
+    return {row[0] for row in _execute(connection, MAKE, given)}

@@ -1,21 +1,23 @@
-"""The settle's steps on SQLite: the same as on PostgreSQL, row by row.
+"""The steps of a settle and of a reserve on SQLite: the same as on PostgreSQL, row by row.
 
 A statement costs no round trip there, only its own work, once it is prepared; so each is one text, and the rows go
 straight to the driver. Nobody else writes while a transaction does, so nothing needs to be locked.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, cast
 
 from msgspec.structs import astuple
 from sqlalchemy import Connection, Table
 
+from pokea.analytics.counting import deltas
 from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
+from pokea.bookings.store import Booking
 from pokea.payments.store import KNOWN_COLUMNS, Known, Payment, known_of
 from pokea.payments.writes import FOLLOWING, Owned, Writes
-from pokea.storage.tables import counter_deltas, evidence, outbox, owner_deltas, postings
+from pokea.storage.tables import counter_deltas, evidence, outbox, owner_deltas, payments, postings
 
 
 def _insertion(table: Table) -> str:
@@ -27,6 +29,10 @@ _PAYMENT: Final = f"select {', '.join(Payment._fields)} from payments where"
 BY_ID: Final = f"{_PAYMENT} id = ?"
 BY_DIGEST: Final = f"{_PAYMENT} callback_digest = ?"
 BY_CHECKOUT: Final = f"{_PAYMENT} checkout_request_id = ?"
+LIVE_ON_BOOKING: Final = f"{_PAYMENT} live and booking_id = ?"
+LIVE_ON_PHONE: Final = f"{_PAYMENT} live and msisdn = ?"
+BOOKING: Final = f"select {', '.join(Booking._fields)} from bookings where id = ?"
+MAKE: Final = f"{_insertion(payments)} on conflict do nothing"
 READ: Final = f"select {', '.join(KNOWN_COLUMNS)} from evidence where payment_id = ?"
 """Read the evidence of a payment."""
 OWN: Final = "insert into receipts (receipt, payment_id) values (?, ?) on conflict do nothing"
@@ -93,6 +99,31 @@ def write(connection: Connection, writes: Writes) -> int:
     cursor.executemany(COUNT, writes.counts.counters)
     cursor.executemany(HAPPEN, map(astuple, writes.events))
     return held
+
+
+def lock_met(connection: Connection, wished: Sequence[Payment]) -> list[Payment]:
+    """The payments that these would meet, and themselves as far as they are made, in the order of their ids."""
+    cursor = _cursor(connection)
+    found: dict[str, Payment] = {}
+    for statement, column in ((BY_ID, "id"), (LIVE_ON_BOOKING, "booking_id"), (LIVE_ON_PHONE, "msisdn")):
+        rows = _each(cursor, statement, [getattr(payment, column) for payment in wished])
+        found.update((row[0], Payment._make(row)) for row in rows)
+    return [found[payment_id] for payment_id in sorted(found)]
+
+
+def lock_bookings(connection: Connection, booking_ids: Collection[str]) -> dict[str, Booking]:
+    """The bookings of these ids."""
+    return {row[0]: Booking._make(row) for row in _each(_cursor(connection), BOOKING, sorted(booking_ids))}
+
+
+def make(connection: Connection, wished: Sequence[Payment]) -> set[str]:
+    """Insert and count the payments that no live one is in the way of; answers their ids."""
+    cursor = _cursor(connection)
+    made = [payment for payment in wished if cursor.execute(MAKE, payment).rowcount]
+    counts = deltas((None, payment) for payment in made)
+    cursor.executemany(COUNT_BY_OWNER, counts.owners)
+    cursor.executemany(COUNT, counts.counters)
+    return {payment.id for payment in made}
 
 
 def _each(cursor: sqlite3.Cursor, statement: str, keys: Iterable[Any]) -> Iterable[tuple[Any, ...]]:

@@ -1,13 +1,14 @@
 """Prompting a customer (law 3): the row first, then Daraja, in a task that nobody's disconnection can cancel.
 
 The transaction that makes the row also reserves the idempotency key and locks the booking and the phone, so a crash
-right after it leaves a payment that recovery resolves. The request goes out once; whatever Daraja answers becomes
-evidence. An outcome that is unknown is never a reason to send again.
+right after it leaves a payment that recovery resolves. Rows that are wished for while others are written are written
+together. The request goes out once; whatever Daraja answers becomes evidence. An outcome that is unknown is never a
+reason to send again.
 """
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -15,18 +16,18 @@ from msgspec import Struct
 from pokea.clock import SECOND, Clock, Instant
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import PushOrder, PushOutcome
-from pokea.errors import Unavailable
+from pokea.errors import Refusal, Unavailable
 from pokea.ids import Ids
 from pokea.money import whole_shillings
 from pokea.payments import store
 from pokea.payments.evidence import from_push
-from pokea.payments.reserve import Limits, Refused, Replayed, Reserved, Wanted, reserve
+from pokea.payments.reserve import Answer, Limits, Refused, Replayed, Reserved, Wanted, reserve
 from pokea.payments.settler import Settler
 from pokea.payments.status import LOCK_GRACE, Status
 from pokea.payments.store import Payment
 from pokea.payments.tokens import PaymentTokens, callback_digest
 from pokea.storage.database import Database
-from pokea.storage.gathering import GatheredReads
+from pokea.storage.gathering import GatheredChanges, GatheredReads
 from pokea.storage.idempotency import IdempotencyKey
 
 LEASE: Instant = 60 * SECOND
@@ -76,6 +77,7 @@ class Prompter:
     ) -> None:
         self._database = database
         self._reads = GatheredReads(database, store.find_all)
+        self._rows = GatheredChanges(self._reserve)
         self._clock = clock
         self._ids = ids
         self._tokens = tokens
@@ -88,10 +90,11 @@ class Prompter:
 
     async def prompt(self, command: Command) -> Prompted | Refused:
         """Ask for the money once. Raises Unavailable before anything was sent; Refusal for an unfit key or booking."""
-        now = self._clock.now()
-        wanted = self._wanted(command, now)
+        wanted = self._wanted(command, self._clock.now())
         # From the first a task of its own: a caller who goes away leaves no row without its push.
-        answer = await asyncio.shield(self._start("making", wanted.payment.id, self._make(wanted, now)))
+        answer = await asyncio.shield(self._start("making", wanted.payment.id, self._make(wanted)))
+        if isinstance(answer, Refusal):
+            raise answer
         if isinstance(answer, Refused):
             return answer
         if isinstance(answer, Replayed):
@@ -123,8 +126,11 @@ class Prompter:
         task.add_done_callback(lambda _done: self._tasks.pop((what, payment_id), None))
         return task
 
-    async def _make(self, wanted: Wanted, now: Instant) -> Reserved | Replayed | Refused:
-        answer = await self._database.write(reserve, wanted, self._limits, now)
+    async def _reserve(self, wishes: Sequence[Wanted]) -> Sequence[Answer]:
+        return await self._database.write(reserve, wishes, self._limits, self._clock.now())
+
+    async def _make(self, wanted: Wanted) -> Answer:
+        answer = await self._rows.make(wanted)
         if isinstance(answer, Reserved):
             self._start("sending", answer.payment.id, self._send(answer))
         return answer

@@ -1,17 +1,18 @@
-"""The steps of a settle, as each database takes them."""
+"""The steps of a settle and of a reserve, as each database takes them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 from sqlalchemy import Connection
 
+from pokea.bookings.store import Booking
 from pokea.payments import on_postgres, on_sqlite
 from pokea.payments.store import Known, Payment
 from pokea.payments.writes import Owned, Writes
 
 
 class Steps(Protocol):
-    """Lock, read, own, write: in this order, inside one transaction."""
+    """Lock, read, own, write; or lock what is met, lock bookings, make: in this order, inside one transaction."""
 
     def lock(
         self, connection: Connection, ids: Collection[str], digests: Collection[bytes], checkouts: Collection[str]
@@ -26,6 +27,16 @@ class Steps(Protocol):
 
     def write(self, connection: Connection, writes: Writes) -> int:
         """Write it all; answers how many of the fees were unpaid and are held now."""
+
+    def lock_met(self, connection: Connection, wished: Sequence[Payment]) -> list[Payment]:
+        """The payments that these would meet, locked in the order of their ids: those that were live on their bookings
+        and phones when this began, and themselves as far as they are made already."""
+
+    def lock_bookings(self, connection: Connection, booking_ids: Collection[str]) -> dict[str, Booking]:
+        """The bookings of these ids, locked in the order of their ids."""
+
+    def make(self, connection: Connection, wished: Sequence[Payment]) -> set[str]:
+        """Insert and count the payments that no live one is in the way of; answers their ids."""
 
 
 _STEPS: Final[Mapping[str, Steps]] = {"postgresql": on_postgres, "sqlite": on_sqlite}

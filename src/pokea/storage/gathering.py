@@ -1,23 +1,33 @@
-"""Reads of single rows, gathered: whoever asks while others are being read shares the next read with all who ask then.
+"""Reads and changes of single rows, gathered: whoever comes while others are at it shares the next with all who come
+then.
 
-A read alone costs a change of threads and three round trips; shared, it costs little more than its row. Nobody waits
-for a timer: who asks first is read at once.
+A read alone costs a change of threads and three round trips, and a change a wait for the disk besides; shared, it costs
+little more than its row. Nobody waits for a timer: who comes first is served at once.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from pokea.storage.database import Database
+from pokea.errors import Unavailable
+from pokea.storage.database import PATIENCE_SECONDS, Database
 
 T = TypeVar("T")
+Wish = TypeVar("Wish")
+Answer = TypeVar("Answer")
 
 READ_TOGETHER = 200
 _READS_AT_ONCE = 2
 """While one read waits for the database, another may be made."""
+CHANGED_TOGETHER = 64
+LONGEST_QUEUE = 1_000
+
+_log = logging.getLogger("pokea.gathering")
 
 
 class GatheredReads(Generic[T]):
@@ -64,3 +74,67 @@ class GatheredReads(Generic[T]):
                     future.set_result(found.get(key))
                 else:
                     future.set_exception(failure)
+
+
+class GatheredChanges(Generic[Wish, Answer]):
+    """Makes changes together, one transaction after the other.
+
+    `change` makes what is wished for, all or nothing, and answers one for each wish, in their order. When it fails,
+    each wish is tried alone, so that none harms its neighbours.
+    """
+
+    def __init__(self, change: Callable[[Sequence[Wish]], Awaitable[Sequence[Answer]]]) -> None:
+        self._change = change
+        self._waiting: deque[tuple[Wish, asyncio.Future[Answer], float]] = deque()
+        self._changing: asyncio.Task[None] | None = None
+
+    async def make(self, wish: Wish) -> Answer:
+        """What became of the wish, once it is durable. Raises whatever the change raises for this wish alone, and
+        Unavailable when too many wait, or when it has waited too long for its turn."""
+        if len(self._waiting) >= LONGEST_QUEUE:
+            raise Unavailable("too much is waiting to be changed")
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append((wish, answered, loop.time() + PATIENCE_SECONDS))
+        if self._changing is None:
+            self._changing = loop.create_task(self._run())
+        return await answered
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                together: dict[asyncio.Future[Answer], Wish] = {}
+                while self._waiting and len(together) < CHANGED_TOGETHER:
+                    wish, answered, impatient_at = self._waiting.popleft()
+                    if impatient_at < loop.time():
+                        _tell(answered, Unavailable("the database does not answer"))
+                    else:
+                        together[answered] = wish
+                if together:
+                    await self._answer(together)
+        finally:
+            self._changing = None
+
+    async def _answer(self, together: "Mapping[asyncio.Future[Answer], Wish]") -> None:
+        try:
+            answers = await self._change(list(together.values()))
+        except Unavailable as failure:
+            for answered in together:
+                _tell(answered, failure)
+        except Exception as failure:
+            if len(together) == 1:
+                _tell(next(iter(together)), failure)
+                return
+            _log.exception("%d changes could not be made together; each is made alone", len(together))
+            for answered, wish in together.items():
+                await self._answer({answered: wish})
+        else:
+            for answered, answer in zip(together, answers, strict=True):
+                if not answered.done():
+                    answered.set_result(answer)
+
+
+def _tell(answered: "asyncio.Future[T]", failure: Exception) -> None:
+    if not answered.done():
+        answered.set_exception(failure)

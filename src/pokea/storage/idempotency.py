@@ -25,6 +25,7 @@ _RENEW = (
     .values({name: bindparam(f"new_{name}") for name in ("body_digest", "object_id", "created_at")})
     .returning(_columns.key)
 )
+_RELEASE = delete(idempotency_keys).where(_IS, _columns.object_id == bindparam("of_object"))
 
 
 class IdempotencyKey(NamedTuple):
@@ -34,6 +35,11 @@ class IdempotencyKey(NamedTuple):
     route: str
     key: str
     body_digest: str
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What makes two keys the same, whatever body came with them."""
+        return self.subject, self.route, self.key
 
 
 def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: Instant) -> str | None:
@@ -60,11 +66,20 @@ def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | Non
     if first is None:
         return None
     if first.body_digest != key.body_digest:
-        raise Refusal(
-            "idempotency_key_reused",
-            "This Idempotency-Key was used with another body; use a new key for a new request.",
-        )
+        raise reused()
     return str(first.object_id)
+
+
+def reused() -> Refusal:
+    """What a call hears whose key came with another body before."""
+    return Refusal(
+        "idempotency_key_reused", "This Idempotency-Key was used with another body; use a new key for a new request."
+    )
+
+
+def release(connection: Connection, key: IdempotencyKey, object_id: str) -> None:
+    """Let go of a key that was bound to an object which is not made after all."""
+    connection.execute(_RELEASE, {**_known(key, 0), "of_object": object_id})
 
 
 def forget_old(connection: Connection, now: Instant) -> int:

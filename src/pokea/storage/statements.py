@@ -22,6 +22,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 AMONG: Final = "among"
+_TAKE_TURNS: Final = """
+select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(%(names)s::text[]) as given(name)
+"""
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -61,9 +64,7 @@ def take_turns(connection: Connection, names: Collection[str]) -> None:
     in a circle. SQLite has one writer at a time in any case.
     """
     if names and connection.dialect.name == "postgresql":
-        keys = [func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in sorted(names)]
-        for key in keys:
-            connection.execute(select(key))
+        connection.exec_driver_sql(_TAKE_TURNS, {"names": sorted(names)})
 
 
 def insert_or_add(connection: Connection, table: Table, rows: Select[Any], sums: Sequence[str]) -> int:
