@@ -14,6 +14,7 @@ from tests.postgres import PostgresServer, new_server, owned_folder
 
 _TEMPLATE = "pokea_template"
 _FIGURE = "figure"
+_LONG_FOLDERS = {"browser", "chaos", "mutations", "service"}
 Say: TypeAlias = Callable[[str], None]
 _numbers = itertools.count(1)
 
@@ -94,6 +95,11 @@ def say(request: pytest.FixtureRequest) -> Say:
     """Prints a figure at the end of the session, from whichever process the test runs in."""
     properties = request.node.user_properties
     return lambda figure: properties.append((_FIGURE, figure))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the files that take long, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONG_FOLDERS)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
