@@ -50,7 +50,7 @@ async def audited(database: Database, metrics: Metrics | None = None) -> AsyncIt
 
 async def until(holds: Callable[[rounds.State], bool], database: Database) -> rounds.State:
     """The first state of the check of which this is true."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not holds(state := await database.read(rounds.state, 100)):
             await asyncio.sleep(0.02)
     return state

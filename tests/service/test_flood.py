@@ -98,9 +98,8 @@ def test_claims_about_many_payments_cannot_eat_the_budget_of_questions(start_wor
     """With every payment claimed again and again, the rate holds, and each is asked once a minute at most."""
     rate = 2.0
     world = start_world(POKEA_QUERY_RATE=str(rate))
-    before = world.simulator.queries()
+    began, before = time.monotonic(), world.simulator.queries()
     payments = [world.push() for _ in range(8)]
-    began = time.monotonic()
 
     def forge(number: int) -> object:
         payment = payments[number % len(payments)]
