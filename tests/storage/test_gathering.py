@@ -193,7 +193,7 @@ def test_among_finds_exactly_these(database: Database, values: list[str]) -> Non
         connection.execute(text("create temporary table names (name text)"))
         for each in stored:
             connection.execute(text("insert into names values (:name)"), {"name": each})
-        return list(rows_among(connection, (NAME,), NAME, values).scalars())
+        return [row.name for row in rows_among(connection, (NAME,), NAME, values)]
 
     assert sorted(asyncio.run(database.write(find))) == sorted(values)
 

@@ -20,23 +20,25 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    literal,
     literal_column,
     select,
     union_all,
 )
+from sqlalchemy.sql.base import Executable
 
 from pokea.analytics.counting import HOURS_A_DAY, STATUSES
 from pokea.analytics.reading import DAY, HOUR
 from pokea.errors import Unavailable
 from pokea.storage.database import Database
-from pokea.storage.statements import insert_or_add
+from pokea.storage.prepared import row_of, run
+from pokea.storage.statements import insertion_or_addition
 from pokea.storage.tables import counter_deltas, counters, owner_counts, owner_deltas
 
 MOST_AT_ONCE: Final = 20_000
 """How many deltas of a kind one step folds."""
 _HASTE: Final = 4
 """So much sooner a step that found something is followed by the next."""
+_rowid = literal_column("rowid", Integer)
 _log = logging.getLogger("pokea.analytics")
 
 
@@ -46,27 +48,45 @@ def fold(connection: Connection, most: int = MOST_AT_ONCE) -> bool:
     return _fold(connection, counter_deltas, counters, ("amount",), most) or owners
 
 
-def _fold(connection: Connection, source: Table, totals: Table, sums: Sequence[str], most: int) -> bool:
+def _fold(connection: Connection, source: Table, totals: Table, sums: tuple[str, ...], most: int) -> bool:
     if connection.dialect.name == "postgresql":
-        ctid = literal_column("ctid", String)
-        taken = select(ctid).select_from(source).limit(most).with_for_update(skip_locked=True).scalar_subquery()
-        gone = delete(source).where(ctid == func.any(func.array(taken))).returning(*source.c).cte("gone")
-        return insert_or_add(connection, totals, _grouped(gone, sums), sums) > 0
-    last = connection.execute(_last_of(source), {"most": most}).scalar_one()
+        return run(connection, _taken_and_added(source, totals, sums), {"most": most}) > 0
+    (last,) = row_of(connection, _last_of(source), {"most": most})
     if last is None:
         return False
-    rowid = literal_column("rowid", Integer)
-    insert_or_add(connection, totals, _grouped(select(source).where(rowid <= last).subquery(), sums), sums)
-    connection.execute(delete(source).where(rowid <= last))
+    run(connection, _added(source, totals, sums), {"last": last})
+    run(connection, _taken(source), {"last": last})
     return True
 
 
 @cache
-def _last_of(source: Table) -> Select[Any]:
+def _taken_and_added(source: Table, totals: Table, sums: tuple[str, ...]) -> Executable:
+    """Takes the oldest deltas that nobody else is taking, and adds them to their totals, on PostgreSQL."""
+    ctid = literal_column("ctid", String)
+    taken = select(ctid).select_from(source).limit(bindparam("most")).with_for_update(skip_locked=True)
+    some = ctid == func.any(func.array(taken.scalar_subquery()))
+    gone = delete(source).where(some).returning(*source.c).cte("gone")
+    return insertion_or_addition("postgresql", totals, _grouped(gone, sums), sums)
+
+
+@cache
+def _last_of(source: Table) -> Executable:
     """The number of the last of the oldest deltas, on SQLite."""
-    rowid = literal_column("rowid", Integer)
-    oldest = select(rowid.label("number")).select_from(source).order_by(rowid).limit(bindparam("most")).subquery()
+    oldest = select(_rowid.label("number")).select_from(source).order_by(_rowid).limit(bindparam("most")).subquery()
     return select(func.max(oldest.c.number))
+
+
+@cache
+def _added(source: Table, totals: Table, sums: tuple[str, ...]) -> Executable:
+    """Adds the deltas up to one of them to their totals, on SQLite."""
+    oldest = select(source).where(_rowid <= bindparam("last")).subquery()
+    return insertion_or_addition("sqlite", totals, _grouped(oldest, sums), sums)
+
+
+@cache
+def _taken(source: Table) -> Executable:
+    """Takes the deltas up to one of them away, on SQLite."""
+    return delete(source).where(_rowid <= bindparam("last"))
 
 
 def _grouped(rows: Any, sums: Sequence[str]) -> Select[Any]:
@@ -75,15 +95,14 @@ def _grouped(rows: Any, sums: Sequence[str]) -> Select[Any]:
     if "owner" in rows.c:
         key = (rows.c.owner, rows.c.day)
         return select(*key, *added).group_by(*key).order_by(*key)
+    # What is grouped by may have no parameter in it: PostgreSQL would not see that it is what is selected.
+    day = rows.c.hour // literal_column(str(HOURS_A_DAY), Integer)
     periods = union_all(
         *(
             select(
-                literal(span, literal_execute=True).label("span"), start.label("start"), rows.c.name, *added
+                literal_column(f"'{span}'", String).label("span"), start.label("start"), rows.c.name, *added
             ).group_by(start, rows.c.name)
-            for span, start in (
-                (DAY, rows.c.hour // literal(HOURS_A_DAY, literal_execute=True)),
-                (HOUR, rows.c.hour),
-            )
+            for span, start in ((DAY, day), (HOUR, rows.c.hour))
         )
     ).subquery()
     return select(periods).order_by(periods.c.span, periods.c.start, periods.c.name)

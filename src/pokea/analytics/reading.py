@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from pokea.analytics.counting import HOURS_A_DAY, STATUSES
+from pokea.storage.prepared import rows_of
 from pokea.storage.tables import counter_deltas, counters, owner_counts, owner_deltas
 
 DAY = "day"
@@ -40,7 +41,7 @@ _FIRST, _END = bindparam("first", type_=Integer), bindparam("end", type_=Integer
 def sizes(connection: Connection, owner: str | None, unit: str, span: Span, status: str | None) -> dict[int, int]:
     """How many payments were made in each `day` or `hour`: of a customer (by day), or of all, with a status or any."""
     statement = _sizes(owner is None, unit, status)
-    found = connection.execute(statement, {"owner": owner, **span._asdict()})
+    found = rows_of(connection, statement, {"owner": owner, **span._asdict()})
     return {start: int(size) for start, size in found if size}
 
 
@@ -63,19 +64,24 @@ def _sizes(is_of_all: bool, unit: str, status: str | None) -> Select[Any]:
 
 def day_owners(connection: Connection, day: int) -> dict[str, dict[str, int]]:
     """How many payments of this day have each status, by customer."""
+    found = rows_of(connection, _day_owners(), {"on_day": day})
+    return {owner: dict(zip(STATUSES, map(int, sums), strict=True)) for owner, *sums in found}
+
+
+@cache
+def _day_owners() -> Select[Any]:
     parts = [
-        select(table.c.owner, *(table.c[status] for status in STATUSES)).where(table.c.day == day)
+        select(table.c.owner, *(table.c[status] for status in STATUSES)).where(table.c.day == bindparam("on_day"))
         for table in (owner_counts, owner_deltas)
     ]
     counts = union_all(*parts).subquery()
-    statement = select(counts.c.owner, *(func.sum(counts.c[status]) for status in STATUSES)).group_by(counts.c.owner)
-    return {owner: dict(zip(STATUSES, map(int, sums), strict=True)) for owner, *sums in connection.execute(statement)}
+    return select(counts.c.owner, *(func.sum(counts.c[status]) for status in STATUSES)).group_by(counts.c.owner)
 
 
 def counted(connection: Connection, unit: str, span: Span) -> dict[int, dict[str, int]]:
     """The counters of each `day` or `hour` in the span, those that are nought left out."""
     found: dict[int, dict[str, int]] = {}
-    for start, name, amount in connection.execute(_counted(unit), span._asdict()):
+    for start, name, amount in rows_of(connection, _counted(unit), span._asdict()):
         if amount:
             found.setdefault(start, {})[name] = int(amount)
     return found

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, func, select, text, union
+from sqlalchemy import Connection, bindparam, func, select, text, union
 
 from pokea.analytics import store
 from pokea.analytics.counting import (
@@ -24,6 +24,7 @@ from pokea.analytics.counting import (
 )
 from pokea.analytics.counting import Change as Made
 from pokea.analytics.reading import DAY, HOUR, Span, counted, day_owners
+from pokea.storage.prepared import row_of, rows_of
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import counter_deltas, counters, owner_counts, owner_deltas, payments
 
@@ -32,22 +33,22 @@ _ROW = (
     *(payments.c.owner, payments.c.created_at, payments.c.amount_cents, payments.c.status),
     *(payments.c.completed_at, payments.c.completed_by, payments.c.money, payments.c.failure_reason),
 )
+_COUNTED_DAYS: Final = union(
+    select(owner_counts.c.day),
+    select(owner_deltas.c.day),
+    select(counters.c.start).where(counters.c.span == DAY),
+    select(counter_deltas.c.hour // HOURS_A_DAY),
+)
+_NEXT_AT: Final = select(func.min(payments.c.created_at)).where(payments.c.created_at >= bindparam("since"))
 
 
 def days_with_payments(connection: Connection) -> list[int]:
     """The days on which payments were made or are counted, in order."""
-    counted_days = union(
-        select(owner_counts.c.day),
-        select(owner_deltas.c.day),
-        select(counters.c.start).where(counters.c.span == DAY),
-        select(counter_deltas.c.hour // HOURS_A_DAY),
-    )
-    found = {int(day) for day in connection.execute(counted_days).scalars()}
-    next_at = select(func.min(payments.c.created_at))
-    at = connection.execute(next_at).scalar_one()
+    found = {int(day) for (day,) in rows_of(connection, _COUNTED_DAYS)}
+    (at,) = row_of(connection, _NEXT_AT, {"since": 0})
     while at is not None:
         found.add(day_of(at))
-        at = connection.execute(next_at.where(payments.c.created_at >= start_of_day(day_of(at) + 1))).scalar_one()
+        (at,) = row_of(connection, _NEXT_AT, {"since": start_of_day(day_of(at) + 1)})
     return sorted(found)
 
 

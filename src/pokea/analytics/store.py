@@ -1,14 +1,18 @@
 """The SQL of counting: deltas are added with what they count, and nothing is updated there."""
 
+from typing import Final
+
 from sqlalchemy import Connection, insert
 
 from pokea.analytics.counting import Deltas
+from pokea.storage.prepared import run_each
 from pokea.storage.tables import counter_deltas, owner_deltas
+
+_ADD_OWNERS: Final = insert(owner_deltas)
+_ADD_COUNTERS: Final = insert(counter_deltas)
 
 
 def add(connection: Connection, batch: Deltas) -> None:
     """Add what a batch of changes counts, in the transaction that changes the rows."""
-    if batch.owners:
-        connection.execute(insert(owner_deltas), [row._asdict() for row in batch.owners])
-    if batch.counters:
-        connection.execute(insert(counter_deltas), [row._asdict() for row in batch.counters])
+    run_each(connection, _ADD_OWNERS, [row._asdict() for row in batch.owners])
+    run_each(connection, _ADD_COUNTERS, [row._asdict() for row in batch.counters])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, select
 
 from pokea.clock import Instant
+from pokea.storage.prepared import row_of
 from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import bookings
 
@@ -29,7 +30,7 @@ _FIND = select(bookings).where(bookings.c.id == bindparam("of_id"))
 
 def find(connection: Connection, booking_id: str) -> Booking | None:
     """The booking of this id."""
-    row = connection.execute(_FIND, {"of_id": booking_id}).first()
+    row = row_of(connection, _FIND, {"of_id": booking_id})
     return Booking(*row) if row else None
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, and_
 from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
 from pokea.clock import Instant
 from pokea.escrow.ledger import CREDITED, Account, Money
+from pokea.storage.prepared import rows_of
 from pokea.storage.tables import bookings, payments, postings
 
 MOST_NAMED: Final = 20
@@ -121,8 +122,8 @@ def found_by(ground: Ground, key: ColumnElement[str], statement: Select[Any], se
     bounded = bounded.order_by(key).limit(MOST_NAMED + 1)
 
     def find(connection: Connection, now: Instant, part: Part) -> Iterator[Place]:
-        for row in connection.execute(bounded, {"now": now, "after": part.after, "upto": part.upto}):
-            yield Place(row.place, sentence.format(**row._mapping))
+        for row in rows_of(connection, bounded, {"now": now, "after": part.after, "upto": part.upto}):
+            yield Place(row.place, sentence.format(**row._asdict()))
 
     return Search(ground, find)
 

@@ -18,6 +18,8 @@ from pokea.payments.asking import GIVE_UP
 from pokea.payments.evidence import Kind
 from pokea.payments.status import LOCK_GRACE, Flag, Row, Status, row_of, wanted_receipts
 from pokea.payments.store import Payment
+from pokea.storage.prepared import rows_of
+from pokea.storage.statements import rows_among
 from pokea.storage.tables import evidence, outbox, payments, receipts
 
 LATE: Final[Instant] = HOUR
@@ -138,7 +140,7 @@ def _one_prompt_at_a_time(connection: Connection, _now: Instant, part: Part) -> 
     Of two that were made within a moment, the one whose moment was noted first may have waited for the other's commit.
     """
     bounds = {"after": part.after, "upto": part.upto}
-    for earlier, made_at, later, later_made_at in connection.execute(_PROMPTED_WITHIN, bounds).all():
+    for earlier, made_at, later, later_made_at in rows_of(connection, _PROMPTED_WITHIN, bounds):
         if _could_be_paid(connection, earlier, later_made_at) and (
             later_made_at - made_at > _SETTLED_WITHIN or _could_be_paid(connection, later, made_at)
         ):
@@ -146,7 +148,8 @@ def _one_prompt_at_a_time(connection: Connection, _now: Instant, part: Part) -> 
 
 
 def _could_be_paid(connection: Connection, payment_id: str, at: Instant) -> bool:
-    payment = Payment(*connection.execute(select(payments).where(_COLUMNS.id == payment_id)).one())
+    payment = store.find(connection, payment_id)
+    assert payment is not None  # noqa: S101 - it was found a moment ago, and no payment is deleted
     told = store.evidence_of(connection, [payment_id]).pieces[payment_id]
     known_at = at + _SETTLED_WITHIN
     row = row_of(payment.facts, [piece for piece in told if piece.received_at <= known_at])
@@ -161,13 +164,12 @@ def _counts_equal_recount(connection: Connection, _now: Instant, _part: Part) ->
 def _derived(connection: Connection, part: Part) -> Iterator[tuple[Payment, Row]]:
     """Each payment of the part whose evidence is all applied, and the row that the evidence makes."""
     after = part.after
-    while page := [Payment(*row) for row in connection.execute(_PAGE, {"after": after, "upto": part.upto})]:
+    while page := [Payment._make(row) for row in rows_of(connection, _PAGE, {"after": after, "upto": part.upto})]:
         after = page[-1].id
         told = store.evidence_of(connection, [payment.id for payment in page]).pieces
         wanted = {payment.id: wanted_receipts(payment.facts, told[payment.id]) for payment in page}
         named = [receipt for each in wanted.values() for receipt in each]
-        owned = select(receipts.c.receipt, receipts.c.payment_id).where(receipts.c.receipt.in_(named))
-        owners = {row.receipt: row.payment_id for row in connection.execute(owned)}
+        owners = {row.receipt: row.payment_id for row in rows_among(connection, receipts, receipts.c.receipt, named)}
         for payment in page:
             foreign = {receipt for receipt in wanted[payment.id] if owners.get(receipt) != payment.id}
             yield payment, row_of(payment.facts, told[payment.id], foreign)

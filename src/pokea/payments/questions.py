@@ -15,6 +15,7 @@ from pokea.clock import SECOND, Instant
 from pokea.payments.asking import GIVE_UP, gap
 from pokea.payments.status import Status
 from pokea.payments.store import Payment
+from pokea.storage.prepared import row_of, rows_of, run, run_each
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import payments, query_budget
 
@@ -149,7 +150,7 @@ def claim_due(connection: Connection, app: str, configured_rate: float, now: Ins
     questions = _take(connection, chosen, now)
     tokens -= len(questions)
     spent = {"new_rate": rate, "new_tokens": tokens, "new_filled_at": now, "new_turn": turn + len(questions)}
-    connection.execute(_SPEND, {"key": app} | spent)
+    run(connection, _SPEND, {"key": app} | spent)
     return Due(questions, to_close, _look_again(_waiting(connection), now, rate, tokens), rate)
 
 
@@ -158,13 +159,13 @@ def slow_down(connection: Connection, app: str, asked_rate: float, now: Instant)
 
     Questions of one rate that are refused together halve it once: what they have in common is that it was too high.
     """
-    connection.execute(_SLOW_DOWN, {"key": app, "slower": max(asked_rate / 2, _LOWEST_RATE), "now": now})
+    run(connection, _SLOW_DOWN, {"key": app, "slower": max(asked_rate / 2, _LOWEST_RATE), "now": now})
 
 
 def put_back(connection: Connection, question: Question, now: Instant) -> None:
     """Daraja refused the question unread, so it counts as not asked: the payment keeps its place in the queue."""
     before = {"before": question.attempt - 1, "asked_before": question.asked_before}
-    connection.execute(_PUT_BACK, {"key": question.payment_id, "attempt": question.attempt, "now": now} | before)
+    run(connection, _PUT_BACK, {"key": question.payment_id, "attempt": question.attempt, "now": now} | before)
 
 
 def turn_away(connection: Connection, app: str, asked_rate: float, question: Question, now: Instant) -> None:
@@ -175,16 +176,16 @@ def turn_away(connection: Connection, app: str, asked_rate: float, question: Que
 
 def speed_up(connection: Connection, app: str, configured_rate: float) -> None:
     """Daraja answered: raise a lowered rate by a twentieth."""
-    connection.execute(_SPEED_UP, {"key": app, "configured": configured_rate})
+    run(connection, _SPEED_UP, {"key": app, "configured": configured_rate})
 
 
 def _filled(connection: Connection, app: str, configured_rate: float, now: Instant) -> tuple[float, float, int]:
-    row = connection.execute(_BUDGET, {"key": app}).one_or_none()
+    row = row_of(connection, _BUDGET, {"key": app})
     if row is None:
         full = max(1.0, configured_rate)
         fresh = {"app": app, "rate": configured_rate, "tokens": full, "filled_at": now, "turn": 0}
         insert_new(connection, query_budget, [fresh])
-        row = connection.execute(_BUDGET, {"key": app}).one()
+        row = row_of(connection, _BUDGET, {"key": app})
     rate = min(row.rate, configured_rate)
     elapsed_seconds = max(0, now - row.filled_at) / SECOND
     return rate, min(max(1.0, rate), row.tokens + elapsed_seconds * rate), row.turn
@@ -223,7 +224,7 @@ def _still_asked(connection: Connection, failed: list[Payment], day_ago: Instant
 
 
 def _locked(connection: Connection, statement: Select[Any], values: Mapping[str, int]) -> list[Payment]:
-    return [Payment(*row) for row in connection.execute(statement, dict(values))]
+    return [Payment._make(row) for row in rows_of(connection, statement, values)]
 
 
 def _take(connection: Connection, chosen: Sequence[Payment], now: Instant) -> list[Question]:
@@ -231,13 +232,12 @@ def _take(connection: Connection, chosen: Sequence[Payment], now: Instant) -> li
         {"key": each.id, "attempt": each.attempts + 1, "now": now, "next_at": now + gap(each.attempts + 1)}
         for each in chosen
     ]
-    if taken:
-        connection.execute(_TAKE, taken)
+    run_each(connection, _TAKE, taken)
     return [Question(each.id, each.checkout_request_id or "", each.attempts + 1, each.asked_at) for each in chosen]
 
 
 def _waiting(connection: Connection) -> _Waiting:
-    return _Waiting(*connection.execute(EARLIEST).one())
+    return _Waiting(*row_of(connection, EARLIEST))
 
 
 def _look_again(waiting: _Waiting, now: Instant, rate: float, tokens: float) -> Instant | None:

@@ -21,6 +21,7 @@ from pokea.payments.settling import steps_of
 from pokea.payments.store import Payment
 from pokea.storage import idempotency
 from pokea.storage.idempotency import IdempotencyKey
+from pokea.storage.prepared import row_of, run, run_each
 from pokea.storage.statements import take_turns
 from pokea.storage.tables import payments
 
@@ -29,7 +30,7 @@ _MOST_LOOKS = 3
 """How often a wish looks at what is in its way: once more for each time that another transaction was quicker."""
 
 _columns = payments.c
-_LIFT = update(payments).where(_columns.id.in_(bindparam("ids", expanding=True))).values(live=False)
+_LIFT = update(payments).where(_columns.id == bindparam("of_id")).values(live=False)
 _HURRY = (
     update(payments)
     .where(_columns.id == bindparam("of_id"))
@@ -199,7 +200,7 @@ def _answer_all(connection: Connection, wishes: Sequence[Wanted], limits: Limits
     for answer in answers.values():
         if isinstance(answer, Refused) and answer.live is not None and answer.live.checkout_request_id is not None:
             # It is asked about next, unless it was a moment ago (law 4).
-            connection.execute(_HURRY, {"of_id": answer.live.id, "now": now, "lately": now - _ASKED_LATELY})
+            run(connection, _HURRY, {"of_id": answer.live.id, "now": now, "lately": now - _ASKED_LATELY})
     return answers
 
 
@@ -211,9 +212,7 @@ def _look(connection: Connection, wishes: Sequence[Wanted], now: Instant) -> _Gr
     steps = steps_of(connection)
     found = steps.lock_met(connection, [wanted.payment for wanted in wishes])
     rows = [row for row in found if row.live]
-    over = [row.id for row in rows if row.locked_until <= now]
-    if over:
-        connection.execute(_LIFT, {"ids": over})
+    run_each(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])
     locked = [row for row in rows if row.locked_until > now]
     bookings = steps.lock_bookings(connection, {wanted.payment.booking_id for wanted in wishes})
     keys = {wanted.key for wanted in wishes if wanted.key is not None}
@@ -277,7 +276,7 @@ def _count(connection: Connection, ground: _Ground, wishes: Sequence[Wanted], li
     take_turns(connection, met)
     for name, limit in met.items():
         values = {**limit.whose, "since": now - limit.window, "most": limit.most}
-        count, oldest_at = connection.execute(limit.newest, values).one()
+        count, oldest_at = row_of(connection, limit.newest, values)
         ground.usages[name] = Usage(limit.who, limit.most, count, oldest_at, limit.window)
 
 

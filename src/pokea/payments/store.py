@@ -12,6 +12,7 @@ from pokea.clock import Instant
 from pokea.payments.asking import Asked
 from pokea.payments.evidence import Evidence, Kind
 from pokea.payments.status import Facts, Flag, Row, Status
+from pokea.storage.prepared import row_of, rows_of
 from pokea.storage.statements import insert_new, rows_among
 from pokea.storage.tables import claims, evidence, payments
 
@@ -90,7 +91,7 @@ _FIND = select(payments).where(payments.c.id == bindparam("of_id"))
 
 def find(connection: Connection, payment_id: str) -> Payment | None:
     """The payment of this id."""
-    row = connection.execute(_FIND, {"of_id": payment_id}).first()
+    row = row_of(connection, _FIND, {"of_id": payment_id})
     return Payment(*row) if row else None
 
 
@@ -113,6 +114,7 @@ def ids_by_callback_digest(connection: Connection, digests: Collection[bytes]) -
 
 KNOWN_COLUMNS = (*(name for name in Evidence.__struct_fields__ if name != "body"), "applied")
 """What is read of evidence to make a row of it: all but the raw message."""
+_KNOWN: Final = tuple(evidence.c[name] for name in KNOWN_COLUMNS)
 _KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -130,8 +132,7 @@ def known_of(rows: Iterable[Sequence[Any]]) -> Known:
 
 def evidence_of(connection: Connection, payment_ids: Collection[str]) -> Known:
     """All evidence of these payments that this version understands, without the raw messages."""
-    columns = [evidence.c[name] for name in KNOWN_COLUMNS]
-    return known_of(connection.execute(select(*columns).where(evidence.c.payment_id.in_(payment_ids))))
+    return known_of(rows_among(connection, _KNOWN, evidence.c.payment_id, payment_ids))
 
 
 def add_unapplied(connection: Connection, pieces: Iterable[Evidence]) -> None:
@@ -152,7 +153,7 @@ UNAPPLIED: Final = (
 
 def unapplied(connection: Connection, most: int) -> list[str]:
     """Payments with evidence that is not in their rows yet, the oldest evidence first: those of `most` pieces."""
-    return list(dict.fromkeys(connection.execute(UNAPPLIED, {"count": most}).scalars()))
+    return list(dict.fromkeys(payment_id for (payment_id,) in rows_of(connection, UNAPPLIED, {"count": most})))
 
 
 def with_row(payment: Payment, row: Row, due_at: Instant | None) -> Payment:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from pokea.clock import HOUR, Instant
 from pokea.errors import Refusal
+from pokea.storage.prepared import row_of, rows_of
 from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import idempotency_keys
 
@@ -51,7 +52,7 @@ def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: In
     if insert_if_new(connection, idempotency_keys, key._asdict() | {"object_id": object_id, "created_at": now}):
         return None
     renewed = {"new_body_digest": key.body_digest, "new_object_id": object_id, "new_created_at": now}
-    if connection.execute(_RENEW, _known(key, now) | renewed).first() is not None:
+    if rows_of(connection, _RENEW, _known(key, now) | renewed):
         return None
     first = find(connection, key, now)
     return None if first == object_id else first
@@ -62,7 +63,7 @@ def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | Non
 
     Raises Refusal `idempotency_key_reused` when that call had another body.
     """
-    first = connection.execute(_FIND, _known(key, now)).first()
+    first = row_of(connection, _FIND, _known(key, now))
     if first is None:
         return None
     if first.body_digest != key.body_digest:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ARRAY,
     Column,
     Connection,
-    CursorResult,
     Select,
     Table,
     Text,
@@ -21,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
+from pokea.storage.prepared import rows_of, run_each
+
 AMONG: Final = "among"
 _TAKE_TURNS: Final = """
 select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(%(names)s::text[]) as given(name)
@@ -30,21 +31,21 @@ select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(%(names)s::t
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not yet in the table, and leave the others as they are."""
     if rows:
-        connection.execute(_insert_new(connection.dialect.name, table), list(rows))
+        run_each(connection, _insert_new(connection.dialect.name, table), rows)
 
 
 def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row unless any unique index forbids it; says whether it is there now by this call."""
-    return connection.execute(_insert_if_new(connection.dialect.name, table), dict(row)).first() is not None
+    return bool(rows_of(connection, _insert_if_new(connection.dialect.name, table), row))
 
 
 def rows_among(
     connection: Connection, selected: Table | tuple[Column[Any], ...], column: Column[str], values: Collection[str]
-) -> CursorResult[Any]:
+) -> list[Any]:
     """The rows whose text column is one of these values: one statement, parameter and plan, however many they are."""
     dialect = connection.dialect.name
     sent = list(values) if dialect == "postgresql" else json.dumps(list(values))
-    return connection.execute(selection_among(dialect, selected, column), {AMONG: sent})
+    return rows_of(connection, selection_among(dialect, selected, column), {AMONG: sent})
 
 
 @cache
@@ -67,16 +68,17 @@ def take_turns(connection: Connection, names: Collection[str]) -> None:
         connection.exec_driver_sql(_TAKE_TURNS, {"names": sorted(names)})
 
 
-def insert_or_add(connection: Connection, table: Table, rows: Select[Any], sums: Sequence[str]) -> int:
-    """Insert the rows that a query finds; where the key is there already, add their `sums` to it. Answers how many.
+def insertion_or_addition(
+    dialect: str, table: Table, rows: Select[Any], sums: Sequence[str]
+) -> postgresql.Insert | sqlite.Insert:
+    """Inserts the rows that a query finds; where the key is there already, adds their `sums` to it.
 
     The query must have an `order by`, the table's key, so that two of these never lock rows in a circle.
     """
-    statement = _insert(connection.dialect.name, table).from_select([column.name for column in table.c], rows)
+    statement = _insert(dialect, table).from_select([column.name for column in table.c], rows)
     added = {name: table.c[name] + statement.excluded[name] for name in sums}
     key = [column.name for column in table.primary_key.columns]
-    statement = statement.on_conflict_do_update(index_elements=key, set_=added)
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+    return statement.on_conflict_do_update(index_elements=key, set_=added)
 
 
 def in_one_snapshot(connection: Connection) -> None:
