@@ -1,11 +1,14 @@
 """What is said of universes: one seed is one universe to the byte, and one that breaks is told and replayed."""
 
+import asyncio
 import json
 import os
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from typer.testing import CliRunner
 from pokea.cli.program import program
 from pokea.escrow.books import Violation
 from pokea.universe import world
+from pokea.universe.customers import Customer
 from pokea.universe.plan import plan_of
 from pokea.universe.report import Totals, story_of
 from pokea.universe.run import Outcome, Universes
@@ -123,3 +127,20 @@ def test_what_stops_a_universe_is_a_violation(universes: Universes, monkeypatch:
     outcome: Outcome = universes.run(2)
     assert [violation.rule for violation in outcome.violations] == ["universe_ends"]
     assert "Spinning" in outcome.violations[0].where
+
+
+def test_who_reaches_outside_ends_the_universe_at_once(universes: Universes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of a task that keeps what it raises to itself: the finding names what was called, and where."""
+    monkeypatch.setattr(Customer, "come", careless_visit)
+    outcome = universes.run(2)
+    assert [violation.rule for violation in outcome.violations] == ["universe_ends"]
+    assert "time.time was called inside a universe, by tests.universe.test_telling" in outcome.violations[0].where
+    assert outcome.simulated_seconds < 3_600
+
+
+async def careless_visit(self: Customer) -> None:
+    """A customer who looks at the machine's clock, and lets nobody know."""
+    await asyncio.sleep(5)
+    with suppress(BaseException):
+        time.time()
+    await asyncio.sleep(7_200)

@@ -62,14 +62,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.tasks: list[asyncio.Task[Any]] = []
         self._most_turns = most_turns
         self._now_seconds = 0.0
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         self._selector = _Leap(self)
 
     def time(self) -> float:
         """Seconds since the universe began."""
         return self._now_seconds
 
-    def fail(self, failure: Exception) -> None:
+    def fail(self, failure: BaseException) -> None:
         """End the run with this failure at the next turn."""
         self._failure = self._failure or failure
 

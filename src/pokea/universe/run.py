@@ -63,7 +63,7 @@ class Universes:
         loop = VirtualLoop(_MOST_TURNS)
         log = Log()
         with listening(log, self._log_level):
-            with sealed():
+            with sealed(loop.fail):
                 world = World(loop, plan, chance, self._store, log)
                 found = _finished(loop, world)
             digest = world.chronicle.digest(self._store.content())

@@ -1,8 +1,9 @@
-"""Inside a universe there is no other clock and no other chance: whoever reaches for the machine's own is stopped."""
+"""Inside a universe there is no other clock, chance or network: whoever reaches for the machine's own is stopped."""
 
 import os
 import random
 import secrets
+import socket
 import sys
 import time
 import uuid
@@ -27,21 +28,29 @@ _FORBIDDEN: Final = (
     (random, "choice"),
     (random, "uniform"),
     (random, "getrandbits"),
+    (socket, "create_connection"),
+    (socket, "getaddrinfo"),
 )
 _LET_THROUGH: Final = frozenset({"logging", "sqlalchemy.sql.selectable"})
 """The one stamps its records and the other tells its aliases apart, with values that nobody ever sees."""
 
 
 class OutsideReached(BaseException):
-    """Something took time or chance from the machine. No `except Exception` hides it."""
+    """Something took time, chance or a connection from the machine. No `except Exception` hides it."""
+
+
+Report = Callable[[OutsideReached], object]
 
 
 @contextmanager
-def sealed() -> Iterator[None]:
-    """Until it is left, the machine's clock and chance raise OutsideReached in this process."""
+def sealed(report: Report) -> Iterator[None]:
+    """Until it is left, the machine's clock, chance and network raise OutsideReached in this process.
+
+    `report` is told before: a task or a callback keeps to itself what it raises, and the universe would go on.
+    """
     kept = [(module, name, getattr(module, name)) for module, name in _FORBIDDEN]
     for module, name, real in kept:
-        setattr(module, name, _guard(f"{module.__name__}.{name}", real))
+        setattr(module, name, _guard(f"{module.__name__}.{name}", real, report))
     try:
         yield
     finally:
@@ -49,10 +58,14 @@ def sealed() -> Iterator[None]:
             setattr(module, name, real)
 
 
-def _guard(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+def _guard(name: str, real: Callable[..., Any], report: Report) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if sys._getframe(1).f_globals.get("__name__") in _LET_THROUGH:
             return real(*args, **kwargs)
-        raise OutsideReached(f"{name} was called inside a universe")
+        caller = sys._getframe(1)
+        place = f"{caller.f_globals.get('__name__')}, line {caller.f_lineno}"
+        reached = OutsideReached(f"{name} was called inside a universe, by {place}")
+        report(reached)
+        raise reached
 
     return guarded
