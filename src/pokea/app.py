@@ -44,6 +44,7 @@ from pokea.settings import Settings, given_settings
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.server import Simulator
 from pokea.storage.database import Database, open_database
+from pokea.storage.idempotency import Forgetting
 from pokea.storage.migrate import ensure_ready, standing
 from pokea.storage.notices import NoNotices, Notices, PostgresNotices
 from pokea.storage.oauth_tokens import DatabaseTokens
@@ -96,6 +97,7 @@ class Service:
         rate = settings.query_rate
         self.recovery = Recovery(database, clock, self.settler, daraja, app, rate, longest_sleep_seconds)
         self._folding = Folding(database, longest_sleep_seconds)
+        self._forgetting = Forgetting(database, clock)
         self.prompter = Prompter(
             database,
             clock,
@@ -150,11 +152,12 @@ class Service:
         await self.stop()
 
     async def start(self) -> None:
-        """Begin to settle and, in the background, to recover, to fold and to check the books."""
+        """Begin to settle and, in the background, to recover, to fold, to forget and to check the books."""
         await self.settler.start()
         if self._background:
             await self.recovery.start()
             await self._folding.start()
+            await self._forgetting.start()
         if self._audits:
             await self._audit.start()
 
@@ -164,6 +167,7 @@ class Service:
         await self.prompter.stop()
         await self.recovery.stop()
         await self._folding.stop()
+        await self._forgetting.stop()
         await self.settler.stop()
         await self.hub.stop()
         await self._ports.transport.close()

@@ -14,9 +14,9 @@ from pokea.api.idempotency import idempotency_key
 from pokea.clock import HOUR, Instant
 from pokea.errors import Refusal
 from pokea.storage.database import Database
-from pokea.storage.idempotency import KEPT_FOR, IdempotencyKey, forget_old, reserve
+from pokea.storage.idempotency import KEPT_FOR, Forgetting, IdempotencyKey, forget_old, reserve
 from pokea.storage.tables import idempotency_keys
-from tests.api.serving import NOON
+from tests.api.serving import NOON, SetClock
 
 ALICE = Caller("alice", frozenset())
 KEY = IdempotencyKey("alice", "POST /things", "first", "digest")
@@ -115,15 +115,36 @@ def test_a_key_is_kept_for_a_day(database: Database) -> None:
     assert reserved(database, "body_digest", "other", object_id="thing_3", now=NOON + KEPT_FOR + 1) == "thing_2"
 
 
+def keys(connection: Connection) -> list[str]:
+    """The keys that are kept."""
+    return list(connection.execute(select(idempotency_keys.c.key)).scalars())
+
+
 def test_old_keys_are_forgotten(database: Database) -> None:
     """Keys that count as absent are deleted, the others stay."""
     reserved(database, "key", "old")
     reserved(database, "key", "new", now=NOON + 1)
-
-    def keys(connection: Connection) -> list[str]:
-        return list(connection.execute(select(idempotency_keys.c.key)).scalars())
-
     assert asyncio.run(database.write(forget_old, NOON + KEPT_FOR)) == 1
+    assert asyncio.run(database.read(keys)) == ["new"]
+
+
+def test_a_process_forgets_old_keys_in_its_background(database: Database) -> None:
+    """It begins with what is there, so many at once, and comes back for the rest."""
+    for number in range(3):
+        reserved(database, "key", f"old {number}")
+    reserved(database, "key", "new", now=NOON + 1)
+
+    async def forget() -> int:
+        first = await database.write(forget_old, NOON + KEPT_FOR, 2)
+        forgetting = Forgetting(database, SetClock(NOON + KEPT_FOR))
+        await forgetting.start()
+        async with asyncio.timeout(20):
+            while len(await database.read(keys)) > 1:
+                await asyncio.sleep(0.01)
+        await forgetting.stop()
+        return first
+
+    assert asyncio.run(forget()) == 2
     assert asyncio.run(database.read(keys)) == ["new"]
 
 

@@ -5,7 +5,6 @@ neither. Several processes may fold at once. Each takes deltas that no other has
 order of their keys, so that two of them wait for each other and never in a circle.
 """
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from functools import cache
@@ -28,7 +27,7 @@ from sqlalchemy.sql.base import Executable
 
 from pokea.analytics.counting import HOURS_A_DAY, STATUSES
 from pokea.analytics.reading import DAY, HOUR
-from pokea.errors import Unavailable
+from pokea.storage.background import Background
 from pokea.storage.database import Database
 from pokea.storage.prepared import row_of, run
 from pokea.storage.statements import insertion_or_addition
@@ -114,25 +113,18 @@ class Folding:
     def __init__(self, database: Database, longest_sleep_seconds: float = 2.0) -> None:
         self._database = database
         self._longest_sleep_seconds = longest_sleep_seconds
-        self._loop: asyncio.Task[None] | None = None
+        self._work = Background(
+            self._step, _log, name="folding", waits="counts wait to be folded", pause_seconds=longest_sleep_seconds
+        )
 
     async def start(self) -> None:
         """Begin to work."""
-        self._loop = asyncio.create_task(self._run())
+        await self._work.start()
 
     async def stop(self) -> None:
         """End; what is not folded is counted all the same, and folded by whoever comes next."""
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.wait([self._loop])
+        await self._work.stop()
 
-    async def _run(self) -> None:
-        while True:
-            found = False
-            try:
-                found = await self._database.write(fold)
-            except Unavailable:
-                _log.warning("the database is away; counts wait to be folded")
-            except Exception:
-                _log.exception("folding stumbled; it goes on")
-            await asyncio.sleep(self._longest_sleep_seconds / (_HASTE if found else 1))
+    async def _step(self) -> None:
+        found = await self._database.write(fold)
+        await self._work.rest(self._longest_sleep_seconds / (_HASTE if found else 1))

@@ -13,10 +13,10 @@ from typing import Final
 
 from pokea.api.metrics import Metrics
 from pokea.clock import SECOND, Clock, Instant
-from pokea.errors import Unavailable
 from pokea.escrow import rounds
 from pokea.escrow.books import LAST, Part, Rule
 from pokea.escrow.rounds import State, Turn
+from pokea.storage.background import Background
 from pokea.storage.database import Database
 
 PART_ROWS: Final = 500
@@ -50,9 +50,14 @@ class Audit:
         self._clock = clock
         self._rules = [rule for rule in rules if rule.is_walked]
         self._every: Instant = round(every_seconds * SECOND)
-        self._woken = asyncio.Event()
-        self._loop: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._has_begun = False
+        self._work = Background(
+            self._step,
+            _log,
+            name="the check of the books",
+            waits="the books are checked later",
+            pause_seconds=_PAUSE_SECONDS,
+        )
         self._standing = metrics.gauge(
             "pokea_books_violations", "Places at which a rule of the books is broken.", "rule"
         )
@@ -64,56 +69,33 @@ class Audit:
 
     async def start(self) -> None:
         """Begin to work."""
-        self._loop = asyncio.create_task(self._run())
+        await self._work.start()
 
     async def stop(self) -> None:
         """Finish the part at hand, and end."""
-        self._stopping = True
-        self._woken.set()
-        if self._loop is not None:
-            await self._loop
+        await self._work.finish()
 
     async def check_everything(self) -> None:
         """Have the whole books checked, by whichever process comes first. Raises Unavailable."""
         await self._database.write(rounds.begin, self._clock.now(), self._clock.now())
         await self._database.write(rounds.hurry, self._clock.now())
-        self._woken.set()
+        self._work.wake()
 
-    async def _run(self) -> None:
-        begun = False
-        while not self._stopping:
-            try:
-                if not begun:
-                    # A service that was away finds work overdue, and is given a while to do it.
-                    await self._database.write(rounds.begin, self._clock.now(), self._clock.now() + self._every)
-                    begun = True
-                is_idle = not await self._take_turn()
-                state = await self._database.read(rounds.state)
-                self._show(state)
-                if is_idle:
-                    await self._sleep(min(each.due_at for each in state.rounds))
-            except Unavailable:
-                _log.warning("the database is away; the books are checked later")
-                await self._rest(_PAUSE_SECONDS)
-            except Exception:
-                _log.exception("the check of the books stumbled; it goes on")
-                await self._rest(_PAUSE_SECONDS)
+    async def _step(self) -> None:
+        if not self._has_begun:
+            # A service that was away finds work overdue, and is given a while to do it.
+            await self._database.write(rounds.begin, self._clock.now(), self._clock.now() + self._every)
+            self._has_begun = True
+        is_idle = not await self._take_turn()
+        state = await self._database.read(rounds.state)
+        self._show(state)
+        if is_idle:
+            await self._sleep(min(each.due_at for each in state.rounds))
 
     async def _sleep(self, due_at: Instant) -> None:
         # What is due and could not be taken is somebody else's at the moment.
         left = max(due_at - self._clock.now(), SECOND // 2)
-        await self._rest(min(left, self._every // _WAKES_A_LOOK) / SECOND)
-
-    async def _rest(self, seconds: float) -> None:
-        if self._stopping:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-        if not self._stopping:
-            self._woken.clear()
+        await self._work.rest(min(left, self._every // _WAKES_A_LOOK) / SECOND)
 
     def _show(self, found: State) -> None:
         for rule in self._rules:
@@ -124,7 +106,7 @@ class Audit:
 
     async def _take_turn(self) -> bool:
         """Whether there was a ground to look at."""
-        if self._stopping:
+        if self._work.is_ending:
             return False
         now = self._clock.now()
         turn = await self._database.write(rounds.take_turn, now, now + rounds.LEASE)
@@ -160,7 +142,7 @@ class Audit:
             count += 1
 
     def _is_over(self, until: Instant) -> bool:
-        return self._stopping or self._clock.now() >= until
+        return self._work.is_ending or self._clock.now() >= until
 
     async def _check(self, turn: Turn, part: Part) -> None:
         loop = asyncio.get_running_loop()
@@ -173,4 +155,4 @@ class Audit:
                 # The rule is part of the sentence by which alerts know each other: each rule is told by itself.
                 _log.critical(f"The books are wrong, by the rule {violation.rule}: %s", violation.where)
         share = _REST_SHARE_IN_HASTE if turn.hurried else _REST_SHARE
-        await self._rest(min((loop.time() - began) * share, _LONGEST_REST_SECONDS))
+        await self._work.rest(min((loop.time() - began) * share, _LONGEST_REST_SECONDS))

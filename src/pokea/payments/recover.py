@@ -18,10 +18,10 @@ from pokea.payments.evidence import Evidence, from_query, push_lost, silence
 from pokea.payments.questions import Due, Question, claim_due, speed_up, turn_away
 from pokea.payments.settler import REVISIT_AT_ONCE, Settler
 from pokea.payments.store import Payment
+from pokea.storage.background import Background
 from pokea.storage.database import Database
 
 _log = logging.getLogger("pokea.recover")
-_PAUSE_SECONDS = 1.0
 _BREATH: Instant = SECOND // 20
 """The shortest sleep after a look that found nothing: what is due may be locked by somebody."""
 
@@ -52,15 +52,16 @@ class Recovery:
         self._woken = asyncio.Event()
         self._wake_at: Instant | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._loop: asyncio.Task[None] | None = None
+        self._work = Background(self._step, _log, name="recovery", waits="quiet payments wait")
 
     async def start(self) -> None:
         """Begin to work."""
-        self._loop = asyncio.create_task(self._run())
+        await self._work.start()
 
     async def stop(self) -> None:
         """Stop asking; what is unanswered falls due again by itself."""
-        tasks = [*self._tasks.values(), *([self._loop] if self._loop else [])]
+        await self._work.stop()
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -77,22 +78,14 @@ class Recovery:
             self._wake_at = at
             self._woken.set()
 
-    async def _run(self) -> None:
-        while True:
-            # Whoever calls `wake` from here on may know of rows that the claim does not see.
-            self._wake_at = None
-            try:
-                due, unapplied = await self._database.write(look, self._app, self._rate, self._clock.now())
-                await self._close(due)
-                self._ask_all(due)
-                self._settler.revisit(unapplied)
-                await self._sleep(due)
-            except Unavailable:
-                _log.warning("the database is away; quiet payments wait")
-                await asyncio.sleep(_PAUSE_SECONDS)
-            except Exception:
-                _log.exception("recovery stumbled; it goes on")
-                await asyncio.sleep(_PAUSE_SECONDS)
+    async def _step(self) -> None:
+        # Whoever calls `wake` from here on may know of rows that the claim does not see.
+        self._wake_at = None
+        due, unapplied = await self._database.write(look, self._app, self._rate, self._clock.now())
+        await self._close(due)
+        self._ask_all(due)
+        self._settler.revisit(unapplied)
+        await self._sleep(due)
 
     async def _sleep(self, due: Due) -> None:
         now = self._clock.now()

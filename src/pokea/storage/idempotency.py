@@ -1,16 +1,25 @@
 """Idempotency keys: which object the first call with a key made, for 24 hours (law 8)."""
 
-from typing import Any, NamedTuple
+import logging
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, tuple_, update
 
-from pokea.clock import HOUR, Instant
+from pokea.clock import HOUR, Clock, Instant
 from pokea.errors import Refusal
-from pokea.storage.prepared import row_of, rows_of
+from pokea.storage.background import Background
+from pokea.storage.database import Database
+from pokea.storage.prepared import row_of, rows_of, run
 from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import idempotency_keys
 
 KEPT_FOR: Instant = 24 * HOUR
+FORGOTTEN_AT_ONCE: Final = 1_000
+"""So many keys are deleted in one transaction."""
+_LOOKS_EVERY_SECONDS: Final = 3600.0
+_GOES_ON_AFTER_SECONDS: Final = 1.0
+
+_log = logging.getLogger("pokea.idempotency")
 
 
 _columns = idempotency_keys.c
@@ -27,6 +36,15 @@ _RENEW = (
     .returning(_columns.key)
 )
 _RELEASE = delete(idempotency_keys).where(_IS, _columns.object_id == bindparam("of_object"))
+_KEY = tuple_(_columns.subject, _columns.route, _columns.key)
+_FORGET = delete(idempotency_keys).where(
+    _KEY.in_(
+        select(_columns.subject, _columns.route, _columns.key)
+        .where(_columns.created_at <= bindparam("forgotten"))
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+)
 
 
 class IdempotencyKey(NamedTuple):
@@ -83,10 +101,30 @@ def release(connection: Connection, key: IdempotencyKey, object_id: str) -> None
     connection.execute(_RELEASE, {**_known(key, 0), "of_object": object_id})
 
 
-def forget_old(connection: Connection, now: Instant) -> int:
-    """Delete the keys that count as absent; says how many there were."""
-    statement = delete(idempotency_keys).where(idempotency_keys.c.created_at <= now - KEPT_FOR)
-    return connection.execute(statement).rowcount
+def forget_old(connection: Connection, now: Instant, most: int = FORGOTTEN_AT_ONCE) -> int:
+    """Delete keys that count as absent, at most so many; says how many."""
+    return run(connection, _FORGET, {"forgotten": now - KEPT_FOR, "most": most})
+
+
+class Forgetting:
+    """Deletes in the background of a process the keys that count as absent."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._work = Background(self._step, _log, name="forgetting", waits="old idempotency keys stay for now")
+
+    async def start(self) -> None:
+        """Begin to work."""
+        await self._work.start()
+
+    async def stop(self) -> None:
+        """End; what is left is deleted by whoever comes next."""
+        await self._work.stop()
+
+    async def _step(self) -> None:
+        count = await self._database.write(forget_old, self._clock.now())
+        await self._work.rest(_LOOKS_EVERY_SECONDS if count < FORGOTTEN_AT_ONCE else _GOES_ON_AFTER_SECONDS)
 
 
 def _known(key: IdempotencyKey, now: Instant) -> dict[str, Any]:
