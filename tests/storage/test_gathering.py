@@ -163,6 +163,7 @@ def test_while_the_database_is_away_all_hear_of_it_and_nothing_piles_up(monkeypa
     """Who shares a change that is not known to be made hears so, too many at once are refused, and so is whoever has
     waited too long for his turn; who comes afterwards is served."""
     monkeypatch.setattr(gathering, "CHANGED_TOGETHER", 2)
+    monkeypatch.setattr(gathering, "CHANGES_AT_ONCE", 1)
     monkeypatch.setattr(gathering, "LONGEST_QUEUE", 3)
     monkeypatch.setattr(gathering, "PATIENCE_SECONDS", 0.01)
     tried: list[list[str]] = []

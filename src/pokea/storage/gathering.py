@@ -25,6 +25,8 @@ READ_TOGETHER = 200
 _READS_AT_ONCE = 2
 """While one read waits for the database, another may be made."""
 CHANGED_TOGETHER = 64
+CHANGES_AT_ONCE = 2
+"""While one transaction waits for the disk, another may be made."""
 LONGEST_QUEUE = 1_000
 
 _log = logging.getLogger("pokea.gathering")
@@ -77,7 +79,7 @@ class GatheredReads(Generic[T]):
 
 
 class GatheredChanges(Generic[Wish, Answer]):
-    """Makes changes together, one transaction after the other.
+    """Makes changes together, in few transactions at a time.
 
     `change` makes what is wished for, all or nothing, and answers one for each wish, in their order. When it fails,
     each wish is tried alone, so that none harms its neighbours.
@@ -86,7 +88,8 @@ class GatheredChanges(Generic[Wish, Answer]):
     def __init__(self, change: Callable[[Sequence[Wish]], Awaitable[Sequence[Answer]]]) -> None:
         self._change = change
         self._waiting: deque[tuple[Wish, asyncio.Future[Answer], float]] = deque()
-        self._changing: asyncio.Task[None] | None = None
+        self._changing: dict[int, asyncio.Task[None]] = {}
+        self._begun = 0
 
     async def make(self, wish: Wish) -> Answer:
         """What became of the wish, once it is durable. Raises whatever the change raises for this wish alone, and
@@ -96,11 +99,12 @@ class GatheredChanges(Generic[Wish, Answer]):
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((wish, answered, loop.time() + PATIENCE_SECONDS))
-        if self._changing is None:
-            self._changing = loop.create_task(self._run())
+        if len(self._changing) < CHANGES_AT_ONCE:
+            self._begun += 1
+            self._changing[self._begun] = loop.create_task(self._run(self._begun))
         return await answered
 
-    async def _run(self) -> None:
+    async def _run(self, number: int) -> None:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
@@ -114,7 +118,7 @@ class GatheredChanges(Generic[Wish, Answer]):
                 if together:
                     await self._answer(together)
         finally:
-            self._changing = None
+            del self._changing[number]
 
     async def _answer(self, together: "Mapping[asyncio.Future[Answer], Wish]") -> None:
         try:
