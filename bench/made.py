@@ -191,7 +191,8 @@ def check_settled(made: Made, acknowledged: Sequence[int] | None = None) -> None
 
     With `acknowledged`, the positions of the callbacks that were, only those must have it; none may have more.
     """
-    wanted = set(made.ids if acknowledged is None else [made.ids[position] for position in acknowledged])
+    ids = made.ids
+    wanted = set(ids if acknowledged is None else [ids[position] for position in acknowledged])
     found = on_database(made.database_url, _settled)
     lost = {name: len(wanted - ids) for name, ids in found.items() if wanted - ids}
     assert not lost, f"acknowledged and not there: {lost}"
