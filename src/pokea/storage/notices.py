@@ -163,5 +163,5 @@ class PostgresNotices:
 
 
 def notify(connection: Connection, payload: str) -> None:
-    """Tell whoever listens."""
-    connection.execute(select(func.pg_notify(CHANNEL, payload)))
+    """Tell whoever listens. A notice may be lost, so nobody waits for its commit to reach the disk."""
+    connection.execute(select(func.set_config("synchronous_commit", "off", True), func.pg_notify(CHANNEL, payload)))
