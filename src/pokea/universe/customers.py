@@ -10,15 +10,19 @@ from typing import Any, NamedTuple, Protocol
 
 from pokea.transport import NoAnswer, NotSent, Reply
 from pokea.universe.plan import Try, Visit
+from pokea.universe.streams import Ear
 
 _PAUSE_SECONDS = 3.0
 _ATTEMPTS = 12
 _LOOKS_SECONDS = (2.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 90.0)
 _BY_SECRET_SECONDS = 10.0
 """So long a page reads with its client secret, and afterwards with the customer's token."""
+_LISTENS_SECONDS = 40.0
+"""So long a page listens before it asks: while it does, its process looks at the payment once a second."""
 PIN = "4821"
 _CLOCKS_DIFFER_SECONDS = 1.5
 _ANSWERED = 200
+_NOTHING_MORE = 204
 _MADE = 201
 _CONFLICT = 409
 _TOO_MANY = 429
@@ -58,6 +62,16 @@ class Counter(Protocol):
 
     def count(self, name: str) -> None:
         """Count something for the report."""
+        ...
+
+    async def watch(
+        self, who: str, path: str, secret: str, last_seen: int, patience_seconds: float, hear: Callable[[bytes], None]
+    ) -> Reply:
+        """Watch events. Raises NotSent or NoAnswer."""
+        ...
+
+    def is_committed(self, transaction_id: str, version: int) -> bool:
+        """Whether the payment has reached this version in the database."""
         ...
 
     def complain(self, what: str) -> None:
@@ -188,6 +202,10 @@ class Customer:
     async def _watch(self, transaction_id: str, secret: str | None, patience_seconds: float) -> bool:
         """Look at the payment until it is paid, has failed, or patience ends; whether it was paid."""
         path = f"/payments/mpesa/status/{transaction_id}"
+        if self._visit.streams and secret is not None:
+            ended_as = await self._listen(transaction_id, path, secret, min(patience_seconds, _LISTENS_SECONDS))
+            if ended_as is not None:
+                return ended_as == "completed"
         watched = 0.0
         for pause in _LOOKS_SECONDS:
             await asyncio.sleep(pause)
@@ -212,6 +230,36 @@ class Customer:
                 break
         self._counter.note(self._visit.name, "customer", "has watched long enough")
         return False
+
+    async def _listen(self, transaction_id: str, path: str, secret: str, patience_seconds: float) -> str | None:
+        """Watch the events until they end, coming back when they break off; how they ended, None if they have not."""
+        loop = asyncio.get_running_loop()
+        ear = Ear(transaction_id, lambda told: self._take(transaction_id, told), self._counter.complain)
+        until = loop.time() + patience_seconds
+        connections = 0
+        while not ear.is_over and (left := until - loop.time()) > 0:
+            connections += 1
+            try:
+                reply = await self._counter.watch(
+                    self._visit.name, f"{path}/events", secret, ear.version, left, ear.hear
+                )
+            except (NotSent, NoAnswer):
+                reply = None
+            if reply is not None and reply.status == _NOTHING_MORE:
+                break
+            if not ear.is_over:
+                await asyncio.sleep(_PAUSE_SECONDS)
+        self._counter.count("streams.ended" if ear.is_over else "streams.left")
+        if connections > 1 and ear.version:
+            self._counter.count("streams.come back to")
+        return ear.status if ear.is_over else None
+
+    def _take(self, transaction_id: str, told: Mapping[str, Any]) -> None:
+        self._counter.count("streams.told")
+        self._counter.note(self._visit.name, "customer", f"is told: {told['status']}, version {told['version']}")
+        if not self._counter.is_committed(transaction_id, told["version"]):
+            self._counter.complain(f"{transaction_id} was told as {told['status']} before that was committed")
+        self._check(transaction_id, told)
 
     def _check(self, transaction_id: str, seen: Mapping[str, Any]) -> None:
         before = self._seen.get(transaction_id)

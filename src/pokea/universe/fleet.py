@@ -158,6 +158,7 @@ class Fleet:
         self._open.remove(running)
         self._retiring.append(life)
         self._note(life, "takes no more requests")
+        life.run(_end_streams(running.service))
         deadline = self._loop.time() + _DRAINED_WITHIN_SECONDS
         while life.is_serving and not life.over and self._loop.time() < deadline:  # noqa: ASYNC110 - as servers wait
             await asyncio.sleep(0.25)
@@ -201,6 +202,11 @@ class Fleet:
 
     def _note(self, life: Life, what: str) -> None:
         self._chronicle.note(round(self._loop.time() * SECOND), life.name, "process", what)
+
+
+async def _end_streams(service: Service) -> None:
+    """As `serve` does when it is told to stop: a stream would not end by itself."""
+    service.hub.close()
 
 
 @cache

@@ -24,6 +24,7 @@ from pokea.universe.weather import Weather
 _QUICK_SECONDS = (0.002, 0.12)
 _SLOW_SECONDS = (1.0, 25.0)
 _REFUSED_AFTER_SECONDS = 0.2
+_OK = 200
 _REDIRECTED = 300
 _LIMITED = 429
 
@@ -39,6 +40,10 @@ class Sent(NamedTuple):
     """The address that it comes from."""
 
 
+Hear = Callable[[bytes], None]
+"""Is told each part of a good answer as it comes."""
+
+
 class Side(Protocol):
     """Who answers: which application, in which life; None for both when nobody listens."""
 
@@ -50,10 +55,11 @@ class Side(Protocol):
 class Exchange:
     """One request and its answer: ASGI towards the server, a future towards the client."""
 
-    def __init__(self, loop: VirtualLoop, sent: Sent, server: Life | None) -> None:
+    def __init__(self, loop: VirtualLoop, sent: Sent, server: Life | None, hear: Hear | None = None) -> None:
         self._loop = loop
         self._sent = sent
         self._server = server
+        self._hear = hear
         self._status = 0
         self._kind = ""
         self._chunks: list[bytes] = []
@@ -105,6 +111,8 @@ class Exchange:
             self._kind = kinds[0].decode().partition(";")[0] if kinds else ""
             return
         self._chunks.append(message.get("body", b""))
+        if self._hear is not None and self._status == _OK and not self.answer.done():
+            self._hear(self._chunks[-1])
         if not message.get("more_body", False):
             self._finish(None)
             if self._server is not None:
@@ -145,13 +153,19 @@ class Network:
         self._carried = 0
 
     async def carry(
-        self, who: str, sent: Sent, side: Side, timeout_seconds: float, client: Life | None = None
+        self,
+        who: str,
+        sent: Sent,
+        side: Side,
+        timeout_seconds: float,
+        client: Life | None = None,
+        hear: Hear | None = None,
     ) -> Reply:
         """Raises NotSent or NoAnswer; any HTTP status is a reply."""
         began = self._loop.time()
         try:
             async with asyncio.timeout(timeout_seconds):
-                reply = await self._exchange(sent, side, client)
+                reply = await self._exchange(sent, side, client, hear)
         except TimeoutError:
             self._note(began, who, sent, f"no answer in {timeout_seconds:g} s")
             raise NoAnswer("timeout") from None
@@ -163,7 +177,7 @@ class Network:
             self._chronicle.count(f"limited.{route_of(sent)}")
         return reply
 
-    async def _exchange(self, sent: Sent, side: Side, client: Life | None) -> Reply:
+    async def _exchange(self, sent: Sent, side: Side, client: Life | None, hear: Hear | None) -> Reply:
         mishap = self._mishap()
         slow = mishap == "slow"
         await asyncio.sleep(self._chance.uniform(*(_SLOW_SECONDS if slow else _QUICK_SECONDS)))
@@ -173,7 +187,7 @@ class Network:
             raise NotSent("the connection was refused")
         if mishap == "lost":
             await self._loop.create_future()
-        exchange = Exchange(self._loop, sent, server)
+        exchange = Exchange(self._loop, sent, server, hear)
         held = client.connected(exchange.cut, inbound=False) if client else 0
         try:
             self._serve(exchange, application, server)

@@ -76,6 +76,8 @@ class Visit(NamedTuple):
     leaves_after_seconds: float | None
     """The page is closed this long after the button is pressed, and opened again."""
     forges: bool
+    streams: bool
+    """The page watches the events of its payment, as the drop-in does, and asks only when they do not come."""
 
 
 class Plan(NamedTuple):
@@ -247,6 +249,7 @@ def _visit(chance: random.Random, name: str, phones: Sequence[str], rush: float)
         keyed=chance.choice((True, True, True, False, False)),
         leaves_after_seconds=chance.uniform(0.05, 20) if _one_in(chance, 4) else None,
         forges=_one_in(chance, 12),
+        streams=_one_in(chance, 6),
     )
 
 

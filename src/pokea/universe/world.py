@@ -30,7 +30,7 @@ from pokea.universe.fleet import JWT_SECRET, NEXT_SECRET_KEY, SECRET_KEY, Fleet
 from pokea.universe.forger import forgeries
 from pokea.universe.life import Life, LifeClock
 from pokea.universe.loop import VirtualLoop
-from pokea.universe.network import Network, Sent, WorldTransport
+from pokea.universe.network import Hear, Network, Sent, WorldTransport
 from pokea.universe.plan import Burst, Plan
 from pokea.universe.truth import Taken
 from pokea.universe.weather import Trouble, Weather
@@ -197,6 +197,20 @@ class World:
         if token is not None:
             self._secrets[f"the client secret of {who}"] = token
         return reply
+
+    async def watch(
+        self, who: str, path: str, secret: str, last_seen: int, patience_seconds: float, hear: Hear
+    ) -> Reply:
+        """Watch events by a client secret, from the one after `last_seen` on. Raises NotSent or NoAnswer."""
+        self._secrets[f"the client secret of {who}"] = secret
+        headers = {"authorization": f"Bearer {secret}", "last-event-id": str(last_seen)}
+        sent = Sent("GET", f"{SERVICE}/api/v1{path}", headers, None, "41.90.0.1")
+        return await self._network.carry(who, sent, self.fleet, patience_seconds, hear=hear)
+
+    def is_committed(self, transaction_id: str, version: int) -> bool:
+        """Whether the payment has reached this version in the database."""
+        found = self._store.connection.execute("select version from payments where id = ?", (transaction_id,))
+        return any(reached >= version for (reached,) in found)
 
     def _token(self, who: str) -> str:
         if who not in self._tokens:
