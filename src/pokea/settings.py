@@ -74,7 +74,8 @@ class Settings(BaseSettings):
         description="At least 32 characters; signs callback addresses and seals what is stored.",
     )
     pokea_previous_secret_key: SecretStr = Field(
-        SecretStr(""), description="The key before a rotation, accepted while it is set."
+        SecretStr(""),
+        description="Another key that is accepted while keys rotate (docs/operating.md): the next, then the last.",
     )
     pokea_jwt_secret: SecretStr = Field(SecretStr(""), description="At least 32 bytes; verifies HS256 tokens.")
     pokea_jwks_url: str = Field("", description="Address of an issuer's keys, instead of a shared secret.")

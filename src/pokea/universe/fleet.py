@@ -98,7 +98,7 @@ class Fleet:
             LifeClock(self._loop, self._plan.epoch, life),
             _bytes_of(life, self._chance),
         )
-        settings = _settings(self._plan.rotates_key and number > 0, tuple(self._plan.settings.items()))
+        settings = _settings(*_keys_of(self._plan.rotates_key, number), tuple(self._plan.settings.items()))
         service = Service(settings, ports, longest_sleep_seconds=self._plan.longest_sleep_seconds)
         running = Running(life, service)
         self._note(life, "starts")
@@ -209,13 +209,23 @@ async def _end_streams(service: Service) -> None:
     service.hub.close()
 
 
+def _keys_of(rotates: bool, number: int) -> tuple[str, str]:
+    """The secret key of a life and the other one that it accepts.
+
+    A rotation takes two deploys, the first of which is over when a universe begins (docs/operating.md).
+    """
+    if not rotates:
+        return SECRET_KEY, ""
+    return (NEXT_SECRET_KEY, SECRET_KEY) if number > 0 else (SECRET_KEY, NEXT_SECRET_KEY)
+
+
 @cache
-def _settings(rotated: bool, drawn: tuple[tuple[str, Any], ...]) -> Settings:
+def _settings(key: str, other_key: str, drawn: tuple[tuple[str, Any], ...]) -> Settings:
     return given_settings(
         mpesa_environment="simulator",
         mpesa_base_url="http://daraja.test",
-        pokea_secret_key=NEXT_SECRET_KEY if rotated else SECRET_KEY,
-        pokea_previous_secret_key=SECRET_KEY if rotated else "",
+        pokea_secret_key=key,
+        pokea_previous_secret_key=other_key,
         pokea_jwt_secret=JWT_SECRET,
         **dict(drawn),
     )
