@@ -41,3 +41,13 @@ def test_everything_is_searched(talkative_database: None) -> None:
     assert len(log.said) == 1
     assert log.leaks({"the phone": "254712345678"}) == []
     assert log.leaks({"the PIN": "PIN-OF-SOMEBODY"}) != []
+
+
+def test_an_alert_of_the_audit_is_a_finding() -> None:
+    """The service finds its books wrong: that is told like a failure, and what is merely logged is not."""
+    log = Log()
+    with listening(log, logging.INFO):
+        logging.getLogger("pokea.books").warning("the database is away; the books are checked later")
+        logging.getLogger("pokea.books").critical("The books are wrong, by the rule ledger_balances: %s", "pay_1")
+    (told,) = log.stumbles()
+    assert "ledger_balances" in told

@@ -15,7 +15,7 @@ _ENOUGH = 300
 """In fewer universes than these a rare fault may not come up."""
 _OCCASIONS = (
     *("plan.clock wrong", "plan.key rotated", "plan.changes rehearsed", "plan.day and more", "plan.burst"),
-    *("plan.phone shared", "plan.prompts limited", "limited.stkpush", "limited.stkpushquery"),
+    *("plan.books audited", "plan.phone shared", "plan.prompts limited", "limited.stkpush", "limited.stkpushquery"),
     *("customer.left", "customer.clicked twice"),
     *("streams.told", "streams.ended", "streams.left", "streams.come back to"),
     *(f"crash.{when} {what}" for when in ("before", "after") for what in ("commit", "send", "answer")),

@@ -99,7 +99,12 @@ class Fleet:
             _bytes_of(life, self._chance),
         )
         settings = _settings(*_keys_of(self._plan.rotates_key, number), tuple(self._plan.settings.items()))
-        service = Service(settings, ports, longest_sleep_seconds=self._plan.longest_sleep_seconds)
+        service = Service(
+            settings,
+            ports,
+            longest_sleep_seconds=self._plan.longest_sleep_seconds,
+            audit_every_seconds=self._plan.audit_every_seconds,
+        )
         running = Running(life, service)
         self._note(life, "starts")
         started = life.run(service.start())

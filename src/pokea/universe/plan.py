@@ -17,6 +17,7 @@ _FIRST_DAY: Final[Instant] = 1_767_225_600 * SECOND
 """2026-01-01, from which the days of universes are counted."""
 _ARRIVALS_SECONDS: Final = 1_200.0
 _AFTER_THE_LAST_SECONDS: Final = 900.0
+_AUDIT_SECONDS: Final = 2_400.0
 _DAY_SECONDS: Final = 24 * 3600.0
 _PUSH_LIMITS: Final = ("pokea_push_limit_phone", "pokea_push_limit_customer")
 
@@ -89,6 +90,8 @@ class Plan(NamedTuple):
     run_on_seconds: float
     longest_sleep_seconds: float
     """So late a process may notice what another one has made due."""
+    audit_every_seconds: float
+    """So long after one look at the books comes the next, by the service itself; 0 for none."""
     options: SimulatorOptions
     settings: Mapping[str, Any]
     rotates_key: bool
@@ -112,6 +115,7 @@ class Plan(NamedTuple):
         held = {
             "plan.clock wrong": abs(self.skew) > SECOND,
             "plan.key rotated": self.rotates_key,
+            "plan.books audited": self.audit_every_seconds > 0,
             "plan.changes rehearsed": self.rehearses,
             "plan.day and more": self.run_on_seconds > _DAY_SECONDS,
             "plan.burst": bool(self.bursts),
@@ -133,6 +137,7 @@ def plan_of(seed: int, chance: random.Random) -> Plan:
         active_seconds=active,
         run_on_seconds=26 * 3600.0 if is_long else 7200.0,
         longest_sleep_seconds=3600.0 if is_long else 600.0,
+        audit_every_seconds=_AUDIT_SECONDS if _one_in(chance, 10) and not is_long else 0.0,
         options=_options(chance),
         settings=_settings(chance),
         rotates_key=_one_in(chance, 10),

@@ -83,7 +83,7 @@ class Acknowledged(NamedTuple):
 
 
 class Said(NamedTuple):
-    """One line of the log: as it was written, and whether a failure that nobody planned stands in it."""
+    """One line of the log: as it was written, and whether it is an alert or has a failure in it that nobody planned."""
 
     line: str
     stumbled: bool
@@ -104,7 +104,10 @@ class Log(logging.Handler):
         if record.exc_info:
             failure = self._formatter.formatException(record.exc_info)
         is_asyncio = record.name == "asyncio" and record.levelno >= logging.ERROR
-        self.said.append(Said(f"{line}\n{failure}", (bool(failure) or is_asyncio) and INJECTED not in failure))
+        # The audit's alerts: the service itself has found its books wrong.
+        is_alert = record.name == "pokea.books" and record.levelno >= logging.CRITICAL
+        stumbled = bool(failure) or is_asyncio or is_alert
+        self.said.append(Said(f"{line}\n{failure}", stumbled and INJECTED not in failure))
 
     def leaks(self, secrets: dict[str, str]) -> list[str]:
         """Lines that show a secret after they have been masked, as every line is before it is printed."""
