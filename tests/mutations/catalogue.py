@@ -205,8 +205,8 @@ MUTATIONS: Final = (
             Edit(_STORE, "        live=payment.live and row.locked_until > 0,\n", "        live=payment.live,\n"),
             Edit(
                 _RESERVE,
-                "    over = [row.id for row in rows if row.locked_until <= now]\n",
-                "    over: list[str] = []\n",
+                '    run_each(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])\n',
+                "",
             ),
             Edit(_RESERVE, "    locked = [row for row in rows if row.locked_until > now]\n", "    locked = rows\n"),
         ],
@@ -217,8 +217,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _RESERVE,
-                "    over = [row.id for row in rows if row.locked_until <= now]\n",
-                "    over = [row.id for row in rows]\n",
+                '    run_each(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])\n',
+                '    run_each(connection, _LIFT, [{"of_id": row.id} for row in rows])\n',
             ),
             Edit(
                 _RESERVE,
@@ -272,13 +272,13 @@ MUTATIONS: Final = (
         [
             Edit(_SETTLER, "        await self.revisit_unapplied()\n        self._task = ", "        self._task = "),
             Edit(_SETTLER, "        await self.revisit_unapplied()\n        return None\n", "        return None\n"),
-            Edit(_RECOVER, "                self._settler.revisit(unapplied)\n", ""),
+            Edit(_RECOVER, "        self._settler.revisit(unapplied)\n", ""),
         ],
     ),
     Mutation(
         "never_ask",
         "A payment whose callback was lost is left alone until its day is over.",
-        [Edit(_RECOVER, "                self._ask_all(due)\n", "")],
+        [Edit(_RECOVER, "        self._ask_all(due)\n", "")],
     ),
     Mutation(
         "forget_the_idempotency_key",
@@ -308,7 +308,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 "analytics/folding.py",
-                "    connection.execute(delete(source).where(rowid <= last))\n",
+                '    run(connection, _taken(source), {"last": last})\n',
                 "",
             )
         ],
