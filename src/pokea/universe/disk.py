@@ -178,6 +178,7 @@ class Disk:
 def _tell(future: asyncio.Future[Any], tell: Callable[[Any], None], outcome: Any) -> None:
     if not future.done():
         tell(outcome)
+        future.exception()  # whoever waits may be killed first, and a failure that nobody takes would be complained of
 
 
 class UniverseDatabase(Database):
