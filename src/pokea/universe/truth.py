@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, or_, select
@@ -161,13 +161,8 @@ def unknown_is_kept(connection: Connection, told: int) -> Iterator[Violation]:
         yield Violation("unknown_is_kept", f"{sum(applied)} pieces count as applied that nobody here understands")
 
 
-def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], confirms: bool = False) -> list[str]:
-    """Tokens of charged payments of which the service has acknowledged a true callback.
-
-    A service that `confirms` wants to hear it by a query as well, and once it was told of a failure it asks but one
-    last time (law 4): whoever had such a callback, and then a query that was wrong too, had no truthful channel.
-    """
-    doubted = {token_of(entry.url) for entry in callbacks if confirms and _code_in(entry) != SUCCESS}
+def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], doubted: Collection[str] = ()) -> list[str]:
+    """Tokens of charged payments of which the service has acknowledged a true callback, without those `doubted`."""
     charged: dict[str, Charge] = {token: charge for token, charge in taken if token not in doubted}
     named = {(token_of(entry.url), receipt) for entry in callbacks if (receipt := _receipt_in(entry))}
     told = Counter(receipt for _, receipt in named)
@@ -187,6 +182,16 @@ def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], confirm
         ):
             found[token] = None
     return list(found)
+
+
+def told_of_failure(callbacks: Sequence[CallbackEntry], pushes: Sequence[Push]) -> set[str]:
+    """Tokens of payments that Daraja has said to have failed, by a callback or by a push's answer.
+
+    A service that wants to hear of a success by a query as well asks but one last time about these (law 4): where the
+    query is wrong too, it had no truthful channel.
+    """
+    by_callback = {token_of(entry.url) for entry in callbacks if _code_in(entry) != SUCCESS}
+    return by_callback | {push.token for push in pushes if push.refused}
 
 
 def _code_in(entry: CallbackEntry) -> str | None:

@@ -17,6 +17,7 @@ from pokea.universe.network import Sent
 _TOKEN_REFUSALS = ("404.001.03", "401.002.01", "404.001.04")
 _UNAUTHORIZED = 401
 _OK = 200
+_REFUSALS = range(400, 500)
 
 
 class Push:
@@ -25,6 +26,7 @@ class Push:
     def __init__(self, callback_url: str, sender: Life) -> None:
         self.callback_url = callback_url
         self.left = True
+        self.refused = False
         self.token_refused = False
         self.answered_with: str | None = None
         self.sender = sender
@@ -51,9 +53,12 @@ class Wire:
     def comes(self, number: int, reply: Reply | None) -> None:
         """What the process was told of it."""
         if number and reply is not None:
-            refused = reply.status == _UNAUTHORIZED or any(code.encode() in reply.body for code in _TOKEN_REFUSALS)
-            self.pushes[number - 1].token_refused = refused
-            self.pushes[number - 1].answered_with = _accepted_as(reply)
+            push = self.pushes[number - 1]
+            push.token_refused = reply.status == _UNAUTHORIZED or any(
+                code.encode() in reply.body for code in _TOKEN_REFUSALS
+            )
+            push.refused = reply.status in _REFUSALS and not push.token_refused
+            push.answered_with = _accepted_as(reply)
 
     def never_left(self, number: int) -> None:
         """The process was told that it never left."""

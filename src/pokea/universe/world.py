@@ -88,8 +88,10 @@ class World:
         await self._calm_down()
         await asyncio.sleep(self._plan.run_on_seconds)
         await self.fleet.stand()
+        callbacks = self._simulator.journal.callbacks
         confirms = self._plan.settings["pokea_confirm_from"] is not None
-        early = self._check(truth.truthful(self._simulator.journal.callbacks, self._taken(), confirms))
+        doubted = truth.told_of_failure(callbacks, self._wire.pushes) if confirms else set()
+        early = self._check(truth.truthful(callbacks, self._taken(), doubted))
         await self._read_statement()
         late = self._check(None)
         await self.fleet.drain_all()
