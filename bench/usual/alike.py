@@ -1,0 +1,78 @@
+"""What one settled callback leaves in Pokea's tables, so that who does the same work can be told from who does less."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from sqlalchemy import Column, Connection, Row, Table, func, select
+
+from bench.made import Made, callback_request, payment_id
+from pokea.clock import SystemClock
+from pokea.daraja.callback import read_callback
+from pokea.payments.evidence import Delivery
+from pokea.payments.settle import Batch, settle
+from pokea.payments.tokens import PaymentTokens
+from pokea.redact import Secret
+from pokea.storage import tables
+from tests.service.running import SECRET_KEY
+from tests.service.world import on_database
+
+Left: TypeAlias = dict[str, Any]
+"""By table its rows of one payment; and by counter how much one payment adds to it."""
+_OF_A_PAYMENT: Mapping[Table, Column[Any]] = {
+    tables.payments: tables.payments.c.id,
+    tables.bookings: tables.bookings.c.fee_payment_id,
+    tables.evidence: tables.evidence.c.payment_id,
+    tables.receipts: tables.receipts.c.payment_id,
+    tables.postings: tables.postings.c.payment_id,
+    tables.outbox: tables.outbox.c.payment_id,
+}
+_MOMENTS = {"expires_at"} | {
+    column.name for table in _OF_A_PAYMENT for column in table.c if column.name.endswith("_at")
+}
+
+
+def settled_by_pokea(made: Made) -> Left:
+    """Settle the first of the payments as the service does, by itself, and answer what that leaves."""
+    tokens = PaymentTokens(Secret(SECRET_KEY))
+    head, body = callback_request(made.first).split(b"\r\n\r\n", 1)
+    reading = read_callback(body)
+    assert reading is not None, body
+    now = SystemClock().now()
+    delivery = Delivery(head.split(b" ", 2)[1].decode().rsplit("/", 1)[1], reading, body, now)
+    on_database(made.database_url, lambda connection: settle(connection, Batch(now, [delivery]), tokens.proves))
+    return left_by_settling(made)
+
+
+def left_by_settling(made: Made) -> Left:
+    """What the first of the payments has left, and what all that are completed have added to the counts, for each.
+
+    Of a moment it matters only that there is one; how long a payment waited is in no two runs the same.
+    """
+    return on_database(made.database_url, lambda connection: _left(connection, payment_id(made.first)))
+
+
+def _left(connection: Connection, identity: str) -> Left:
+    left: Left = {}
+    for table, column in _OF_A_PAYMENT.items():
+        rows = connection.execute(select(table).where(column == identity).order_by(*table.primary_key))
+        left[table.name] = [_without_moments(row) for row in rows]
+    completed = connection.execute(select(func.count()).where(tables.payments.c.status == "completed")).scalar_one()
+    left["counts"] = {name: amount / completed for name, amount in _counted(connection).items()}
+    return left
+
+
+def _without_moments(row: Row[Any]) -> dict[str, Any]:
+    return {name: value is not None if name in _MOMENTS else value for name, value in row._mapping.items()}
+
+
+def _counted(connection: Connection) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for name, amount in connection.execute(select(tables.counter_deltas.c.name, tables.counter_deltas.c.amount)):
+        if name != "waited":
+            counted[name.partition(":")[0] if name.startswith("wait:") else name] += amount
+    statuses = ("initiated", "pending", "completed", "failed")
+    for row in connection.execute(select(*(tables.owner_deltas.c[status] for status in statuses))):
+        for status, amount in zip(statuses, row, strict=True):
+            counted[f"owner's {status}"] += amount
+    return counted

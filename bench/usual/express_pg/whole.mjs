@@ -1,0 +1,147 @@
+// Pokea's work: proof, evidence, receipt, payment, booking, postings, event and counts, a statement each.
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { itemsOf, serve } from "./serving.mjs";
+
+const HOUR = 3_600_000_000;
+// Where the buckets of waits end, in microseconds.
+const EDGES = Array.from({ length: 161 }, (_, step) => Math.round(1_000_000 * 2 ** (step / 8)));
+
+async function settle(client, outcome, request) {
+  const token = request.params.token;
+  const digest = createHash("sha256").update(token).digest().subarray(0, 16);
+  const found = await client.query("select * from payments where callback_digest = $1 for update", [digest]);
+  const payment = found.rows[0];
+  if (!payment || !proves(token, payment.id)) return false;
+  const told = tellingOf(outcome, payment);
+  const isNew = await keepEvidence(client, payment, told, token, request.raw);
+  if (!isNew || payment.status !== "pending" || told.checkoutRequestId !== payment.checkout_request_id) return true;
+  if (told.code !== 0) await fail(client, payment, told);
+  else if (told.cents !== told.asked) await flag(client, payment, told, "amount_differs");
+  else if (!(await ownReceipt(client, payment, told))) await flag(client, payment, told, "receipt_conflict");
+  else await complete(client, payment, told);
+  return true;
+}
+
+function proves(token, paymentId) {
+  const expected = createHmac("sha256", process.env.SECRET_KEY).update(paymentId).digest("hex").slice(0, 48);
+  return token.length === expected.length && timingSafeEqual(Buffer.from(token), Buffer.from(expected));
+}
+
+// `pg` reads a bigint as text.
+function tellingOf(outcome, payment) {
+  const items = itemsOf(outcome);
+  return {
+    now: Date.now() * 1000,
+    checkoutRequestId: outcome.CheckoutRequestID,
+    merchantRequestId: outcome.MerchantRequestID,
+    code: outcome.ResultCode,
+    description: outcome.ResultDesc,
+    cents: items.Amount === undefined ? null : items.Amount * 100,
+    asked: Number(payment.amount_cents),
+    receipt: items.MpesaReceiptNumber ?? null,
+    date: items.TransactionDate === undefined ? null : String(items.TransactionDate),
+  };
+}
+
+async function keepEvidence(client, payment, told, token, raw) {
+  const digest = createHash("sha256").update(`${token}\n`).update(raw).digest("hex").slice(0, 32);
+  const kept = await client.query(
+    `insert into evidence (payment_id, id, kind, received_at, trusted, code, amount_cents, receipt,
+       checkout_request_id, merchant_request_id, transaction_date, body, applied)
+     values ($1, $2, 'callback', $3, true, $4, $5, $6, $7, $8, $9, $10, true) on conflict do nothing`,
+    [
+      payment.id,
+      `callback:${digest}`,
+      told.now,
+      String(told.code),
+      told.cents,
+      told.receipt,
+      told.checkoutRequestId,
+      told.merchantRequestId,
+      told.date,
+      raw,
+    ],
+  );
+  return kept.rowCount === 1;
+}
+
+async function ownReceipt(client, payment, told) {
+  const owned = await client.query(
+    "insert into receipts (receipt, payment_id) values ($1, $2) on conflict do nothing",
+    [told.receipt, payment.id],
+  );
+  return owned.rowCount === 1;
+}
+
+async function fail(client, payment, told) {
+  await client.query(
+    `update payments set version = version + 1, status = 'failed', failed_at = $2, failure_code = $3,
+       failure_reason = $4, live = false, locked_until = 0 where id = $1`,
+    [payment.id, told.now, String(told.code), told.description],
+  );
+  await tell(client, payment, told, "failed");
+  await count(client, payment, "failed", { failed: 1, [`reason:${told.description}`]: 1 });
+}
+
+async function flag(client, payment, told, review) {
+  await client.query("update payments set version = version + 1, review = $2 where id = $1", [payment.id, review]);
+  await tell(client, payment, told, "updated");
+}
+
+async function complete(client, payment, told) {
+  const { now, asked } = told;
+  const found = await client.query("select * from bookings where id = $1 for update", [payment.booking_id]);
+  const isHeld = found.rows[0].fee_status === "unpaid";
+  const money = isHeld ? "held" : "refund_due";
+  await client.query(
+    `update payments set version = version + 1, status = 'completed', completed_at = $2, completed_by = 'callback',
+       receipt = $3, transaction_date = $4, money = $5, review = $6, live = false, locked_until = 0, due_at = null
+     where id = $1`,
+    [payment.id, now, told.receipt, told.date, money, isHeld ? payment.review : "paid_twice"],
+  );
+  if (isHeld) {
+    await client.query(
+      "update bookings set status = 'matching', fee_status = 'held', fee_payment_id = $2, paid_at = $3 where id = $1",
+      [payment.booking_id, payment.id, now],
+    );
+  }
+  await client.query(
+    `insert into postings (payment_id, kind, account, amount_cents, posted_at)
+     values ($1, 'received', 'mpesa_clearing', $2, $4), ($1, $5, $6, $3, $4)`,
+    [payment.id, asked, -asked, now, money, isHeld ? "fees_held" : "refunds_due"],
+  );
+  await tell(client, payment, told, "completed");
+  const waited = Math.max(0, now - Number(payment.created_at));
+  const bucket = EDGES.filter((edge) => edge <= waited).length;
+  await count(client, payment, "completed", {
+    completed: 1,
+    gross: asked,
+    net: isHeld ? asked : 0,
+    waited,
+    [`wait:${bucket}`]: 1,
+    "by:callback": 1,
+  });
+}
+
+async function tell(client, payment, told, kind) {
+  await client.query("insert into outbox (payment_id, version, kind, created_at) values ($1, $2, $3, $4)", [
+    payment.id,
+    payment.version + 1,
+    `payment.${kind}`,
+    told.now,
+  ]);
+}
+
+async function count(client, payment, status, counts) {
+  const hour = Math.floor((Number(payment.created_at) + 3 * HOUR) / HOUR);
+  const [completed, failed] = status === "completed" ? [1, 0] : [0, 1];
+  await client.query(
+    "insert into owner_deltas (owner, day, initiated, pending, completed, failed) values ($1, $2, 0, -1, $3, $4)",
+    [payment.owner, Math.floor(hour / 24), completed, failed],
+  );
+  const rows = Object.entries({ pending: -1, ...counts }).filter(([, amount]) => amount !== 0);
+  const marks = rows.map((_, row) => `($1, $${2 * row + 2}, $${2 * row + 3})`).join(", ");
+  await client.query(`insert into counter_deltas (hour, name, amount) values ${marks}`, [hour, ...rows.flat()]);
+}
+
+serve("/api/v1/payments/mpesa/callback/:token", settle);
