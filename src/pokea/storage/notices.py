@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import psycopg
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, bindparam, func, select
 
 from pokea.errors import Unavailable
 from pokea.storage.database import Database
+from pokea.storage.prepared import rows_of
 
 CHANNEL = "pokea_payments"
 _LONGEST_NOTICE = 7_900
@@ -25,6 +26,9 @@ _FIRST_RETRY_SECONDS = 0.1
 _LONGEST_RETRY_SECONDS = 2.0
 _SILENCE_SECONDS = 30.0
 _CONNECT_SECONDS = 5
+_NOTIFY = select(
+    func.set_config("synchronous_commit", "off", True), func.pg_notify(CHANNEL, bindparam("payload", type_=Text))
+)
 
 _log = logging.getLogger("pokea.notices")
 
@@ -164,4 +168,4 @@ class PostgresNotices:
 
 def notify(connection: Connection, payload: str) -> None:
     """Tell whoever listens. A notice may be lost, so nobody waits for its commit to reach the disk."""
-    connection.execute(select(func.set_config("synchronous_commit", "off", True), func.pg_notify(CHANNEL, payload)))
+    rows_of(connection, _NOTIFY, {"payload": payload})
