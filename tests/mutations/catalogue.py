@@ -270,7 +270,7 @@ MUTATIONS: Final = (
         "forget_what_was_stored",
         "What a process stored and could not apply before it died is never looked at again.",
         [
-            Edit(_SETTLER, "        await self.revisit_unapplied()\n        self._task = ", "        self._task = "),
+            Edit(_SETTLER, "        await self.revisit_unapplied()\n\n", "        pass\n\n"),
             Edit(_SETTLER, "        await self.revisit_unapplied()\n        return None\n", "        return None\n"),
             Edit(_RECOVER, "        self._settler.revisit(unapplied)\n", ""),
         ],

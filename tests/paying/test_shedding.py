@@ -14,7 +14,7 @@ from pokea.daraja.outcomes import Accepted
 from pokea.errors import Unavailable
 from pokea.payments.evidence import Delivery, from_push
 from pokea.payments.settle import Told
-from pokea.payments.settler import LONGEST_QUEUE, MOST_WAITING_BYTES, Settler
+from pokea.payments.settler import ENOUGH_BESIDE_ANOTHER, LONGEST_QUEUE, MOST_WAITING_BYTES, Settler
 from pokea.storage.database import Database, open_database
 from pokea.storage.tables import payments
 from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
@@ -104,6 +104,51 @@ def test_a_database_that_answers_in_time_makes_nobody_impatient(opened: Database
             await waiting
 
     run(opened, work)
+    assert statuses(opened) == ["completed", "pending"]
+
+
+@contextmanager
+def held(url: str, payment_id: str) -> Iterator[None]:
+    """Nobody else gets at this payment until the block ends."""
+    with psycopg.connect(url) as holder:
+        holder.execute("select from payments where id = %s for update", (payment_id,))
+        yield
+
+
+def test_a_batch_that_hangs_does_not_hold_up_another(opened: Database, postgres_url: str) -> None:
+    """Beside a batch that waits for its payment the next is settled, once enough wait for one."""
+
+    async def work(settler: Settler, told: list[Told]) -> None:
+        with held(postgres_url, PAYMENT):
+            hanging = asyncio.create_task(settler.submit(delivery(PAYMENT)))
+            await asyncio.sleep(PATIENCE_SECONDS / 10)
+            beside = [settler.submit(claim(number)) for number in range(ENOUGH_BESIDE_ANOTHER - 1)]
+            async with asyncio.timeout(PATIENCE_SECONDS * 10):
+                await asyncio.gather(settler.submit(delivery(OTHER, receipt="UE4JS31RBX")), *beside)
+            assert not hanging.done()
+            assert {each.payment_id for each in told if each.event == "payment.completed"} == {OTHER}
+        await hanging
+
+    run(opened, work, patience_seconds=60)
+    assert statuses(opened) == ["completed", "completed"]
+
+
+def test_two_batches_with_the_same_news_settle_it_once(opened: Database, postgres_url: str) -> None:
+    """What waits for a payment in two batches at a time completes it once, is told once, and all of it is answered."""
+
+    async def work(settler: Settler, told: list[Told]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS * 10):
+            with held(postgres_url, PAYMENT):
+                first = asyncio.create_task(settler.submit(delivery(PAYMENT)))
+                await asyncio.sleep(PATIENCE_SECONDS / 10)
+                again = [
+                    asyncio.create_task(settler.submit(delivery(PAYMENT))) for _ in range(ENOUGH_BESIDE_ANOTHER * 2)
+                ]
+                await asyncio.sleep(PATIENCE_SECONDS / 10)
+            await asyncio.gather(first, *again)
+        assert [each.version for each in told if each.event == "payment.completed"] == [3]
+
+    run(opened, work, patience_seconds=60)
     assert statuses(opened) == ["completed", "pending"]
 
 

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from pokea.clock import Clock
@@ -26,6 +27,10 @@ LARGEST_BATCH = 128
 LONGEST_QUEUE = 5_000
 MOST_WAITING_BYTES = 32 * 1024 * 1024
 """Of bodies that wait; a genuine one has less than a thousand."""
+BATCHES_AT_ONCE = 2
+"""On PostgreSQL: while one batch waits for the disk, another is decided. SQLite has one writer."""
+ENOUGH_BESIDE_ANOTHER = 24
+"""So many wait before a batch begins beside one that is under way: smaller ones cost more CPU and gain no time."""
 REVISIT_AT_ONCE = 64
 _LOOKS = 10
 """How often in the time of one's patience we look who has lost it."""
@@ -43,7 +48,7 @@ class _Waiting(NamedTuple):
 
 
 class Settler:
-    """Takes evidence from everywhere in this process and settles it in batches, one batch at a time."""
+    """Takes evidence from everywhere in this process and settles it in batches, few at a time."""
 
     def __init__(
         self,
@@ -60,24 +65,23 @@ class Settler:
         self._patience_seconds = patience_seconds
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
-        self._under_way: Sequence[_Waiting] = ()
+        self._at_once = BATCHES_AT_ONCE if database.dialect == "postgresql" else 1
+        self._under_way: dict[int, Sequence[_Waiting]] = {}
+        self._settling: dict[int, asyncio.Task[None]] = {}
+        self._begun = 0
         self._impatience: asyncio.TimerHandle | None = None
         self._revisit: deque[tuple[str, ...]] = deque()
-        self._something = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
         self._closing = False
 
     async def start(self) -> None:
         """Begin, with whatever an earlier process stored and did not apply."""
         await self.revisit_unapplied()
-        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Settle all that waits, then end."""
         self._closing = True
-        self._something.set()
-        if self._task is not None:
-            await self._task
+        while self._settling:
+            await asyncio.wait(list(self._settling.values()))
 
     def check_room(self) -> None:
         """Raises Unavailable when nothing more may wait, so that whoever comes need not even be read."""
@@ -95,39 +99,55 @@ class Settler:
         size = len(arrived.body or b"")
         self._waiting.append(_Waiting(arrived, durable, size, loop.time() + self._patience_seconds))
         self._waiting_bytes += size
-        self._something.set()
+        self._begin()
         return await durable
 
-    async def _run(self) -> None:
-        while True:
-            if not self._waiting and not self._revisit:
-                if self._closing:
-                    return
-                self._something.clear()
-                await self._something.wait()
-                continue
-            if self._waiting:
-                await self._settle_next()
-            if self._revisit:
-                await self._settle_again(self._revisit.popleft())
+    def _begin(self) -> None:
+        """Settle what waits, unless as much is under way as may be."""
+        others = len(self._settling)
+        if others >= self._at_once or not self._enough_waits(others):
+            return
+        if not others:
+            self._look_later()
+        self._begun += 1
+        self._settling[self._begun] = asyncio.create_task(self._run(self._begun))
 
-    async def _settle_next(self) -> None:
-        self._under_way = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-        self._waiting_bytes -= sum(each.size_bytes for each in self._under_way)
-        loop = asyncio.get_running_loop()
-        self._impatience = loop.call_later(self._patience_seconds, self._tell_the_impatient)
+    def _enough_waits(self, others: int) -> bool:
+        """Whether enough waits for a batch beside so many others; alone nobody waits for company."""
+        return len(self._waiting) >= ENOUGH_BESIDE_ANOTHER if others else bool(self._waiting or self._revisit)
+
+    async def _run(self, number: int) -> None:
         try:
-            await self._settle_waiting(self._under_way)
+            while self._enough_waits(len(self._settling) - 1):
+                if self._waiting:
+                    await self._settle_next(number)
+                if self._revisit:
+                    await self._settle_again(self._revisit.popleft())
         finally:
-            self._impatience.cancel()
+            del self._settling[number]
+            if not self._settling and self._impatience is not None:
+                self._impatience.cancel()
+
+    async def _settle_next(self, number: int) -> None:
+        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+        self._waiting_bytes -= sum(each.size_bytes for each in together)
+        self._under_way[number] = together
+        try:
+            await self._settle_waiting(together)
+        finally:
+            del self._under_way[number]
+
+    def _look_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._impatience = loop.call_later(self._patience_seconds / _LOOKS, self._tell_the_impatient)
 
     def _tell_the_impatient(self) -> None:
-        """Tell whoever has waited long enough while one batch takes longer than that; what he brought stays."""
-        loop = asyncio.get_running_loop()
-        for each in (*self._under_way, *self._waiting):
-            if each.impatient_at <= loop.time() and not each.durable.done():
+        """Tell whoever has waited long enough while batches take longer than that; what he brought stays."""
+        now = asyncio.get_running_loop().time()
+        for each in (*chain.from_iterable(self._under_way.values()), *self._waiting):
+            if each.impatient_at <= now and not each.durable.done():
                 each.durable.set_exception(Unavailable("the database does not answer"))
-        self._impatience = loop.call_later(self._patience_seconds / _LOOKS, self._tell_the_impatient)
+        self._look_later()
 
     async def _settle_waiting(self, waiting: Sequence[_Waiting]) -> None:
         deliveries = [each.arrived for each in waiting if isinstance(each.arrived, Delivery)]
@@ -180,7 +200,7 @@ class Settler:
         """Settle what is stored of these payments and not applied, if there are any."""
         if payment_ids:
             self._revisit.append(tuple(payment_ids))
-            self._something.set()
+            self._begin()
 
     async def _settle_again(self, payment_ids: tuple[str, ...]) -> None:
         batch = Batch(self._clock.now(), revisit=payment_ids)
