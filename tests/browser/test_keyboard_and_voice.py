@@ -15,6 +15,11 @@ from tests.service.world import World
 EVERYWHERE = pytest.mark.parametrize("storefront", ["shop", "react", "plain"], indirect=True)
 ON_A_PAGE = pytest.mark.parametrize("storefront", ["react", "plain"], indirect=True)
 
+_REOPEN = """() => {
+  const checkout = document.querySelector('pokea-checkout');
+  checkout.shadowRoot.querySelector('dialog').close();
+  checkout.shadowRoot.querySelector('button.o').click();
+}"""
 _LISTEN = """region => {
   window.heard = [];
   const listen = () => window.heard.at(-1) !== region.textContent && window.heard.push(region.textContent);
@@ -87,6 +92,17 @@ def test_the_focus_returns(storefront: Storefront, tab: Tab) -> None:
     tab.page.keyboard.press("Escape")
     expect(tab.dialog).to_be_hidden()
     assert tab.focused() == before
+
+
+@pytest.mark.parametrize("storefront", ["plain"], indirect=True)
+def test_a_dialog_that_was_closed_a_moment_ago_opens_again(storefront: Storefront, tab: Tab) -> None:
+    """The browser hides a dialog first and tells of it later; whoever operates the button in between is not ignored."""
+    storefront.open(tab)
+    tab.page.evaluate(_REOPEN)
+    tab.page.evaluate("new Promise(requestAnimationFrame)")
+    expect(tab.dialog).to_be_visible()
+    tab.page.keyboard.press("Escape")
+    expect(tab.dialog).to_be_hidden()
 
 
 @ON_A_PAGE

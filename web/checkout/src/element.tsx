@@ -43,9 +43,10 @@ export class PokeaCheckout extends HTMLElement {
     if (name === 'open') this.#present();
   }
 
-  /** Opens the dialog. */
+  /** Opens the dialog, also one that the browser has closed a moment ago without telling us yet. */
   show(): void {
     this.toggleAttribute('open', true);
+    this.#present();
   }
 
   /** Closes the dialog; a payment that is under way goes on. */

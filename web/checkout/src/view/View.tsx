@@ -28,7 +28,12 @@ export function View({ model, now, locale, amount, purpose, on }: ViewProps) {
   const step = stepOf(model, now);
   const shown = { t, model, now, step, price: money(amount), on };
   return (
-    <dialog aria-labelledby="t" tabIndex={-1} lang={locale} onClose={on.close}>
+    <dialog
+      aria-labelledby="t"
+      tabIndex={-1}
+      lang={locale}
+      onClose={(event) => event.currentTarget.open || on.close()}
+    >
       <form
         noValidate
         onSubmit={(event) => {
