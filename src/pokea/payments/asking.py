@@ -3,7 +3,8 @@
 A payment whose push was accepted is first asked about 15 s later, then with growing gaps, for a day. A lone answer that
 says "not paid" is asked again after 11 s, since it takes two that agree. What arrives and proves nothing (a bare
 callback, a doubtful one) brings the question forward, once a minute at most. A payment that ended without money is
-asked about one last time when its lock is over, because a charge may have followed a failure (reference 3.6).
+asked about one last time when its lock is over, because a charge may have followed a failure (reference 3.6); one that
+is told to be paid after that is asked about at once, and again where a lone answer says otherwise.
 A payment without an id cannot be asked about at all: it waits for its callback until the lock is over.
 """
 
@@ -82,7 +83,9 @@ def _hurry(row: Row, evidence: Sequence[Evidence], asked: Asked) -> list[Instant
     if doubtful and newest_doubt >= asked_at:
         moments.append(max(newest_doubt, asked_at + HURRY_AT_MOST_EVERY) if asked_at else newest_doubt)
     answers = [piece.received_at for piece in evidence if piece.kind is Kind.QUERY and is_final_failure(piece)]
-    if answers and row.status is Status.PENDING and max(answers) >= asked_at:
+    since_doubt = [at for at in answers if doubtful and at >= newest_doubt]
+    is_lone = bool(since_doubt) and max(since_doubt) < min(since_doubt) + SECOND_OPINION
+    if answers and max(answers) >= asked_at and (row.status is Status.PENDING or is_lone):
         moments.append(max(answers) + SECOND_OPINION)
     return moments
 

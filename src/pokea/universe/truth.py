@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from pokea.clock import Instant
 from pokea.daraja.callback import read_callback
 from pokea.daraja.wire import SUCCESS
 from pokea.escrow.books import Violation
 from pokea.money import CENTS
-from pokea.payments.evidence import Evidence, from_statement
+from pokea.payments.evidence import Evidence, Kind, from_statement
 from pokea.payments.settle import CALLBACKS_KEPT
 from pokea.payments.status import NO_ANSWER
 from pokea.payments.tokens import callback_digest
@@ -25,6 +25,8 @@ from pokea.universe.witness import Acknowledged, Push, token_of
 
 ACKNOWLEDGED = 200
 _MOST_SENT = 2
+_AGREEING = 2
+"""So many queries that say the same have the last word (law 1)."""
 
 
 class Taken(NamedTuple):
@@ -184,14 +186,25 @@ def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], doubted
     return list(found)
 
 
-def told_of_failure(callbacks: Sequence[CallbackEntry], pushes: Sequence[Push]) -> set[str]:
-    """Tokens of payments that Daraja has said to have failed, by a callback or by a push's answer.
+def told_of_failure(
+    connection: Connection, books: Books, callbacks: Sequence[CallbackEntry], pushes: Sequence[Push]
+) -> set[str]:
+    """Tokens of payments that Daraja has said to have failed: by a callback, by the answer to a push, or by two queries
+    about one that had ended in silence.
 
-    A service that wants to hear of a success by a query as well asks but one last time about these (law 4): where the
-    query is wrong too, it had no truthful channel.
+    A service that wants to hear of a success by a query as well asks a last time about these and no more (law 4): where
+    the query is wrong too, it had no truthful channel.
     """
+    pieces = evidence.alias()
+    silent = exists().where(pieces.c.payment_id == evidence.c.payment_id, pieces.c.kind == Kind.SILENCE.value)
+    denials = select(evidence.c.payment_id).where(
+        evidence.c.kind == Kind.QUERY.value, evidence.c.code != SUCCESS, silent
+    )
+    denied = set(
+        connection.execute(denials.group_by(evidence.c.payment_id).having(func.count() >= _AGREEING)).scalars()
+    )
     by_callback = {token_of(entry.url) for entry in callbacks if _code_in(entry) != SUCCESS}
-    return by_callback | {push.token for push in pushes if push.refused}
+    return by_callback | {push.token for push in pushes if push.refused or books.payment_of(push.token) in denied}
 
 
 def _code_in(entry: CallbackEntry) -> str | None:

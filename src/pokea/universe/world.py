@@ -88,10 +88,7 @@ class World:
         await self._calm_down()
         await asyncio.sleep(self._plan.run_on_seconds)
         await self.fleet.stand()
-        callbacks = self._simulator.journal.callbacks
-        confirms = self._plan.settings["pokea_confirm_from"] is not None
-        doubted = truth.told_of_failure(callbacks, self._wire.pushes) if confirms else set()
-        early = self._check(truth.truthful(callbacks, self._taken(), doubted))
+        early = self._check(truth.truthful(self._simulator.journal.callbacks, self._taken(), self._doubted()))
         await self._read_statement()
         late = self._check(None)
         await self.fleet.drain_all()
@@ -279,6 +276,13 @@ class World:
         for line in lines:
             await running.life.run(running.service.settler.submit(line))
         await asyncio.sleep(_SETTLES_WITHIN_SECONDS)
+
+    def _doubted(self) -> set[str]:
+        if self._plan.settings["pokea_confirm_from"] is None:
+            return set()
+        with self._store.engine.connect() as connection:
+            books = truth.read_books(connection)
+            return truth.told_of_failure(connection, books, self._simulator.journal.callbacks, self._wire.pushes)
 
     def _check(self, told: Sequence[str] | None) -> list[Violation]:
         acknowledged = [
