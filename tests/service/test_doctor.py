@@ -6,8 +6,9 @@ from subprocess import CompletedProcess
 
 from sqlalchemy import text
 
+from tests.ports import free_port
 from tests.service.conftest import StartWorld
-from tests.service.running import command, free_port
+from tests.service.running import command
 from tests.service.world import World, on_database
 
 

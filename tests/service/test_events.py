@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.service.conftest import StartWorld
-from tests.service.running import Answer, ServiceProgram, call, eventually, free_port
+from tests.service.running import Answer, ServiceProgram, call, eventually
 from tests.service.wire import Stream, watching
 from tests.service.world import Pushed, World, failure, next_receipt, success
 
@@ -150,6 +151,8 @@ def test_twenty_pages_see_the_same(world: World) -> None:
     with contextlib.ExitStack() as stack:
         pages = [watching(address(world, payment), payment.client_secret) for _ in range(20)]
         streams = [stack.enter_context(page) for page in pages]
+        for stream in streams:
+            assert told(stream, "pending")
         world.simulator.answer(payment.phone, "pay")
         for stream in streams:
             assert told(stream, "pending", "completed", "end")

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.ports import free_port
 from tests.postgres import PostgresServer, new_server, owned_folder
-from tests.service.running import ServiceProgram, SimulatorProgram, eventually, free_port, new_service
+from tests.service.running import ServiceProgram, SimulatorProgram, eventually, new_service
 from tests.service.wire import Stream, watching
 from tests.service.world import Pushed, World, next_receipt, success
 

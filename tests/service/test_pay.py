@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from pokea.storage.tables import payments
+from tests.ports import free_port
 from tests.service.conftest import StartWorld
-from tests.service.running import JWT_SECRET, command, eventually, free_port
+from tests.service.running import JWT_SECRET, command, eventually
 from tests.service.world import World
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.service.running import Program, call, eventually, free_port
+from tests.ports import free_port
+from tests.service.running import Program, call, eventually
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -16,7 +16,8 @@ from pokea.errors import SchemaError, Unavailable
 from pokea.storage.database import postgres_engine, sqlite_engine
 from pokea.storage.migrate import CURRENT, SchemaVersion, ensure_ready, migrate, standing
 from pokea.storage.tables import metadata
-from tests.postgres import PostgresServer, free_port
+from tests.ports import free_port
+from tests.postgres import PostgresServer
 
 PROCESSES = 4
 _MIGRATE = "import sys; from pokea.storage.migrate import migrate; print(migrate(sys.argv[1]))"
