@@ -4,6 +4,7 @@ A service is built of ports (database, clock, ids, network) and settings, so tha
 clock and a network of its own. `open_service` hands it the real ones.
 """
 
+import logging
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -52,6 +53,8 @@ from pokea.transport import HttpTransport, Transport
 
 _DEMO_TOKEN_SECONDS = 24 * 3600
 _AUDIT_EVERY_SECONDS = 60.0
+
+_log = logging.getLogger("pokea.payments")
 
 
 class Ports(NamedTuple):
@@ -174,12 +177,19 @@ class Service:
         self._ports.database.close()
 
     def _announce(self, told: Sequence[Told]) -> None:
-        self.hub.publish([each.payment_id for each in told if each.event is not None])
+        happened = [each for each in told if each.event is not None]
+        self.hub.publish([each.payment_id for each in happened])
+        if happened:
+            _log.info("settled: %s", "; ".join(map(_said, happened)))
         for each in told:
             if each.event is not None:
                 self._events.add(each.event)
             if each.due_at is not None:
                 self.recovery.wake(each.due_at)
+
+
+def _said(told: Told) -> str:
+    return f"{told.payment_id} {told.event} {told.reason}" if told.reason else f"{told.payment_id} {told.event}"
 
 
 def open_service(settings: Settings, *, background: bool = True, pages: Sequence[BaseRoute] = ()) -> Service:

@@ -87,6 +87,15 @@ def test_one_record_is_one_line(world: World) -> None:
     assert "\x1b" not in written
 
 
+def test_how_a_payment_ended_is_said_in_a_line(world: World) -> None:
+    """Whoever follows the log sees each payment end, and why no money came."""
+    paid, failed = world.push(world.new_phone("pay")), world.push(world.new_phone("wrong_pin"))
+    world.service.until(paid.id, "completed")
+    world.service.until(failed.id, "failed")
+    assert f"{paid.id} payment.completed\n" in world.service.log
+    assert f"{failed.id} payment.failed wrong_pin\n" in world.service.log
+
+
 def test_a_wrong_passkey_is_said_to_be_one(start_world: StartWorld) -> None:
     """A passkey that Daraja refuses refuses the push with a reason that names our setting, and is never shown."""
     passkey = "0123456789abcdef" * 4

@@ -51,13 +51,15 @@ class Batch(Struct, frozen=True):
 class Told(NamedTuple):
     """A payment's row has changed: said to pages and workers once it is durable.
 
-    `event` is the outbox's kind where the change can be seen from outside; `due_at` is when to look again.
+    `event` is the outbox's kind where the change can be seen from outside; `due_at` is when to look again; `reason` is
+    why no money came.
     """
 
     payment_id: str
     version: int
     event: str | None
     due_at: Instant | None
+    reason: str | None = None
 
 
 class Settled(NamedTuple):
@@ -246,7 +248,8 @@ def _compare(before: Mapping[str, Payment], after: Mapping[str, Payment], now: I
             kind = f"payment.{payment.status if payment.status != was.status else 'updated'}"
             changes.events.append(Event(payment_id, version, kind, now))
         changes.payments.append(payment._replace(version=version))
-        changes.told.append(Told(payment_id, version, kind, payment.claimed_at or payment.due_at))
+        due = payment.claimed_at or payment.due_at
+        changes.told.append(Told(payment_id, version, kind, due, payment.failure_reason))
     return changes
 
 

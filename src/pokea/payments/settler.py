@@ -22,6 +22,7 @@ from pokea.payments.evidence import Delivery, Evidence
 from pokea.payments.settle import Batch, Proves, Settled, Told, flag_stuck, settle, store_alone
 from pokea.payments.store import Payment
 from pokea.storage.database import PATIENCE_SECONDS, Database
+from pokea.storage.gathering import FewTasks
 
 LARGEST_BATCH = 128
 LONGEST_QUEUE = 5_000
@@ -65,10 +66,8 @@ class Settler:
         self._patience_seconds = patience_seconds
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
-        self._at_once = BATCHES_AT_ONCE if database.dialect == "postgresql" else 1
         self._under_way: dict[int, Sequence[_Waiting]] = {}
-        self._settling: dict[int, asyncio.Task[None]] = {}
-        self._begun = 0
+        self._settling = FewTasks(self._settle_all, BATCHES_AT_ONCE if database.dialect == "postgresql" else 1)
         self._impatience: asyncio.TimerHandle | None = None
         self._revisit: deque[tuple[str, ...]] = deque()
         self._closing = False
@@ -80,8 +79,7 @@ class Settler:
     async def stop(self) -> None:
         """Settle all that waits, then end."""
         self._closing = True
-        while self._settling:
-            await asyncio.wait(list(self._settling.values()))
+        await self._settling.ended()
 
     def check_room(self) -> None:
         """Raises Unavailable when nothing more may wait, so that whoever comes need not even be read."""
@@ -103,20 +101,17 @@ class Settler:
         return await durable
 
     def _begin(self) -> None:
-        """Settle what waits, unless as much is under way as may be."""
-        others = len(self._settling)
-        if others >= self._at_once or not self._enough_waits(others):
-            return
-        if not others:
-            self._look_later()
-        self._begun += 1
-        self._settling[self._begun] = asyncio.create_task(self._run(self._begun))
+        """Settle what waits, if that is enough for a batch beside those that are under way."""
+        if self._enough_waits(len(self._settling)):
+            self._settling.begin()
+            if self._impatience is None:
+                self._look_later()
 
     def _enough_waits(self, others: int) -> bool:
         """Whether enough waits for a batch beside so many others; alone nobody waits for company."""
         return len(self._waiting) >= ENOUGH_BESIDE_ANOTHER if others else bool(self._waiting or self._revisit)
 
-    async def _run(self, number: int) -> None:
+    async def _settle_all(self, number: int) -> None:
         try:
             while self._enough_waits(len(self._settling) - 1):
                 if self._waiting:
@@ -124,9 +119,9 @@ class Settler:
                 if self._revisit:
                     await self._settle_again(self._revisit.popleft())
         finally:
-            del self._settling[number]
-            if not self._settling and self._impatience is not None:
+            if len(self._settling) == 1 and self._impatience is not None:
                 self._impatience.cancel()
+                self._impatience = None
 
     async def _settle_next(self, number: int) -> None:
         together = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]

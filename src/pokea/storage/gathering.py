@@ -32,6 +32,36 @@ LONGEST_QUEUE = 1_000
 _log = logging.getLogger("pokea.gathering")
 
 
+class FewTasks:
+    """Tasks that all do `work` until nothing waits: a few at a time, each with a number of its own."""
+
+    def __init__(self, work: Callable[[int], Awaitable[None]], at_once: int) -> None:
+        self._work = work
+        self._at_once = at_once
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._begun = 0
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def begin(self) -> None:
+        """Begin another, unless as many are at it as may be."""
+        if len(self._tasks) < self._at_once:
+            self._begun += 1
+            self._tasks[self._begun] = asyncio.create_task(self._run(self._begun))
+
+    async def ended(self) -> None:
+        """Wait until none is at it."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+
+    async def _run(self, number: int) -> None:
+        try:
+            await self._work(number)
+        finally:
+            del self._tasks[number]
+
+
 class GatheredReads(Generic[T]):
     """Finds rows by key. `query` answers those that there are, by their keys."""
 
@@ -39,27 +69,21 @@ class GatheredReads(Generic[T]):
         self._database = database
         self._query = query
         self._waiting: dict[str, list[asyncio.Future[T | None]]] = {}
-        self._reading: dict[int, asyncio.Task[None]] = {}
-        self._begun = 0
+        self._reading = FewTasks(self._read, _READS_AT_ONCE)
 
     async def find(self, key: str) -> T | None:
         """The row of this key, as it is after this call. Raises Unavailable when the database does not answer."""
         found: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(found)
-        if len(self._reading) < _READS_AT_ONCE:
-            self._begun += 1
-            self._reading[self._begun] = asyncio.create_task(self._read(self._begun))
+        self._reading.begin()
         return await found
 
-    async def _read(self, number: int) -> None:
-        try:
-            while self._waiting:
-                asked = {key: self._waiting[key] for key in islice(self._waiting, READ_TOGETHER)}
-                for key in asked:
-                    del self._waiting[key]
-                await self._answer(asked)
-        finally:
-            del self._reading[number]
+    async def _read(self, _number: int) -> None:
+        while self._waiting:
+            asked = {key: self._waiting[key] for key in islice(self._waiting, READ_TOGETHER)}
+            for key in asked:
+                del self._waiting[key]
+            await self._answer(asked)
 
     async def _answer(self, asked: Mapping[str, Sequence["asyncio.Future[T | None]"]]) -> None:
         failure: Exception | None = None
@@ -88,8 +112,7 @@ class GatheredChanges(Generic[Wish, Answer]):
     def __init__(self, change: Callable[[Sequence[Wish]], Awaitable[Sequence[Answer]]]) -> None:
         self._change = change
         self._waiting: deque[tuple[Wish, asyncio.Future[Answer], float]] = deque()
-        self._changing: dict[int, asyncio.Task[None]] = {}
-        self._begun = 0
+        self._changing = FewTasks(self._make, CHANGES_AT_ONCE)
 
     async def make(self, wish: Wish) -> Answer:
         """What became of the wish, once it is durable. Raises whatever the change raises for this wish alone, and
@@ -99,26 +122,21 @@ class GatheredChanges(Generic[Wish, Answer]):
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((wish, answered, loop.time() + PATIENCE_SECONDS))
-        if len(self._changing) < CHANGES_AT_ONCE:
-            self._begun += 1
-            self._changing[self._begun] = loop.create_task(self._run(self._begun))
+        self._changing.begin()
         return await answered
 
-    async def _run(self, number: int) -> None:
+    async def _make(self, _number: int) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            while self._waiting:
-                together: dict[asyncio.Future[Answer], Wish] = {}
-                while self._waiting and len(together) < CHANGED_TOGETHER:
-                    wish, answered, impatient_at = self._waiting.popleft()
-                    if impatient_at < loop.time():
-                        _tell(answered, Unavailable("the database does not answer"))
-                    else:
-                        together[answered] = wish
-                if together:
-                    await self._answer(together)
-        finally:
-            del self._changing[number]
+        while self._waiting:
+            together: dict[asyncio.Future[Answer], Wish] = {}
+            while self._waiting and len(together) < CHANGED_TOGETHER:
+                wish, answered, impatient_at = self._waiting.popleft()
+                if impatient_at < loop.time():
+                    _tell(answered, Unavailable("the database does not answer"))
+                else:
+                    together[answered] = wish
+            if together:
+                await self._answer(together)
 
     async def _answer(self, together: "Mapping[asyncio.Future[Answer], Wish]") -> None:
         try:
