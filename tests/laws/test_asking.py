@@ -60,6 +60,8 @@ POLICY: list[tuple[str, list[Evidence], Asked, int | None]] = [
      [accepted(), callback("1032"), callback("0", 300, trusted=False), query("1037", 301)], asked(300), 312),
     ("failed, then told paid, and two answers say otherwise", [accepted(), callback("1032"),
      callback("0", 300, trusted=False), query("1037", 301), query("1037", 313, 2)], asked(312, 2), None),
+    ("failed, then told paid, and two answers just far enough apart say otherwise", [accepted(), callback("1032"),
+     callback("0", 300, trusted=False), query("1037", 301), query("1037", 311, 2)], asked(310, 2), None),
     ("paid", [accepted(), callback("0")], NEW, None),
     ("a query says paid", [accepted(), query("0", 17)], asked(16), None),
     ("a statement says paid", [unknown(), statement()], NEW, None),

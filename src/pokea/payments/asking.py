@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.payments.evidence import Evidence, Kind
-from pokea.payments.status import LOCK_GRACE, Row, Status, is_final_failure
+from pokea.payments.status import LOCK_GRACE, QUERY_AGREEMENT, Row, Status, is_final_failure
 
 FIRST_QUESTION: Instant = 15 * SECOND
 SECOND_OPINION: Instant = 11 * SECOND
@@ -84,7 +84,7 @@ def _hurry(row: Row, evidence: Sequence[Evidence], asked: Asked) -> list[Instant
         moments.append(max(newest_doubt, asked_at + HURRY_AT_MOST_EVERY) if asked_at else newest_doubt)
     answers = [piece.received_at for piece in evidence if piece.kind is Kind.QUERY and is_final_failure(piece)]
     since_doubt = [at for at in answers if doubtful and at >= newest_doubt]
-    is_lone = bool(since_doubt) and max(since_doubt) < min(since_doubt) + SECOND_OPINION
+    is_lone = bool(since_doubt) and max(since_doubt) < min(since_doubt) + QUERY_AGREEMENT
     if answers and max(answers) >= asked_at and (row.status is Status.PENDING or is_lone):
         moments.append(max(answers) + SECOND_OPINION)
     return moments
