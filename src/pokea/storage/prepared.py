@@ -62,9 +62,7 @@ def rows_of(connection: Connection, statement: Executable, values: Values = _NOT
     if _is_watched(connection):
         return list(connection.execute(statement, values))
     prepared = _prepared_for(connection, statement, values)
-    cursor = connection.connection.cursor()
-    cursor.execute(prepared.text, prepared.parameters(values))
-    return prepared.rows(cursor.fetchall())
+    return prepared.rows(_executed(connection, prepared, values).fetchall())
 
 
 def row_of(connection: Connection, statement: Executable, values: Values = _NOTHING) -> Any:
@@ -78,9 +76,8 @@ def run(connection: Connection, statement: Executable, values: Values = _NOTHING
     if _is_watched(connection):
         return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
     prepared = _prepared_for(connection, statement, values)
-    cursor = connection.connection.cursor()
-    cursor.execute(prepared.text, prepared.parameters(values))
-    return cursor.rowcount
+    changed: int = _executed(connection, prepared, values).rowcount
+    return changed
 
 
 def run_each(connection: Connection, statement: Executable, values: Sequence[Values]) -> None:
@@ -92,6 +89,12 @@ def run_each(connection: Connection, statement: Executable, values: Sequence[Val
     elif values:
         prepared = _prepared_for(connection, statement, values[0])
         connection.connection.cursor().executemany(prepared.text, [prepared.parameters(each) for each in values])
+
+
+def _executed(connection: Connection, prepared: _Prepared, values: Values) -> Any:
+    cursor = connection.connection.cursor()
+    cursor.execute(prepared.text, prepared.parameters(values))
+    return cursor
 
 
 def _is_watched(connection: Connection) -> bool:
