@@ -7,6 +7,7 @@ CENTS = 100
 MAXIMUM_SHILLINGS = 250_000
 """Daraja's ceiling for one transaction (reference 9.4)."""
 
+_WHOLE = re.compile(r"[0-9]{1,12}")
 _DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,6})?(?:[eE]\+?\d{1,2})?")
 
 
@@ -15,6 +16,8 @@ def cents_from_decimal(text: str) -> int | None:
 
     None when the text is no number, is out of any sensible range, or names a fraction of a cent.
     """
+    if _WHOLE.fullmatch(text):
+        return int(text) * CENTS
     if not _DECIMAL.fullmatch(text):
         return None
     cents = Decimal(text) * CENTS
