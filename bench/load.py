@@ -23,8 +23,8 @@ from msgspec import Struct
 
 LONGEST_SECONDS: Final = 600.0
 """No load lasts longer, whatever was ordered."""
-MANY_CONNECTIONS: Final = 128
-"""As many as keep two processes of a service busy, for rates. Whoever has no such rate is as fast with fewer."""
+MANY_CONNECTIONS: Final = 256
+"""For rates: a server at its limit always has somebody waiting. Whoever is slow is so with fewer as well."""
 _UNANSWERED: Final = 0
 _TICK_SECONDS: Final = 0.001
 
