@@ -1,27 +1,27 @@
 """The history and the analytics at sizes far apart: what a page and a total cost must not grow with the payments.
 
-Sizes and database are chosen by BENCH_HISTORY_ROWS (such as `10000,5000000`) and BENCH_HISTORY_DATABASE (`sqlite`).
+BENCH_HISTORY_ROWS (such as `10000,5000000`) chooses the sizes, and BENCH_HISTORY_DATABASES (`sqlite`) the databases.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from bench.load import LoadOrder, http_request, run_load
 from bench.made import bearer
 from bench.report import Bar, Cell, Table, alternate, median
 from bench.servers import cost_of
-from bench.stage import Bench, cost, port_of
+from bench.stage import KINDS, Bench, Kind, cost, port_of
 from bench.years import DAYS, REGULAR, Year, make_year
 from pokea.api.callers import ADMIN, PAYMENTS_READ
 from pokea.clock import to_datetime
 from tests.service.running import ServiceProgram
 
 SAYS = "History pages and totals, and analytics, from few payments to many."
-_USUAL = "10000,1000000"
+_USUAL = "10000,1000000,5000000"
 _DEEP = 10_000
 _TIMES_PAGE_ONE = 3
 _TIMES_SMALL = 2
@@ -39,11 +39,15 @@ class Reading(NamedTuple):
 
 
 def run(bench: Bench) -> Iterator[Table]:
-    """Measure each size, then set them side by side."""
-    kind: Literal["postgresql", "sqlite"] = (
-        "sqlite" if os.environ.get("BENCH_HISTORY_DATABASE") == "sqlite" else "postgresql"
-    )
+    """Measure each size on each database, then set the sizes side by side."""
+    chosen = os.environ.get("BENCH_HISTORY_DATABASES", ",".join(KINDS)).split(",")
     sizes = [int(size) for size in os.environ.get("BENCH_HISTORY_ROWS", bench.pick(_USUAL, "2000,20000")).split(",")]
+    for kind in KINDS:
+        if kind in chosen:
+            yield from _on(bench, kind, sizes)
+
+
+def _on(bench: Bench, kind: Kind, sizes: Sequence[int]) -> Iterator[Table]:
     found: dict[int, dict[Key, Reading]] = {}
     for size in sizes:
         with bench.database(kind) as url:
