@@ -103,7 +103,7 @@ def _running(program: Program) -> Iterator[None]:
     try:
         program.start()
         yield
-        # Asked, not killed: workers outlive a parent that was killed.
+        # Asked, not killed: it settles what waits, as after any other run.
         program.stop(seconds=_STOP_SECONDS)
     finally:
         program.close()

@@ -2,8 +2,10 @@
 
 import contextlib
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 from tests.service.conftest import StartWorld
 from tests.service.running import ServiceProgram, eventually
@@ -140,3 +142,23 @@ def test_pages_that_watch_several_processes_are_let_go(start_world: StartWorld) 
         assert time.monotonic() - began < 20
         assert all(stream.statuses == ["pending"] for stream in streams)
     assert "Exception in ASGI application" not in world.service.log
+
+
+def test_workers_end_with_the_process_that_began_them(start_world: StartWorld) -> None:
+    """When `serve` is killed its workers let the port go, so that the next `serve` gets it."""
+    world = start_world("--workers", "2")
+    world.service.kill()
+    eventually(lambda: nobody_listens(world.service), "the port is free", 20)
+    world.service.start()
+    payment = world.push(world.new_phone("pay"))
+    world.service.until(payment.id, "completed")
+
+
+def nobody_listens(service: ServiceProgram) -> bool:
+    """Whether the service's port is free."""
+    address = urlsplit(service.url)
+    try:
+        socket.create_connection((address.hostname, address.port), 1).close()
+    except ConnectionRefusedError:
+        return True
+    return False

@@ -1,7 +1,10 @@
 """What each process of `pokea serve --workers N` runs: the server calls one of these by its name."""
 
 import asyncio
+import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 
@@ -28,6 +31,7 @@ def _application(*, background: bool) -> Application:
     alert_by(settings)
     service = open_service(settings, background=background)
     _before_the_end(service.hub.close)
+    _end_with_the_parent()
     prepare_interpreter()
     return service.application
 
@@ -47,3 +51,15 @@ def _before_the_end(let_go: Callable[[], None]) -> None:
                 taken(received, frame)
 
         signal.signal(number, stop)
+
+
+def _end_with_the_parent() -> None:
+    """End cleanly also when the process that began this one is killed, so that the port does not stay taken."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent,), name="pokea-parent", daemon=True).start()
+
+
+def _follow(parent: "multiprocessing.process.BaseProcess") -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
