@@ -22,6 +22,7 @@ EDGES: Final = {
     "src/pokea/cli/logging_setup.py": "gives alerts a thread of their own",
     "src/pokea/cli/serving.py": "opens the socket that it serves on",
     "src/pokea/cli/universe.py": "shares universes among processes",
+    "src/pokea/cli/worker.py": "ends with the process that began it",
     "src/pokea/universe/sealed.py": "takes the machine's clock and chance away from a universe",
     "src/pokea/storage/database.py": "runs what blocks in threads, where no universe is",
     "src/pokea/storage/migrate.py": "runs before the service does, and waits for a lock",

@@ -2,9 +2,7 @@
 
 import asyncio
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Callable
 from types import FrameType
 
@@ -57,9 +55,9 @@ def _end_with_the_parent() -> None:
     """End cleanly also when the process that began this one is killed, so that the port does not stay taken."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_follow, args=(parent,), name="pokea-parent", daemon=True).start()
+        asyncio.get_running_loop().add_reader(parent.sentinel, _end, parent.sentinel)
 
 
-def _follow(parent: "multiprocessing.process.BaseProcess") -> None:
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)
+def _end(sentinel: int) -> None:
+    asyncio.get_running_loop().remove_reader(sentinel)
+    signal.raise_signal(signal.SIGTERM)

@@ -3,8 +3,9 @@
 A payment whose push was accepted is first asked about 15 s later, then with growing gaps, for a day. A lone answer that
 says "not paid" is asked again after 11 s, since it takes two that agree. What arrives and proves nothing (a bare
 callback, a doubtful one) brings the question forward, once a minute at most. A payment that ended without money is
-asked about one last time when its lock is over, because a charge may have followed a failure (reference 3.6); one that
-is told to be paid after that is asked about at once, and again where a lone answer says otherwise.
+asked about one last time when its lock is over, because a charge may have followed a failure (reference 3.6); while
+Daraja does not answer, with the same gaps. One that is told to be paid after that is asked about at once, and again
+where a lone answer says otherwise.
 A payment without an id cannot be asked about at all: it waits for its callback until the lock is over.
 """
 
@@ -53,7 +54,7 @@ def due_at(row: Row, evidence: Sequence[Evidence], asked: Asked) -> Instant | No
         return None
     if not has_id:
         return _lock_end(asked) if row.push_answered else asked.lease_until
-    moments = [*_routine(row, asked), *_hurry(row, evidence, asked)]
+    moments = [*_routine(row, evidence, asked), *_hurry(row, evidence, asked)]
     return min(*moments, given_up_at(asked)) if moments else None
 
 
@@ -66,13 +67,23 @@ def _lock_end(asked: Asked) -> Instant:
     return asked.expires_at + LOCK_GRACE
 
 
-def _routine(row: Row, asked: Asked) -> list[Instant]:
+def _routine(row: Row, evidence: Sequence[Evidence], asked: Asked) -> list[Instant]:
     if row.status is Status.FAILED:
         last_word = _lock_end(asked)
-        return [last_word] if (asked.asked_at or 0) < last_word else []
+        if (asked.asked_at or 0) < last_word:
+            return [last_word]
+        return [asked.due_at] if asked.due_at is not None and _is_unanswered(evidence, asked) else []
     if asked.attempts and asked.due_at is not None:
         return [asked.due_at]
     return [(row.accepted_at or asked.created_at) + FIRST_QUESTION]
+
+
+def _is_unanswered(evidence: Sequence[Evidence], asked: Asked) -> bool:
+    """Whether the last question, which leaves no evidence when Daraja does not answer it, is to be asked again."""
+    if (asked.due_at or 0) >= given_up_at(asked):
+        return False
+    since = (piece.kind for piece in evidence if piece.received_at >= (asked.asked_at or 0))
+    return not any(kind in (Kind.QUERY, Kind.SILENCE) for kind in since)
 
 
 def _hurry(row: Row, evidence: Sequence[Evidence], asked: Asked) -> list[Instant]:
