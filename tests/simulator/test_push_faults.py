@@ -234,6 +234,18 @@ def test_no_fault_is_left_after_deleting(daraja: Daraja) -> None:
     assert daraja.push().status == 200
 
 
+def test_one_fault_is_switched_off_alone(daraja: Daraja) -> None:
+    """DELETE with an id switches that fault off and leaves the others as they are; a second time there is none."""
+    daraja.fault("push_500_before")
+    daraja.fault("slow", seconds=0.01, path="query")
+    daraja.fault("spike_arrest", count=1)
+    first, *others = daraja.call("GET", "/sim/api/faults").json["faults"]
+    assert daraja.call("DELETE", f"/sim/api/faults/{first['id']}").json == {"faults": others}
+    answer = daraja.call("DELETE", f"/sim/api/faults/{first['id']}")
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+    assert daraja.call("GET", "/sim/api/faults").json["faults"] == others
+
+
 def test_a_held_push_does_not_hold_up_the_simulator_s_end(start_daraja: StartDaraja) -> None:
     """When the simulator is told to stop, held requests are let go."""
     daraja = start_daraja()

@@ -150,6 +150,13 @@ class Faults:
         """Switch every fault off."""
         self._rules.clear()
 
+    def remove(self, number: int) -> bool:
+        """Switch the fault with this id off and leave the others as they are; False when it is not in force."""
+        left = [rule for rule in self._rules if rule.id != number]
+        removed = len(left) < len(self._rules)
+        self._rules = left
+        return removed
+
     def holds(self, kind: Kind) -> bool:
         """Whether a rule of this kind is in force."""
         return any(rule.kind is kind for rule in self._rules)
@@ -174,7 +181,7 @@ class Faults:
         if rule.count is not None:
             rule.count -= 1
             if rule.count <= 0:
-                self._rules = [other for other in self._rules if other is not rule]
+                self.remove(rule.id)
 
 
 def _path(kind: Kind, path: str | None) -> str | None:

@@ -64,7 +64,7 @@ class SimApi:
         self._closing = False
 
     def routes(self) -> list[Route]:
-        """Every path of the design's table, and the two that the handset page needs besides."""
+        """Every path of the design's table, and the three that the handset page needs besides."""
         return [
             Route("/sim/api/subscribers", self.list_subscribers, methods=["GET"]),
             Route("/sim/api/subscribers", self.put_subscriber, methods=["POST"]),
@@ -73,6 +73,7 @@ class SimApi:
             Route("/sim/api/faults", self.list_faults, methods=["GET"]),
             Route("/sim/api/faults", self.add_fault, methods=["POST"]),
             Route("/sim/api/faults", self.clear_faults, methods=["DELETE"]),
+            Route("/sim/api/faults/{id:int}", self.remove_fault, methods=["DELETE"]),
             Route("/sim/api/journal", self.read_journal, methods=["GET"]),
             Route("/sim/api/clock", self.read_clock, methods=["GET"]),
             Route("/sim/api/clock", self.advance_clock, methods=["POST"]),
@@ -157,6 +158,13 @@ class SimApi:
         self._faults.clear()
         self._tell_faults()
         return json_response({"faults": []})
+
+    async def remove_fault(self, request: Request) -> Response:
+        """Switch one fault off."""
+        if not self._faults.remove(request.path_params["id"]):
+            raise Refusal("not_found", "There is no such fault: it has been switched off, or has acted often enough.")
+        self._tell_faults()
+        return await self.list_faults(request)
 
     def _tell_faults(self) -> None:
         self._feed.add("faults", self._time.now(), faults=[_fault_document(rule) for rule in self._faults.all()])

@@ -5,17 +5,15 @@ import type { Fault } from './wire.js';
 
 const KNOWN = new Set(GROUPS.flatMap((group) => group.switches.map((one) => one.kind)));
 
-/** Every fault as a switch. The simulator clears all at once, so switching one off sets the others again. */
+/** Every fault as a switch. */
 export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
   const [problem, setProblem] = useState('');
   const isOn = (kind: string) => faults.some((fault) => fault.kind === kind);
   const set = async (kind: string, wanted: boolean) => {
     setProblem('');
     try {
-      if (wanted) return await api.addFault({ kind });
-      const others = faults.filter((fault) => fault.kind !== kind);
-      await api.clearFaults();
-      for (const fault of others) await api.addFault(againOf(fault));
+      if (wanted) return await api.addFault(kind);
+      for (const fault of faults.filter((each) => each.kind === kind)) await api.removeFault(fault.id);
     } catch (failure) {
       setProblem((failure as Error).message);
     }
@@ -53,15 +51,4 @@ export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
       {elsewhere > 0 && <p>{elsewhere} more set by the API.</p>}
     </section>
   );
-}
-
-/** The same fault, to be set again with what is left of its count. */
-export function againOf({
-  kind,
-  probability,
-  count,
-  msisdn,
-  seconds,
-}: Fault): Record<string, unknown> & { kind: string } {
-  return { kind, probability, seconds, ...(count === null ? {} : { count }), ...(msisdn ? { msisdn } : {}) };
 }

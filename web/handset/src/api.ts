@@ -23,12 +23,6 @@ export interface SubscriberChange {
   behaviour?: Behaviour;
 }
 
-export interface NewFault {
-  kind: string;
-  count?: number;
-  seconds?: number;
-}
-
 export const api = {
   subscribers: async () => (await call<{ subscribers: Subscriber[] }>('/subscribers')).subscribers,
   prompts: () => call<{ prompts: Prompt[]; now: string }>('/prompts'),
@@ -37,7 +31,8 @@ export const api = {
   pay: (promptId: string, pin: string) =>
     post<unknown>(`/prompts/${promptId}/answer`, { action: 'pay', pin }),
   cancel: (promptId: string) => post<unknown>(`/prompts/${promptId}/answer`, { action: 'cancel' }),
-  addFault: (fault: NewFault) => post<Fault>('/faults', fault),
+  addFault: (kind: string) => post<Fault>('/faults', { kind }),
+  removeFault: (id: number) => call<unknown>(`/faults/${id}`, { method: 'DELETE' }),
   clearFaults: () => call<unknown>('/faults', { method: 'DELETE' }),
   advance: (advanceSeconds: number) => post<unknown>('/clock', { advanceSeconds }),
   /** Tells what has happened and what happens until it is stopped; `connected` also after each loss. */

@@ -38,10 +38,6 @@ export interface Prompt {
 export interface Fault {
   id: number;
   kind: string;
-  probability: number;
-  count: number | null;
-  msisdn: string | null;
-  seconds: number;
 }
 
 /** An event of `/sim/api/events`; `data` differs by its name. */

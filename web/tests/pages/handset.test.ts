@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inOrder } from '../../handset/src/App.js';
-import { againOf } from '../../handset/src/FaultPanel.js';
 import { GROUPS } from '../../handset/src/faults.js';
 import { after, NOTHING, type State } from '../../handset/src/state.js';
 import {
@@ -47,18 +46,6 @@ describe('the switches', () => {
 
   test('of the owner are every behaviour of the simulator', () => {
     expect([...BEHAVIOURS].sort()).toEqual(valuesOf('handset.py', 'Behaviour').sort());
-  });
-
-  test('set a fault again as it was, since the simulator clears all at once', () => {
-    const fault = { id: 3, kind: 'slow', probability: 0.5, count: null, msisdn: null, seconds: 5 };
-    expect(againOf(fault)).toEqual({ kind: 'slow', probability: 0.5, seconds: 5 });
-    expect(againOf({ ...fault, count: 2, msisdn: PHONE.msisdn })).toEqual({
-      kind: 'slow',
-      probability: 0.5,
-      seconds: 5,
-      count: 2,
-      msisdn: PHONE.msisdn,
-    });
   });
 });
 
