@@ -232,3 +232,12 @@ def test_reading_prints_nothing_private() -> None:
     """A reading in a log shows neither phone, id nor receipt."""
     printed = f"{PAID!r} {PAID}"
     assert not any(private in printed for private in ("254708374149", CHECKOUT_ID, "NLJ7RT61SV"))
+
+
+@pytest.mark.parametrize("number", ["254718600107", "123456789", "123456789012345"])
+def test_a_number_in_the_code_s_place_is_not_printed(number: str) -> None:
+    """Whoever posts a phone number as the code does not have it printed with the reading."""
+    reading = CallbackReading(code=f"X{number}", msisdn=number)
+    assert number not in repr(reading)
+    assert "'1032'" in repr(CallbackReading(code="1032"))
+    assert "'500.003.1001'" in repr(CallbackReading(code="500.003.1001"))

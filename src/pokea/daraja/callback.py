@@ -4,6 +4,7 @@ A genuine callback takes the fast way, one typed decode. Whatever else arrives t
 `odd_callback.py`, so that a body with anything of a payment in it is understood as far as it can be.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -27,6 +28,7 @@ from pokea.money import CENTS
 
 _ENVELOPE = msgspec.json.Decoder(CallbackEnvelope)
 _TEXT = msgspec.json.Decoder(str)
+_MAYBE_A_PHONE = re.compile(r"\d{9,}")
 _NUMBER_STARTS = frozenset(b"%c" % character for character in b"-0123456789")
 
 
@@ -48,8 +50,9 @@ class CallbackReading(Struct, frozen=True):
     canonical: bool = False
 
     def __repr__(self) -> str:
-        """Only what is nobody's personal data."""
-        return f"CallbackReading(code={self.code!r}, amount_cents={self.amount_cents}, canonical={self.canonical})"
+        """Only what is nobody's personal data; a code that holds a phone number is no code."""
+        code = None if self.code is None else _MAYBE_A_PHONE.sub("****", self.code)
+        return f"CallbackReading(code={code!r}, amount_cents={self.amount_cents}, canonical={self.canonical})"
 
 
 class Verdict(StrEnum):
