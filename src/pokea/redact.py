@@ -42,8 +42,8 @@ def mask_msisdn(msisdn: str) -> str:
 
 
 class _Rule(NamedTuple):
-    """What is masked. Without one of the `signs`, in small letters, a text has nothing of the kind: looking for them
-    takes a hundredth of the pattern's time, and most lines have none."""
+    """What is masked. A text in ASCII without one of the `signs`, in small letters, has nothing of the kind: to look for
+    them takes a hundredth of the pattern's time, and most lines have none."""
 
     signs: Sequence[str]
     pattern: re.Pattern[str]
@@ -64,17 +64,19 @@ _RULES: Final = (
     _Rule(_ALWAYS, re.compile(r"[0-9a-fA-F]{40,}"), "****"),
     _Rule(("pcs_",), re.compile(r"\bpcs_[A-Za-z0-9_-]+"), "pcs_****"),
     _Rule(("eyj",), re.compile(r"\beyJ[\w-]*\.[\w-]*(?:\.[\w-]*)?"), "****"),
-    _Rule(("bearer", "basic"), re.compile(r"(?ai)\b(bearer|basic)[\s\xa0]+[A-Za-z0-9+/=._~-]{6,}"), r"\1 ****"),
+    _Rule(("bearer", "basic"), re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{6,}"), r"\1 ****"),
     _Rule(("invalid access token",), re.compile(r"(Invalid Access Token\s*-\s*)\S.*"), r"\1****"),
-    _Rule(_KEYS, re.compile(rf'(?ai)((?:{"|".join(_KEYS)})"?[\s\xa0]*[:=][\s\xa0]*)"?[^",}}\s]+"?'), r"\1****"),
+    _Rule(_KEYS, re.compile(rf'(?i)((?:{"|".join(_KEYS)})"?\s*[:=]\s*)"?[^",}}\s]+"?'), r"\1****"),
 )
 
 
 def mask(text: str) -> str:
     """The text with whatever looks like a phone number, a token, a key or a PIN masked."""
     lowered = text.lower()
+    # Beyond ASCII other letters pass for ours where case is ignored (K for k), and other blanks for a blank.
+    is_plain = text.isascii()
     for signs, pattern, replacement in _RULES:
-        if any(sign in lowered for sign in signs):
+        if not is_plain or any(sign in lowered for sign in signs):
             text = pattern.sub(replacement, text)
     return text
 

@@ -51,6 +51,14 @@ def test_what_is_no_secret_stays(line: str) -> None:
     assert mask(line) == line
 
 
+@pytest.mark.parametrize(
+    "line", ["Bearer\u2003abcdefghij", "Ba\u017fic\xa0dXNlcjpw", "p\u0131n = 8642", "pass\u212aey=8642"]
+)
+def test_letters_and_blanks_beyond_ascii_hide_nothing(line: str) -> None:
+    """A long s, a dotless i, a Kelvin sign or an em space do not carry a secret into the log."""
+    assert mask(line).endswith("****")
+
+
 @given(st.lists(_SEEDS | st.text(max_size=5)).map("".join))
 def test_what_is_sought_by_its_signs_is_what_its_pattern_finds(line: str) -> None:
     """No text is spared a pattern that would have found something in it."""
