@@ -42,8 +42,8 @@ def mask_msisdn(msisdn: str) -> str:
 
 
 class _Rule(NamedTuple):
-    """What is masked. A text in ASCII without one of the `signs`, in small letters, has nothing of the kind: to look for
-    them takes a hundredth of the pattern's time, and most lines have none."""
+    """What is masked. A text in ASCII without one of the `signs`, in small letters, has nothing of the kind: looking
+    for them takes a hundredth of the pattern's time, and most lines have none."""
 
     signs: Sequence[str]
     pattern: re.Pattern[str]
