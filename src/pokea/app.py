@@ -180,7 +180,7 @@ class Service:
         happened = [each for each in told if each.event is not None]
         self.hub.publish([each.payment_id for each in happened])
         if happened:
-            _log.info("settled: %s", "; ".join(map(_said, happened)))
+            _log.info("changed: %s", "; ".join(map(_said, happened)))
         for each in told:
             if each.event is not None:
                 self._events.add(each.event)
