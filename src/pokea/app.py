@@ -144,7 +144,8 @@ class Service:
         events.add_to(application)
         self.hub = events.hub
         fee_cents = settings.pokea_booking_fee * CENTS
-        application.include_router(booking_routes(gate, database, clock, ids, fee_cents))
+        business_name = settings.pokea_business_name or None
+        application.include_router(booking_routes(gate, database, clock, ids, fee_cents, business_name=business_name))
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         return application
 
@@ -251,6 +252,7 @@ def open_demo(
         pokea_secret_key=new_secret(),
         pokea_jwt_secret=jwt_secret,
         pokea_allowed_origins=tuple(sites),
+        pokea_business_name=SimulatorOptions().organisation,
     )
 
     def token(subject: str, *scopes: str) -> str:

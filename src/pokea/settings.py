@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         None, ge=1, description="From this many shillings upward a query must agree with the callback."
     )
     pokea_booking_fee: int = Field(500, ge=1, le=250_000, description="Fee of a booking in whole shillings.")
+    pokea_business_name: str = Field(
+        "",
+        max_length=60,
+        description="Name of the business as M-PESA shows it in the prompt; the checkout says it before the payment.",
+    )
     pokea_alerts: Listed = Field((), description="Where alerts go (Apprise addresses).")
     pokea_push_limit_phone: int | None = Field(
         None,

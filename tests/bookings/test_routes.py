@@ -33,12 +33,13 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     opened.close()
 
 
-def booking_application(database: Database) -> Application:
+def booking_application(database: Database, business_name: str | None = None) -> Application:
     """An application with the bookings, where a fee is 500 shillings."""
     clock = SetClock()
     app = new_test_application(clock)
     ids = Ids(clock, random.Random(3).randbytes)
-    app.include_router(booking_routes(new_test_gate(clock), database, clock, ids, 50_000))
+    gate = new_test_gate(clock)
+    app.include_router(booking_routes(gate, database, clock, ids, 50_000, business_name=business_name))
     return app
 
 
@@ -70,6 +71,7 @@ def test_a_booking_is_made_and_read(database: Database) -> None:
                 "service": "Plumbing in Kilimani",
                 "customerId": "alice",
                 "status": "awaiting_payment",
+                "businessName": None,
                 "bookingFee": {"amount": 500, "currency": "KES", "status": "unpaid", "paidAt": None},
                 "createdAt": "2025-01-27T17:46:40.000Z",
             },

@@ -15,7 +15,8 @@ from pokea.daraja.codes import (
 )
 from pokea.daraja.core_codes import CORE_CODES
 from pokea.daraja.error_codes import ERROR_CODES, REFUSING_TEXTS, TOKEN_ERRORS
-from pokea.daraja.reasons import REASONS
+from pokea.daraja.meanings import NextStep
+from pokea.daraja.reasons import REASONS, next_step
 from pokea.daraja.result_codes import RESULT_CODES
 from pokea.errors import CATALOGUE, Fault
 
@@ -216,3 +217,13 @@ def test_reasons_of_the_catalogue_are_spelt_alike() -> None:
     shared = {"daraja_refused", "daraja_unavailable", "subscriber_locked"}
     assert shared <= set(CATALOGUE)
     assert shared <= set(REASONS)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_the_next_step_agrees_with_the_words(reason: str) -> None:
+    """A customer is sent to another number, or to the business, exactly where the sentence says so."""
+    text = REASONS[reason]
+    step = next_step(text)
+    assert (step is NextStep.CONTACT_BUSINESS) is not text.retryable
+    assert (step is NextStep.ANOTHER_NUMBER) == ("another M-PESA number" in text.customer_en)
+    assert (step is NextStep.ANOTHER_NUMBER) == ("nambari nyingine" in text.customer_sw)

@@ -64,6 +64,7 @@ def test_the_known_pauper_has_no_money(world: World) -> None:
     """254711111111 fails with ResultCode 1, told as a lack of money."""
     told = failed(world, pushed_to(world, KNOWN_PAUPER))
     assert (told["code"], told["reason"], told["retryable"]) == ("1", "insufficient_funds", True)
+    assert told["nextStep"] == "try_again"
 
 
 def test_a_cancelled_prompt_fails_with_1032(world: World) -> None:

@@ -36,8 +36,14 @@ _PATH_ID: dict[str, Any] = {
 }
 
 
-def booking_routes(gate: Gate, database: Database, clock: Clock, ids: Ids, booking_fee_cents: int) -> APIRouter:
-    """POST and GET of bookings; `booking_fee_cents` is the fee unless an admin sets another."""
+def booking_routes(
+    gate: Gate, database: Database, clock: Clock, ids: Ids, booking_fee_cents: int, *, business_name: str | None = None
+) -> APIRouter:
+    """POST and GET of bookings.
+
+    `booking_fee_cents` is the fee unless an admin sets another. `business_name` is sent with each booking, so that a
+    page can say who is paid.
+    """
     router = APIRouter(prefix=PREFIX, tags=["bookings"], redirect_slashes=False)
 
     async def post_booking(request: Request) -> Response:
@@ -46,7 +52,7 @@ def booking_routes(gate: Gate, database: Database, clock: Clock, ids: Ids, booki
         key = idempotency_key(request, caller, CREATE_ROUTE, wanted.model_dump_json().encode())
         draft = _draft(caller, wanted, clock, ids, booking_fee_cents)
         created = await database.write(create_booking, draft, key)
-        return model_answer(answer_of(created.booking), 201, REPLAYED if created.replayed else None)
+        return model_answer(answer_of(created.booking, business_name), 201, REPLAYED if created.replayed else None)
 
     async def get_booking(request: Request) -> Response:
         caller = await gate.require(request, PAYMENTS_READ, BOOKINGS_WRITE)
@@ -54,7 +60,7 @@ def booking_routes(gate: Gate, database: Database, clock: Clock, ids: Ids, booki
         booking = await database.read(find, booking_id) if _ID.fullmatch(booking_id) else None
         if booking is None or not caller.may_see(booking.customer_id):
             raise Refusal("not_found", "There is no such booking, or it is somebody else's.")
-        return model_answer(answer_of(booking))
+        return model_answer(answer_of(booking, business_name))
 
     router.add_api_route(
         "",

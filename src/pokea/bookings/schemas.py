@@ -83,6 +83,9 @@ class BookingBody(Outgoing):
     service: str
     customer_id: str
     status: BookingStatus = Field(description="`awaiting_payment`, then `matching` once the fee is held.")
+    business_name: str | None = Field(
+        None, description="Who is paid, as M-PESA shows it (POKEA_BUSINESS_NAME); null when that is not set."
+    )
     booking_fee: BookingFee
     created_at: str
 
@@ -94,8 +97,8 @@ class BookingAnswer(Outgoing):
     booking: BookingBody
 
 
-def answer_of(booking: Booking) -> BookingAnswer:
-    """The answer that shows a booking."""
+def answer_of(booking: Booking, business_name: str | None = None) -> BookingAnswer:
+    """The answer that shows a booking, and the name of the business that is paid where it is set."""
     fee = BookingFee(
         amount=shillings_json(booking.fee_cents),
         status=FeeStatus(booking.fee_status),
@@ -107,6 +110,7 @@ def answer_of(booking: Booking) -> BookingAnswer:
         service=booking.service,
         customer_id=booking.customer_id,
         status=BookingStatus(booking.status),
+        business_name=business_name,
         booking_fee=fee,
         created_at=iso(booking.created_at) or "",
     )

@@ -15,6 +15,14 @@ class Finality(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
+class NextStep(StrEnum):
+    """What the customer does next after a payment that failed; a page has one button for each."""
+
+    TRY_AGAIN = "try_again"
+    ANOTHER_NUMBER = "another_number"
+    CONTACT_BUSINESS = "contact_business"
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonText:
     """What to tell the customer, by the reason's slug: what happened, then what to do next.

@@ -5,7 +5,7 @@ A result code, an error code and our own findings lead to a reason, and only the
 
 from typing import Final
 
-from pokea.daraja.meanings import ReasonText
+from pokea.daraja.meanings import NextStep, ReasonText
 
 UNCONFIRMED: Final = "unconfirmed"
 """The reason whose words fit whenever nothing is known."""
@@ -21,7 +21,7 @@ _ALL: Final = (
         "insufficient_funds",
         True,
         "There is not enough money in the M-PESA account, so the payment was not made. Add money, then try again.",
-        "Hakuna pesa za kutosha kwenye akaunti ya M-PESA, kwa hivyo malipo hayakufanyika. "
+        "Hakuna pesa za kutosha katika akaunti yako ya M-PESA, kwa hivyo malipo hayakufanyika. "
         "Ongeza pesa, kisha ujaribu tena.",
     ),
     ReasonText(
@@ -58,9 +58,9 @@ _ALL: Final = (
         "prompt_not_sent",
         True,
         "M-PESA could not show the request on the phone, so the payment was not made. "
-        "Wait a minute, then try again; if it happens again, contact the business.",
+        "Wait a little, then try again; if it happens again, contact the business.",
         "M-PESA haikuweza kuonyesha ombi kwenye simu, kwa hivyo malipo hayakufanyika. "
-        "Subiri dakika moja, kisha ujaribu tena; ikitokea tena, wasiliana na biashara unayolipa.",
+        "Subiri kidogo, kisha ujaribu tena; ikitokea tena, wasiliana na mfanyabiashara.",
     ),
     ReasonText(
         "below_minimum",
@@ -68,7 +68,7 @@ _ALL: Final = (
         "The amount is smaller than M-PESA allows, so the payment was not made. "
         "Contact the business to correct the amount.",
         "Kiasi hiki ni kidogo kuliko kile ambacho M-PESA inaruhusu, kwa hivyo malipo hayakufanyika. "
-        "Wasiliana na biashara unayolipa ili kiasi kirekebishwe.",
+        "Wasiliana na mfanyabiashara ili kiasi kirekebishwe.",
     ),
     ReasonText(
         "above_maximum",
@@ -76,14 +76,14 @@ _ALL: Final = (
         "The amount is larger than M-PESA allows in one payment, so the payment was not made. "
         "Contact the business to correct the amount.",
         "Kiasi hiki ni kikubwa kuliko kile ambacho M-PESA inaruhusu kwa mara moja, kwa hivyo malipo hayakufanyika. "
-        "Wasiliana na biashara unayolipa ili kiasi kirekebishwe.",
+        "Wasiliana na mfanyabiashara ili kiasi kirekebishwe.",
     ),
     ReasonText(
         "daily_limit",
         True,
         "This payment would go over the daily limit of the M-PESA account, so it was not made. "
         "Try again tomorrow, or pay from another M-PESA number.",
-        "Malipo haya yangepita kiwango cha siku cha akaunti ya M-PESA, kwa hivyo hayakufanyika. "
+        "Umefikia kiwango cha M-PESA cha siku, kwa hivyo malipo hayakufanyika. "
         "Jaribu tena kesho, au ulipe kwa nambari nyingine ya M-PESA.",
     ),
     ReasonText(
@@ -92,15 +92,17 @@ _ALL: Final = (
         "The M-PESA account of the business cannot take more money now, so the payment was not made. "
         "Contact the business before you try again.",
         "Akaunti ya M-PESA ya biashara haiwezi kupokea pesa zaidi kwa sasa, kwa hivyo malipo hayakufanyika. "
-        "Wasiliana na biashara hiyo kabla ya kujaribu tena.",
+        "Wasiliana na mfanyabiashara kabla ya kujaribu tena.",
     ),
     ReasonText(
         "pin_locked",
         True,
         "The M-PESA PIN of this phone is locked, so the payment was not made. "
-        "Call Safaricom customer care to unlock it, or pay from another M-PESA number.",
+        "To unlock it yourself dial *334#, then My Account, M-PESA PIN Manager, PIN Unlock; "
+        "or pay from another M-PESA number.",
         "PIN ya M-PESA ya simu hii imefungwa, kwa hivyo malipo hayakufanyika. "
-        "Piga simu kwa huduma kwa wateja ya Safaricom ifunguliwe, au ulipe kwa nambari nyingine ya M-PESA.",
+        "Piga *334# ili kuifungua (My Account, M-PESA PIN Manager, PIN Unlock), "
+        "au ulipe kwa nambari nyingine ya M-PESA.",
     ),
     ReasonText(
         "merchant_setup",
@@ -108,7 +110,7 @@ _ALL: Final = (
         "The business is not set up correctly with M-PESA, so the payment was not made. "
         "Contact the business before you try again.",
         "Mipangilio ya M-PESA ya biashara hii si sahihi, kwa hivyo malipo hayakufanyika. "
-        "Wasiliana na biashara hiyo kabla ya kujaribu tena.",
+        "Wasiliana na mfanyabiashara kabla ya kujaribu tena.",
     ),
     ReasonText(
         "still_processing",
@@ -168,22 +170,22 @@ _ALL: Final = (
         "M-PESA did not accept this request, and no prompt was sent. "
         "Check the phone number and try again; if it happens again, contact the business.",
         "M-PESA haikukubali ombi hili, na hakuna ombi lililotumwa kwenye simu. "
-        "Hakikisha nambari ya simu ni sahihi na ujaribu tena; ikitokea tena, wasiliana na biashara unayolipa.",
+        "Hakikisha nambari ya simu ni sahihi na ujaribu tena; ikitokea tena, wasiliana na mfanyabiashara.",
     ),
     ReasonText(
         "daraja_unavailable",
         True,
-        "M-PESA cannot be reached or is too busy, and no prompt was sent. Wait a minute, then try again.",
+        "M-PESA cannot be reached or is too busy, and no prompt was sent. Wait a little, then try again.",
         "M-PESA haipatikani au ina shughuli nyingi, na hakuna ombi lililotumwa kwenye simu. "
-        "Subiri dakika moja, kisha ujaribu tena.",
+        "Subiri kidogo, kisha ujaribu tena.",
     ),
     ReasonText(
         "subscriber_locked",
         True,
         "Another M-PESA request is open on this phone, and no new one was sent. "
-        "Finish or cancel it on the phone, wait a minute, then try again.",
+        "Finish or cancel it on the phone, wait a little, then try again.",
         "Kuna ombi lingine la M-PESA kwenye simu hii, na hakuna jipya lililotumwa. "
-        "Likamilishe au ulighairi kwenye simu, subiri dakika moja, kisha ujaribu tena.",
+        "Likamilishe au ulighairi kwenye simu, subiri kidogo, kisha ujaribu tena.",
     ),
     ReasonText(
         "wrong_credentials",
@@ -191,7 +193,7 @@ _ALL: Final = (
         "The business is not set up correctly with M-PESA, and no prompt was sent. "
         "Contact the business before you try again.",
         "Mipangilio ya M-PESA ya biashara hii si sahihi, na hakuna ombi lililotumwa kwenye simu. "
-        "Wasiliana na biashara hiyo kabla ya kujaribu tena.",
+        "Wasiliana na mfanyabiashara kabla ya kujaribu tena.",
     ),
     ReasonText(
         "merchant_unknown",
@@ -199,7 +201,7 @@ _ALL: Final = (
         "M-PESA does not know the number of this business, and no prompt was sent. "
         "Contact the business before you try again.",
         "M-PESA haitambui nambari ya biashara hii, na hakuna ombi lililotumwa kwenye simu. "
-        "Wasiliana na biashara hiyo kabla ya kujaribu tena.",
+        "Wasiliana na mfanyabiashara kabla ya kujaribu tena.",
     ),
     ReasonText(
         "access_refused",
@@ -207,7 +209,7 @@ _ALL: Final = (
         "M-PESA did not let this business send a request, and no prompt was sent. "
         "Contact the business before you try again.",
         "M-PESA haikuruhusu biashara hii kutuma ombi, na hakuna ombi lililofika kwenye simu. "
-        "Wasiliana na biashara hiyo kabla ya kujaribu tena.",
+        "Wasiliana na mfanyabiashara kabla ya kujaribu tena.",
     ),
     ReasonText(
         "amount_differs",
@@ -215,7 +217,7 @@ _ALL: Final = (
         "M-PESA reports another amount than the one that was asked for. "
         "Contact the business, and do not pay again until it has answered.",
         "M-PESA imeripoti kiasi tofauti na kilichoombwa. "
-        "Wasiliana na biashara unayolipa, na usilipe tena hadi itakapokujibu.",
+        "Wasiliana na mfanyabiashara, na usilipe tena hadi itakapokujibu.",
     ),
     ReasonText(
         "paid_twice",
@@ -226,3 +228,11 @@ _ALL: Final = (
 )
 
 REASONS: Final = {text.reason: text for text in _ALL}
+_NEED_ANOTHER_NUMBER: Final = frozenset({"pin_locked", "daily_limit"})
+
+
+def next_step(text: ReasonText) -> NextStep:
+    """The one right thing for the customer to do after a payment that failed for this reason."""
+    if text.reason in _NEED_ANOTHER_NUMBER:
+        return NextStep.ANOTHER_NUMBER
+    return NextStep.TRY_AGAIN if text.retryable else NextStep.CONTACT_BUSINESS

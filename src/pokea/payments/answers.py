@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from pokea.api.bodies import Outgoing
+from pokea.daraja.meanings import NextStep
 from pokea.payments.status import Flag, Status
 
 
@@ -15,6 +16,10 @@ class Failure(Outgoing):
     reason: str | None = Field(description="One word for programs, such as `cancelled` or `no_answer`.")
     message: str = Field(description="A sentence for the customer, in the language of `Accept-Language`.")
     retryable: bool = Field(description="Whether the customer may be prompted again now.")
+    next_step: NextStep = Field(
+        description="The one thing for the customer to do: `try_again` (once `retryable`), `another_number` "
+        "or `contact_business`."
+    )
 
 
 class Transaction(Outgoing):

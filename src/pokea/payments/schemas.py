@@ -7,6 +7,7 @@ from pydantic import Field
 from pokea.api.bodies import Incoming, Shillings
 from pokea.clock import Instant, iso
 from pokea.daraja.codes import reason_meaning
+from pokea.daraja.reasons import next_step
 from pokea.errors import FieldError, Refusal
 from pokea.money import shillings_json
 from pokea.payments.reserve import Refused, Why
@@ -149,4 +150,5 @@ def _failure(payment: Payment, language: str, now: Instant) -> dict[str, Any] | 
         "reason": payment.failure_reason,
         "message": text.customer_sw if language == "sw" else text.customer_en,
         "retryable": text.retryable and not is_locked(payment, now),
+        "nextStep": next_step(text),
     }

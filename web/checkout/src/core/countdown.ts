@@ -1,5 +1,7 @@
-/** How long a prompt lives, from the push to `expiresAt` (law 4). */
-export const PROMPT_MS = 120_000;
+/** How long a prompt lives on the phone: about a minute (reference 3.2). */
+export const PROMPT_MS = 60_000;
+/** From the end of the prompt until `expiresAt`, push + 120 s (law 4), M-PESA's answer is awaited. */
+export const ANSWER_MS = 60_000;
 
 /** Whole seconds from `now` until `end`, never negative; never more than `mostMs`, if a clock is wrong. */
 export function secondsLeft(end: number, now: number, mostMs = PROMPT_MS): number {

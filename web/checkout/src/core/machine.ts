@@ -32,7 +32,7 @@ export type EventName =
  * From `waiting` and `checking` only the payment itself leads away, never a lost connection.
  */
 export const TABLE: Readonly<Record<Phase, Readonly<Partial<Record<EventName, Phase>>>>> = {
-  form: { submit: 'sending', resume: 'loading', completed: 'paid' },
+  form: { submit: 'sending', resume: 'loading', already_paid: 'paid', completed: 'paid' },
   sending: {
     resume: 'loading',
     accepted: 'waiting',

@@ -1,6 +1,6 @@
+import { ANSWER_MS } from './countdown.js';
 import { type EventName, type Phase, TABLE } from './machine.js';
-import { TEXTS } from './texts.js';
-import type { Failure, Problem, Pushed, Transaction } from './wire.js';
+import type { Booking, Failure, Problem, Pushed, Transaction } from './wire.js';
 
 /** Everything that the page shows of one booking's payment. Times are milliseconds of the local clock. */
 export interface Model {
@@ -8,17 +8,19 @@ export interface Model {
   /** The payment that is shown; empty before there is one. */
   readonly id: string;
   readonly version: number;
-  /** The number that the prompt went to, masked once the service has named it. */
+  /** The twelve digits that this page sent the prompt to; empty when another page did. */
+  readonly typed: string;
+  /** The number that the prompt went to, masked by the service. */
   readonly phone: string;
   /** When the prompt ends; 0 when unknown. */
   readonly expiresAt: number;
   readonly receipt: string | null;
+  /** When the money came, as the service writes it. */
+  readonly paidAt: string | null;
   readonly failure: Failure | null;
   readonly review: readonly string[];
   /** Why the form is shown again, when the service refused. */
   readonly problem: Problem | null;
-  /** Advice of the service about the number. */
-  readonly hint: string | null;
   /** No try before this time, because the service would refuse it. */
   readonly retryAt: number;
   /** A push went out whose call has had no answer yet. */
@@ -26,6 +28,10 @@ export interface Model {
   /** A prompt was sent for a fee that turned out to be paid. */
   readonly extra: boolean;
   readonly offline: boolean;
+  /** The receipt's number is on the clipboard. */
+  readonly copied: boolean;
+  /** What is paid, once it has been read. */
+  readonly booking: Booking | null;
   /** What is typed in the field, and whether it was left or submitted since. */
   readonly text: string;
   readonly touched: boolean;
@@ -39,19 +45,21 @@ const BLANK = {
   phase: 'form',
   id: '',
   version: 0,
+  typed: '',
   phone: '',
   expiresAt: 0,
   receipt: null,
+  paidAt: null,
   failure: null,
   review: [],
   problem: null,
-  hint: null,
   retryAt: 0,
   unanswered: false,
   extra: false,
+  copied: false,
 } as const;
 
-export const START: Model = { ...BLANK, text: '', touched: false, offline: false };
+export const START: Model = { ...BLANK, text: '', touched: false, offline: false, booking: null };
 
 /** Something that happened, with what it tells about the payment. */
 export interface Event {
@@ -78,8 +86,8 @@ function isStale(model: Model, { name, patch }: Event): boolean {
   return patch.id === model.id ? patch.version < model.version : name !== 'completed';
 }
 
-export function submitted(phone: string): Event {
-  return { name: 'submit', patch: { ...BLANK, phone } };
+export function submitted(typed: string): Event {
+  return { name: 'submit', patch: { ...BLANK, typed } };
 }
 
 /** `skew` is what to take from the service's times to have local ones. */
@@ -90,7 +98,6 @@ export function accepted(pushed: Pushed, skew: number): Event {
       id: pushed.transactionId,
       phone: pushed.phoneNumber,
       expiresAt: Date.parse(pushed.expiresAt) - skew,
-      hint: pushed.hint,
     },
     secret: pushed.clientSecret,
   };
@@ -110,13 +117,14 @@ export function seen(transaction: Transaction, skew: number, now: number): Event
       review,
       phone: transaction.phoneNumber,
       receipt: transaction.mpesaReceiptNumber,
+      paidAt: transaction.completedAt,
     },
   };
 }
 
-/** A payment that exists already is to be watched. */
-export function opened(id: string): Event {
-  return { name: 'resume', patch: { id } };
+/** A payment that exists already is to be watched; `typed` is empty when another page has asked for it. */
+export function opened(id: string, typed = ''): Event {
+  return { name: 'resume', patch: { id, typed } };
 }
 
 export function retried(): Event {
@@ -127,7 +135,7 @@ export function refused(problem: Problem | null, retryAt = 0): Event {
   return { name: 'refused', patch: { problem, retryAt } };
 }
 
-export type Step = 'pay' | 'sending' | 'wait' | 'retry' | 'close';
+export type Step = 'pay' | 'sending' | 'wait' | 'retry' | 'another' | 'close' | 'done';
 
 /** The one thing to do now, if any. */
 export function stepOf(model: Model, now: number): Step | undefined {
@@ -135,16 +143,32 @@ export function stepOf(model: Model, now: number): Step | undefined {
   const isEarly = now < waitEnds(model);
   if (phase === 'form') return isEarly ? 'wait' : 'pay';
   if (phase === 'sending') return phase;
+  if (isDisputed(model)) return 'close';
   if (phase === 'failed') {
-    if (failure?.retryable) return 'retry';
-    return isEarly && failure && failure.reason in TEXTS.en.reason ? 'wait' : 'close';
+    if (failure?.retryable) return failure.nextStep === 'another_number' ? 'another' : 'retry';
+    return isEarly && failure && failure.nextStep !== 'contact_business' ? 'wait' : 'close';
   }
-  return phase === 'paid' ? 'close' : undefined;
+  return phase === 'paid' ? 'done' : undefined;
+}
+
+export type Tone = 'choice' | 'mend' | 'wrong';
+
+/** How alarming an end is: the customer's own choice, something to put right, or something wrong with the business. */
+export function toneOf(model: Model): Tone | undefined {
+  if (isDisputed(model)) return 'mend';
+  if (model.phase !== 'failed') return undefined;
+  if (model.failure?.reason === 'cancelled') return 'choice';
+  return model.failure?.nextStep === 'contact_business' ? 'wrong' : 'mend';
+}
+
+/** The time of the prompt: it is on the phone, or it has ended and M-PESA's answer is awaited. */
+export function promptEnds({ expiresAt }: Model): number {
+  return expiresAt - ANSWER_MS;
 }
 
 /**
  * Until when another try would be refused. A failure known from questions alone is held until then at most (law 4);
- * the service says so by `retryable`, also for reasons that allow a try, and these are the ones that we have words for.
+ * the service says so by `retryable`, and by `nextStep` what may be done afterwards.
  */
 export function waitEnds({ phase, expiresAt, retryAt }: Model): number {
   return phase === 'failed' ? expiresAt + LOCK_GRACE_MS : retryAt;

@@ -4,11 +4,14 @@ export type Status = 'initiated' | 'pending' | 'completed' | 'failed';
 
 export interface Failure {
   code: string | null;
-  /** A slug such as `wrong_pin`; the texts go by it. */
+  /** A slug such as `wrong_pin`. */
   reason: string;
+  /** A sentence for the customer, in the language that was asked for. */
   message: string;
-  /** Whether the customer may be asked to pay again. */
+  /** Whether the customer may be asked to pay again now. */
   retryable: boolean;
+  /** The one thing for the customer to do, once it may be done. */
+  nextStep: 'try_again' | 'another_number' | 'contact_business';
 }
 
 export interface Transaction {
@@ -21,8 +24,19 @@ export interface Transaction {
   failure: Failure | null;
   review: readonly string[];
   expiresAt: string;
+  completedAt: string | null;
   /** Grows with every change of the payment. */
   version: number;
+}
+
+/** What is paid, and to whom. */
+export interface Booking {
+  /** What M-PESA's prompt shows as the account. */
+  reference: string;
+  service: string;
+  /** The name that M-PESA's prompt shows; null where the service does not know it. */
+  businessName: string | null;
+  bookingFee: { amount: number; status: 'unpaid' | 'held' | 'released' | 'refunded' };
 }
 
 /** `data` of a push that was accepted, or whose outcome is unknown (`checkoutRequestId` is null). */
@@ -32,7 +46,6 @@ export interface Pushed {
   clientSecret: string;
   expiresAt: string;
   phoneNumber: string;
-  hint: string | null;
 }
 
 /** An error of the service's catalogue, or one of our own codes. */
