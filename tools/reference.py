@@ -14,6 +14,7 @@ from pokea.errors import CATALOGUE, Problem
 from pokea.settings import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Settings, complaints
 from tools.codes_page import codes_page
 from tools.markdown import page, table
+from tools.metrics_page import metrics_page
 from tools.states_page import states_page
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
@@ -84,6 +85,7 @@ PAGES: Final = {
     "errors.md": errors_page,
     "codes.md": codes_page,
     "states.md": states_page,
+    "metrics.md": metrics_page,
 }
 """The generated pages, by their name in docs/."""
 

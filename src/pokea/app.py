@@ -18,7 +18,7 @@ from pokea.analytics.folding import Folding
 from pokea.analytics.routes import AnalyticsRoutes
 from pokea.api.application import new_application
 from pokea.api.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_gate
-from pokea.api.metrics import Metrics
+from pokea.api.metrics import PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import Application
 from pokea.api.pages import asset_routes, checkout_routes, handset_routes, read_pages, shop_routes
 from pokea.api.tokens import issue_token
@@ -83,6 +83,7 @@ class Service:
         longest_sleep_seconds: float = 2.0,
         audit_every_seconds: float = 0.0,
         pages: Sequence[BaseRoute] = (),
+        metrics: Metrics | None = None,
     ) -> None:
         self._ports = ports
         database, transport, clock, random_bytes, _ = ports
@@ -112,8 +113,8 @@ class Service:
             Limits(settings.push_limit_phone, settings.push_limit_customer, settings.push_limit_overall),
             confirm_from * CENTS if confirm_from else None,
         )
-        self._metrics = Metrics()
-        self._events = self._metrics.counter("pokea_payment_events_total", "Changes of payments settled here.", "kind")
+        self._metrics = metrics or Metrics()
+        self._events = self._metrics.counter(PAYMENT_EVENTS)
         self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
         self._audits = background and audit_every_seconds > 0
         self._background = background
@@ -148,6 +149,17 @@ class Service:
         application.include_router(booking_routes(gate, database, clock, ids, fee_cents, business_name=business_name))
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         return application
+
+    def health_application(self) -> Application:
+        """An application that runs the service and shows its metrics and its health, and none of its API."""
+        database, _, clock, random_bytes, _ = self._ports
+        return new_application(
+            clock,
+            Ids(clock, random_bytes),
+            self._metrics,
+            readiness={"database": lambda: database.read(standing)},
+            lifespan=self._lifespan,
+        )
 
     @asynccontextmanager
     async def _lifespan(self, _application: Application) -> AsyncIterator[None]:
@@ -193,10 +205,12 @@ def _said(told: Told) -> str:
     return f"{told.payment_id} {told.event} {told.reason}" if told.reason else f"{told.payment_id} {told.event}"
 
 
-def open_service(settings: Settings, *, background: bool = True, pages: Sequence[BaseRoute] = ()) -> Service:
+def open_service(
+    settings: Settings, *, background: bool = True, pages: Sequence[BaseRoute] = (), metrics: Metrics | None = None
+) -> Service:
     """A service on the real database, network and clock. Raises SchemaError when the schema does not fit.
 
-    `pages` are served besides the drop-in.
+    `pages` are served besides the drop-in; `metrics` is where it counts, by default in its own memory.
     """
     ensure_ready(settings.pokea_database_url)
     database = open_database(settings.pokea_database_url)
@@ -207,6 +221,7 @@ def open_service(settings: Settings, *, background: bool = True, pages: Sequence
         background=background,
         audit_every_seconds=_AUDIT_EVERY_SECONDS,
         pages=[*checkout_routes(read_pages()), *pages],
+        metrics=metrics,
     )
 
 

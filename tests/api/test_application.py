@@ -14,7 +14,7 @@ from starlette.responses import Response
 from pokea.api.answers import json_answer
 from pokea.api.application import READINESS_TIMEOUT_SECONDS
 from pokea.api.bodies import Incoming, Outgoing
-from pokea.api.metrics import Metrics
+from pokea.api.metrics import BOOKS_VIOLATIONS, PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
 from pokea.api.reference_page import render
 from pokea.errors import CATALOGUE, Unavailable
@@ -77,17 +77,17 @@ def test_a_part_that_does_not_answer_is_not_ready() -> None:
 def test_metrics_are_in_prometheus_text_format() -> None:
     """/metrics shows counters and gauges with their labels, and says which format it is."""
     metrics = Metrics()
-    metrics.counter("pokea_evidence_total", "Evidence taken.", "kind").add("callback", amount=2)
-    metrics.gauge("pokea_open_streams", "Open streams.").set(value=3)
+    metrics.counter(PAYMENT_EVENTS).add("payment.completed", amount=2)
+    metrics.gauge(BOOKS_VIOLATIONS).set("postings_balance", value=3)
 
     async def talk(client: Client) -> None:
         answer = await client.get("/metrics")
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         lines = answer.body.splitlines()
-        assert "# TYPE pokea_evidence_total counter" in lines
-        assert 'pokea_evidence_total{kind="callback"} 2' in lines
-        assert "# HELP pokea_open_streams Open streams." in lines
-        assert "pokea_open_streams 3" in lines
+        assert "# TYPE pokea_payment_events_total counter" in lines
+        assert 'pokea_payment_events_total{kind="payment.completed"} 2.0' in lines
+        assert f"# HELP pokea_books_violations {BOOKS_VIOLATIONS.help}" in lines
+        assert 'pokea_books_violations{rule="postings_balance"} 3.0' in lines
 
     against(new_test_application(metrics=metrics), talk)
 

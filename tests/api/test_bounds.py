@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pokea.api.answers import json_answer
-from pokea.api.metrics import Metrics
+from pokea.api.metrics import HTTP_REQUESTS, Metrics
 from pokea.api.middleware import (
     BODY_TIMEOUT_SECONDS,
     LARGEST_BODY_BYTES,
@@ -149,7 +149,7 @@ async def answering_size(scope: Scope, receive: Receive, send: Send) -> None:
 def framed(app: ASGIApp) -> Frame:
     """The application with an id and a log line for each request."""
     clock = SetClock()
-    requests = Metrics().counter("requests", "Requests.", "method", "route", "status")
+    requests = Metrics().counter(HTTP_REQUESTS)
     return Frame(app, Framing(clock, Ids(clock), requests))
 
 

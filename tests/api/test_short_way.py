@@ -119,7 +119,7 @@ def test_the_short_way_is_framed_like_the_long_one() -> None:
         assert {*answers[0].headers} == {*answers[1].headers}
 
     against(application(metrics=metrics), talk)
-    assert f'method="POST",route="{CALLBACK}/{{token}}",status="200"}} 2' in metrics.text()
+    assert f'method="POST",route="{CALLBACK}/{{token}}",status="200"}} 2.0' in metrics.text()
     assert CALLBACK_TOKEN not in metrics.text()
 
 

@@ -100,7 +100,7 @@ def test_what_is_broken_is_alerted_once_shown_and_taken_away_when_mended(
             ]
             looked_at = max(each.looked_at or 0 for each in state.rounds)
             await until(lambda state: min(each.looked_at or 0 for each in state.rounds) > looked_at + SECOND, database)
-            assert f'pokea_books_violations{{rule="{BROKEN}"}} 1' in metrics.text()
+            assert f'pokea_books_violations{{rule="{BROKEN}"}} 1.0' in metrics.text()
             assert len(told()) == 1
             break_books(database, MEND)
             await until(lambda state: not state.counts, database)

@@ -67,7 +67,7 @@ def test_what_is_broken_by_hand_is_alerted_and_shown(start_world: StartWorld) ->
     shown = world.service.call("GET", "/books", scope="admin").body["places"]
     assert [(place["rule"], payment.booking_id in place["where"]) for place in shown] == [(FOLLOWS_FEE, True)]
     metrics = call("GET", f"{world.service.url}/metrics").body
-    assert f'pokea_books_violations{{rule="{FOLLOWS_FEE}"}} 1' in metrics
+    assert f'pokea_books_violations{{rule="{FOLLOWS_FEE}"}} 1.0' in metrics
     set_status(world, "matching")
     assert broken(checked(world)) == {}
 

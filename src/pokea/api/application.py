@@ -11,9 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea import __version__
-from pokea.api import metrics as prometheus
 from pokea.api.answers import json_answer
-from pokea.api.metrics import Metrics
+from pokea.api.metrics import CONTENT_TYPE, HTTP_REQUESTS, Metrics
 from pokea.api.middleware import BodyBound, Frame, Framing, Shield
 from pokea.api.openapi import Application, describe
 from pokea.api.problems import exception_handlers
@@ -53,7 +52,7 @@ def new_application(
     `readiness` names what must answer before /readyz says so; `allowed_origins` are the sites whose pages may call;
     `shortcuts` find what is answered before the general stack.
     """
-    requests = metrics.counter("pokea_http_requests_total", "HTTP requests answered.", "method", "route", "status")
+    requests = metrics.counter(HTTP_REQUESTS)
     framing = Framing(clock, ids, requests)
     application = Application(
         framing,
@@ -130,7 +129,7 @@ async def _ready(name: str, check: ReadinessCheck) -> bool:
 
 def _add_metrics(application: Application, metrics: Metrics) -> None:
     async def show(_request: Request) -> Response:
-        return Response(metrics.text(), headers={"Content-Type": prometheus.CONTENT_TYPE})
+        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     application.add_route("/metrics", show)
     described = _plain("Counters for Prometheus", "The text format of Prometheus.", {"type": "string"}, "text/plain")

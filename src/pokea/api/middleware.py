@@ -15,7 +15,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pokea.api.logs import request_id_of_context
-from pokea.api.metrics import Series
+from pokea.api.metrics import CounterSeries
 from pokea.api.problems import failure_response, is_callback, problem_response
 from pokea.clock import Clock, Instant
 from pokea.errors import Refusal
@@ -51,7 +51,7 @@ _logger = logging.getLogger(__name__)
 class Framing:
     """What every request is given, whichever way it takes: an id, a line in the log, and its part in the counts."""
 
-    def __init__(self, clock: Clock, ids: Ids, requests: Series) -> None:
+    def __init__(self, clock: Clock, ids: Ids, requests: CounterSeries) -> None:
         self._clock = clock
         self._ids = ids
         self._requests = requests

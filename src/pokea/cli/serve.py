@@ -21,18 +21,21 @@ def serve(
     """
     import uvloop
 
-    from pokea.app import open_service
+    from pokea.cli.counting import metrics_of_process, take_given_folder
     from pokea.cli.serving import configuration, listening_socket, run_together
     from pokea.settings import load_settings
 
     log_to_stderr()
+    take_given_folder()
     settings = load_settings()
     alert_by(settings)
     if workers > 1:
         _serve_in_workers(host, port, workers, background)
         return
+    from pokea.app import open_service
+
     listener = listening_socket(host, port)
-    service = open_service(settings, background=background)
+    service = open_service(settings, background=background, metrics=metrics_of_process())
     print(f"Pokea listens on http://{host}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
     served = run_together([configuration(service.application, host, port)], [listener], service.hub.close)
     sys.exit(uvloop.run(served))
@@ -41,6 +44,7 @@ def serve(
 def _serve_in_workers(host: str, port: int, workers: int, background: bool) -> None:
     from uvicorn.supervisors import Multiprocess
 
+    from pokea.cli.counting import folder_for_workers
     from pokea.cli.serving import configuration, listening_socket
     from pokea.settings import load_settings
     from pokea.storage.migrate import ensure_ready
@@ -53,4 +57,5 @@ def _serve_in_workers(host: str, port: int, workers: int, background: bool) -> N
     listener = listening_socket(host, port)
     listener.set_inheritable(True)
     print(f"Pokea listens on http://{host}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
-    Multiprocess(settings, sockets=[listener]).run()
+    with folder_for_workers():
+        Multiprocess(settings, sockets=[listener]).run()

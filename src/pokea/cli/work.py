@@ -9,22 +9,29 @@ import typer
 from pokea.cli.logging_setup import alert_by, log_to_stderr
 
 
-def work() -> None:
-    """Ask Daraja about quiet payments until Ctrl-C, without serving HTTP.
+def work(
+    host: str = typer.Option("127.0.0.1", help="Address to show /metrics on."),
+    metrics_port: int | None = typer.Option(
+        None, min=0, max=65535, help="Port to show /metrics, /healthz and /readyz on; 0 for a free one."
+    ),
+) -> None:
+    """Ask Daraja about quiet payments until Ctrl-C, without serving the API.
 
     Run it beside `pokea serve --no-background`, as many as you like: they share one database and one budget.
     """
     import uvloop
 
-    from pokea.app import open_service
+    from pokea.cli.counting import metrics_of_process, take_given_folder
+    from pokea.cli.serving import configuration, listening_socket, run_together
     from pokea.settings import load_settings
 
     log_to_stderr()
+    take_given_folder()
     settings = load_settings()
     alert_by(settings)
-    service = open_service(settings)
+    from pokea.app import Service, open_service
 
-    async def run() -> int:
+    async def run(service: Service) -> int:
         stopped_by: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
         def stop(code: int) -> None:
@@ -39,4 +46,10 @@ def work() -> None:
         await service.stop()
         return code
 
-    raise typer.Exit(uvloop.run(run()))
+    if metrics_port is None:
+        raise typer.Exit(uvloop.run(run(open_service(settings, metrics=metrics_of_process()))))
+    listener = listening_socket(host, metrics_port)
+    service = open_service(settings, metrics=metrics_of_process())
+    print(f"Pokea is at work; http://{host}:{listener.getsockname()[1]}/metrics", file=sys.stderr, flush=True)
+    served = run_together([configuration(service.health_application(), host, 0)], [listener], service.hub.close)
+    raise typer.Exit(uvloop.run(served))

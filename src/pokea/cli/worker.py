@@ -8,6 +8,7 @@ from types import FrameType
 
 from pokea.api.openapi import Application
 from pokea.app import open_service
+from pokea.cli.counting import metrics_of_process, remove_own_folder
 from pokea.cli.logging_setup import alert_by, log_to_stderr
 from pokea.cli.serving import prepare_interpreter
 from pokea.settings import load_settings
@@ -27,7 +28,7 @@ def _application(*, background: bool) -> Application:
     log_to_stderr()
     settings = load_settings()
     alert_by(settings)
-    service = open_service(settings, background=background)
+    service = open_service(settings, background=background, metrics=metrics_of_process())
     _before_the_end(service.hub.close)
     _end_with_the_parent()
     prepare_interpreter()
@@ -60,4 +61,6 @@ def _end_with_the_parent() -> None:
 
 def _end(sentinel: int) -> None:
     asyncio.get_running_loop().remove_reader(sentinel)
+    # The parent would have done it. What is counted from here on goes to files that are open, and is not read again.
+    remove_own_folder()
     signal.raise_signal(signal.SIGTERM)

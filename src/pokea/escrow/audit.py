@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from pokea.api.metrics import Metrics
+from pokea.api.metrics import BOOKS_LOOKED_AT, BOOKS_PARTS, BOOKS_ROUND_ENDED, BOOKS_VIOLATIONS, Metrics
 from pokea.clock import SECOND, Clock, Instant
 from pokea.escrow import rounds
 from pokea.escrow.books import LAST, Part, Rule
@@ -58,14 +58,10 @@ class Audit:
             waits="the books are checked later",
             pause_seconds=_PAUSE_SECONDS,
         )
-        self._standing = metrics.gauge(
-            "pokea_books_violations", "Places at which a rule of the books is broken.", "rule"
-        )
-        self._looked_at = metrics.gauge(
-            "pokea_books_looked_at_seconds", "When the books were last looked at.", "ground"
-        )
-        self._ended_at = metrics.gauge("pokea_books_round_ended_at_seconds", "End of the last whole check.", "ground")
-        self._checked = metrics.counter("pokea_books_parts_total", "Parts of the books that this process has checked.")
+        self._standing = metrics.gauge(BOOKS_VIOLATIONS)
+        self._looked_at = metrics.gauge(BOOKS_LOOKED_AT)
+        self._ended_at = metrics.gauge(BOOKS_ROUND_ENDED)
+        self._checked = metrics.counter(BOOKS_PARTS)
 
     async def start(self) -> None:
         """Begin to work."""
@@ -101,8 +97,11 @@ class Audit:
         for rule in self._rules:
             self._standing.set(rule.name, value=found.counts.get(rule.name, 0))
         for each in found.rounds:
-            self._looked_at.set(each.ground.value, value=(each.looked_at or 0) / SECOND)
-            self._ended_at.set(each.ground.value, value=(each.ended_at or 0) / SECOND)
+            # Before the first look there is no time that could be shown.
+            if each.looked_at is not None:
+                self._looked_at.set(each.ground.value, value=each.looked_at / SECOND)
+            if each.ended_at is not None:
+                self._ended_at.set(each.ground.value, value=each.ended_at / SECOND)
 
     async def _take_turn(self) -> bool:
         """Whether there was a ground to look at."""

@@ -1,4 +1,4 @@
-"""Log lines that hold nothing secret, and counters that Prometheus reads."""
+"""Log lines that hold nothing secret."""
 
 import logging
 from io import StringIO
@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pokea.api.logs import LineFormatter, request_id_of_context
-from pokea.api.metrics import Metrics
 from tests.api.serving import SetClock
 
 
@@ -66,58 +65,3 @@ def test_the_servers_own_lines_are_ours_and_its_access_log_is_silent(log_lines: 
     logging.getLogger("uvicorn.error").info("started")
     logging.getLogger("uvicorn.access").info("GET /secret")
     assert log_lines.getvalue() == "2025-01-27T17:46:40.000Z WARNING uvicorn.error [-] refused 25471*****78\n"
-
-
-def test_a_counter_is_the_same_whoever_asks() -> None:
-    """Two parts that count the same thing add to one series."""
-    metrics = Metrics()
-    metrics.counter("seen_total", "Seen.", "kind").add("callback")
-    metrics.counter("seen_total", "Seen.", "kind").add("callback")
-    assert metrics.counter("seen_total", "Seen.", "kind").value("callback") == 2
-
-
-def test_two_registries_share_nothing() -> None:
-    """There is no global state."""
-    Metrics().counter("seen_total", "Seen.").add()
-    assert Metrics().text() == ""
-
-
-def test_a_gauge_shows_the_last_value() -> None:
-    """A gauge is set, and may fall."""
-    metrics = Metrics()
-    gauge = metrics.gauge("open_payments", "Open payments.", "status")
-    gauge.set("pending", value=7)
-    gauge.set("pending", value=2.5)
-    assert 'open_payments{status="pending"} 2.5\n' in metrics.text()
-
-
-def test_a_wrong_number_of_labels_is_a_mistake() -> None:
-    """A series without its labels could not be read."""
-    metrics = Metrics()
-    with pytest.raises(ValueError, match="kind"):
-        metrics.counter("seen_total", "Seen.", "kind").add()
-    with pytest.raises(ValueError, match="none"):
-        metrics.gauge("open", "Open.").set("x", value=1)
-
-
-def test_metrics_are_in_one_order_and_labels_are_escaped() -> None:
-    """The text does not depend on who counted first, and no label can break a line."""
-    metrics = Metrics()
-    metrics.counter("b_total", "B.", "kind").add('a "quoted"\nback\\slash')
-    metrics.counter("a_total", "A.").add()
-    assert metrics.text() == (
-        "# HELP a_total A.\n# TYPE a_total counter\na_total 1\n"
-        "# HELP b_total B.\n# TYPE b_total counter\n"
-        'b_total{kind="a \\"quoted\\"\\nback\\\\slash"} 1\n'
-    )
-
-
-@given(st.text(max_size=30))
-def test_any_label_stays_on_its_line(label: str) -> None:
-    """A label's quotes and newlines end neither the value nor the line."""
-    metrics = Metrics()
-    metrics.counter("seen_total", "Seen.", "kind").add(label)
-    lines = metrics.text().split("\n")
-    assert len(lines) == 4
-    assert lines[2].startswith('seen_total{kind="')
-    assert lines[2].endswith('"} 1')
