@@ -134,6 +134,8 @@ class Service:
             allowed_origins=settings.pokea_allowed_origins,
             shortcuts={
                 "POST": lambda path: callbacks.shortcut(path) or payments.push_shortcut(path),
+                "PUT": callbacks.own_shortcut,
+                "PATCH": callbacks.own_shortcut,
                 "GET": payments.status_shortcut,
             },
             lifespan=self._lifespan,

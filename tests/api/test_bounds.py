@@ -103,13 +103,23 @@ def test_an_endless_body_is_cut_off() -> None:
     against(app, talk)
 
 
-@pytest.mark.parametrize("path", [CALLBACK, f"{CALLBACK}/{CALLBACK_TOKEN}"])
+@pytest.mark.parametrize("path", [CALLBACK, f"{CALLBACK}/", f"{CALLBACK}/{CALLBACK_TOKEN}0"])
 def test_a_callback_that_is_too_large_is_answered_as_the_guide_says(path: str) -> None:
     """Daraja would get its own form of refusal, not our envelope."""
 
     async def talk(client: Client) -> None:
         answer = await client.post(path, data=io.BytesIO(b"x" * 10_000_000))
         assert (answer.status, answer.body) == (413, INVALID_CALLBACK)
+
+    against(echoing(), talk)
+
+
+def test_of_a_large_body_at_a_payments_own_address_the_beginning_is_passed_on() -> None:
+    """The application gets the first 64 KiB, and what the body would be refused with elsewhere."""
+
+    async def talk(client: Client) -> None:
+        answer = await client.post(f"{CALLBACK}/{CALLBACK_TOKEN}", data=io.BytesIO(b"x" * 10_000_000))
+        assert (answer.status, answer.body) == (200, {"bytes": 65536})
 
     against(echoing(), talk)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from pokea.api.bodies import read_query
+from pokea.api.callback_address import is_callback_token
 from pokea.api.callers import Caller, bearer_token, client_address
 from pokea.api.idempotency import LONGEST_KEY, idempotency_key
 from pokea.api.keys import SharedSecret, read_keys
@@ -25,7 +26,7 @@ from pokea.errors import PokeaError, Refusal, SettingsError
 from pokea.payments.history import Cursor, decode_cursor, encode_cursor
 from pokea.payments.routes import language_of
 from pokea.payments.schemas import HistoryQuery
-from pokea.payments.tokens import PaymentTokens, is_callback_token
+from pokea.payments.tokens import PaymentTokens
 from pokea.phone import InvalidPhone, parse_phone
 from pokea.redact import Secret, mask
 from pokea.settings import Settings, given_settings

@@ -33,7 +33,7 @@ def unknown(at: int = 1) -> Evidence:
 
 
 def callback(
-    code: str,
+    code: str | None,
     at: int = 5,
     *,
     trusted: bool = True,

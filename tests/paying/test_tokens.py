@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from pokea.api.callback_address import is_callback_token
 from pokea.clock import HOUR, SECOND
 from pokea.payments.tokens import (
     CLIENT_SECRET_LIFETIME,
     PaymentTokens,
     callback_digest,
-    is_callback_token,
     is_client_secret,
 )
 from pokea.redact import Secret, mask

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pokea.api.callback_address import own_token
 from pokea.api.logs import request_id_of_context
 from pokea.api.metrics import CounterSeries
 from pokea.api.problems import failure_response, is_callback, problem_response
@@ -210,19 +211,22 @@ class BodyBound:
         self._timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its whole body, or answer 413 or 408."""
+        """Pass the request on with its whole body, or answer 413 or 408.
+
+        At a payment's own callback address nothing is refused: the beginning of the body is passed on, as much as came.
+        """
         declared_bytes = _declared_bytes(scope) if scope["type"] == "http" else 0
         if not declared_bytes and not _is_chunked(scope):
             await self._app(scope, receive, send)
+            return
+        if own_token(scope["path"]):
+            await self._pass_beginning(declared_bytes, scope, receive, send)
             return
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 body = await self._read(declared_bytes, receive)
         except TimeoutError:
-            refusal = Refusal(
-                "request_timeout", f"The body did not arrive within {self._timeout_seconds:g} seconds; send it at once."
-            )
-            await problem_response(refusal, scope, {"Connection": "close"})(scope, receive, send)
+            await problem_response(self._too_slow(), scope, {"Connection": "close"})(scope, receive, send)
             return
         if body is None:
             await self._refuse_size(scope, receive, send)
@@ -239,9 +243,35 @@ class BodyBound:
                 return None
         return body
 
+    def _too_slow(self) -> Refusal:
+        sentence = f"The body did not arrive within {self._timeout_seconds:g} seconds; send it at once."
+        return Refusal("request_timeout", sentence)
+
+    def _too_large(self) -> Refusal:
+        return Refusal("too_large", f"The body is larger than {self._largest_bytes} bytes; send less.")
+
+    async def _pass_beginning(self, declared_bytes: int, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what comes of the body within the bounds, with what would be refused as `state["cut"]`."""
+        body = _Body()
+        if declared_bytes <= self._largest_bytes or not _waits_for_permission(scope):
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    while not body.complete and not body.gone and body.size <= LONGEST_DISCARD_BYTES:
+                        body.take(await receive(), self._largest_bytes)
+            except TimeoutError:
+                scope["state"]["cut"] = self._too_slow()
+        if max(body.size, declared_bytes) > self._largest_bytes:
+            scope["state"]["cut"] = self._too_large()
+
+        async def send_closing(message: Message) -> None:
+            if message["type"] == "http.response.start" and not body.complete:
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await self._app(scope, body.replay(receive), send_closing)
+
     async def _refuse_size(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = Refusal("too_large", f"The body is larger than {self._largest_bytes} bytes; send less.")
-        response = problem_response(refusal, scope, {"Connection": "close"})
+        response = problem_response(self._too_large(), scope, {"Connection": "close"})
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
         await send({"type": "http.response.body", "body": response.body, "more_body": True})
         if not _waits_for_permission(scope):
@@ -270,12 +300,14 @@ class _Body:
         self.complete = False
         self.gone = False
 
-    def take(self, message: Message) -> None:
+    def take(self, message: Message, kept_bytes: int | None = None) -> None:
+        """Take what came; of a body that is longer than `kept_bytes` only its beginning is kept."""
         if message["type"] != "http.request":
             self.gone = True
             return
         chunk = message.get("body", b"")
-        self._chunks.append(chunk)
+        if kept_bytes is None or self.size < kept_bytes:
+            self._chunks.append(chunk if kept_bytes is None else chunk[: kept_bytes - self.size])
         self.size += len(chunk)
         self.complete = not message.get("more_body", False)
 

@@ -13,11 +13,10 @@ from starlette.routing import Match
 from starlette.types import ExceptionHandler
 
 from pokea.api.answers import JSON, json_answer
+from pokea.api.callback_address import callback_address
 from pokea.api.validation import refusal_of_errors
 from pokea.errors import Refusal, Unavailable
 
-CALLBACK_PATHS = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/stk/callback")
-"""Daraja calls these; it has no use for our envelope."""
 _INVALID_CALLBACK = b'{"ResultCode":1,"ResultDesc":"Invalid callback"}'
 _CALLBACK_STATUSES = (400, 408, 413)
 _SHED_SECONDS = 2
@@ -32,9 +31,14 @@ def internal_error() -> Refusal:
     )
 
 
+def method_not_allowed(method: str, allowed: Iterable[str]) -> Refusal:
+    """What the caller hears of a method that an address does not take."""
+    return Refusal("method_not_allowed", f"This address does not take {method}; it takes {', '.join(allowed)}.")
+
+
 def is_callback(path: str) -> bool:
-    """Whether Daraja, and not a person's program, calls this address."""
-    return path.startswith(CALLBACK_PATHS)
+    """Whether Daraja, which has no use for our envelope, calls this address."""
+    return callback_address(path) is not None
 
 
 def problem_body(refusal: Refusal, request_id: str) -> dict[str, Any]:
@@ -93,9 +97,10 @@ async def _http(request: Request, failure: Exception) -> Response:
     if failure.status_code == HTTPStatus.NOT_FOUND:
         return problem_response(Refusal("not_found", "There is nothing at this address."), request.scope)
     if failure.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = ", ".join(_allowed_methods(request))
-        refusal = Refusal("method_not_allowed", f"This address does not take {request.method}; it takes {allowed}.")
-        return problem_response(refusal, request.scope, {"Allow": allowed})
+        allowed = [*_allowed_methods(request)]
+        return problem_response(
+            method_not_allowed(request.method, allowed), request.scope, {"Allow": ", ".join(allowed)}
+        )
     if failure.status_code == HTTPStatus.BAD_REQUEST:
         return problem_response(Refusal("malformed_body", "The body cannot be read as JSON."), request.scope)
     raise failure

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from pokea.daraja.codes import Finality, meaning
 from pokea.daraja.fields import (
@@ -23,6 +24,7 @@ from pokea.daraja.fields import (
     clean_receipt,
 )
 from pokea.daraja.odd_callback import Parts, find_parts
+from pokea.daraja.relayed import unwrapped
 from pokea.daraja.wire import CallbackEnvelope, StkCallback
 from pokea.money import CENTS
 
@@ -74,6 +76,19 @@ def read_callback(body: bytes) -> CallbackReading | None:
         return _read_oddly(body)
     reading = _reading(parts)
     return reading if reading != _NOTHING else _read_oddly(body)
+
+
+def read_relayed(body: bytes, content_encoding: str = "") -> CallbackReading | None:
+    """What a body says that `read_callback` cannot read because a relay has packed it; None when it says nothing.
+
+    `content_encoding` is the header of that name. What was only compressed or encoded keeps its worth; what was found
+    inside something else is a claim. Never raises.
+    """
+    for found in unwrapped(body, content_encoding):
+        reading = read_callback(found.body)
+        if reading is not None:
+            return reading if found.verbatim else replace(reading, canonical=False)
+    return None
 
 
 def verdict(reading: CallbackReading | None) -> Verdict:

@@ -102,5 +102,5 @@ def _hurry(row: Row, evidence: Sequence[Evidence], asked: Asked) -> list[Instant
 
 
 def _is_doubtful(piece: Evidence, row: Row) -> bool:
-    """A callback that did not decide the payment: it is pending still, or it was told paid after it failed."""
-    return piece.kind is Kind.CALLBACK and (row.status is Status.PENDING or piece.code == "0")
+    """A callback that did not decide the payment: it is pending still, or it failed and this one does not say so."""
+    return piece.kind is Kind.CALLBACK and (row.status is Status.PENDING or not is_final_failure(piece))

@@ -1,8 +1,7 @@
 """Where Daraja tells us the outcome of a push, and where anybody may claim to be Daraja (law 2).
 
 What has anything of a payment in it is durable before it is acknowledged, since Daraja sends it once (reference 3.6).
-What it proves is decided when it is settled. The same calls stand under an address without the word that Daraja is
-reported to refuse in production (reference 2.5).
+What it proves is decided when it is settled. At a payment's own address everything is kept, also what cannot be read.
 """
 
 import logging
@@ -16,18 +15,19 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from pokea.api.answers import json_answer
+from pokea.api.callback_address import CALLBACK_PATHS, callback_address, own_token
 from pokea.api.callers import Gate
+from pokea.api.problems import method_not_allowed, problem_response
 from pokea.api.short_way import Shortcut
 from pokea.clock import Clock
-from pokea.daraja.callback import read_callback
+from pokea.daraja.callback import CallbackReading, read_callback, read_relayed
 from pokea.daraja.wire import CALLBACK_ACCEPTED, CALLBACK_INVALID
+from pokea.errors import Refusal
 from pokea.payments.evidence import Delivery
 from pokea.payments.settler import Settler
-from pokea.payments.tokens import is_callback_token
 from pokea.redact import mask
 from pokea.settings import Network
 
-PATHS = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/stk/callback")
 _ACCEPTED = json_answer(CALLBACK_ACCEPTED)
 _MASKED_BYTES = 1_000
 _LOGGED_CHARACTERS = 200
@@ -44,53 +44,91 @@ class CallbackRoutes:
         self._gate = gate
         self._clock = clock
         self._allowed = tuple(allowed)
-        self._bare = {path: Shortcut(self._take, "", path) for path in PATHS}
+        self._bare = {path: Shortcut(self._take, "", path) for path in CALLBACK_PATHS}
 
     def routes(self) -> list[Route]:
         """Every callback address."""
-        return [Route(path + suffix, self._receive, methods=["POST"]) for path in PATHS for suffix in ("", "/{token}")]
+        suffixes = ("", "/{token}")
+        return [Route(path + suffix, self._receive, methods=["POST"]) for path in CALLBACK_PATHS for suffix in suffixes]
 
     def shortcut(self, path: str) -> Shortcut | None:
-        """The way past the general stack for a callback address, bare or with something like a token."""
-        for base, bare in self._bare.items():
-            if path.startswith(base):
-                if path == base:
-                    return bare
-                token = path[len(base) + 1 :]
-                return Shortcut(self._take, token, f"{base}/{{token}}") if is_callback_token(token) else None
-        return None
+        """The way past the general stack for a callback address, bare or with a token."""
+        address = callback_address(path)
+        if address is None:
+            return None
+        if not address.token:
+            return self._bare[address.path]
+        return Shortcut(self._take, address.token, f"{address.path}/{{token}}")
+
+    def own_shortcut(self, path: str) -> Shortcut | None:
+        """The same for what may be a payment's own address: there another method than Daraja's loses nothing either."""
+        return self.shortcut(path) if own_token(path) else None
 
     async def _receive(self, request: Request) -> Response:
-        return await self._take(request.scope, request.path_params.get("token", ""), await request.body())
+        return await self._take(request.scope, own_token(request.scope["path"]), await request.body())
 
     async def _take(self, scope: Scope, token: str, body: bytes) -> Response:
         self._settler.check_room()
         reading = read_callback(body)
+        is_regular = reading is not None and scope["method"] == "POST" and _why_cut(scope) is None
+        if reading is None and token:
+            # The sender may know the payment's token: then nothing that it says may be lost (law 2).
+            reading = read_relayed(body, _content_encoding(scope)) or CallbackReading()
         if reading is None:
-            _log.warning("no STK callback: %s", _beginning(body))
-            return json_answer(CALLBACK_INVALID, 400)
-        if not is_callback_token(token):
-            token = ""
-        await self._settler.submit(Delivery(token, reading, body, self._clock.now(), self._is_allowed(scope)))
+            return _refused(scope, body)
+        sender = self._gate.address(Request(scope)) if token and self._allowed else ""
+        delivery = Delivery(token, reading, body, self._clock.now(), self._is_allowed(sender), not is_regular)
+        payment_id = await self._settler.deliver(delivery)
+        if payment_id is None:
+            return _ACCEPTED if is_regular else _refused(scope, body)
+        self._note(payment_id, delivery, sender)
         return _ACCEPTED
 
-    def _is_allowed(self, scope: Scope) -> bool:
+    def _is_allowed(self, sender: str) -> bool:
         """Whether the sender's address is believed; a stranger's callback is kept and asked about, not dropped."""
         if not self._allowed:
             return True
-        address = self._gate.address(Request(scope))
         try:
-            sender = ip_address(address)
+            address = ip_address(sender)
         except ValueError:
             return False
-        if any(sender in network for network in self._allowed):
-            return True
-        _log.critical(
-            "a callback came from %s, which is not on POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is asked. "
-            "If the address is Safaricom's, add it to the list.",
-            address,
-        )
-        return False
+        return any(address in network for network in self._allowed)
+
+    def _note(self, payment_id: str, delivery: Delivery, sender: str) -> None:
+        """Say what is odd about a callback that came with the token of this payment."""
+        if not delivery.from_allowed_address:
+            _log.critical(
+                "A callback for %s came from %s, which is not on POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is "
+                "asked. If the address is Safaricom's, add it to the list.",
+                payment_id,
+                sender,
+            )
+        if delivery.only_of_owner:
+            _log.warning(
+                "A callback for %s does not have Daraja's form: it is kept, and Daraja is asked. It begins: %s",
+                payment_id,
+                _beginning(delivery.body),
+            )
+
+
+def _refused(scope: Scope, body: bytes) -> Response:
+    """The answer to what is no callback of a payment. Raises the Refusal of a body that did not come whole."""
+    if (why_cut := _why_cut(scope)) is not None:
+        raise why_cut
+    if scope["method"] != "POST":
+        return problem_response(method_not_allowed(scope["method"], ["POST"]), scope, {"Allow": "POST"})
+    _log.warning("no STK callback: %s", _beginning(body))
+    return json_answer(CALLBACK_INVALID, 400)
+
+
+def _why_cut(scope: Scope) -> Refusal | None:
+    """What would be said of the body at another address, if only its beginning has come."""
+    refusal: Refusal | None = scope.get("state", {}).get("cut")
+    return refusal
+
+
+def _content_encoding(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding"), "")
 
 
 def _beginning(body: bytes) -> str:

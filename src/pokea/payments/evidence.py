@@ -13,6 +13,9 @@ from pokea.clock import Instant
 from pokea.daraja.callback import CallbackReading
 from pokea.daraja.outcomes import Accepted, Answered, PushOutcome, Refused
 
+CLAIM_BYTES_KEPT = 4 * 1024
+"""Of a body that proves nothing; a genuine callback has less than a thousand bytes."""
+
 
 class Kind(StrEnum):
     """Where a piece of evidence comes from, and what it can say."""
@@ -33,7 +36,7 @@ class Evidence(Struct, frozen=True):
     `trusted` says of a callback that its token is the payment's, its sender allowed and its form Daraja's own; it is
     true of every other kind. Codes are compared as text (reference 0.2). `amount_cents` is None where the source
     named no amount that can be read. `reason` is that of a refused push, whose code may mean several things
-    (reference 2.6). `body` is the raw message, kept as it came.
+    (reference 2.6). `body` is the raw message as it came, of a callback that is not trusted its first CLAIM_BYTES_KEPT.
     """
 
     payment_id: str
@@ -77,19 +80,20 @@ def push_lost(payment_id: str, received_at: Instant) -> Evidence:
 def from_callback(payment_id: str, delivery: "Delivery", trusted: bool) -> Evidence:
     """A callback at the payment's own address."""
     reading = delivery.reading
+    believed = trusted and delivery.from_allowed_address and reading.canonical
     return Evidence(
         payment_id,
         f"callback:{delivery.digest}",
         Kind.CALLBACK,
         delivery.received_at,
-        trusted=trusted and delivery.from_allowed_address and reading.canonical,
+        trusted=believed,
         code=reading.code,
         amount_cents=reading.amount_cents,
         receipt=reading.receipt,
         checkout_request_id=reading.checkout_request_id,
         merchant_request_id=reading.merchant_request_id,
         transaction_date=reading.transaction_date,
-        body=delivery.body,
+        body=delivery.body if believed else delivery.body[:CLAIM_BYTES_KEPT],
     )
 
 
@@ -125,13 +129,17 @@ def receipt_dispute(payment_id: str, receipt: str, received_at: Instant) -> Evid
 
 
 class Delivery(Struct, frozen=True):
-    """A callback as it arrived, before its payment is known. `token` is empty at the bare address."""
+    """A callback as it arrived, before its payment is known. `token` is empty at the bare address.
+
+    `only_of_owner`: the body has no callback's form, so it is kept only if the token is a payment's.
+    """
 
     token: str
     reading: CallbackReading
     body: bytes
     received_at: Instant
     from_allowed_address: bool = True
+    only_of_owner: bool = False
 
     @property
     def digest(self) -> str:

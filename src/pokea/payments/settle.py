@@ -29,7 +29,7 @@ from pokea.payments.evidence import Delivery, Evidence, Kind, from_callback, rec
 from pokea.payments.settling import steps_of
 from pokea.payments.status import Flag, Heard, Status, hear, row_from
 from pokea.payments.store import Claim, Payment
-from pokea.payments.tokens import callback_digest, is_callback_token
+from pokea.payments.tokens import callback_digest
 from pokea.payments.writes import Held, Owned, Writes
 
 CALLBACKS_KEPT = 50
@@ -63,12 +63,13 @@ class Told(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What a batch did: what is to be told after the commit, payments that now have evidence to be applied, and the
-    rows that evidence was brought for, as they are now."""
+    """What a batch did: what is to be told after the commit, payments that now have evidence to be applied, the rows
+    that evidence was brought for, as they are now, and the payment of each callback token that is one's."""
 
     told: list[Told]
     disputed: list[str]
     rows: dict[str, Payment]
+    owners: Mapping[str, str]
 
 
 class _Changes(NamedTuple):
@@ -82,10 +83,15 @@ class _Changes(NamedTuple):
 def settle(connection: Connection, batch: Batch, proves: Proves) -> Settled:
     """Settle the batch; answers what is to be done after the commit."""
     steps = steps_of(connection)
-    named = {name for each in batch.deliveries if (name := each.reading.checkout_request_id) is not None}
+    named = {
+        name
+        for each in batch.deliveries
+        if (name := each.reading.checkout_request_id) is not None and not each.only_of_owner
+    }
     ids = {*batch.revisit, *(piece.payment_id for piece in batch.evidence)}
     before = steps.lock(connection, ids, _digests(batch), named)
-    arrived, claims = _identify(batch, {payment.callback_digest: key for key, payment in before.items()}, proves)
+    identified = _identify(batch, {payment.callback_digest: key for key, payment in before.items()}, proves)
+    arrived, claims, owners = identified
     known = steps.evidence_of(connection, before)
     fresh, overflow = _keep(before, known.pieces, arrived)
     heard = {key: hear(payment.facts, known.pieces[key]) for key, payment in before.items()}
@@ -106,14 +112,18 @@ def settle(connection: Connection, batch: Batch, proves: Proves) -> Settled:
     _write(connection, before, changes, Writes(fresh, disputes, known.unapplied, postings=postings, held=held))
     rows = {key: before[key] for piece in batch.evidence if (key := piece.payment_id) in before}
     rows.update((payment.id, payment) for payment in changes.payments if payment.id in rows)
-    return Settled(changes.told, [piece.payment_id for piece in disputes], rows)
+    return Settled(changes.told, [piece.payment_id for piece in disputes], rows, owners)
 
 
-def store_alone(connection: Connection, batch: Batch, proves: Proves) -> None:
-    """Keep the batch's evidence unapplied: durable enough to acknowledge, to be settled later (law 6.4)."""
-    arrived, claims = _identify(batch, store.ids_by_callback_digest(connection, _digests(batch)), proves)
+def store_alone(connection: Connection, batch: Batch, proves: Proves) -> Mapping[str, str]:
+    """Keep the batch's evidence unapplied: durable enough to acknowledge, to be settled later (law 6.4).
+
+    Answers the payment of each callback token that is one's.
+    """
+    arrived, claims, owners = _identify(batch, store.ids_by_callback_digest(connection, _digests(batch)), proves)
     store.add_unapplied(connection, [piece for pieces in arrived.values() for piece in pieces])
     store.add_claims(connection, claims)
+    return owners
 
 
 def flag_stuck(connection: Connection, payment_ids: Sequence[str], now: Instant) -> list[Told]:
@@ -129,24 +139,32 @@ def flag_stuck(connection: Connection, payment_ids: Sequence[str], now: Instant)
 
 
 def _digests(batch: Batch) -> set[bytes]:
-    return {callback_digest(each.token) for each in batch.deliveries if is_callback_token(each.token)}
+    return {callback_digest(each.token) for each in batch.deliveries if each.token}
 
 
-def _identify(
-    batch: Batch, owners: Mapping[bytes, str], proves: Proves
-) -> tuple[dict[str, list[Evidence]], list[Claim]]:
-    """Whose each piece is; a delivery whose token is no payment's is a claim."""
+class _Identified(NamedTuple):
+    """The evidence of each payment, bodies that prove nothing, and the payment of each token that is one's."""
+
+    evidence: dict[str, list[Evidence]]
+    claims: list[Claim]
+    owners: dict[str, str]
+
+
+def _identify(batch: Batch, owners: Mapping[bytes, str], proves: Proves) -> _Identified:
+    """Whose each piece is. A delivery whose token is no payment's is a claim, or is left out if it has no form."""
     evidence: dict[str, list[Evidence]] = defaultdict(list)
+    proved: dict[str, str] = {}
     for piece in batch.evidence:
         evidence[piece.payment_id].append(piece)
     claims = []
     for delivery in batch.deliveries:
         owner = owners.get(callback_digest(delivery.token)) if delivery.token else None
-        if owner is None or not proves(delivery.token, owner):
-            claims.append(Claim(delivery.received_at, delivery.reading.checkout_request_id, delivery.body))
-        else:
+        if owner is not None and proves(delivery.token, owner):
+            proved[delivery.token] = owner
             evidence[owner].append(from_callback(owner, delivery, trusted=True))
-    return evidence, claims
+        elif not delivery.only_of_owner:
+            claims.append(Claim(delivery.received_at, delivery.reading.checkout_request_id, delivery.body))
+    return _Identified(evidence, claims, proved)
 
 
 def _keep(

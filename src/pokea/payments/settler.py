@@ -11,7 +11,7 @@ in its place all the same, because a callback is sent once.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -41,9 +41,16 @@ _log = logging.getLogger("pokea.settler")
 Announce = Callable[[Sequence[Told]], None]
 
 
+class _Kept(NamedTuple):
+    """What arrived is durable: the payment as it left it, if it is applied, and the id of the one it belongs to."""
+
+    payment: Payment | None
+    payment_id: str | None
+
+
 class _Waiting(NamedTuple):
     arrived: Delivery | Evidence
-    durable: asyncio.Future[Payment | None]
+    durable: asyncio.Future[_Kept]
     size_bytes: int
     impatient_at: float
 
@@ -91,9 +98,17 @@ class Settler:
     async def submit(self, arrived: Delivery | Evidence) -> Payment | None:
         """Once what arrived is durable: the payment as the evidence has left it; None for a delivery, and where it is
         stored and not applied yet. Raises Unavailable when it is not known to be durable."""
+        return (await self._keep(arrived)).payment
+
+    async def deliver(self, arrived: Delivery) -> str | None:
+        """Once the callback is durable: the id of the payment whose token it came with, None for no payment's.
+        Raises Unavailable when it is not known to be durable."""
+        return (await self._keep(arrived)).payment_id
+
+    async def _keep(self, arrived: Delivery | Evidence) -> _Kept:
         self.check_room()
         loop = asyncio.get_running_loop()
-        durable: asyncio.Future[Payment | None] = loop.create_future()
+        durable: asyncio.Future[_Kept] = loop.create_future()
         size = len(arrived.body or b"")
         self._waiting.append(_Waiting(arrived, durable, size, loop.time() + self._patience_seconds))
         self._waiting_bytes += size
@@ -149,20 +164,20 @@ class Settler:
         evidence = [each.arrived for each in waiting if isinstance(each.arrived, Evidence)]
         batch = Batch(self._clock.now(), deliveries, evidence)
         failure: Exception | None = None
-        settled = Settled([], [], {})
+        settled = Settled([], [], {}, {})
         try:
             settled = await self._database.write(settle, batch, self._proves)
         except Unavailable as unavailable:
             failure = unavailable
         except Exception:
             _log.exception("a batch of %d could not be settled; it is stored and settled again by halves", len(waiting))
-            failure = await self._store_alone(batch)
+            failure, owners = await self._store_alone(batch)
+            settled = settled._replace(owners=owners)
         for each in waiting:
             if each.durable.done():
                 continue
             if failure is None:
-                brought = each.arrived.payment_id if isinstance(each.arrived, Evidence) else ""
-                each.durable.set_result(settled.rows.get(brought))
+                each.durable.set_result(_kept(each.arrived, settled))
             else:
                 each.durable.set_exception(failure)
         self._after(settled)
@@ -172,16 +187,16 @@ class Settler:
         if settled.disputed:
             self._revisit.append(tuple(settled.disputed))
 
-    async def _store_alone(self, batch: Batch) -> Exception | None:
+    async def _store_alone(self, batch: Batch) -> tuple[Exception | None, Mapping[str, str]]:
         try:
-            await self._database.write(store_alone, batch, self._proves)
+            owners = await self._database.write(store_alone, batch, self._proves)
         except Unavailable as unavailable:
-            return unavailable
+            return unavailable, {}
         except Exception as failure:
             _log.exception("a batch could not even be stored")
-            return Unavailable(type(failure).__name__)
+            return Unavailable(type(failure).__name__), {}
         await self.revisit_unapplied()
-        return None
+        return None, owners
 
     async def revisit_unapplied(self) -> None:
         """Settle what some process stored and did not apply, if there is any."""
@@ -218,3 +233,9 @@ class Settler:
             self._announce(await self._database.write(flag_stuck, payment_ids, self._clock.now()))
         except Exception:
             _log.exception("payment %s could not be flagged", payment_ids[0])
+
+
+def _kept(arrived: Delivery | Evidence, settled: Settled) -> _Kept:
+    if isinstance(arrived, Evidence):
+        return _Kept(settled.rows.get(arrived.payment_id), arrived.payment_id)
+    return _Kept(None, settled.owners.get(arrived.token))

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, literal_colu
 
 from pokea.clock import Instant
 from pokea.payments.asking import Asked
-from pokea.payments.evidence import Evidence, Kind
+from pokea.payments.evidence import CLAIM_BYTES_KEPT, Evidence, Kind
 from pokea.payments.status import Facts, Flag, Row, Status
 from pokea.storage.prepared import row_of, rows_of
 from pokea.storage.statements import insert_new, rows_among
 from pokea.storage.tables import claims, evidence, payments
 
 CLAIMS_KEPT = 10_000
-"""Size of the ring of bodies that prove nothing (law 5)."""
+"""Size of the ring of bodies that prove nothing (law 5): with CLAIM_BYTES_KEPT of each, 40 MB in all."""
 
 
 class Payment(NamedTuple):
@@ -72,7 +72,7 @@ class Payment(NamedTuple):
 
 
 class Claim(Struct, frozen=True):
-    """A body that proves nothing, and the id it names, if any."""
+    """The beginning of a body that proves nothing, and the id it names, if any."""
 
     received_at: Instant
     checkout_request_id: str | None
@@ -184,7 +184,7 @@ def add_claims(connection: Connection, arrived: Sequence[Claim]) -> None:
     if arrived:
         connection.execute(
             insert(claims),
-            [asdict(claim) for claim in arrived],
+            [asdict(claim) | {"body": claim.body[:CLAIM_BYTES_KEPT]} for claim in arrived],
         )
         newest = select(func.max(claims.c.id)).scalar_subquery()
         connection.execute(delete(claims).where(claims.c.id <= newest - CLAIMS_KEPT))

@@ -6,12 +6,10 @@ Neither is stored. A digest of the callback token is, so that a callback finds i
 
 import hashlib
 import hmac
-import re
 
 from pokea.clock import HOUR, Instant
 from pokea.redact import Secret
 
-_TOKEN = re.compile(r"[0-9a-f]{48}")
 _CLIENT_PREFIX = "pcs_"
 CLIENT_SECRET_LIFETIME: Instant = 24 * HOUR
 
@@ -45,11 +43,6 @@ class PaymentTokens:
 def is_client_secret(bearer: str) -> bool:
     """Whether a bearer token has the form of a client secret."""
     return bearer.startswith(_CLIENT_PREFIX)
-
-
-def is_callback_token(text: str) -> bool:
-    """Whether the text has the form of a callback token."""
-    return _TOKEN.fullmatch(text) is not None
 
 
 def callback_digest(token: str) -> bytes:
