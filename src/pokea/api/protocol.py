@@ -11,9 +11,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
+from pokea.api.http.connection import BoundedConnection
+from pokea.api.http.exchange import Exchange
+from pokea.api.http.limits import ConnectionLimits
 from pokea.api.middleware import LARGEST_BODY_BYTES, Framing, with_safe_headers
 from pokea.api.openapi import Application
 from pokea.api.short_way import Shortcut, Shortcuts
@@ -23,8 +26,10 @@ _GO_THE_LONG_WAY: Final = frozenset((b"expect", b"origin", b"transfer-encoding",
 """Headers that ask for more than an answer."""
 
 
-class ShortProtocol(HttpToolsProtocol):
+class ShortProtocol(BoundedConnection):
     """One connection. Nothing is kept for a call on the short way but its shortcut, from its head to its last byte."""
+
+    __slots__ = ("_arrived", "_held", "_shortcuts", "nobody_waits")
 
     def __init__(
         self,
@@ -32,30 +37,31 @@ class ShortProtocol(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: ConnectionLimits | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(config, server_state, app_state, _loop, limits=limits)
         application = config.loaded_app
         self._shortcuts: Shortcuts = application.shortcuts if isinstance(application, Application) else {}
         self._held: Shortcut | None = None
         self._arrived = b""
         self.nobody_waits = asyncio.Event()
 
-    def data_received(self, data: bytes) -> None:
-        """Take what the connection brings; a call that is not whole by then goes the long way."""
-        super().data_received(data)
+    def feed(self, data: bytes) -> None:
+        """Give the parser some bytes; a call that is not whole by then goes the long way."""
+        super().feed(data)
         if self._held is not None:
             self._held = None
-            if not self.transport.is_closing():
-                super().on_headers_complete()
-                if self._arrived:
-                    super().on_body(self._arrived)
+            super().begin_call()
+            if self._arrived:
+                super().on_body(self._arrived)
 
-    def on_headers_complete(self) -> None:
+    def begin_call(self) -> None:
         """Begin the call, or hold it until it is whole."""
         self._arrived = b""
         self._held = self._shortcut()
         if self._held is None:
-            super().on_headers_complete()
+            super().begin_call()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -64,11 +70,11 @@ class ShortProtocol(HttpToolsProtocol):
         else:
             self._arrived += body
 
-    def on_message_complete(self) -> None:
+    def end_of_call(self) -> None:
         """The call is whole."""
         held, self._held = self._held, None
         if held is None:
-            super().on_message_complete()
+            super().end_of_call()
             return
         path, _, query = self.url.partition(b"?")
         self.scope = {  # type: ignore[typeddict-item]  # what no shortcut reads is left out
@@ -80,8 +86,7 @@ class ShortProtocol(HttpToolsProtocol):
             "client": self.client,
             "state": {},
         }
-        self.cycle = _ShortCycle(self, held, self._arrived)
-        self._start_asgi_task(self.cycle, self.app)
+        self.start_call(_ShortCycle(self, held, self._arrived))
 
     def _shortcut(self) -> Shortcut | None:
         path = self.url.partition(b"?")[0]
@@ -89,7 +94,7 @@ class ShortProtocol(HttpToolsProtocol):
         # A path that is not plain is left to the parser of addresses.
         if find is None or not path.isascii() or b"%" in path or self.parser.get_http_version() != "1.1":
             return None
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.is_answering:
             return None
         for name, value in self.headers:
             if name in _GO_THE_LONG_WAY or (name == b"content-length" and not _is_within_bound(value)):
@@ -97,7 +102,7 @@ class ShortProtocol(HttpToolsProtocol):
         return find(path.decode())
 
 
-class _ShortCycle(RequestResponseCycle):
+class _ShortCycle(Exchange):
     """One call on the short way: to the connection it is what uvicorn's own is."""
 
     def __init__(self, connection: ShortProtocol, shortcut: Shortcut, body: bytes) -> None:
@@ -127,7 +132,7 @@ class _ShortCycle(RequestResponseCycle):
             framing.note(scope, response.status_code, began_at)
             if self.flow.write_paused and not self.disconnected:
                 await self.flow.drain()
-            if self.disconnected:
+            if self.disconnected or self.transport.is_closing():
                 return
             head = [_head(response.status_code, tuple(response.raw_headers))]
             head.extend(b"%b: %b\r\n" % header for header in self.default_headers)

@@ -1,0 +1,1 @@
+"""One connection, and one call on it, as the server reads them."""
