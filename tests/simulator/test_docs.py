@@ -12,7 +12,7 @@ from pokea.simulator.handset import Behaviour
 from pokea.simulator.options import Switch, switches
 from tests.simulator.running import Daraja
 
-_PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
 
 
 def _row(switch: Switch) -> str:
@@ -25,13 +25,13 @@ def _row(switch: Switch) -> str:
 @pytest.mark.parametrize("switch", switches(), ids=lambda switch: switch.name)
 def test_every_switch_is_described(switch: Switch) -> None:
     """The page has the switch with its default, its sentence and its choices."""
-    assert _row(switch) in _PAGE
+    assert _row(switch) in PAGE
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_fault_is_described(kind: Kind) -> None:
     """The page has the fault, with its default seconds where it takes any."""
-    rows = [line for line in _PAGE.splitlines() if line.startswith("| `") and f"`{kind}`" in line.split("|")[1]]
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `") and f"`{kind}`" in line.split("|")[1]]
     assert len(rows) == 1
     if kind in DEFAULT_SECONDS:
         assert f"({DEFAULT_SECONDS[kind]:g})" in rows[0] or f"`seconds` ({DEFAULT_SECONDS[kind]:g}" in rows[0]
@@ -40,13 +40,13 @@ def test_every_fault_is_described(kind: Kind) -> None:
 @pytest.mark.parametrize("behaviour", Behaviour)
 def test_every_behaviour_is_described(behaviour: Behaviour) -> None:
     """The page has a row for it."""
-    assert f"| `{behaviour}` |" in _PAGE
+    assert f"| `{behaviour}` |" in PAGE
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands use curl")
 def test_the_commands_of_the_page_run(daraja: Daraja) -> None:
     """Typed one after another, they take a payment on a phone and leave it in the journal."""
-    commands = "\n".join(re.findall(r"```bash\n(.*?)```", _PAGE, re.DOTALL))
+    commands = "\n".join(re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL))
     script = "set -eu\n" + commands.replace("http://127.0.0.1:8001", daraja.address)
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0, done.stderr
@@ -60,7 +60,7 @@ def test_the_commands_of_the_page_run(daraja: Daraja) -> None:
 
 def test_the_python_of_the_page_runs() -> None:
     """The example makes an application."""
-    (example,) = re.findall(r"```python\n(.*?)```", _PAGE, re.DOTALL)
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     names: dict[str, object] = {}
     exec(example, names)  # noqa: S102  # it is our own page
     assert callable(names["application"])

@@ -1,6 +1,7 @@
 """Laws of the provider, by Hypothesis: money, charges and ends, whatever is pushed, answered, broken and waited for."""
 
 import random
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -14,7 +15,8 @@ from pokea.simulator.callbacks import Delivery
 from pokea.simulator.faults import Faults, Kind
 from pokea.simulator.feed import Feed
 from pokea.simulator.handset import Behaviour
-from pokea.simulator.journal import Journal
+from pokea.simulator.journal import Journal, MovementKind, OrganisationAccount
+from pokea.simulator.organisation import TakingsAccount, Unbookable
 from pokea.simulator.provider import NoSuchPrompt, Payment, Provider
 from pokea.simulator.validation import PAYBILL, TILL, PushFields
 
@@ -30,7 +32,9 @@ class ProviderMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.options = SimulatorOptions(subscriber_lock="callback", daily_limit=20_000, same_amount_rule=True)
+        self.options = SimulatorOptions(
+            subscriber_lock="callback", daily_limit=20_000, same_amount_rule=True, tariff="mgao", till_fee=True
+        )
         self.faults, self.journal, self.feed = Faults(), Journal(10_000), Feed()
         self.provider = Provider(self.options, random.Random(3), self.faults, self.journal, self.feed)
         self.now = _START
@@ -89,6 +93,24 @@ class ProviderMachine(RuleBasedStateMachine):
             self.faults.add(kind, count=count)
             self.receipts_may_lie |= kind is Kind.CALLBACK_RECEIPT
 
+    @rule(place=st.integers(0, 20), made_up=st.booleans())
+    def reverse(self, place: int, made_up: bool) -> None:
+        """Reverse a payment, whether it can be or not."""
+        charges = list(self.journal.charges)
+        receipt = "MADEUP0001" if made_up or not charges else charges[place % len(charges)].receipt
+        with suppress(Unbookable):
+            self.provider.reverse(receipt, self.now)
+
+    @rule(account=st.sampled_from(TakingsAccount))
+    def sweep(self, account: TakingsAccount) -> None:
+        """Send what an account holds to the bank."""
+        self.provider.sweep(account, self.now)
+
+    @rule(account=st.sampled_from(OrganisationAccount), cents=st.integers(0, 9_999))
+    def set_funds(self, account: OrganisationAccount, cents: int) -> None:
+        """Put funds into an account, or take them out."""
+        self.provider.organisation.set_balance(account, cents, self.now)
+
     @rule(span=st.sampled_from((0.0, 0.5, 1.0, 13.0, 60.0, 100.0)))
     def wait(self, span: float) -> None:
         """Time passes, and what is due happens in its order, none of it before its time."""
@@ -102,7 +124,8 @@ class ProviderMachine(RuleBasedStateMachine):
     def money_is_conserved(self) -> None:
         """All that was put in is in the accounts or in the journal, and no account is in debt."""
         phones = self.provider.subscribers.all()
-        charged = sum(charge.amount_cents for charge in self.journal.charges)
+        charged = sum(charge.amount_cents + charge.cost_cents for charge in self.journal.charges)
+        charged -= sum(entry.amount_cents for entry in self.journal.reversals)
         assert sum(phone.deposited_cents for phone in phones) == sum(p.balance_cents for p in phones) + charged
         assert all(phone.balance_cents >= 0 for phone in phones)
 
@@ -110,8 +133,33 @@ class ProviderMachine(RuleBasedStateMachine):
     def the_journal_equals_the_balances(self) -> None:
         """Phone by phone, what is missing is what the journal says."""
         for phone in self.provider.subscribers.all():
-            charged = sum(c.amount_cents for c in self.journal.charges if c.msisdn == phone.msisdn)
+            own = [charge for charge in self.journal.charges if charge.msisdn == phone.msisdn]
+            returned = {entry.original_receipt: entry.amount_cents for entry in self.journal.reversals}
+            charged = sum(c.amount_cents + c.cost_cents - returned.get(c.receipt, 0) for c in own)
             assert phone.deposited_cents - phone.balance_cents == charged
+
+    @invariant()
+    def the_accounts_are_their_movements(self) -> None:
+        """Each balance is the sum of its rows, each row's follows from the one before, and times never go back."""
+        for account in OrganisationAccount:
+            rows = [movement for movement in self.journal.movements if movement.account is account]
+            balance = 0
+            for row in rows:
+                balance += row.cents
+                assert row.balance_cents == balance
+            assert self.journal.balances[account] == balance
+            assert [row.at for row in rows] == sorted(row.at for row in rows)
+
+    @invariant()
+    def a_payment_is_received_once_and_reversed_once_at_most(self) -> None:
+        """Charges and payments of the accounts are the same; the receipts of reversals are their own."""
+        paid = [(m.receipt, m.cents) for m in self.journal.movements if m.kind is MovementKind.PAYMENT]
+        assert paid == [(charge.receipt, charge.amount_cents) for charge in self.journal.charges]
+        originals = [entry.original_receipt for entry in self.journal.reversals]
+        assert len(set(originals)) == len(originals)
+        own = {entry.receipt for entry in self.journal.reversals}
+        assert len(own) == len(originals)
+        assert own.isdisjoint(receipt for receipt, _ in paid)
 
     @invariant()
     def a_payment_is_charged_once_and_only_if_it_ended_paid(self) -> None:

@@ -242,17 +242,17 @@ def test_subscribers_are_listed_without_their_pins(daraja: Daraja) -> None:
     answer = daraja.call("GET", "/sim/api/subscribers")
     phones = answer.json["subscribers"]
     assert [phone["msisdn"] for phone in phones] == ["254708374149", "254711111111", PHONE]
-    assert set(phones[0]) == {"msisdn", "balance", "behaviour", "delaySeconds", "messages"}
+    assert set(phones[0]) == {"msisdn", "name", "balance", "behaviour", "delaySeconds", "messages"}
     assert b"8642" not in answer.body
 
 
 def test_the_journal_has_the_design_s_fields(daraja: Daraja) -> None:
-    """Charges, callbacks and requests with exactly the names of the design."""
+    """Charges, reversals, accounts, callbacks and requests with exactly the names of the design and the law."""
     daraja.pushed()
     daraja.answer()
     daraja.advance(0)
     journal = daraja.journal
-    assert set(journal) == {"charges", "callbacks", "requests"}
+    assert set(journal) == {"charges", "reversals", "accounts", "callbacks", "requests"}
     assert set(journal["charges"][0]) == {"checkoutRequestId", "msisdn", "amount", "receipt", "at"}
     assert set(journal["callbacks"][0]) == {"checkoutRequestId", "url", "sentAt", "status", "body"}
     assert set(journal["requests"][0]) == {"at", "path", "status", "fault"}

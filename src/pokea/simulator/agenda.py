@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 from pokea.clock import Instant
 from pokea.simulator.callbacks import Delivery
 
-Act = Literal["answer", "end", "send"]
-"""The phone's owner acts; the payment ends with a code; a callback goes out."""
+Act = Literal["answer", "end", "send", "sweep"]
+"""The phone's owner acts; the payment ends with a code; a callback goes out; the accounts are emptied for the night."""
 
 
 class Step(NamedTuple):
@@ -16,6 +16,7 @@ class Step(NamedTuple):
     due: Instant
     number: int
     checkout_request_id: str
+    """Empty for what belongs to no payment."""
     act: Act
     code: str = ""
     delivery: Delivery | None = None

@@ -71,11 +71,20 @@ class Charge(NamedTuple):
     receipt: str
     at: Instant
     shortcode: str
+    cost_cents: int = 0
+    """What M-PESA took from the customer on top."""
+
+
+_NAMES: Final = (
+    *("JANE WANJIKU DOE", "JOHN OTIENO ROE", "MARY ACHIENG POE", "Peter Kamau Loe", "AMINA HASSAN"),
+    *("DAVID MUTUA MOE", "grace njeri coe", "MOSES KIPTOO ZOE", "Faith Chebet Noe", "ALI"),
+)
+"""Invented; in the cases and numbers of words that registered names have (texts 1.3)."""
 
 
 @dataclass(slots=True)
 class Subscriber:
-    """One phone. `deposited_cents` is all that was ever put in: it less the charges is the balance."""
+    """One phone. `deposited_cents` is all that was ever put in: it less the charges, costs included, is the balance."""
 
     msisdn: str
     balance_cents: int = _FIRST_BALANCE_CENTS
@@ -83,6 +92,8 @@ class Subscriber:
     behaviour: Behaviour = Behaviour.MANUAL
     delay_seconds: float = _FIRST_DELAY_SECONDS
     deposited_cents: int = 0
+    name: str = ""
+    """As registered at M-PESA; invented from the number unless given."""
     busy_with: str | None = None
     """The CheckoutRequestID that locks the subscriber."""
     messages: deque[Message] = field(default_factory=lambda: deque(maxlen=_KEPT_MESSAGES))
@@ -92,6 +103,7 @@ class Subscriber:
 
     def __post_init__(self) -> None:
         self.deposited_cents = self.balance_cents
+        self.name = self.name or _NAMES[int(self.msisdn) % len(_NAMES)]
 
     def set_balance(self, cents: int) -> None:
         """Put money in or take it out, so that the balance is `cents`."""
@@ -104,11 +116,16 @@ class Subscriber:
 
     def charge(self, charge: Charge) -> None:
         """Take the money; the balance must suffice."""
-        assert 0 < charge.amount_cents <= self.balance_cents  # noqa: S101  # `outcome` has seen to it
+        taken_cents = charge.amount_cents + charge.cost_cents
+        assert 0 < taken_cents <= self.balance_cents  # noqa: S101  # `outcome` has seen to it
         self._day_cents = self.paid_today_cents(charge.at) + charge.amount_cents
         self._day = _day(charge.at)
-        self.balance_cents -= charge.amount_cents
+        self.balance_cents -= taken_cents
         self.charges.append(charge)
+
+    def give_back(self, cents: int) -> None:
+        """Money of a payment that was reversed comes back; what M-PESA charged for it does not."""
+        self.balance_cents += cents
 
 
 def _day(now: Instant) -> str:
@@ -116,9 +133,19 @@ def _day(now: Instant) -> str:
 
 
 def outcome(
-    subscriber: Subscriber, pin: str, amount_shillings: int, shortcode: str, now: Instant, options: SimulatorOptions
+    subscriber: Subscriber,
+    pin: str,
+    amount_shillings: int,
+    shortcode: str,
+    now: Instant,
+    options: SimulatorOptions,
+    *,
+    cost_cents: int = 0,
 ) -> str:
-    """The ResultCode of typing `pin`: `results.PAID` when the money may be taken. The order of the rules is ours."""
+    """The ResultCode of typing `pin`: `results.PAID` when the money may be taken. The order of the rules is ours.
+
+    `cost_cents` is what M-PESA takes from the customer on top of the amount.
+    """
     cents = amount_shillings * CENTS
     if not hmac.compare_digest(pin.encode(), subscriber.pin.encode()):
         return results.WRONG_PIN
@@ -126,7 +153,7 @@ def outcome(
         return results.ABOVE_MAXIMUM
     if options.same_amount_rule and _paid_just_now(subscriber, cents, shortcode, now):
         return results.RULE_LIMITED
-    if subscriber.behaviour is Behaviour.INSUFFICIENT or cents > subscriber.balance_cents:
+    if subscriber.behaviour is Behaviour.INSUFFICIENT or cents + cost_cents > subscriber.balance_cents:
         return results.INSUFFICIENT
     limit = options.daily_limit * CENTS
     exempt = limit == 0 or subscriber.msisdn == KNOWN_PAYER

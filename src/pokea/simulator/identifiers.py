@@ -3,9 +3,9 @@
 import random
 import string
 from collections.abc import Container
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pokea.clock import EAST_AFRICA_TIME, Instant, to_datetime
+from pokea.clock import EAST_AFRICA_TIME, Instant, from_datetime, to_datetime
 from pokea.simulator.options import SimulatorOptions
 
 _TOKEN_LENGTH = 28
@@ -55,6 +55,14 @@ def receipt(now: Instant, chance: random.Random, taken: Container[str]) -> str:
         candidate = head + "".join(chance.choices(_RECEIPT_SIGNS, k=_RECEIPT_TAIL))
         if candidate not in taken:
             return candidate
+
+
+def next_time_of_day(now: Instant, clock: str) -> Instant:
+    """The first instant after `now` at which it is `clock` (`HH:MM`) in East Africa."""
+    hour, minute = clock.split(":")
+    moment = nairobi(now)
+    due = moment.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+    return from_datetime(due if due > moment else due + timedelta(days=1))
 
 
 def _hex(count: int, chance: random.Random) -> str:

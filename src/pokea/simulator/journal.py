@@ -1,11 +1,12 @@
-"""The truth, as long as the simulator runs: what was charged, which callbacks went out, which requests came in.
+"""The truth, as long as the simulator runs: charges, movements of the organisation's accounts, callbacks, requests.
 
-Bounded: the oldest entries give way once `most` of a kind are kept.
+Bounded: the oldest entries give way once `most` of a kind are kept. Balances are kept for ever.
 """
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,13 +36,94 @@ class RequestEntry:
     fault: str | None = None
 
 
+class OrganisationAccount(StrEnum):
+    """The accounts that an organisation has at M-PESA, by the names that `/sim/api` gives them."""
+
+    UTILITY = "utility"
+    """A paybill's payments."""
+    MERCHANT = "merchant"
+    """A till's payments."""
+    WORKING = "working"
+    """M-PESA calls it MMF: withdrawals to the bank start here."""
+    SETTLEMENT = "settlement"
+    CHARGES = "charges"
+    """Charges Paid: never above zero."""
+
+
+class MovementKind(StrEnum):
+    """What moved money in an account."""
+
+    PAYMENT = "payment"
+    CHARGE = "charge"
+    REVERSAL = "reversal"
+    SWEEP = "sweep"
+    """From the account that customers pay into to the settlement account."""
+    TRANSFER = "transfer"
+    """From the settlement account to the working account."""
+    WITHDRAWAL = "withdrawal"
+    """From the working account to the bank."""
+    FUNDS = "funds"
+    """Put in or taken out by a test."""
+
+
+class Party(NamedTuple):
+    """The other side of a movement, as registered at M-PESA."""
+
+    msisdn: str
+    name: str
+
+
+class Movement(NamedTuple):
+    """One row of one account. `source` is the account that customers paid into, for rows of others that follow from it.
+
+    `number` counts all movements from 1 in the order of their booking.
+    """
+
+    account: OrganisationAccount
+    source: OrganisationAccount
+    kind: MovementKind
+    receipt: str
+    at: Instant
+    cents: int
+    """Below zero for money that leaves the account."""
+    party: Party | None = None
+    reference: str = ""
+    """What the payer typed as account."""
+    linked_receipt: str = ""
+    """The payment that a reversal undoes."""
+    number: int = 0
+    balance_cents: int = 0
+    """What the account holds after it."""
+
+
+class ReversalEntry(NamedTuple):
+    """A payment whose money went back to the customer; the reversal has a receipt of its own (texts 3.4)."""
+
+    original_receipt: str
+    receipt: str
+    amount_cents: int
+    at: Instant
+
+    def document(self) -> dict[str, Any]:
+        """The reversal as `/sim/api` prints it."""
+        return {
+            "originalReceipt": self.original_receipt,
+            "receipt": self.receipt,
+            "amount": shillings_json(self.amount_cents),
+            "at": iso(self.at),
+        }
+
+
 class Journal:
-    """Three lists that grow at the end."""
+    """Lists that grow at the end, and the organisation's balances."""
 
     def __init__(self, most: int) -> None:
         self.charges: deque[Charge] = deque(maxlen=most)
         self.callbacks: deque[CallbackEntry] = deque(maxlen=most)
         self.requests: deque[RequestEntry] = deque(maxlen=most)
+        self.movements: deque[Movement] = deque(maxlen=most)
+        self.reversals: deque[ReversalEntry] = deque(maxlen=most)
+        self.balances: dict[OrganisationAccount, int] = dict.fromkeys(OrganisationAccount, 0)
 
     def request(self, now: Instant, path: str) -> RequestEntry:
         """A request has come; its answer is filled in later."""
@@ -54,6 +136,21 @@ class Journal:
         entry = CallbackEntry(checkout_request_id, url, now, body)
         self.callbacks.append(entry)
         return entry
+
+    def payment_of(self, receipt: str) -> Movement | None:
+        """The payment with this receipt, while it is kept."""
+        payments = (each for each in reversed(self.movements) if each.kind is MovementKind.PAYMENT)
+        return next((each for each in payments if each.receipt == receipt), None)
+
+    def reversal_of(self, receipt: str) -> ReversalEntry | None:
+        """The reversal of the payment with this receipt, while it is kept."""
+        return next((each for each in self.reversals if each.original_receipt == receipt), None)
+
+    @property
+    def forgotten_until(self) -> Instant | None:
+        """When the oldest movement that is kept was booked, if older ones have given way; None if all are kept."""
+        first = self.movements[0] if self.movements else None
+        return first.at if first is not None and first.number > 1 else None
 
     def document(self) -> dict[str, Any]:
         """The whole journal, as `GET /sim/api/journal` prints it."""
@@ -68,6 +165,8 @@ class Journal:
                 }
                 for charge in self.charges
             ],
+            "reversals": [entry.document() for entry in self.reversals],
+            "accounts": self.accounts_document(),
             "callbacks": [
                 {
                     "checkoutRequestId": entry.checkout_request_id,
@@ -83,3 +182,7 @@ class Journal:
                 for entry in self.requests
             ],
         }
+
+    def accounts_document(self) -> dict[str, Any]:
+        """The balance of each account, in shillings."""
+        return {account.value: shillings_json(cents) for account, cents in self.balances.items()}

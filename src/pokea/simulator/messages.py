@@ -28,7 +28,8 @@ def message_after(
         receipt, cents, account = charge.receipt, charge.amount_cents, fields.account_reference
         if fields.transaction_type == TILL:
             return Message(now, texts.till_message(receipt, cents, name, now, balance, left))
-        return Message(now, texts.paybill_message(receipt, cents, name, account, now, balance, left))
+        cost = charge.cost_cents
+        return Message(now, texts.paybill_message(receipt, cents, name, account, now, balance, left, cost_cents=cost))
     if code == results.INSUFFICIENT:
         return Message(now, texts.insufficient_message(fields.amount_shillings * CENTS, name, balance))
     if code == results.WRONG_PIN:

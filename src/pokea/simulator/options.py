@@ -94,8 +94,20 @@ class SimulatorOptions:
     identifiers: Literal["production", "sandbox"] = _switch("production", "Form of CheckoutRequestID (9.2).")
     wording: Literal["first", "second"] = _switch("first", "Which text, wherever the reference has two.")
 
+    tariff: Literal["none", "mgao", "business", "customer"] = _switch(
+        "none", "What a paybill's payments cost: shared, all for the customer, or all for the business (texts 4.1)."
+    )
+    till_fee: bool = _switch(False, "The till pays 0.55 % of each payment above KES 200 (texts 4.2: weak).")
+    charge_account: Literal["same", "charges"] = _switch(
+        "same", "Where the business's part of a charge is booked: beside its payment, or in Charges Paid (texts 1.5)."
+    )
+    sweep_at: str = _switch("off", "Nairobi time of the nightly sweep to the bank, such as 23:09 (texts 1.5).")
+    statement_wording: Literal["utility", "online"] = _switch(
+        "utility", "Reason type that a statement gives a push: not settled by any source (texts 1.4)."
+    )
+
     most_subscribers: int = _switch(100_000, "Phones that are kept; a push to one more meets a busy system.")
-    most_records: int = _switch(100_000, "Payments, charges, callbacks and requests that are kept, each.")
+    most_records: int = _switch(100_000, "Payments, charges, movements, callbacks and requests that are kept, each.")
 
     def __post_init__(self) -> None:
         for switch in switches():
@@ -167,3 +179,5 @@ def _check(switch: Switch, value: Any) -> None:
         raise ValueError("query_error_rate is a share: it must be 1 or less.")
     if switch.name in _SHORTCODES and not re.fullmatch(r"\d{5,7}", value, re.ASCII):
         raise ValueError(f"{switch.name} must be 5 to 7 digits.")
+    if switch.name == "sweep_at" and value != "off" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII):
+        raise ValueError("sweep_at must be off, or a time of day from 00:00 to 23:59.")

@@ -9,17 +9,28 @@ from dataclasses import dataclass
 from typing import Final
 
 from pokea.clock import Instant, seconds
-from pokea.money import CENTS
+from pokea.money import CENTS, shillings_json
 from pokea.simulator import callbacks, results, texts
 from pokea.simulator.agenda import Agenda
 from pokea.simulator.callbacks import Delivery
 from pokea.simulator.faults import Faults, Kind
 from pokea.simulator.feed import Body, Feed, masked_url
-from pokea.simulator.handset import ACTS_BY_ITSELF, Behaviour, Charge, Prompt, Subscriber, Subscribers, outcome
-from pokea.simulator.identifiers import checkout_request_id, merchant_request_id, receipt
-from pokea.simulator.journal import CallbackEntry, Journal
+from pokea.simulator.handset import (
+    ACTS_BY_ITSELF,
+    Behaviour,
+    Charge,
+    Message,
+    Prompt,
+    Subscriber,
+    Subscribers,
+    outcome,
+)
+from pokea.simulator.identifiers import checkout_request_id, merchant_request_id, next_time_of_day, receipt
+from pokea.simulator.journal import CallbackEntry, Journal, Movement, Party, ReversalEntry
 from pokea.simulator.messages import message_after, message_document, prompt_document
 from pokea.simulator.options import SimulatorOptions
+from pokea.simulator.organisation import Organisation, TakingsAccount
+from pokea.simulator.tariffs import cost_of
 from pokea.simulator.validation import TILL, PushFields
 
 _DOWNSTREAM_SECONDS: Final = 1.0
@@ -71,7 +82,9 @@ class Provider:
         self._agenda = Agenda()
         self._receipts: dict[str, None] = {}
         self._numbers = chance.randrange(1_000, 100_000)
+        self._sweep_is_planned = options.sweep_at == "off"
         self.subscribers = Subscribers(options)
+        self.organisation = Organisation(options, journal, self._new_receipt)
 
     def find(self, checkout_request_id: str) -> Payment | None:
         """The payment of that id, while it is kept."""
@@ -172,7 +185,16 @@ class Provider:
     def _type(self, payment: Payment, pin: str, now: Instant) -> str:
         fields = payment.fields
         subscriber = self._subscriber(payment)
-        return outcome(subscriber, pin, fields.amount_shillings, fields.party_b, now, self._options)
+        cost = cost_of(fields.amount_shillings, self._options, at_till=fields.transaction_type == TILL)
+        return outcome(
+            subscriber,
+            pin,
+            fields.amount_shillings,
+            fields.party_b,
+            now,
+            self._options,
+            cost_cents=cost.customer_cents,
+        )
 
     def _answer_by_itself(self, payment: Payment, now: Instant) -> None:
         subscriber = self._subscriber(payment)
@@ -209,23 +231,56 @@ class Provider:
         self._tell(payment, subscriber, now)
 
     def _charge(self, payment: Payment, subscriber: Subscriber, now: Instant) -> None:
+        fields = payment.fields
+        at_till = fields.transaction_type == TILL
+        cost = cost_of(fields.amount_shillings, self._options, at_till=at_till)
         payment.charge = Charge(
             payment.checkout_request_id,
             subscriber.msisdn,
-            payment.fields.amount_shillings * CENTS,
-            receipt(now, self._chance, self._receipts),
+            fields.amount_shillings * CENTS,
+            self._new_receipt(now),
             now,
-            payment.fields.party_b,
+            fields.party_b,
+            cost.customer_cents,
         )
         subscriber.charge(payment.charge)
-        self._receipts[payment.charge.receipt] = None
         self._journal.charges.append(payment.charge)
+        payer = Party(subscriber.msisdn, subscriber.name)
+        reference = "" if at_till else fields.account_reference
+        self.organisation.receive(payment.charge, payer, reference, cost.business_cents, at_till=at_till)
+
+    def _new_receipt(self, now: Instant) -> str:
+        made = receipt(now, self._chance, self._receipts)
+        self._receipts[made] = None
+        if len(self._receipts) > 2 * self._options.most_records:
+            del self._receipts[next(iter(self._receipts))]
+        return made
 
     def _message(self, payment: Payment, subscriber: Subscriber, now: Instant) -> None:
         message = message_after(payment.code, payment.charge, payment.fields, subscriber, now, self._options)
         if message is not None:
-            subscriber.messages.append(message)
-            self._feed.add("sms", now, msisdn=subscriber.msisdn, **message_document(message))
+            self._text(subscriber, message)
+
+    def _text(self, subscriber: Subscriber, message: Message) -> None:
+        subscriber.messages.append(message)
+        self._feed.add("sms", message.at, msisdn=subscriber.msisdn, **message_document(message))
+
+    def reverse(self, original_receipt: str, now: Instant) -> ReversalEntry:
+        """A payment's money goes back to its customer, as when an operator of the portal reverses it.
+
+        Raises Unbookable. What M-PESA charged for the payment stays charged (no source: ours).
+        """
+        entry = self.organisation.reverse(original_receipt, now)
+        paid = self._journal.payment_of(original_receipt)
+        subscriber = self.subscribers.find(paid.party.msisdn) if paid is not None and paid.party is not None else None
+        assert subscriber is not None  # noqa: S101  # a phone is never forgotten
+        subscriber.give_back(entry.amount_cents)
+        self._feed.add("reversal", now, **entry.document())
+        text = texts.reversal_message(
+            entry.receipt, original_receipt, entry.amount_cents, now, subscriber.balance_cents
+        )
+        self._text(subscriber, Message(now, text))
+        return entry
 
     def _tell(self, payment: Payment, subscriber: Subscriber, now: Instant) -> None:
         """Plan the callbacks, under the first fault that meets them, and when the query knows."""
@@ -267,9 +322,13 @@ class Provider:
     def take_due(self, now: Instant) -> list[Delivery]:
         """Let everything happen that is due by `now`, in its order; the callbacks that go out."""
         sent = []
+        if not self._sweep_is_planned:
+            self._plan_sweep(now)
         while step := self._agenda.pop(now):
             payment = self._payments.get(step.checkout_request_id)
-            if step.delivery is not None:
+            if step.act == "sweep":
+                self._sweep_for_the_night(step.due)
+            elif step.delivery is not None:
                 sent.append(step.delivery)
             elif payment is not None and payment.code is None:
                 if step.act == "answer":
@@ -277,6 +336,22 @@ class Provider:
                 else:
                     self._end(payment, step.code, step.due)
         return sent
+
+    def _plan_sweep(self, now: Instant) -> None:
+        self._sweep_is_planned = True
+        self._agenda.plan(next_time_of_day(now, self._options.sweep_at), "", "sweep")
+
+    def _sweep_for_the_night(self, now: Instant) -> None:
+        for account in TakingsAccount:
+            self.sweep(account, now)
+        self._plan_sweep(now)
+
+    def sweep(self, account: TakingsAccount, now: Instant) -> Movement | None:
+        """What the account holds goes to the bank; its own row of that, None when it holds nothing."""
+        swept = self.organisation.sweep(account, now)
+        if swept is not None:
+            self._feed.add("sweep", now, account=account, receipt=swept.receipt, amount=shillings_json(-swept.cents))
+        return swept
 
     def sending(self, delivery: Delivery) -> CallbackEntry:
         """The callback goes out now; the journal's entry, for its answer."""

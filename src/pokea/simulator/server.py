@@ -22,8 +22,10 @@ from pokea.simulator.feed import Feed
 from pokea.simulator.gateway import Gateway
 from pokea.simulator.journal import Journal
 from pokea.simulator.options import SimulatorOptions
+from pokea.simulator.organisation_api import OrganisationApi
 from pokea.simulator.provider import Provider
-from pokea.simulator.sim_api import SimApi, problem, refusal_response
+from pokea.simulator.sim_answers import problem, refusal_response
+from pokea.simulator.sim_api import SimApi
 from pokea.simulator.timekeeping import SimulatedTime, Wake
 from pokea.simulator.validation import PushFields
 from pokea.transport import Transport
@@ -59,8 +61,9 @@ class Simulator:
         gateway = Gateway(options, random, faults, provider)
         self._daraja = DarajaApi(gateway, self.journal, feed, self._time, self._courier, self._changed)
         self._api = SimApi(options, provider, faults, self.journal, feed, self._time, self._courier, self._changed)
+        organisation = OrganisationApi(options, provider, self.journal, feed, self._time, self._changed)
         self.app = Starlette(
-            routes=[*self._daraja.routes(), *pages, *self._api.routes()],
+            routes=[*self._daraja.routes(), *pages, *self._api.routes(), *organisation.routes()],
             exception_handlers={HTTPException: self._http_error, Refusal: refusal_response},
             lifespan=self._lifespan,
         )

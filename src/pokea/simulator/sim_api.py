@@ -10,7 +10,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from pokea.clock import SECOND, iso, seconds
-from pokea.daraja import wire
 from pokea.errors import Refusal, invalid
 from pokea.money import shillings_json
 from pokea.simulator import results
@@ -22,13 +21,15 @@ from pokea.simulator.journal import Journal
 from pokea.simulator.messages import message_document, prompt_document
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.provider import NoSuchPrompt, Provider
+from pokea.simulator.sim_answers import json_response, problem
 from pokea.simulator.sim_orders import (
     AnswerOrder,
     ClockOrder,
     FaultOrder,
     SubscriberOrder,
-    balance_cents,
+    cents_of,
     msisdn_of,
+    name_of,
     read_order,
 )
 from pokea.simulator.timekeeping import SimulatedTime
@@ -91,7 +92,7 @@ class SimApi:
         """A phone as the test wants it: made, or changed in the fields that are given."""
         order = await read_order(request, SubscriberOrder)
         msisdn = msisdn_of(order.msisdn)
-        cents = None if order.balance is UNSET else balance_cents(order.balance)
+        cents = None if order.balance is UNSET else cents_of("balance", order.balance)
         new = self._provider.subscribers.find(msisdn) is None
         subscriber = self._provider.subscribers.obtain(msisdn)
         if subscriber is None:
@@ -102,6 +103,8 @@ class SimApi:
             subscriber.set_balance(cents)
         if order.pin is not UNSET:
             subscriber.pin = order.pin
+        if order.name is not UNSET:
+            subscriber.name = name_of(order.name)
         if order.behaviour is not UNSET:
             subscriber.behaviour = order.behaviour
         if order.delay_seconds is not UNSET:
@@ -243,26 +246,10 @@ class SimApi:
             del self._streams[number]
 
 
-def json_response(document: Any, status: int = 200) -> Response:
-    """A document as JSON."""
-    return Response(wire.encode(document), status, media_type="application/json")
-
-
-def problem(status: int, code: str, message: str, errors: list[dict[str, str]] | None = None) -> Response:
-    """What went wrong, in the shape of the service's own errors."""
-    return json_response({"success": False, "message": message, "code": code, "errors": errors or []}, status)
-
-
-def refusal_response(request: Request, refusal: Exception) -> Response:
-    """A Refusal as HTTP."""
-    assert isinstance(refusal, Refusal)  # noqa: S101  # the handler is registered for this type alone
-    errors = [{"field": error.field, "message": error.message} for error in refusal.errors]
-    return problem(refusal.problem.status, refusal.code, refusal.message, errors)
-
-
 def _subscriber_document(subscriber: Subscriber) -> dict[str, Any]:
     return {
         "msisdn": subscriber.msisdn,
+        "name": subscriber.name,
         "balance": shillings_json(subscriber.balance_cents),
         "behaviour": subscriber.behaviour,
         "delaySeconds": subscriber.delay_seconds,

@@ -17,6 +17,7 @@ from pokea.simulator.handset import Behaviour
 _LONGEST_SECONDS: Final = 10 * 366 * 86_400
 
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4}\Z")]
+Shillings = Annotated[float, Meta(ge=0, le=1e9)]
 Span = Annotated[float, Meta(ge=0, le=_LONGEST_SECONDS)]
 
 
@@ -24,10 +25,11 @@ class SubscriberOrder(Struct, forbid_unknown_fields=True, rename="camel"):
     """`POST /sim/api/subscribers`; what is left out stays as it is, or takes its default on a new phone."""
 
     msisdn: str | int
-    balance: Annotated[float, Meta(ge=0, le=1e9)] | UnsetType = UNSET
+    balance: Shillings | UnsetType = UNSET
     pin: Pin | UnsetType = UNSET
     behaviour: Behaviour | UnsetType = UNSET
     delay_seconds: Span | UnsetType = UNSET
+    name: Annotated[str, Meta(min_length=1, max_length=60)] | UnsetType = UNSET
 
 
 class AnswerOrder(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -55,13 +57,36 @@ class ClockOrder(Struct, forbid_unknown_fields=True, rename="camel"):
     advance_seconds: Span
 
 
-Order = TypeVar("Order", SubscriberOrder, AnswerOrder, FaultOrder, ClockOrder)
+class AccountsOrder(Struct, forbid_unknown_fields=True):
+    """`POST /sim/api/accounts`: what the accounts hold from now on; one that is left out stays as it is."""
+
+    utility: Shillings | UnsetType = UNSET
+    merchant: Shillings | UnsetType = UNSET
+    working: Shillings | UnsetType = UNSET
+    settlement: Shillings | UnsetType = UNSET
+    charges: Annotated[float, Meta(ge=-1e9, le=0)] | UnsetType = UNSET
+
+
+class SweepOrder(Struct, forbid_unknown_fields=True):
+    """`POST /sim/api/accounts/sweep`."""
+
+    account: Literal["utility", "merchant"] = "utility"
+
+
+class ReversalOrder(Struct, forbid_unknown_fields=True):
+    """`POST /sim/api/reversals`."""
+
+    receipt: Annotated[str, Meta(pattern=r"^[A-Z0-9]{8,12}\Z")]
+
+
+Order = TypeVar("Order", SubscriberOrder, AnswerOrder, FaultOrder, ClockOrder, AccountsOrder, SweepOrder, ReversalOrder)
 
 _CHOICES: Final = {
     "kind": ", ".join(Kind),
     "behaviour": ", ".join(Behaviour),
     "action": "pay, cancel",
     "when": "before, after",
+    "account": "utility, merchant",
 }
 _AT: Final = re.compile(r" - at `\$\.([A-Za-z]+)`$")
 _QUOTED: Final = re.compile(r"field `([A-Za-z_]+)`")
@@ -99,9 +124,17 @@ def msisdn_of(value: str | int) -> str:
         raise invalid("msisdn", str(failure)) from None
 
 
-def balance_cents(shillings: float) -> int:
-    """The cents of a balance; raises Refusal for a fraction of a cent."""
+def cents_of(field: str, shillings: float) -> int:
+    """The cents of a balance that was sent in `field`; raises Refusal for a fraction of a cent."""
     cents = cents_from_decimal(repr(shillings))
     if cents is None:
-        raise invalid("balance", "balance: shillings with two decimals at most.")
+        raise invalid(field, f"{field}: shillings with two decimals at most.")
     return cents
+
+
+def name_of(text: str) -> str:
+    """A registered name that was sent, its blanks made single; raises Refusal for what no screen can print."""
+    name = " ".join(text.split())
+    if not name or not name.isprintable():
+        raise invalid("name", "name: letters, digits and signs that can be printed.")
+    return name

@@ -17,12 +17,20 @@ def prompt_text(amount_shillings: int, organisation: str, account_reference: str
 
 
 def paybill_message(
-    receipt: str, cents: int, organisation: str, account: str, now: Instant, balance_cents: int, left_cents: int
+    receipt: str,
+    cents: int,
+    organisation: str,
+    account: str,
+    now: Instant,
+    balance_cents: int,
+    left_cents: int,
+    *,
+    cost_cents: int = 0,
 ) -> str:
     """The payer's message for a paybill (texts 3.2: sure)."""
     return (
         f"{receipt} Confirmed. Ksh{_money(cents)} sent to {organisation} for account {account} on {_when(now)} "
-        f"New M-PESA balance is Ksh{_money(balance_cents)}. Transaction cost, Ksh0.00."
+        f"New M-PESA balance is Ksh{_money(balance_cents)}. Transaction cost, Ksh{_money(cost_cents)}."
         f"Amount you can transact within the day is {_money(left_cents)}. "
         "Save frequent paybills for quick payment on M-PESA app https://bit.ly/mpesalnk"
     )
@@ -34,6 +42,16 @@ def till_message(receipt: str, cents: int, organisation: str, now: Instant, bala
         f"{receipt} Confirmed. Ksh{_money(cents)} paid to {organisation}. on {_when(now)}."
         f"New M-PESA balance is Ksh{_money(balance_cents)}. Transaction cost, Ksh0.00. "
         f"Amount you can transact within the day is {_money(left_cents)}."
+    )
+
+
+def reversal_message(receipt: str, original_receipt: str, cents: int, now: Instant, balance_cents: int) -> str:
+    """The payer's message when a payment is reversed, two spaces before `on` and before `at` (texts 3.4)."""
+    moment = nairobi(now)
+    return (
+        f"{receipt} confirmed. Reversal of transaction {original_receipt} has been successfully reversed  on "
+        f"{moment.day}/{moment.month}/{moment:%y}  at {_twelve_hours(moment)} and Ksh{_money(cents)} is credited to "
+        f"your M-PESA account. New M-PESA account balance is Ksh{_money(balance_cents)}."
     )
 
 
