@@ -78,7 +78,14 @@ class Shop:
         await service.settler.submit(delivery(payment_id, self._code[payment_id], now(), receipt=receipt))
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        *,
+        connect_seconds: float | None = None,
     ) -> Reply:
         """Daraja's answer to a question, which is `still processing` until the customer has answered."""
         if TOKEN_PATH in url:

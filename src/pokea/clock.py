@@ -5,7 +5,7 @@ Daraja's timestamps are East Africa Time (UTC+3, no summer time; reference 2.1 a
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 Instant: TypeAlias = int
 """Microseconds since 1970-01-01T00:00Z."""
@@ -30,6 +30,21 @@ class SystemClock:
     def now(self) -> Instant:
         """The present instant."""
         return time.time_ns() // 1000
+
+
+class Deadline(NamedTuple):
+    """The moment after which something is not begun, on two clocks; whichever reaches it first decides.
+
+    `loop_seconds` is a time of the event loop's clock, which never jumps and stands still while the machine sleeps;
+    `instant` is a time of the machine's clock, which runs on while the machine sleeps and may be set.
+    """
+
+    loop_seconds: float
+    instant: Instant
+
+    def left_seconds(self, loop_seconds: float, now: Instant) -> float:
+        """The seconds that are left at these times of the two clocks; less than 0 when the deadline has passed."""
+        return min(self.loop_seconds - loop_seconds, (self.instant - now) / SECOND)
 
 
 def seconds(count: float) -> Instant:

@@ -224,4 +224,11 @@ class SchemaError(PokeaError):
 
 
 class Unavailable(PokeaError):
-    """The database did not do what it was asked, and it is known that nothing was changed."""
+    """The database did not do what it was asked, and it is known that nothing was changed.
+
+    `message` says to the caller what did not happen; empty for the usual words.
+    """
+
+    def __init__(self, why: str, message: str = "") -> None:
+        super().__init__(why)
+        self.message = message

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import aiohttp
 
 LONGEST_REPLY_BYTES = 256 * 1024
+_NEVER_ROUNDED_SECONDS = 3600.0
 
 
 class Reply(NamedTuple):
@@ -28,9 +29,20 @@ class Transport(Protocol):
     """Sends one request and waits for one answer. Follows no redirect and retries nothing."""
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        *,
+        connect_seconds: float | None = None,
     ) -> Reply:
-        """Raises NotSent or NoAnswer; any HTTP status is a Reply."""
+        """Raises NotSent or NoAnswer; any HTTP status is a Reply.
+
+        Raises NotSent when there is no connection to send on within `connect_seconds`; None leaves that bound to the
+        transport.
+        """
         ...
 
     async def close(self) -> None:
@@ -58,11 +70,21 @@ class HttpTransport:
         return self._session
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        *,
+        connect_seconds: float | None = None,
     ) -> Reply:
         """Raises NotSent or NoAnswer; any HTTP status is a Reply."""
+        within = min(self._connect_timeout_seconds, timeout_seconds)
+        # `connect` covers the name, the connection and TLS. Without a threshold of its own aiohttp waits up to a second
+        # longer than it was told, and a push may not be sent a second late.
         timeout = aiohttp.ClientTimeout(
-            total=timeout_seconds, sock_connect=min(self._connect_timeout_seconds, timeout_seconds)
+            total=timeout_seconds, connect=connect_seconds, sock_connect=within, ceil_threshold=_NEVER_ROUNDED_SECONDS
         )
         try:
             async with self._open().request(

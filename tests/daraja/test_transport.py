@@ -115,3 +115,30 @@ def test_transport_can_be_closed_unused_and_twice() -> None:
         await transport.close()
 
     over_the_wire(run)
+
+
+@pytest.mark.parametrize("connect_seconds", [0.3, 5.5])
+def test_a_connection_that_comes_too_late_carries_nothing(connect_seconds: float) -> None:
+    """Without a connection within its time the request is not sent, whatever time the answer is given; to the second,
+    also beyond the five seconds from which aiohttp rounds up."""
+
+    async def run(_server: DarajaServer, _transport: HttpTransport) -> float:
+        transport = HttpTransport(connect_timeout_seconds=20.0)
+        with socket.socket() as full:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            host, port = full.getsockname()
+            # The queue of the one that listens is full: who knocks now is not answered.
+            knocks = [socket.socket() for _ in range(3)]
+            for knock in knocks:
+                knock.setblocking(False)
+                knock.connect_ex((host, port))
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(NotSent):
+                await transport.send("POST", f"http://{host}:{port}/", {}, b"{}", 30, connect_seconds=connect_seconds)
+            for knock in knocks:
+                knock.close()
+        await transport.close()
+        return asyncio.get_running_loop().time() - began
+
+    assert over_the_wire(run) < connect_seconds + 0.4

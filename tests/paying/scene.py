@@ -86,7 +86,14 @@ class ToldDaraja:
         return [int(each.second) for each in self.requests if each.path == path]
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        *,
+        connect_seconds: float | None = None,
     ) -> Reply:
         """One exchange; what is silent or cut is no answer."""
         path = "/" + url.split("/", 3)[3]

@@ -31,7 +31,14 @@ class _Letterbox:
         self.closed = False
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        *,
+        connect_seconds: float | None = None,
     ) -> Reply:
         self.sent.append((method, url, dict(headers), timeout_seconds))
         raise NotSent("nobody lives there")

@@ -77,7 +77,7 @@ def failure_response(failure: Exception, scope: MutableMapping[str, Any]) -> Res
     if isinstance(failure, Unavailable):
         # Not logged here, one by one, because there may be thousands a second (`Sheds`).
         scope.setdefault("state", {})["shed"] = str(failure)
-        message = "The service is busy or its database is away; try again shortly."
+        message = failure.message or "The service is busy or its database is away; try again shortly."
         return problem_response(Refusal("unavailable", message, retry_after_seconds=_SHED_SECONDS), scope)
     _logger.error("a request failed for a reason that nobody expected", exc_info=failure)
     return problem_response(internal_error(), scope)

@@ -23,6 +23,7 @@ from pokea.daraja.error_codes import (
 )
 from pokea.daraja.fields import clean_code, clean_id
 from pokea.daraja.outcomes import Accepted, Answered, PushOutcome, QueryOutcome, Refused, Silent, Unknown
+from pokea.daraja.reasons import NOT_SENT
 from pokea.daraja.wire import (
     STILL_PROCESSING,
     SUCCESS,
@@ -131,6 +132,11 @@ def read_token_answer(status: int, content_type: str, body: bytes, hide: Hide = 
 def unavailable(message: str, code: str = "", fault: Fault = Fault.DARAJA) -> Refused:
     """Nothing was sent that could have done anything, and a later try may go better."""
     return Refused(code, message, "daraja_unavailable", fault, True)
+
+
+def too_late() -> Refused:
+    """Nothing was sent, because the deadline of the request had passed before it could be (law 3)."""
+    return Refused("", "The deadline had passed, so nothing was sent.", NOT_SENT, Fault.OURS, True)
 
 
 def is_limit(code: str) -> bool:

@@ -4,10 +4,11 @@ Nothing is sent twice but for a refused access token, which the gateway checks b
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from pokea.clock import Clock, daraja_timestamp
+from pokea.clock import Clock, Deadline, daraja_timestamp
 from pokea.daraja.access import AccessTokens
 from pokea.daraja.answers import (
     Hide,
@@ -15,6 +16,7 @@ from pokea.daraja.answers import (
     is_limit,
     read_push_answer,
     read_query_answer,
+    too_late,
     unavailable,
 )
 from pokea.daraja.credentials import Credentials
@@ -68,8 +70,11 @@ class DarajaClient:
         self._query_timeout_seconds = query_timeout_seconds
         self._access = AccessTokens(credentials, transport, tokens, clock, self._hide())
 
-    async def push(self, order: PushOrder) -> PushOutcome:
-        """Ask Daraja to prompt a phone (reference 2.1), within the push's time, token and all."""
+    async def push(self, order: PushOrder, deadline: Deadline | None = None) -> PushOutcome:
+        """Ask Daraja to prompt a phone (reference 2.1), within the push's time, token and all.
+
+        What could not be sent by the `deadline` is Refused with the reason `not_sent`.
+        """
         merchant = self._credentials
         timestamp = daraja_timestamp(self._clock.now())
         password = merchant.password(timestamp)
@@ -91,7 +96,7 @@ class DarajaClient:
             return read_push_answer(*reply, hide)
 
         try:
-            return await self._call(PUSH_PATH, request, password, self._push_timeout_seconds, read)
+            return await self._call(PUSH_PATH, request, password, self._push_timeout_seconds, read, sent_by=deadline)
         except NoAnswer as failure:
             return Unknown(f"the push left and no answer came: {self._hide()(str(failure))}")
 
@@ -118,7 +123,14 @@ class DarajaClient:
         return Silent(outcome.message, limited=is_limit(outcome.code)) if isinstance(outcome, Refused) else outcome
 
     async def _call(
-        self, path: str, request: Any, password: Secret, timeout_seconds: float, read: Read[T]
+        self,
+        path: str,
+        request: Any,
+        password: Secret,
+        timeout_seconds: float,
+        read: Read[T],
+        *,
+        sent_by: Deadline | None = None,
     ) -> T | Refused:
         """What the answer reads as; Refused when nothing was done for want of a connection or of a token.
 
@@ -129,16 +141,23 @@ class DarajaClient:
         latest_start = deadline - timeout_seconds * _ANSWER_SHARE
         refused: tuple[int, Refused] | None = None
         while True:
-            token = await self._access.get(refused[0] if refused else 0, latest_start - loop.time())
+            token = await self._token_in_time(refused[0] if refused else 0, latest_start, sent_by)
             if isinstance(token, Refused):
                 return token
-            if loop.time() > latest_start:
-                return unavailable("Too little time was left to wait for Daraja's answer, so nothing was sent.")
             headers = {"Authorization": f"Bearer {token.token.reveal()}", "Content-Type": "application/json"}
             url = self._credentials.base_url + path
             try:
-                reply = await self._transport.send("POST", url, headers, encode(request), deadline - loop.time())
+                reply = await self._transport.send(
+                    "POST",
+                    url,
+                    headers,
+                    encode(request),
+                    deadline - loop.time(),
+                    connect_seconds=None if sent_by is None else self._left_seconds(sent_by),
+                )
             except NotSent as failure:
+                if self._left_seconds(sent_by) <= 0:
+                    return too_late()
                 return unavailable(f"Daraja cannot be reached: {self._hide()(str(failure))}.")
             answer = read(reply, self._hide(token.token, password))
             if not isinstance(answer, TokenRefused):
@@ -146,6 +165,25 @@ class DarajaClient:
             if refused is not None:
                 return answer.refusal
             refused = (token.generation, answer.refusal)
+
+    async def _token_in_time(
+        self, refused_generation: int, latest_start: float, sent_by: Deadline | None
+    ) -> StoredToken | Refused:
+        """A token of a later generation than the refused one, while there is still time to send with it."""
+        loop = asyncio.get_running_loop()
+        left_seconds = min(latest_start - loop.time(), self._left_seconds(sent_by))
+        if left_seconds <= 0:
+            return too_late()
+        token = await self._access.get(refused_generation, left_seconds)
+        # The wait for the token may have taken longer than it was allowed, as where this process was stopped.
+        is_late = min(latest_start - loop.time(), self._left_seconds(sent_by)) <= 0
+        return too_late() if is_late and not isinstance(token, Refused) else token
+
+    def _left_seconds(self, sent_by: Deadline | None) -> float:
+        """The seconds in which the request may still be sent; without end where it has no deadline."""
+        if sent_by is None:
+            return math.inf
+        return sent_by.left_seconds(asyncio.get_running_loop().time(), self._clock.now())
 
     def _hide(self, *more: Secret) -> Hide:
         """Takes this merchant's secrets out of a text, and then whatever looks like one."""

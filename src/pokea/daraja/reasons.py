@@ -9,6 +9,8 @@ from pokea.daraja.meanings import NextStep, ReasonText
 
 UNCONFIRMED: Final = "unconfirmed"
 """The reason whose words fit whenever nothing is known."""
+NOT_SENT: Final = "not_sent"
+"""The reason of a push that we did not send, because its deadline had passed."""
 
 _ALL: Final = (
     ReasonText(
@@ -178,6 +180,14 @@ _ALL: Final = (
         "M-PESA cannot be reached or is too busy, and no prompt was sent. Wait a little, then try again.",
         "M-PESA haipatikani au ina shughuli nyingi, na hakuna ombi lililotumwa kwenye simu. "
         "Subiri kidogo, kisha ujaribu tena.",
+    ),
+    ReasonText(
+        NOT_SENT,
+        True,
+        "We could not send the request to M-PESA in time, so nothing was sent to the phone. "
+        "Wait a minute, then try again.",
+        "Hatukuweza kutuma ombi kwa M-PESA kwa wakati, kwa hivyo hakuna ombi lililotumwa kwenye simu. "
+        "Subiri dakika moja, kisha ujaribu tena.",
     ),
     ReasonText(
         "subscriber_locked",

@@ -4,6 +4,10 @@ The transaction that makes the row also reserves the idempotency key and locks t
 right after it leaves a payment that recovery resolves. Rows that are wished for while others are written are written
 together. The request goes out once; whatever Daraja answers becomes evidence. An outcome that is unknown is never a
 reason to send again.
+
+A push is sent within 15 s of its request or not at all (docs/decisions/0019). The row may be made late, because the
+database, a lock or a place in a queue was waited for; so the deadline is looked at again after each wait, here and in
+`DarajaClient`. A payment whose push is too late ends as refused, with the reason `not_sent`.
 """
 
 import asyncio
@@ -13,7 +17,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
-from pokea.clock import SECOND, Clock, Instant
+from pokea.clock import SECOND, Clock, Deadline, Instant
+from pokea.daraja.answers import too_late
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import PushOrder, PushOutcome
 from pokea.errors import Refusal, Unavailable
@@ -30,11 +35,15 @@ from pokea.storage.database import Database
 from pokea.storage.gathering import GatheredChanges, GatheredReads
 from pokea.storage.idempotency import IdempotencyKey
 
+SENT_WITHIN: Instant = 15 * SECOND
+"""From the request to the push; what is later is not sent (law 3)."""
 LEASE: Instant = 60 * SECOND
 PROMPT: Instant = 120 * SECOND
 """From the push to `expiresAt` (law 4)."""
 CALLER_WAITS_SECONDS = 50.0
 _KEEP_TRYING_SECONDS = 1.0
+
+_NOTHING_SENT = "The database does not answer, so nothing was sent to the phone; try again shortly."
 
 _log = logging.getLogger("pokea.prompt")
 
@@ -51,6 +60,13 @@ class Command(Struct, frozen=True):
     amount_cents: int
     type: str
     idempotency_key: IdempotencyKey | None = None
+
+
+class _Wish(NamedTuple):
+    """A payment that is wanted, and until when its push may be sent."""
+
+    wanted: Wanted
+    deadline: Deadline
 
 
 class Prompted(NamedTuple):
@@ -88,11 +104,18 @@ class Prompter:
         self._confirm_from_cents = confirm_from_cents
         self._tasks: dict[tuple[str, str], asyncio.Task[Any]] = {}
 
-    async def prompt(self, command: Command) -> Prompted | Refused:
-        """Ask for the money once. Raises Unavailable before anything was sent; Refusal for an unfit key or booking."""
-        wanted = self._wanted(command, self._clock.now())
+    def deadline(self) -> Deadline:
+        """Until when the push of a request that arrives now may be sent."""
+        return Deadline(asyncio.get_running_loop().time() + SENT_WITHIN / SECOND, self._clock.now() + SENT_WITHIN)
+
+    async def prompt(self, command: Command, deadline: Deadline | None = None) -> Prompted | Refused:
+        """Ask for the money once, by the `deadline` of the request, which is SENT_WITHIN from now if it is not given.
+
+        Raises Unavailable when nothing was sent and nothing will be; Refusal for an unfit key or booking.
+        """
+        wish = _Wish(self._wanted(command, self._clock.now()), deadline or self.deadline())
         # From the first a task of its own: a caller who goes away leaves no row without its push.
-        answer = await asyncio.shield(self._start("making", wanted.payment.id, self._make(wanted)))
+        answer = await asyncio.shield(self._start("making", wish.wanted.payment.id, self._make(wish)))
         if isinstance(answer, Refusal):
             raise answer
         if isinstance(answer, Refused):
@@ -129,11 +152,17 @@ class Prompter:
     async def _reserve(self, wishes: Sequence[Wanted]) -> Sequence[Answer]:
         return await self._database.write(reserve, wishes, self._limits, self._clock.now())
 
-    async def _make(self, wanted: Wanted) -> Answer:
-        answer = await self._rows.make(wanted)
+    async def _make(self, wish: _Wish) -> Answer:
+        try:
+            answer = await self._rows.make(wish.wanted)
+        except Unavailable as failure:
+            raise Unavailable(str(failure), _NOTHING_SENT) from failure
         if isinstance(answer, Reserved):
-            self._start("sending", answer.payment.id, self._send(answer))
+            self._start("sending", answer.payment.id, self._send(answer.payment, wish.deadline))
         return answer
+
+    def _is_late(self, deadline: Deadline) -> bool:
+        return deadline.left_seconds(asyncio.get_running_loop().time(), self._clock.now()) <= 0
 
     def _wanted(self, command: Command, now: Instant) -> Wanted:
         payment_id = self._ids.new("pay")
@@ -174,8 +203,10 @@ class Prompter:
         )
         return Wanted(payment, command.is_admin, command.idempotency_key)
 
-    async def _send(self, reserved: Reserved) -> Payment | None:
-        payment = reserved.payment
+    async def _send(self, payment: Payment, deadline: Deadline) -> Payment | None:
+        if self._is_late(deadline):
+            _log.warning("payment %s: its row was made after its deadline, so nothing was sent", payment.id)
+            return await self._keep(payment, too_late())
         order = PushOrder(
             msisdn=payment.msisdn,
             amount_shillings=whole_shillings(payment.amount_cents),
@@ -183,7 +214,7 @@ class Prompter:
             account_reference=payment.account_reference,
             description="Booking fee",
         )
-        outcome = await self._daraja.push(order)
+        outcome = await self._daraja.push(order, deadline)
         return await self._keep(payment, outcome)
 
     async def _keep(self, payment: Payment, outcome: PushOutcome) -> Payment | None:

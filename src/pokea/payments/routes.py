@@ -67,6 +67,8 @@ class PaymentRoutes:
             describe(application, f"{PREFIX}{path}", method, operation)
 
     async def _push(self, request: Request) -> Response:
+        # Before the first wait, which may be for the keys of an issuer of tokens.
+        deadline = self._prompter.deadline()
         caller = await self._gate.require(request, PAYMENTS_WRITE)
         body = await read_body(request, PushBody)
         key = idempotency_key(request, caller, _PUSH, body.model_dump_json().encode())
@@ -77,7 +79,7 @@ class PaymentRoutes:
         command = Command(
             caller.subject, caller.is_admin, body.booking_id, phone.msisdn, body.amount * CENTS, body.type, key
         )
-        answer = await self._prompter.prompt(command)
+        answer = await self._prompter.prompt(command, deadline)
         if isinstance(answer, Refused):
             raise refusal_of_wish(answer, answer.live is not None and caller.may_see(answer.live.owner))
         payment = answer.payment

@@ -7,7 +7,7 @@ from pydantic import Field
 from pokea.api.bodies import Incoming, Shillings
 from pokea.clock import Instant, iso
 from pokea.daraja.codes import reason_meaning
-from pokea.daraja.reasons import next_step
+from pokea.daraja.reasons import NOT_SENT, next_step
 from pokea.errors import FieldError, Refusal
 from pokea.money import shillings_json
 from pokea.payments.reserve import Refused, Why
@@ -107,10 +107,10 @@ def was_refused(payment: Payment) -> bool:
 
 
 def refusal_of_push(payment: Payment, language: str) -> Refusal:
-    """What a caller hears of a push that Daraja refused (law 3)."""
+    """What a caller hears of a push that Daraja refused, or that we did not send (law 3)."""
     reason = payment.failure_reason or "daraja_refused"
     text = reason_meaning(reason)
-    code = {"subscriber_locked": "subscriber_locked"}.get(reason, "daraja_refused")
+    code = {"subscriber_locked": "subscriber_locked", NOT_SENT: "unavailable"}.get(reason, "daraja_refused")
     if code == "daraja_refused" and text.retryable:
         code = "daraja_unavailable"
     return Refusal(

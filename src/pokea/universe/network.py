@@ -259,7 +259,14 @@ class WorldTransport:
         self._address = address
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        *,
+        connect_seconds: float | None = None,
     ) -> Reply:
         """Raises NotSent or NoAnswer; any HTTP status is a Reply."""
         sent = Sent(method, url, headers, body, self._address)
@@ -295,12 +302,21 @@ class LifeTransport:
         self._tap = tap
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        *,
+        connect_seconds: float | None = None,
     ) -> Reply:
         """Raises NotSent or NoAnswer; any HTTP status is a Reply. Raises Dead."""
         self._life.check()
         sent = Sent(method, url, headers, body, "10.0.0.1")
         await self._life.survive(f"before send {route_of(sent)}")
+        if connect_seconds is not None and connect_seconds <= 0:
+            raise NotSent("there was no time to connect")
         number = self._tap.leaves(sent, self._life)
         try:
             reply = await self._network.carry(self._life.name, sent, self._side, timeout_seconds, self._life)
