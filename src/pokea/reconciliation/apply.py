@@ -1,0 +1,43 @@
+"""What a statement proves goes to the settler as evidence, like everything else that we are told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from pokea.clock import Clock, Instant
+from pokea.payments.evidence import Evidence, from_statement
+from pokea.reconciliation.match import Reconciliation
+
+SUBMITTED_TOGETHER: Final = 256
+"""So many pieces wait at once for the settler, which takes them in batches of its own."""
+
+Submit = Callable[[Evidence], Awaitable[object]]
+
+
+def evidence_of(found: Reconciliation, received_at: Instant) -> list[Evidence]:
+    """A piece of evidence for each line that is a payment's: none where a gate is shut.
+
+    A line with another amount is evidence too: it raises `amount_differs` and has the difference posted (law 7).
+    """
+    if found.gates:
+        return []
+    told = [(each.payment_id, each.line) for each in found.matched]
+    told += [(each.payment_id, each.line) for each in found.differing]
+    return [
+        from_statement(payment_id, line.receipt, line.paid_in_cents, line.transaction_date, received_at)
+        for payment_id, line in told
+    ]
+
+
+def pieces_of(found: Reconciliation) -> int:
+    """How many pieces of evidence there are in it."""
+    return 0 if found.gates else len(found.matched) + len(found.differing)
+
+
+async def apply(submit: Submit, found: Reconciliation, clock: Clock, advance: Callable[[int], None]) -> None:
+    """Submit it all; `advance` is told of every few that are durable. Raises Unavailable."""
+    pieces = evidence_of(found, clock.now())
+    for start in range(0, len(pieces), SUBMITTED_TOGETHER):
+        together = pieces[start : start + SUBMITTED_TOGETHER]
+        await asyncio.gather(*(submit(piece) for piece in together))
+        advance(len(together))
