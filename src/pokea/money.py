@@ -8,7 +8,7 @@ MAXIMUM_SHILLINGS = 250_000
 """Daraja's ceiling for one transaction (reference 9.4)."""
 
 _WHOLE = re.compile(r"[0-9]{1,12}")
-_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,6})?(?:[eE]\+?\d{1,2})?")
+_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?(?:[eE]\+?[0-9]{1,2})?")
 
 
 def cents_from_decimal(text: str) -> int | None:

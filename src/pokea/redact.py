@@ -5,7 +5,7 @@ Printing, formatting or logging one of these shows a mask; reading it takes an e
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 _VISIBLE_HEAD = 5
@@ -47,27 +47,43 @@ class _Rule(NamedTuple):
 
     signs: Sequence[str]
     pattern: re.Pattern[str]
-    replacement: str
+    replacement: str | Callable[[re.Match[str]], str]
+
+
+def _masked_id(found: re.Match[str]) -> str:
+    """A CheckoutRequestID ends in the payer's number (reference 9.2): of it as much is shown as of the number."""
+    tail = found[2][-_VISIBLE_TAIL:]
+    return f"{found[1]}****{tail if tail.isdigit() else ''}"
 
 
 _KEYS: Final = ("password", "passkey", "secret", "pin", "access_token", "securitycredential")
 _ALWAYS: Final = ("",)
+_GAP: Final = r"[ \t().\u00a0\u00ad\u200b-\u2015\u202a-\u202f\u2060-\u2069\u2212\ufeff-]{0,3}"
+"""What people and chat programs put between the digits of a phone number."""
+
+# No pattern may look at a character again for each place where it might begin: what it has begun to read it either
+# takes, or it gives up after a bounded number of characters. Daraja's answers are long enough to stop us otherwise.
 _RULES: Final = (
-    # A CheckoutRequestID ends in the payer's number (reference 9.2), so it is personal data as a whole.
-    _Rule(("ws_co_",), re.compile(r"ws_CO_[A-Za-z0-9_]*?(\d{3})\b"), r"ws_CO_****\1"),
+    _Rule(("ws_co_",), re.compile(r"(?i)(ws_CO_)([A-Za-z0-9_]+)"), _masked_id),
     _Rule(
         _ALWAYS,
         # It begins with letters of its own, not with a look behind, since then C looks for where it may begin.
-        re.compile(r"(?:\+254|254(?<!\d254)|0(?<!\d0))([17]\d)\d{5}(\d{2})(?!\d)"),
-        r"254\1*****\2",
+        re.compile(
+            rf"(?:\+{_GAP}254|00254(?<!\d00254)|254(?<!\d254)|0(?<!\d0)(?=[17 -]))(?:{_GAP}0(?=[) 17]))?"
+            rf"{_GAP}([17]){_GAP}(\d)(?:{_GAP}\d){{5}}{_GAP}(\d){_GAP}(\d)(?!\d)"
+        ),
+        r"254\1\2*****\3\4",
     ),
     _Rule(_ALWAYS, re.compile(r"[0-9a-fA-F]{40,}"), "****"),
     _Rule(("pcs_",), re.compile(r"\bpcs_[A-Za-z0-9_-]+"), "pcs_****"),
-    _Rule(("eyj",), re.compile(r"\beyJ[\w-]*\.[\w-]*(?:\.[\w-]*)?"), "****"),
+    _Rule(("eyj",), re.compile(r"\beyJ[\w-]+(?:\.[\w-]*){0,2}"), "****"),
     _Rule(("bearer", "basic"), re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{6,}"), r"\1 ****"),
     _Rule(("invalid access token",), re.compile(r"(Invalid Access Token\s*-\s*)\S.*"), r"\1****"),
     _Rule(_KEYS, re.compile(rf'(?i)((?:{"|".join(_KEYS)})"?\s*[:=]\s*)"?[^",}}\s]+"?'), r"\1****"),
 )
+_LOOKED_AT: Final = 1_000
+_TORN: Final = re.compile(r"[\d\s().+-]{0,40}[\w+/=.-]{0,60}")
+"""From the end of a text backwards: what may be half of something. What is longer is masked also without its end."""
 
 
 def mask(text: str) -> str:
@@ -79,6 +95,18 @@ def mask(text: str) -> str:
         if not is_plain or any(sign in lowered for sign in signs):
             text = pattern.sub(replacement, text)
     return text
+
+
+def masked_beginning(text: str, longest: int, hide: Callable[[str], str] = mask) -> str:
+    """The first `longest` characters of a text that may be of any length, after `hide` has masked them.
+
+    A word or a number that was cut is left out before, since half a secret wears no mask.
+    """
+    head = text[:_LOOKED_AT]
+    if len(text) > _LOOKED_AT:
+        torn = _TORN.match(head[::-1])
+        head = head[: len(head) - len(torn[0])] if torn is not None else head
+    return hide(head)[:longest]
 
 
 class MaskingFormatter(logging.Formatter):

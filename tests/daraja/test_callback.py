@@ -241,3 +241,24 @@ def test_a_number_in_the_code_s_place_is_not_printed(number: str) -> None:
     assert number not in repr(reading)
     assert "'1032'" in repr(CallbackReading(code="1032"))
     assert "'500.003.1001'" in repr(CallbackReading(code="500.003.1001"))
+
+
+DIGITS = (
+    "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669",
+    "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19",
+)
+
+
+@pytest.mark.parametrize("digits", DIGITS, ids=["Arabic", "full width"])
+@pytest.mark.parametrize("name", ["Amount", "TransactionDate", "PhoneNumber"])
+def test_digits_of_another_script_are_no_number(name: str, digits: str) -> None:
+    """An amount, a date or a number in other digits than ours is absent, so that it proves nothing."""
+    text = {"Amount": "500", "TransactionDate": "20191219102115", "PhoneNumber": "254708374149"}[name]
+    other = text.translate({48 + number: digit for number, digit in enumerate(digits)})
+    listed = [item(name, other) if each["Name"] == name else each for each in items()]
+    reading = read_callback(wrapped(callback(CallbackMetadata={"Item": listed})))
+    assert reading is not None
+    field = {"Amount": "amount_cents", "TransactionDate": "transaction_date", "PhoneNumber": "msisdn"}[name]
+    assert getattr(reading, field) is None
+    if name == "Amount":
+        assert verdict(reading) is Verdict.CLAIM

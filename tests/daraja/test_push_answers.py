@@ -1,15 +1,17 @@
 """Law 3's table, cell by cell: what each answer to a push means."""
 
 import json
+import time
+from collections.abc import Callable
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pokea.daraja.answers import TokenRefused, read_push_answer
+from pokea.daraja.answers import TokenRefused, read_push_answer, read_query_answer
 from pokea.daraja.error_codes import ERROR_CODES, TOKEN_ERRORS
-from pokea.daraja.outcomes import Accepted, PushOutcome, Refused, Unknown
+from pokea.daraja.outcomes import Accepted, PushOutcome, Refused, Silent, Unknown
 from pokea.errors import Fault
 from tests.daraja.server import ACCEPTED, FIREWALL_PAGE, HTML, JSON
 
@@ -269,3 +271,41 @@ def test_fields_of_any_type_are_read(status: int, message: dict[str, object]) ->
         assert status == 200
         assert str(message["ResponseCode"]).strip() == "0"
         assert message["CheckoutRequestID"] == outcome.checkout_request_id
+
+
+BROKEN_TEXTS = {
+    "broken UTF-8": b"Success \xff\xc3 accepted",
+    "Latin-1": "Ombi limefanikiwa \u00e9".encode("latin-1"),
+    "a newline": b"Success.\n Request accepted",
+    "a NUL": b"Success \0 accepted",
+    "half of a pair": b"Success \\ud83d accepted",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_TEXTS)
+def test_a_broken_text_does_not_cost_the_id(what: str) -> None:
+    """Given an accepting answer whose sentence for the customer is broken, the push is accepted with its id."""
+    body = accepted(CustomerMessage="SENTENCE").replace(b"SENTENCE", BROKEN_TEXTS[what])
+    outcome = read(200, body)
+    assert isinstance(outcome, Accepted)
+    assert outcome.checkout_request_id == ACCEPTED["CheckoutRequestID"]
+    outcome.customer_message.encode()
+    assert read(200, b"\xef\xbb\xbf" + accepted()) == read(200, accepted())
+
+
+@pytest.mark.parametrize("broken", [b"\xff", b"\n", b"\\ud83d", b"\0"])
+def test_a_broken_id_is_no_id(broken: bytes) -> None:
+    """An id that came with a broken character is not guessed: the outcome is unknown."""
+    body = accepted(CheckoutRequestID="ws_CO_1ID2").replace(b"ID", broken)
+    assert isinstance(read(200, body), Unknown)
+
+
+@pytest.mark.parametrize("seed", ["ws_CO_", "eyJ-", "0 7", "bearer "])
+@pytest.mark.parametrize("in_form", [in_darajas_form, in_the_gateways_form])
+def test_a_long_answer_stops_nothing(seed: str, in_form: Callable[[str, str], bytes]) -> None:
+    """Given an error whose text is as long as Daraja may send, a push and a question are read at once."""
+    body = in_form("400.002.02", seed * (240_000 // len(seed)))
+    began = time.process_time()
+    assert isinstance(read(400, body), Refused)
+    assert isinstance(read_query_answer("ws_CO_1", 500, JSON, body), Silent)
+    assert time.process_time() - began < 0.5

@@ -4,6 +4,7 @@ Only a body in Daraja's own form or in its gateway's counts as theirs. Headers o
 (reference 12.1), so the content type decides nothing; it is said where a body is neither.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from pokea.daraja.wire import (
     decode,
 )
 from pokea.errors import Fault
-from pokea.redact import Secret, mask
+from pokea.redact import Secret, mask, masked_beginning
 
 OK: Final = 200
 UNAUTHORIZED: Final = 401
@@ -49,7 +50,7 @@ _LIMITS: Final = (BUSY_ERROR, QUOTA_ERROR)
 _LONGEST_TEXT: Final = 200
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,2048}")
 _KIND: Final = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}")
-_SECONDS: Final = re.compile(r"\d{1,6}")
+_SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _USUAL_LIFETIME_SECONDS: Final = 3599
 """What every token was seen to live (reference 1.3); taken when `expires_in` cannot be read."""
 
@@ -155,10 +156,24 @@ def query_verdict(outcome: QueryOutcome) -> Verdict:
 
 
 def _read(body: bytes, message: type[T]) -> T | None:
+    for form in (body, _mended(body)):
+        try:
+            return decode(form, message)
+        except Unreadable:
+            continue
+    return None
+
+
+def _mended(body: bytes) -> bytes:
+    """A body with what is broken in its texts replaced: a bad character in a sentence must not cost a push its id.
+
+    Broken UTF-8, a mark at the beginning, control characters and halves of surrogate pairs; the rest stays unreadable.
+    """
     try:
-        return decode(body, message)
-    except Unreadable:
-        return None
+        tree = json.loads(body.decode("utf-8-sig", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return b""
+    return json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _complaint(body: bytes) -> _Complaint | None:
@@ -225,7 +240,7 @@ def _lifetime_seconds(value: str | int) -> int:
 
 
 def _shown(text: str, hide: Hide) -> str:
-    return hide(text)[:_LONGEST_TEXT]
+    return masked_beginning(text, _LONGEST_TEXT, hide)
 
 
 def _code_shown(complaint: _Complaint) -> str:

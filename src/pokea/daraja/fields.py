@@ -11,10 +11,10 @@ LONGEST_ID = 100
 # Visible ASCII alone: no blank, no control character, nothing that a database would refuse to store as text.
 _ID: Final = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_ID}}}")
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
-_INTEGER: Final = re.compile(r"-?\d{1,32}")
+_INTEGER: Final = re.compile(r"-?[0-9]{1,32}")
 _RECEIPT: Final = re.compile(r"[A-Z0-9]{1,32}")
-_DATE: Final = re.compile(r"\d{14}")
-_MSISDN: Final = re.compile(r"\d{9,15}")
+_DATE: Final = re.compile(r"[0-9]{14}")
+_MSISDN: Final = re.compile(r"[0-9]{9,15}")
 
 
 class JsonNumber(str):

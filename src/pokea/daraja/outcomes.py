@@ -13,7 +13,7 @@ from pokea.money import MAXIMUM_SHILLINGS
 
 LONGEST_REFERENCE = 12
 LONGEST_DESCRIPTION = 13
-_MSISDN = re.compile(r"254[17]\d{8}")
+_MSISDN = re.compile(r"254[17][0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)

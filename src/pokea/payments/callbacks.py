@@ -5,7 +5,6 @@ What it proves is decided when it is settled. At a payment's own address everyth
 """
 
 import logging
-import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
@@ -25,13 +24,12 @@ from pokea.daraja.wire import CALLBACK_ACCEPTED, CALLBACK_INVALID
 from pokea.errors import Refusal
 from pokea.payments.evidence import Delivery
 from pokea.payments.settler import Settler
-from pokea.redact import mask
+from pokea.redact import masked_beginning
 from pokea.settings import Network
 
 _ACCEPTED = json_answer(CALLBACK_ACCEPTED)
-_MASKED_BYTES = 1_000
+_LOOKED_AT_BYTES = 4_096
 _LOGGED_CHARACTERS = 200
-_TORN_END = re.compile(r"[\w+/=.-]*$")
 
 _log = logging.getLogger("pokea.callbacks")
 
@@ -132,7 +130,5 @@ def _content_encoding(scope: Scope) -> str:
 
 
 def _beginning(body: bytes) -> str:
-    """The beginning of a body as it may be logged: masked before it is cut, since half a secret wears no mask."""
-    text = body[:_MASKED_BYTES].decode("utf-8", "replace")
-    whole = text if len(body) <= _MASKED_BYTES else _TORN_END.sub("", text)
-    return mask(whole)[:_LOGGED_CHARACTERS]
+    """The beginning of a body as it may be logged."""
+    return masked_beginning(body[:_LOOKED_AT_BYTES].decode("utf-8", "replace"), _LOGGED_CHARACTERS)
