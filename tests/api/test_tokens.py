@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt import PyJWS
 
 from pokea.api.keys import SharedSecret
 from pokea.api.tokens import FROM_ANYBODY, LEEWAY, LONGEST_TOKEN, Claims, Expected, Verifier, issue_token, read_claims
@@ -103,7 +105,9 @@ def test_an_end_that_is_no_number_is_refused(exp: object) -> None:
     assert "`exp` is not a number" in refusal_of(claims(exp=exp))
 
 
-@pytest.mark.parametrize("exp", [NOON // 1000, -(10**12), 1e300])
+@pytest.mark.parametrize(
+    "exp", [NOON // 1000, -(10**12), 1e300, 10**400, -(10**400)], ids=lambda exp: f"{str(exp)[:9]}"
+)
 def test_an_end_in_milliseconds_is_refused(exp: float) -> None:
     """An `exp` in milliseconds, which would be valid for fifty thousand years, is out of range."""
     assert "seconds since 1970" in refusal_of(claims(exp=exp))
@@ -223,6 +227,27 @@ def test_a_token_whose_claims_were_changed_is_refused() -> None:
     """The signature covers the claims."""
     head, _, signature = issue_token(SECRET, "alice", [], NOON, HOUR_SECONDS).split(".")
     assert "another key" in refused_token(f"{head}.{segment(claims(scope='admin'))}.{signature}")
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("digits", [400, 4_000, 5_900])
+def test_numbers_of_any_length_in_a_signed_token_are_answered(name: str, digits: int) -> None:
+    """A signed token with thousands of digits is refused, or taken where the claim is not read: never a 500."""
+    payload = json.dumps(claims()).encode()[:-1] + f', "{name}": {"9" * digits}}}'.encode()
+    token = PyJWS().encode(payload, SECRET.reveal(), algorithm="HS256")
+    with contextlib.suppress(Refusal):
+        assert verify(token).subject == "alice"
+
+
+@pytest.mark.parametrize("depth", [100, 1_000, 5_000])
+@pytest.mark.parametrize("part", ["header", "claims"])
+def test_a_deep_nesting_is_refused(depth: int, part: str) -> None:
+    """Brackets in brackets without end, in either part, are no token."""
+    nested = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+    parts = {"header": b'{"alg":"HS256"}', "claims": json.dumps(claims()).encode()} | {part: nested}
+    signed = b".".join(base64.urlsafe_b64encode(parts[each]).rstrip(b"=") for each in ("header", "claims"))
+    signature = hmac.digest(SECRET.reveal().encode(), signed, "sha256")
+    refused_token((signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode())
 
 
 def test_a_token_that_asks_for_unknown_extensions_is_refused() -> None:

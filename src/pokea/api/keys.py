@@ -10,7 +10,7 @@ import msgspec
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
-from pokea.clock import HOUR, SECOND, Clock, Instant
+from pokea.clock import SECOND, Clock, Instant
 from pokea.errors import Refusal
 from pokea.redact import Secret
 from pokea.transport import NoAnswer, NotSent, Transport
@@ -19,8 +19,10 @@ SHORTEST_SECRET_BYTES = 32
 REFETCH_AT_MOST_EVERY: Instant = 60 * SECOND
 _RETRY_AFTER: Instant = 5 * SECOND
 """How soon the issuer is asked again while we have no key of its at all."""
-_KEPT_FOR: Instant = HOUR
-"""A key that the issuer withdrew is forgotten after this long."""
+LOOKED_AT_EVERY: Instant = 300 * SECOND
+"""While the issuer cannot be read the known keys stay."""
+FORGOTTEN_WITHIN: Instant = 600 * SECOND
+"""A key that the issuer withdrew verifies nothing any more after this long, even if one look at the keys failed."""
 _FETCH_TIMEOUT_SECONDS = 10.0
 
 _FAMILIES = {
@@ -51,6 +53,10 @@ class Keys(Protocol):
         """The key for the algorithm; raises Refusal `unauthenticated` when there is none."""
         ...
 
+    async def is_current(self, algorithm: str, key_id: str | None, key: PyJWK | bytes) -> bool:
+        """Whether `key`, which was found under this name, still is the key of this name."""
+        ...
+
 
 class SharedSecret:
     """One secret for HS256. Raises ValueError when it is shorter than 32 bytes."""
@@ -66,6 +72,10 @@ class SharedSecret:
         """The secret, whatever key the token names."""
         return self._secret
 
+    async def is_current(self, algorithm: str, key_id: str | None, key: PyJWK | bytes) -> bool:
+        """It is, for as long as this process runs."""
+        return key == self._secret
+
 
 class IssuerKey(NamedTuple):
     """One published key, for one algorithm."""
@@ -73,11 +83,16 @@ class IssuerKey(NamedTuple):
     key_id: str | None
     algorithm: str
     key: PyJWK
+    jwk: str
+
+    def identity(self) -> tuple[str | None, str, str]:
+        """Tells this key from every other, by what was published of it."""
+        return self.key_id, self.algorithm, self.jwk
 
 
 class IssuerKeys:
-    """The keys at an issuer's JWKS address, fetched when first needed, kept for an hour, and fetched again at most
-    once a minute for a key that is not among them."""
+    """The keys at an issuer's JWKS address: fetched when first needed, looked at again every five minutes, and at most
+    once a minute for a key that is not among them. A key that is published still stays the same object."""
 
     algorithms = tuple(name for names in _FAMILIES.values() for name in names)
 
@@ -86,16 +101,18 @@ class IssuerKeys:
         self._transport = transport
         self._clock = clock
         self._keys: tuple[IssuerKey, ...] = ()
-        self._read_at: Instant = 0
         self._asked_at: Instant | None = None
         self._fetching = asyncio.Lock()
 
     async def find(self, algorithm: str, key_id: str | None) -> PyJWK | bytes:
         """The issuer's key of this id; raises Refusal `unauthenticated`, or `unavailable` when no keys can be read."""
         found = _pick(self._keys, algorithm, key_id)
-        if found is None or self._clock.now() - self._read_at >= _KEPT_FOR:
-            await self._refetch()
-            found = _pick(self._keys, algorithm, key_id)
+        if found is None:
+            await self._refetch(REFETCH_AT_MOST_EVERY)
+        elif self._is_due(LOOKED_AT_EVERY) and (not self._fetching.locked() or self._is_due(FORGOTTEN_WITHIN)):
+            # One caller waits for the issuer; the others go on with the known keys until they are too old for it.
+            await self._refetch(LOOKED_AT_EVERY)
+        found = _pick(self._keys, algorithm, key_id)
         if not self._keys:
             raise Refusal(
                 "unavailable",
@@ -106,23 +123,55 @@ class IssuerKeys:
             raise unauthenticated("The token is signed with a key that its issuer does not publish.")
         return found
 
-    async def _refetch(self) -> None:
+    async def is_current(self, algorithm: str, key_id: str | None, key: PyJWK | bytes) -> bool:
+        """Whether the issuer publishes this very key under the name still, as far as is known within ten minutes."""
+        try:
+            return await self.find(algorithm, key_id) is key
+        except Refusal:
+            return False
+
+    def _is_due(self, pause: Instant) -> bool:
+        """Whether the issuer was not asked for so long; a clock that jumped back proves nothing."""
+        return self._asked_at is None or not 0 <= self._clock.now() - self._asked_at < pause
+
+    async def _refetch(self, pause: Instant) -> None:
         async with self._fetching:
-            pause = REFETCH_AT_MOST_EVERY if self._keys else _RETRY_AFTER
-            if self._asked_at is not None and self._clock.now() - self._asked_at < pause:
+            # Others have waited for the same fetch.
+            if not self._is_due(pause if self._keys else _RETRY_AFTER):
                 return
             try:
-                reply = await self._transport.send(
-                    "GET", self._url, {"Accept": "application/json"}, None, _FETCH_TIMEOUT_SECONDS
-                )
-                keys = read_keys(reply.body) if reply.status == HTTPStatus.OK else ()
-            except (NotSent, NoAnswer):
-                keys = ()
-            self._asked_at = self._clock.now()
-            if keys:
-                self._keys, self._read_at = keys, self._asked_at
+                keys = await fetch_keys(self._url, self._transport)
+            except NoKeys as failure:
+                _logger.warning("No keys were read from POKEA_JWKS_URL: %s; the known ones stay.", failure)
             else:
-                _logger.warning("the issuer's keys could not be read from POKEA_JWKS_URL; the known ones stay")
+                self._keys = _kept(self._keys, keys)
+            self._asked_at = self._clock.now()
+
+
+class NoKeys(Exception):
+    """No usable key stands at the issuer's address; the message says what does, and repeats nothing of it."""
+
+
+async def fetch_keys(url: str, transport: Transport) -> tuple[IssuerKey, ...]:
+    """The usable keys at a JWKS address, one or more. Raises NoKeys."""
+    try:
+        reply = await transport.send("GET", url, {"Accept": "application/json"}, None, _FETCH_TIMEOUT_SECONDS)
+    except (NotSent, NoAnswer) as failure:
+        raise NoKeys(f"it does not answer ({failure})") from None
+    if reply.status != HTTPStatus.OK:
+        raise NoKeys(f"it answers {reply.status}")
+    if b"jwks_uri" in reply.body and b'"keys"' not in reply.body:
+        raise NoKeys("it is the issuer's configuration: take the address that stands there as `jwks_uri`")
+    keys = read_keys(reply.body)
+    if not keys:
+        raise NoKeys("its answer holds no public key of the kinds RSA, EC or Ed25519")
+    return keys
+
+
+def _kept(known: Sequence[IssuerKey], read: Sequence[IssuerKey]) -> tuple[IssuerKey, ...]:
+    """The keys as read now; those that were known before stay the objects that they were."""
+    before = {key.identity(): key for key in known}
+    return tuple(before.get(key.identity(), key) for key in read)
 
 
 def read_keys(body: bytes) -> tuple[IssuerKey, ...]:
@@ -146,8 +195,9 @@ def _usable(jwk: dict[str, Any]) -> Iterator[IssuerKey]:
     for algorithm in _FAMILIES.get((key_type, curve), ()):
         if jwk.get("alg") in (None, algorithm):
             try:
-                yield IssuerKey(key_id, algorithm, PyJWK(jwk, algorithm))
-            except (PyJWTError, ValueError, TypeError, AttributeError):
+                published = msgspec.json.encode(jwk, order="sorted").decode()
+                yield IssuerKey(key_id, algorithm, PyJWK(jwk, algorithm), published)
+            except (PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
                 return
 
 

@@ -4,13 +4,12 @@ PyJWT checks signatures; the claims are read here, because "now" is the passed c
 """
 
 import hashlib
-import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from jwt import PyJWS
+from jwt import PyJWK, PyJWS
 from jwt.exceptions import InvalidSignatureError, PyJWTError
 
 from pokea.api.keys import Keys, unauthenticated
@@ -23,6 +22,8 @@ LONGEST_TOKEN = 8192
 """Characters; an issuer that needs more puts a database into its tokens."""
 LONGEST_SUBJECT = 128
 REMEMBERED_TOKENS = 4096
+REMEMBERED_FOR: Instant = 600 * SECOND
+"""A token is verified from the beginning again after this long, however often it is used."""
 
 _LATEST_SECOND = 10**11
 """A time claim beyond it is in milliseconds by mistake, and the token would never expire."""
@@ -49,15 +50,33 @@ FROM_ANYBODY = Expected()
 """Neither an issuer nor an audience is asked for: the shared secret is enough."""
 
 
+class _Verdict(NamedTuple):
+    """A token that was right: what it says, the key that it names, the key that verified it, and when."""
+
+    claims: Claims
+    algorithm: str
+    key_id: str | None
+    key: PyJWK | bytes
+    at: Instant
+
+    def holds(self, now: Instant) -> bool:
+        """Whether neither the token nor what is remembered of it has run out; after a clock's jump back it has."""
+        return now < self.claims.expires_at + LEEWAY and 0 <= now - self.at < REMEMBERED_FOR
+
+
 class Verifier:
-    """Verifies tokens, and remembers the last few thousand that were right until they expire."""
+    """Verifies tokens, and remembers the last few thousand that were right, for minutes.
+
+    A remembered token is right for as long as the key that verified it is the key of its name: an issuer that withdraws
+    a key withdraws every token that was signed with it.
+    """
 
     def __init__(self, keys: Keys, expected: Expected, clock: Clock, remembered: int = REMEMBERED_TOKENS) -> None:
         self._keys = keys
         self._expected = expected
         self._clock = clock
         self._remembered = remembered
-        self._known: OrderedDict[bytes, Claims] = OrderedDict()
+        self._known: OrderedDict[bytes, _Verdict] = OrderedDict()
 
     async def verify(self, token: str) -> Claims:
         """The token's claims; raises Refusal `unauthenticated` with a sentence, or `unavailable` without keys."""
@@ -65,17 +84,22 @@ class Verifier:
             raise unauthenticated("The bearer token is too long to be a token of ours.")
         digest = hashlib.sha256(token.encode()).digest()
         known = self._known.get(digest)
-        if known is not None and known.expires_at + LEEWAY > self._clock.now():
-            self._known.move_to_end(digest)
-            return known
+        if (
+            known is not None
+            and known.holds(self._clock.now())
+            and await self._keys.is_current(known.algorithm, known.key_id, known.key)
+        ):
+            if digest in self._known:
+                self._known.move_to_end(digest)
+            return known.claims
         self._known.pop(digest, None)
-        claims = read_claims(await self._signed(token), self._expected, self._clock.now())
-        self._known[digest] = claims
+        verdict = await self._judged(token)
+        self._known[digest] = verdict
         while len(self._known) > self._remembered:
             self._known.popitem(last=False)
-        return claims
+        return verdict.claims
 
-    async def _signed(self, token: str) -> bytes:
+    async def _judged(self, token: str) -> _Verdict:
         header = _header(token)
         algorithm = header.get("alg")
         accepted = ", ".join(self._keys.algorithms)
@@ -83,20 +107,22 @@ class Verifier:
             raise unauthenticated(f"The token is not signed; sign it with one of: {accepted}.")
         if algorithm not in self._keys.algorithms:
             raise unauthenticated(f"The token's algorithm is not accepted; sign it with one of: {accepted}.")
-        key = await self._keys.find(algorithm, header.get("kid"))
+        key_id = header.get("kid")
+        key = await self._keys.find(algorithm, key_id)
         try:
             payload: bytes = _SIGNATURES.decode(token, key, algorithms=[algorithm])
         except InvalidSignatureError:
             raise unauthenticated("The token's signature is wrong: it was signed with another key.") from None
         except PyJWTError:
             raise unauthenticated("The bearer token cannot be verified; ask for a new one.") from None
-        return payload
+        now = self._clock.now()
+        return _Verdict(read_claims(payload, self._expected, now), algorithm, key_id, key, now)
 
 
 def _header(token: str) -> dict[str, Any]:
     try:
         return _SIGNATURES.get_unverified_header(token)
-    except PyJWTError:
+    except (PyJWTError, ValueError, RecursionError):
         raise unauthenticated("The bearer token is not a JSON Web Token.") from None
 
 
@@ -104,7 +130,7 @@ def read_claims(payload: bytes, expected: Expected, now: Instant) -> Claims:
     """The claims of a token whose signature is right; raises Refusal `unauthenticated` when they do not hold now."""
     try:
         claims = msgspec.json.decode(payload, type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         raise unauthenticated("The token's claims are not a JSON object.") from None
     expires_at = _time(claims, "exp")
     if expires_at is None:
@@ -122,9 +148,10 @@ def _time(claims: Mapping[str, Any], name: str) -> Instant | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise unauthenticated(f"The token's `{name}` is not a number of seconds.")
-    if abs(value) > _LATEST_SECOND:
+    # Compared before anything is reckoned with it: a whole number may have more digits than a float can hold.
+    if not -_LATEST_SECOND <= value <= _LATEST_SECOND:
         raise unauthenticated(f"The token's `{name}` is out of range; give it in seconds since 1970.")
     return seconds(value)
 
