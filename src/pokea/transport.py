@@ -1,6 +1,7 @@
 """The one door to the network: an HTTP exchange as a value, and whether a request that failed was ever sent."""
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import NamedTuple, Protocol
 
 import aiohttp
@@ -50,9 +51,29 @@ class Transport(Protocol):
         ...
 
 
+class _Sending:
+    """How far one request has come."""
+
+    def __init__(self) -> None:
+        self.is_connected = False
+
+
+def _watching_connections() -> aiohttp.TraceConfig:
+    async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.is_connected = True
+
+    watching = aiohttp.TraceConfig()
+    watching.on_connection_create_end.append(connected)
+    watching.on_connection_reuseconn.append(connected)
+    return watching
+
+
 class HttpTransport:
     """The transport of the real world. Every request gets a connection of its own, so that a connection the
     other side has silently closed is found out before the request is sent, not after.
+
+    A request counts as sent from the moment in which its connection stands, TLS included. All that fails before it,
+    an address that no request can be made of as well, is NotSent.
 
     `hear_date` is told the Date header of each answer, empty where there is none."""
 
@@ -64,7 +85,9 @@ class HttpTransport:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(force_close=True, limit=0)
-            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
+            self._session = aiohttp.ClientSession(
+                connector=connector, auto_decompress=True, trace_configs=[_watching_connections()]
+            )
             # aiohttp repeats a GET whose connection broke, and a second OAuth token may void the first (reference 1.5).
             self._session._retry_connection = False
         return self._session
@@ -86,9 +109,16 @@ class HttpTransport:
         timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, connect=connect_seconds, sock_connect=within, ceil_threshold=_NEVER_ROUNDED_SECONDS
         )
+        sending = _Sending()
         try:
             async with self._open().request(
-                method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                data=body,
+                timeout=timeout,
+                allow_redirects=False,
+                trace_request_ctx=sending,
             ) as response:
                 if self._hear_date is not None:
                     self._hear_date(response.headers.get("Date", ""))
@@ -98,10 +128,9 @@ class HttpTransport:
                 if len(content) > LONGEST_REPLY_BYTES:
                     raise NoAnswer("the answer is too long to be read")
                 return Reply(response.status, response.content_type, content)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as failure:
-            raise NotSent(type(failure).__name__) from failure
-        except (aiohttp.ClientError, TimeoutError, OSError) as failure:
-            raise NoAnswer(type(failure).__name__) from failure
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as failure:
+            kind = NoAnswer if sending.is_connected else NotSent
+            raise kind(type(failure).__name__) from failure
 
     async def close(self) -> None:
         """Let go of every connection."""

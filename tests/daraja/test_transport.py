@@ -85,6 +85,32 @@ def test_nobody_there_means_not_sent(address: str) -> None:
     over_the_wire(run)
 
 
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("127.0.0.1:1/x", {}),
+        ("daraja.test/x", {}),
+        ("ftp://127.0.0.1/x", {}),
+        ("file:///etc/passwd", {}),
+        ("", {}),
+        ("/path", {}),
+        ("http://", {}),
+        ("http://127.0.0.1:port/x", {}),
+        ("http://[::1/x", {}),
+        ("http://a..b/x", {}),
+        ("http://127.0.0.1:1/x", {"Authorization": "Bearer a\nb"}),
+    ],
+)
+def test_what_no_request_can_be_made_of_was_not_sent(url: str, headers: dict[str, str]) -> None:
+    """An address or a header that no request can be made of is a request that never left."""
+
+    async def run(_server: DarajaServer, transport: HttpTransport) -> None:
+        with pytest.raises(NotSent):
+            await transport.send("POST", url, headers, b"{}", 5.0)
+
+    over_the_wire(run)
+
+
 def test_failure_tells_no_address() -> None:
     """What a failure says names its kind and not the address, which may carry a secret."""
 
