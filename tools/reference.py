@@ -1,52 +1,42 @@
 """Writes the pages of docs/ that are made from the code: `make docs`; a test finds them when they drift."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from pokea.errors import CATALOGUE, Problem
-from pokea.settings import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Settings, complaints
+from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Complaint, Severity
+from pokea.settings import Settings, complaints
 from tools.codes_page import codes_page
 from tools.markdown import page, table
 from tools.metrics_page import metrics_page
 from tools.states_page import states_page
 
+_EXAMPLE: Final = "an example of a secret, of enough characters"
 DOCS: Final = Path(__file__).parent.parent / "docs"
 _GROUPS: Final = {
     "mpesa_": ("Daraja", "The guide's names, as they stand on the Daraja portal and in Safaricom's mail at go-live."),
-    "pokea_": ("Pokea", "The service's own. Lists are separated by commas or spaces."),
+    "pokea_": (
+        "Pokea",
+        "The service's own. Lists are separated by commas, spaces or line breaks; a comma inside of an alert's address "
+        "is a part of it.",
+    ),
 }
-
-
-class _Given(Settings):
-    """Settings made of what is given alone, whatever this machine's environment and `.env` say."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what the caller gives."""
-        return (init_settings,)
 
 
 def settings_page() -> str:
     """The reference of every setting: its name, its default, its default with the simulator, and what it is for."""
-    simulator = _Given(mpesa_environment="simulator")
+    simulator = Settings(mpesa_environment="simulator")
     parts = [
         "# Settings",
-        "Read from the environment and from a file `.env` in the folder of the start; the environment wins. A wrong or "
-        "missing setting stops the start with one line that names it and says what to do.",
+        "Read from the environment and from a file `.env` (UTF-8) in the folder of the start; the environment wins. "
+        "A wrong or missing setting stops the start with one line that names it and says what to do; what is only odd, "
+        "such as a misspelt name, is a warning. `pokea doctor` prints all of it at once.",
+        "An empty text counts as not set, and white space at both ends is no part of a setting.",
         "`MPESA_ENVIRONMENT=simulator` needs no account with Safaricom: it fills in what the column *Simulator* shows.",
     ]
     for prefix, (title, sentence) in _GROUPS.items():
@@ -56,7 +46,7 @@ def settings_page() -> str:
             for name, field in fields.items()
         ]
         parts += [f"## {title}", sentence, table(("Setting", "Default", "Simulator", "What it is"), rows)]
-    refusals = "\n".join(f"- {line}" for line in _production_refusals())
+    refusals = "\n".join(f"- {line}" for line in dict.fromkeys(_production_refusals()))
     parts += [
         "## What production refuses",
         "With `MPESA_ENVIRONMENT=production` each of these stops the start:",
@@ -131,14 +121,33 @@ def _shown(value: Any) -> str:
 
 
 def _production_refusals() -> Iterator[str]:
-    """What stops a start in production, for settings that were copied from the sandbox."""
-    copied = _Given(
-        mpesa_environment="production",
-        mpesa_passkey=SecretStr(SANDBOX_PASSKEY),
-        mpesa_shortcode=SANDBOX_SHORTCODE,
-        mpesa_callback_url="http://shop.example/api/v1/payments/stk/callback",
-    )
-    return (re.sub(r"^(\w+)", r"`\1`", line) for line in complaints(copied))
+    """What stops a start in production alone, for settings that were copied from a sandbox or are careless."""
+    careless = {
+        "mpesa_passkey": SecretStr(SANDBOX_PASSKEY),
+        "mpesa_shortcode": SANDBOX_SHORTCODE,
+        "mpesa_callback_url": "http://10.0.0.7/callback",
+        "mpesa_base_url": "http://sandbox.safaricom.co.ke",
+        "mpesa_consumer_key": "key",
+        "mpesa_consumer_secret": "secret",
+        "pokea_secret_key": SecretStr("a" * 32),
+        "pokea_previous_secret_key": SecretStr("a" * 32),
+        "pokea_jwt_secret": SecretStr(_EXAMPLE),
+        "pokea_jwks_url": "http://issuer.example/keys",
+        "pokea_jwt_issuer": "https://issuer.example",
+        "pokea_jwt_audience": "pokea",
+        "pokea_trusted_proxies": "0.0.0.0/0",
+        "pokea_allowed_origins": "* http://shop.example",
+    }
+    same = {"pokea_secret_key": SecretStr(_EXAMPLE), "pokea_jwt_secret": SecretStr(_EXAMPLE)}
+    for copied in (careless, careless | same):
+        elsewhere = {each.sentence for each in _stopping(copied | {"mpesa_environment": "sandbox"})}
+        for each in _stopping(copied | {"mpesa_environment": "production"}):
+            if each.sentence not in elsewhere:
+                yield each.sentence.replace(each.setting, f"`{each.setting}`", 1)
+
+
+def _stopping(values: Mapping[str, Any]) -> list[Complaint]:
+    return [each for each in complaints(Settings(**values)) if each.severity is Severity.STOPS]
 
 
 if __name__ == "__main__":

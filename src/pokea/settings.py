@@ -1,21 +1,23 @@
 """Every setting, read from the environment and `.env`, and the rules that stop a start on a wrong one.
 
-The guide's names stand as they are (`MPESA_…`); Pokea's own begin with `POKEA_`.
+The guide's names stand as they are (`MPESA_…`); Pokea's own begin with `POKEA_`. Where settings are written is in
+`setting_sources`, what they must be like in `setting_rules`; here is what they are. `load_settings` is the only way in
+which a command gets them, and `examine_settings` reads the worst of them for `pokea doctor`.
 """
 
+import os
 import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from pokea import setting_rules as rules
 from pokea.errors import SettingsError
-
-SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
-"""Public: it stands in Safaricom's own documentation (reference 8.3)."""
-SANDBOX_SHORTCODE: Final = "174379"
+from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, SIMULATOR, Complaint, Severity
+from pokea.setting_sources import read_sources, what_is_taken
 
 _BASE_URLS: Final = {
     "sandbox": "https://sandbox.safaricom.co.ke",
@@ -30,18 +32,17 @@ _SIMULATOR_DEFAULTS: Final = {
     "mpesa_shortcode": SANDBOX_SHORTCODE,
     "mpesa_callback_url": "http://127.0.0.1:8000/api/v1/payments/mpesa/callback",
 }
-_SHORTEST_SECRET = 32
+_NEXT_ADDRESS: Final = re.compile(r"[\s]+|,(?=[\s,]|$|[A-Za-z][A-Za-z0-9+.-]*://)")
+"""Between two addresses of a list. A comma inside of one, as mail to several people has it, is a part of it."""
 
 Network = IPv4Network | IPv6Network
-Listed = Annotated[tuple[str, ...], NoDecode]
+Listed = tuple[str, ...]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of one service. Built by `load_settings`, which turns a wrong one into a sentence."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     mpesa_environment: Literal["sandbox", "production", "simulator"] = Field(
         "sandbox", description="Which Daraja: `sandbox`, `production`, or the `simulator` that Pokea brings."
@@ -120,16 +121,25 @@ class Settings(BaseSettings):
         "By default 600, none with the simulator.",
     )
 
-    @field_validator(
-        "pokea_callback_allowed_ips",
-        "pokea_trusted_proxies",
-        "pokea_allowed_origins",
-        "pokea_alerts",
-        mode="before",
-    )
+    @model_validator(mode="before")
+    @classmethod
+    def _tidied(cls, values: Any) -> Any:
+        """Without white space at both ends, and without what is empty, which counts as not set."""
+        if not isinstance(values, dict):
+            return values
+        tidied = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        given = {name: value for name, value in tidied.items() if value != ""}
+        return (_SIMULATOR_DEFAULTS | given) if given.get("mpesa_environment") == SIMULATOR else given
+
+    @field_validator("pokea_callback_allowed_ips", "pokea_trusted_proxies", "pokea_allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part for part in re.split(r"[\s,]+", value) if part) if isinstance(value, str) else value
+
+    @field_validator("pokea_alerts", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return tuple(part for part in _NEXT_ADDRESS.split(value) if part) if isinstance(value, str) else value
 
     @field_validator("pokea_callback_allowed_ips", "pokea_trusted_proxies")
     @classmethod
@@ -138,16 +148,10 @@ class Settings(BaseSettings):
             try:
                 ip_network(part, strict=False)
             except ValueError:
-                raise ValueError(f"{part} is not an IP address or network such as 196.201.212.0/24") from None
+                raise ValueError(
+                    f"holds {part!r}, which is no IP address or network such as 196.201.212.0/24"
+                ) from None
         return value
-
-    @model_validator(mode="before")
-    @classmethod
-    def _simulator_defaults(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("mpesa_environment") == "simulator":
-            present = {name for name, value in values.items() if value}
-            return values | {name: value for name, value in _SIMULATOR_DEFAULTS.items() if name not in present}
-        return values
 
     @property
     def base_url(self) -> str:
@@ -162,7 +166,12 @@ class Settings(BaseSettings):
     @property
     def party_b(self) -> str:
         """Who receives the money: the till, or the paybill itself (reference 2.2)."""
-        return self.mpesa_till or self.mpesa_shortcode
+        return self.mpesa_till if self.buys_goods else self.mpesa_shortcode
+
+    @property
+    def buys_goods(self) -> bool:
+        """Whether customers pay to a till, and not to a paybill."""
+        return self.mpesa_transaction_type == "CustomerBuyGoodsOnline"
 
     @property
     def push_limit_phone(self) -> int:
@@ -195,49 +204,131 @@ class Settings(BaseSettings):
         return tuple(ip_network(part, strict=False) for part in self.pokea_trusted_proxies)
 
 
-class _GivenSettings(Settings):
-    """Settings of which the environment and `.env` know nothing."""
+class Examined(NamedTuple):
+    """Settings as far as they can be read, and everything that is wrong with them.
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        *_others: Any,
-        **_more: Any,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What was given, and nothing else."""
-        return (init_settings,)
+    `unread` are the names of those that were written and could not be read: they have their defaults here.
+    """
+
+    settings: Settings
+    complaints: tuple[Complaint, ...]
+    unread: frozenset[str]
+
+    def are_sound(self, *names: str) -> bool:
+        """Whether nothing that would stop the start is wrong with the settings of these names."""
+        return not any(each.severity is Severity.STOPS and each.setting in names for each in self.complaints)
 
 
-def load_settings(**overrides: Any) -> Settings:
-    """The settings of the environment and `.env`, overridden by name; raises SettingsError with one line."""
-    return _checked(Settings, overrides)
+def load_settings(
+    *,
+    needs: Collection[str] | None = None,
+    hear: Callable[[Complaint], None] | None = None,
+    _env_file: str | Path | None = ".env",
+    **overrides: Any,
+) -> Settings:
+    """The settings of the environment and the file, overridden by name.
+
+    Raises SettingsError with one line for what stops the start. A command that uses only some settings names them in
+    `needs`, and is not stopped by what is wrong with the others. `hear` is told what is only odd.
+    """
+    return _sound(examine_settings(os.environ, _env_file, **overrides), needs, hear)
+
+
+def examine_own_settings() -> Examined:
+    """The settings of this process's environment and `.env`, however much is wrong with them."""
+    return examine_settings(os.environ, ".env")
 
 
 def given_settings(**values: Any) -> Settings:
     """Settings made of these values alone, whatever the environment says; raises SettingsError with one line."""
-    return _checked(_GivenSettings, values)
+    return _sound(examine_settings({}, None, **values))
 
 
-def _checked(kind: type[Settings], values: dict[str, Any]) -> Settings:
+def examine_settings(environment: Mapping[str, str], file: str | Path | None, **overrides: Any) -> Examined:
+    """The settings of this environment and file, overridden by name, however much is wrong with them."""
+    known = [name.upper() for name in Settings.model_fields]
+    sources = read_sources(environment, Path(file) if file is not None else None, known)
+    values = {**sources.values, **overrides}
+    broken = dict(_unreadable(values))
+    is_odd = "MPESA_ENVIRONMENT" in broken
+    readable = {name: value for name, value in values.items() if name.upper() not in broken}
+    # Nothing is asked of the others that only an environment that cannot be read would ask.
+    settings = Settings(**readable | ({"mpesa_environment": SIMULATOR} if is_odd else {}))
+    found = [*sources.complaints, *broken.values(), *complaints(settings, is_whole=sources.is_whole)]
+    named = [each for each in found if each.setting not in broken or each is broken[each.setting]]
+    return Examined(settings, tuple(dict.fromkeys(named)), frozenset(broken))
+
+
+def _sound(
+    examined: Examined, needs: Collection[str] | None = None, hear: Callable[[Complaint], None] | None = None
+) -> Settings:
+    needed = None if needs is None else {name.upper() for name in needs}
+    for complaint in examined.complaints:
+        is_other = complaint.setting in _NAMES and complaint.setting not in examined.unread
+        if complaint.severity is Severity.STOPS and not (
+            is_other and needed is not None and complaint.setting not in needed
+        ):
+            raise SettingsError(complaint.sentence)
+        if complaint.severity is Severity.WARNS and hear is not None:
+            hear(complaint)
+    return examined.settings
+
+
+def _unreadable(values: Mapping[str, Any]) -> Iterator[tuple[str, Complaint]]:
+    """The settings whose text is not of their type, or holds what no setting holds."""
+    for name, value in values.items():
+        listed = Settings.model_fields[name].annotation is Listed if name in Settings.model_fields else False
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str):
+            for complaint in rules.check_text(name.upper(), text.strip(), is_list=listed):
+                yield name.upper(), complaint
     try:
-        settings = kind(**values)
+        Settings(**values)
     except ValidationError as failure:
-        first = failure.errors()[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
-    for complaint in complaints(settings):
-        raise SettingsError(complaint)
-    return settings
+        for error in failure.errors():
+            field = str(error["loc"][0]) if error["loc"] else "settings"
+            words = error["msg"].removeprefix("Value error, ")
+            says = what_is_taken(Settings.model_fields[field], values.get(field), words)
+            yield field.upper(), rules.stops(field.upper(), says)
 
 
-def complaints(settings: Settings) -> list[str]:
-    """Everything that must stop the start, each one line that names the setting and the fix."""
-    return [*_missing(settings), *_unfit(settings), *_unfit_for_production(settings)]
+def complaints(settings: Settings, *, is_whole: bool = True) -> list[Complaint]:
+    """Everything that is wrong or odd about the settings. What is missing is told only if all sources were read."""
+    environment = settings.mpesa_environment
+    secrets = {
+        "POKEA_SECRET_KEY": settings.pokea_secret_key.get_secret_value(),
+        "POKEA_PREVIOUS_SECRET_KEY": settings.pokea_previous_secret_key.get_secret_value(),
+        "POKEA_JWT_SECRET": settings.pokea_jwt_secret.get_secret_value(),
+    }
+    found = list(_missing(settings)) if is_whole else []
+    found += rules.check_merchant(
+        environment=environment,
+        key=settings.mpesa_consumer_key.get_secret_value(),
+        secret=settings.mpesa_consumer_secret.get_secret_value(),
+        passkey=settings.mpesa_passkey.get_secret_value(),
+        shortcode=settings.mpesa_shortcode,
+        till=settings.mpesa_till,
+        buys_goods=settings.buys_goods,
+    )
+    if settings.mpesa_callback_url:
+        found += rules.check_callback_address(environment, settings.mpesa_callback_url)
+    if settings.mpesa_base_url:
+        found += rules.check_daraja_address(environment, settings.mpesa_base_url)
+    found += rules.check_secrets(environment, secrets)
+    found += rules.check_tokens(
+        environment=environment,
+        jwks_url=settings.pokea_jwks_url,
+        issuer=settings.pokea_jwt_issuer,
+        audience=settings.pokea_jwt_audience,
+    )
+    found += rules.check_sites(environment, settings.pokea_allowed_origins)
+    found += rules.check_networks(environment, "POKEA_TRUSTED_PROXIES", settings.proxy_networks)
+    found += rules.check_networks(environment, "POKEA_CALLBACK_ALLOWED_IPS", settings.callback_networks)
+    found += rules.check_database_address(settings.pokea_database_url)
+    return found
 
 
-def _missing(settings: Settings) -> list[str]:
+def _missing(settings: Settings) -> Iterator[Complaint]:
     needed = {
         "MPESA_CONSUMER_KEY": settings.mpesa_consumer_key.get_secret_value(),
         "MPESA_CONSUMER_SECRET": settings.mpesa_consumer_secret.get_secret_value(),
@@ -246,58 +337,12 @@ def _missing(settings: Settings) -> list[str]:
         "MPESA_CALLBACK_URL": settings.mpesa_callback_url,
         "POKEA_SECRET_KEY": settings.pokea_secret_key.get_secret_value(),
     }
-    found = [
-        f"{name} is not set: put it in the environment or in .env (docs/settings.md)."
-        for name, value in needed.items()
-        if not value
-    ]
+    for name, value in needed.items():
+        if not value:
+            yield rules.stops(name, "is not set: put it in the environment or in .env (docs/settings.md).")
     if not settings.pokea_jwt_secret.get_secret_value() and not settings.pokea_jwks_url:
-        found.append("POKEA_JWT_SECRET is not set: set it (32 bytes or more), or POKEA_JWKS_URL for an issuer's keys.")
-    if settings.pokea_jwks_url and not (settings.pokea_jwt_issuer and settings.pokea_jwt_audience):
-        found.append("POKEA_JWKS_URL needs POKEA_JWT_ISSUER and POKEA_JWT_AUDIENCE: set both.")
-    if settings.mpesa_transaction_type == "CustomerBuyGoodsOnline" and not settings.mpesa_till:
-        found.append("MPESA_TILL is not set: CustomerBuyGoodsOnline needs the till number that receives the money.")
-    return found
+        says = "is not set: set it (32 bytes or more), or POKEA_JWKS_URL for an issuer's keys."
+        yield rules.stops("POKEA_JWT_SECRET", says)
 
 
-def _unfit(settings: Settings) -> list[str]:
-    found = []
-    for name, secret in (
-        ("POKEA_SECRET_KEY", settings.pokea_secret_key),
-        ("POKEA_JWT_SECRET", settings.pokea_jwt_secret),
-    ):
-        value = secret.get_secret_value()
-        if value and len(value.encode()) < _SHORTEST_SECRET:
-            found.append(
-                f"{name} is too short: use {_SHORTEST_SECRET} characters or more, as `openssl rand -hex 32` makes them."
-            )
-    if not re.fullmatch(r"\d{5,7}", settings.mpesa_shortcode):
-        found.append("MPESA_SHORTCODE must be 5 to 7 digits: the paybill, or the till's store number.")
-    parts = urlsplit(settings.mpesa_callback_url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.netloc
-        or parts.query
-        or parts.fragment
-        or " " in settings.mpesa_callback_url
-    ):
-        found.append(
-            "MPESA_CALLBACK_URL must be a whole address such as "
-            "https://api.example.com/api/v1/payments/stk/callback, without a query."
-        )
-    if not settings.pokea_database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        found.append("POKEA_DATABASE_URL must begin with sqlite:/// or postgresql://.")
-    return found
-
-
-def _unfit_for_production(settings: Settings) -> list[str]:
-    if settings.mpesa_environment != "production":
-        return []
-    found = []
-    if not settings.mpesa_callback_url.startswith("https://"):
-        found.append("MPESA_CALLBACK_URL must begin with https:// in production: Daraja calls no plain address there.")
-    if settings.mpesa_passkey.get_secret_value() == SANDBOX_PASSKEY:
-        found.append("MPESA_PASSKEY is the public sandbox passkey: use the one that Safaricom mailed at go-live.")
-    if settings.mpesa_shortcode == SANDBOX_SHORTCODE:
-        found.append("MPESA_SHORTCODE is the public sandbox shortcode: use your own paybill or store number.")
-    return found
+_NAMES: Final = frozenset(name.upper() for name in Settings.model_fields)

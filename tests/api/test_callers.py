@@ -152,7 +152,6 @@ def test_the_gate_of_the_settings_uses_the_shared_secret() -> None:
         pokea_jwt_issuer="https://issuer.example",
         pokea_jwt_audience="pokea",
         pokea_trusted_proxies="127.0.0.1",
-        _env_file=None,
     )
     gate = new_gate(settings, HttpTransport(), SetClock())
     token = issue_token(SECRET, "alice", [], NOON, 60, expected_origin(settings))
@@ -172,7 +171,6 @@ def test_the_gate_of_the_settings_prefers_an_issuers_keys() -> None:
         pokea_jwks_url="http://127.0.0.1:1/keys",
         pokea_jwt_issuer="https://issuer.example",
         pokea_jwt_audience="pokea",
-        _env_file=None,
     )
 
     async def talk(client: Client) -> None:

@@ -1,77 +1,14 @@
-"""What doctor makes of settings, addresses, clocks and shares, without any process."""
-
-from typing import Any
+"""What doctor makes of clocks, schemas and shares, without any process."""
 
 import pytest
 
-from pokea.checkup.findings import Level, check_callback_address, check_clock, check_settings, check_watchfulness, worst
+from pokea.checkup.findings import Level, check_clock, worst
 from pokea.checkup.inside import Arrivals, check_arrivals, check_schema
 from pokea.clock import SECOND
-from pokea.settings import Settings
 from pokea.storage.migrate import CURRENT, SchemaVersion
 
-SECRET = "a-secret-for-tests-only-of-32-bytes"
 DATE = "Wed, 29 Jan 2025 17:46:40 GMT"
 AT = 1_738_172_800 * SECOND
-
-
-def production(**values: Any) -> Settings:
-    """Settings with which production may start."""
-    mine = {
-        "mpesa_environment": "production",
-        "mpesa_consumer_key": "key",
-        "mpesa_consumer_secret": "secret",
-        "mpesa_passkey": "passkey",
-        "mpesa_shortcode": "600001",
-        "mpesa_callback_url": "https://pay.example.com/api/v1/payments/stk/callback",
-        "pokea_secret_key": SECRET,
-        "pokea_jwt_secret": SECRET,
-    }
-    return Settings(_env_file=None, **mine | values)
-
-
-def levels(settings: Settings) -> list[Level]:
-    """The levels of what is said about the callback address."""
-    return [finding.level for finding in check_callback_address(settings)]
-
-
-def test_a_good_production_is_well() -> None:
-    """Complete settings and a plain address raise nothing."""
-    assert [finding.level for finding in check_settings(production())] == [Level.OK]
-    assert levels(production()) == [Level.OK]
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://pay.example.com/callback", [Level.FAIL]),
-        ("https://localhost/callback", [Level.FAIL]),
-        ("https://Pay.example.com/callback", [Level.WARN]),
-        ("https://pay.example.com/api/v1/payments/mpesa/callback", [Level.WARN]),
-        ("", [Level.FAIL]),
-        ("not an address", [Level.FAIL]),
-    ],
-)
-def test_an_address_that_daraja_would_not_take_is_told(url: str, expected: list[Level]) -> None:
-    """Each of the reasons that reference 2.5 has is told by itself."""
-    assert levels(production(mpesa_callback_url=url)) == expected
-
-
-def test_plain_http_is_tolerated_in_the_sandbox() -> None:
-    """The sandbox takes it, so it is a warning there."""
-    assert levels(production(mpesa_environment="sandbox", mpesa_callback_url="http://pay.example.com/c")) == [
-        Level.WARN
-    ]
-
-
-def test_what_production_should_have_is_asked_for_there_alone() -> None:
-    """Alerts and known senders are warnings in production, and nothing to speak of elsewhere."""
-    assert [each.level for each in check_watchfulness(production())] == [Level.WARN, Level.WARN, Level.OK]
-    unlimited = production(
-        pokea_push_limit_phone=0, pokea_alerts="json://example.com", pokea_callback_allowed_ips="196.201.214.0/24"
-    )
-    assert [each.level for each in check_watchfulness(unlimited)] == [Level.OK, Level.OK, Level.WARN]
-    assert {each.level for each in check_watchfulness(production(mpesa_environment="sandbox"))} == {Level.OK}
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_password_is_what_the_reference_says() -> None:
 
 def test_credentials_are_those_of_the_settings() -> None:
     """The settings give a paybill, or a till with its store number, as the reference pairs them (reference 2.2)."""
-    paybill = credentials_of(Settings(_env_file=None, mpesa_environment="simulator"))
+    paybill = credentials_of(Settings(mpesa_environment="simulator"))
     assert (paybill.shortcode, paybill.party_b, paybill.transaction_type) == (
         "174379",
         "174379",
@@ -92,7 +92,6 @@ def test_credentials_are_those_of_the_settings() -> None:
     assert paybill.consumer_key == Secret("simulator-key")
     till = credentials_of(
         Settings(
-            _env_file=None,
             mpesa_environment="simulator",
             mpesa_transaction_type="CustomerBuyGoodsOnline",
             mpesa_till="174380",

@@ -18,6 +18,7 @@ EDGES: Final = {
     "src/pokea/ids.py": "is where ids come from",
     "src/pokea/app.py": "builds everything, and brings chance to it",
     "src/pokea/cli/counting.py": "names the folder in which several processes count",
+    "src/pokea/settings.py": "reads the environment of the process",
     "src/pokea/cli/demo.py": "makes the secrets of a demo",
     "src/pokea/cli/doctor.py": "seals the token that it fetches",
     "src/pokea/cli/logging_setup.py": "gives alerts a thread of their own",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from pokea.settings import SANDBOX_PASSKEY
+from pokea.setting_rules import SANDBOX_PASSKEY
 from tests.service.running import JWT_SECRET, SECRET_KEY
 
 _PATTERNS = {

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pokea.settings import SANDBOX_PASSKEY
+from pokea.setting_rules import SANDBOX_PASSKEY
 from tests.service.conftest import StartWorld
 from tests.service.leaks import leaks
 from tests.service.running import JWT_SECRET, SECRET_KEY, call, eventually

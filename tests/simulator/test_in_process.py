@@ -9,7 +9,7 @@ import msgspec
 
 from pokea.clock import SECOND, Instant
 from pokea.daraja.wire import push_password
-from pokea.settings import SANDBOX_PASSKEY
+from pokea.setting_rules import SANDBOX_PASSKEY
 from pokea.simulator import Simulator, SimulatorOptions
 from pokea.simulator.faults import OAUTH_PATH, PUSH_PATH
 from pokea.transport import NotSent, Reply

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from pokea.settings import SANDBOX_PASSKEY
+from pokea.setting_rules import SANDBOX_PASSKEY
 from pokea.simulator import SimulatorOptions
 from pokea.simulator.options import options_from_texts, switches
 

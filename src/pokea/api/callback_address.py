@@ -6,7 +6,9 @@ The same calls stand under an address without the word that Daraja is reported t
 import re
 from typing import Final, NamedTuple
 
-CALLBACK_PATHS: Final = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/stk/callback")
+from pokea import setting_rules
+
+CALLBACK_PATHS: Final = setting_rules.CALLBACK_PATHS
 _TOKEN: Final = re.compile(r"[0-9a-f]{48}")
 _SLASHES: Final = re.compile("/{2,}")
 _LONGEST_PATH: Final = 500

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pokea.addresses import join_address
+from pokea.api.keys import NoKeys, fetch_keys
 from pokea.checkup.findings import Finding, check_clock, fail, ok, warn
 from pokea.clock import Clock, Instant, seconds
 from pokea.daraja.access import LEASE, TOKEN_PATH
@@ -68,7 +70,9 @@ async def check_credentials(
     is_ours = await tokens.claim(generation, now, now + LEASE)
     headers = {"Authorization": credentials.basic_authorization().reveal()}
     try:
-        reply = await transport.send("GET", credentials.base_url + TOKEN_PATH, headers, None, _TIMEOUT_SECONDS)
+        reply = await transport.send(
+            "GET", join_address(credentials.base_url, TOKEN_PATH), headers, None, _TIMEOUT_SECONDS
+        )
     except (NotSent, NoAnswer) as failure:
         await tokens.release(generation)
         says = (
@@ -107,8 +111,20 @@ async def check_passkey(daraja: DarajaClient) -> Finding:
     return warn(name, f"Not found out ({outcome.why}): the first payment will tell.")
 
 
+async def check_issuer(jwks_url: str, transport: Transport) -> Finding:
+    """Whether tokens can be verified: the issuer's keys are read as the service reads them."""
+    try:
+        keys = await fetch_keys(jwks_url, transport)
+    except NoKeys as failure:
+        return fail("issuer's keys", f"No keys were read from POKEA_JWKS_URL: {failure}. Every call is answered 503.")
+    return ok("issuer's keys", f"POKEA_JWKS_URL publishes {len({key.jwk for key in keys})} usable.")
+
+
 async def check_reachable(callback_url: str, transport: Transport) -> Finding:
-    """A GET of the callback address is answered 405 at once, by whatever stands before the service too."""
+    """A GET of the callback address is answered 405 at once, by a proxy before the service too.
+
+    `callback_url` is one as it is sent to Daraja, a token at its end.
+    """
     name = "callback reachable"
     try:
         reply = await transport.send("GET", callback_url, {}, None, _TIMEOUT_SECONDS)

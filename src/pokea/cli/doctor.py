@@ -10,13 +10,19 @@ import typer
 
 from pokea.cli.logging_setup import log_to_stderr
 from pokea.cli.progress import advancing
+from pokea.cli.typed import as_typed
 
 if TYPE_CHECKING:
     from pokea.checkup.findings import Finding
+    from pokea.checkup.outside import Heard
     from pokea.escrow.books import Violation
-    from pokea.settings import Settings
+    from pokea.settings import Examined, Settings
     from pokea.storage.database import Database
+    from pokea.transport import HttpTransport
 
+_TO_ASK_DARAJA = ("MPESA_ENVIRONMENT", "MPESA_BASE_URL", "MPESA_CONSUMER_KEY", "MPESA_CONSUMER_SECRET")
+_NO_TOKEN = "0" * 48
+"""Of the form of a payment's token, and no payment's."""
 _SHOWN = 5
 _PART_ROWS = 500
 
@@ -32,21 +38,22 @@ def doctor(
     import logging
 
     from pokea.checkup.findings import Level, worst
-    from pokea.settings import Settings
+    from pokea.settings import examine_own_settings
 
     log_to_stderr(logging.CRITICAL)
-    found = asyncio.run(_collect(Settings(), books=books, show=(lambda _: None) if as_json else _print))
+    examined = examine_own_settings()
+    found = asyncio.run(_collect(examined, books=books, show=(lambda _: None) if as_json else _print))
     level = worst(found)
     if as_json:
         lines = [finding._asdict() for finding in found]
-        print(json.dumps({"level": level, "checks": lines}))
+        print(as_typed(json.dumps({"level": level, "checks": lines})))
     else:
         print(f"\n{len(found)} checks; {_summary(found)}")
     sys.exit(1 if level is Level.FAIL else 0)
 
 
 def _print(finding: "Finding") -> None:
-    print(f"{finding.level:<5} {finding.check}: {finding.says}", flush=True)
+    print(as_typed(f"{finding.level:<5} {finding.check}: {finding.says}"), flush=True)
 
 
 def _summary(found: "list[Finding]") -> str:
@@ -56,30 +63,54 @@ def _summary(found: "list[Finding]") -> str:
     return f"{counts['fail']} fail, {counts['warn']} to look at."
 
 
-async def _collect(settings: "Settings", *, books: bool, show: "Callable[[Finding], None]") -> "list[Finding]":
+async def _collect(examined: "Examined", *, books: bool, show: "Callable[[Finding], None]") -> "list[Finding]":
     found = []
-    async for finding in _findings(settings, books=books):
+    async for finding in _findings(examined, books=books):
         show(finding)
         found.append(finding)
     return found
 
 
-async def _findings(settings: "Settings", *, books: bool) -> "AsyncIterator[Finding]":
-    from pokea.checkup import findings
+async def _findings(examined: "Examined", *, books: bool) -> "AsyncIterator[Finding]":
+    from pokea.checkup import settings_checks
 
-    for finding in findings.check_settings(settings):
+    settings = examined.settings
+    for finding in settings_checks.check_settings(examined):
         yield finding
-    for finding in findings.check_callback_address(settings):
+    for finding in settings_checks.check_callback_address(examined):
         yield finding
-    for finding in findings.check_watchfulness(settings):
+    yield settings_checks.check_alerts(settings)
+    for finding in settings_checks.check_watchfulness(settings):
         yield finding
-    async for finding in _inside(settings, books=books):
-        yield finding
-    async for finding in _outside(settings):
+    if examined.are_sound("POKEA_DATABASE_URL"):
+        async for finding in _inside(settings, books=books):
+            yield finding
+    async for finding in _outside(examined):
         yield finding
 
 
-async def _outside(settings: "Settings") -> "AsyncIterator[Finding]":
+async def _outside(examined: "Examined") -> "AsyncIterator[Finding]":
+    """What answers elsewhere. What a broken setting would be asked with is not asked: its line stands above."""
+    from pokea.addresses import join_address
+    from pokea.checkup import outside
+    from pokea.transport import HttpTransport
+
+    heard = outside.Heard()
+    transport = HttpTransport(hear_date=heard)
+    try:
+        if examined.are_sound(*_TO_ASK_DARAJA) and examined.settings.mpesa_consumer_key.get_secret_value():
+            async for finding in _daraja(examined, transport, heard):
+                yield finding
+        if examined.are_sound("MPESA_CALLBACK_URL") and examined.settings.mpesa_callback_url:
+            address = join_address(examined.settings.mpesa_callback_url, _NO_TOKEN)
+            yield await outside.check_reachable(address, transport)
+        if examined.settings.pokea_jwks_url and examined.are_sound("POKEA_JWKS_URL"):
+            yield await outside.check_issuer(examined.settings.pokea_jwks_url, transport)
+    finally:
+        await transport.close()
+
+
+async def _daraja(examined: "Examined", transport: "HttpTransport", heard: "Heard") -> "AsyncIterator[Finding]":
     import secrets
 
     from pokea.checkup import outside
@@ -89,13 +120,14 @@ async def _outside(settings: "Settings") -> "AsyncIterator[Finding]":
     from pokea.daraja.credentials import credentials_of
     from pokea.redact import Secret
     from pokea.storage.oauth_tokens import DatabaseTokens
-    from pokea.transport import HttpTransport
 
-    heard = outside.Heard()
-    clock = SystemClock()
-    database = _usable_database(settings)
+    settings, clock = examined.settings, SystemClock()
+    database = (
+        _usable_database(settings)
+        if examined.are_sound("POKEA_DATABASE_URL", "POKEA_SECRET_KEY") and settings.pokea_secret_key.get_secret_value()
+        else None
+    )
     key = Secret(settings.pokea_secret_key.get_secret_value())
-    transport = HttpTransport(hear_date=heard)
     credentials = credentials_of(settings)
     tokens = (
         DatabaseTokens(database, credentials.app_name(), key, secrets.token_bytes)
@@ -106,12 +138,9 @@ async def _outside(settings: "Settings") -> "AsyncIterator[Finding]":
         access = await outside.check_credentials(credentials, transport, tokens, clock, heard)
         for finding in access:
             yield finding
-        if access[0].level is Level.OK:
+        if access[0].level is Level.OK and examined.are_sound("MPESA_PASSKEY", "MPESA_SHORTCODE"):
             yield await outside.check_passkey(DarajaClient(credentials, transport, tokens, clock))
-        if settings.mpesa_callback_url:
-            yield await outside.check_reachable(settings.mpesa_callback_url, transport)
     finally:
-        await transport.close()
         if database is not None:
             database.close()
 
@@ -126,7 +155,7 @@ def _usable_database(settings: "Settings") -> "Database | None":
         found = look_at(settings.pokea_database_url)
     except PokeaError:
         return None
-    if found is None or found < CURRENT or not settings.pokea_secret_key.get_secret_value():
+    if found is None or found < CURRENT:
         return None
     return open_database(settings.pokea_database_url)
 

@@ -34,7 +34,7 @@ def export(
 
     from pokea.api.moments import moment
     from pokea.payments.exporting import Wanted
-    from pokea.settings import Settings
+    from pokea.settings import load_settings
     from pokea.storage.database import open_database
     from pokea.storage.migrate import ensure_ready
 
@@ -43,7 +43,7 @@ def export(
         wanted = Wanted(moment("from", from_, end_of_day=False), moment("to", to, end_of_day=True), status)
     except Refusal as failure:
         raise SettingsError("; ".join(each.message for each in failure.errors)) from None
-    url = Settings().pokea_database_url
+    url = load_settings(needs=["pokea_database_url"]).pokea_database_url
     ensure_ready(url)
     database = open_database(url)
     try:

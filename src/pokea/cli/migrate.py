@@ -8,8 +8,8 @@ def migrate() -> None:
 
     Safe to run at any time and from several places at once; needs no other setting.
     """
-    from pokea.settings import Settings
+    from pokea.settings import load_settings
     from pokea.storage import migrate as schema
 
     log_to_stderr()
-    print(schema.migrate(Settings().pokea_database_url))
+    print(schema.migrate(load_settings(needs=["pokea_database_url"]).pokea_database_url))

@@ -16,6 +16,8 @@ PAID, FAILED, WRONG, UNKNOWN = 0, 1, 2, 3
 _LOOK_EVERY_SECONDS: Final = 1.0
 _LOCK_SECONDS: Final = 60
 _TIMEOUT_SECONDS: Final = 60.0
+_TOKEN_SECONDS: Final = 3600
+_API: Final = "/api/v1"
 _CREATED, _FIRST_REFUSAL, _TOO_MANY, _FIRST_FAULT = 201, 400, 429, 500
 
 
@@ -46,7 +48,9 @@ def pay(
 
     try:
         msisdn = parse_phone(phone).msisdn
-        code = asyncio.run(_pay(url.rstrip("/"), token or _own_token(), msisdn, amount, booking, as_json=as_json))
+        code = asyncio.run(
+            _pay(_address(url.strip()), _given(token) or _own_token(), msisdn, amount, booking, as_json=as_json)
+        )
     except InvalidPhone as failure:
         code = _said(WRONG, str(failure))
     except _Ends as end:
@@ -59,23 +63,39 @@ def _said(code: int, sentence: str) -> int:
     return code
 
 
-def _own_token() -> str:
-    from pokea.api.tokens import issue_token
-    from pokea.clock import SystemClock
-    from pokea.redact import Secret
-    from pokea.settings import Settings
+def _given(token: str) -> str:
+    text = token.strip()
+    if not (text.isascii() and text.isprintable()):
+        raise _Ends(WRONG, "--token is no token: copy it anew, in one line.")
+    return text
 
-    secret = Settings().pokea_jwt_secret.get_secret_value()
-    if not secret:
-        raise _Ends(WRONG, "There is no token: give --token, or set POKEA_JWT_SECRET to sign one.")
-    return issue_token(Secret(secret), "terminal", ["admin"], SystemClock().now(), 3600)
+
+def _own_token() -> str:
+    from pokea.cli.token import own_token
+    from pokea.errors import SettingsError
+
+    try:
+        return own_token("terminal", ["admin"], _TOKEN_SECONDS)
+    except SettingsError as failure:
+        raise _Ends(WRONG, f"There is no token: give --token. {failure}") from None
+
+
+def _address(url: str) -> str:
+    """Where the API is, of the service at `url`, which may end with a slash or with the API's own path."""
+    from pokea.addresses import join_address, read_web_address
+
+    try:
+        read_web_address(url)
+    except ValueError as failure:
+        raise _Ends(WRONG, f"--url is no address such as http://127.0.0.1:8000: {failure}.") from None
+    return join_address(url.rstrip("/").removesuffix(_API), _API)
 
 
 async def _pay(url: str, token: str, msisdn: str, amount: int, booking: str, *, as_json: bool) -> int:
     from pokea.transport import HttpTransport
 
     transport = HttpTransport()
-    service = _Service(transport, f"{url}/api/v1", token)
+    service = _Service(transport, url, token)
     try:
         booking = booking or await service.book(amount)
         pushed = await service.push(msisdn, booking, amount)

@@ -1,4 +1,4 @@
-"""`pokea`: finds the command, and turns what Pokea raises on purpose into one line and an exit code.
+"""`pokea`: finds the command, and turns every known failure into one line and an exit code, here and nowhere else.
 
 Exit codes: 0 done, 1 Pokea could not do it, 2 the command or a setting is wrong, 130 stopped by Ctrl-C.
 """
@@ -23,6 +23,7 @@ from pokea.cli import (
     universe,
     work,
 )
+from pokea.cli.typed import as_typed
 from pokea.errors import PokeaError, SettingsError
 
 program = typer.Typer(
@@ -67,11 +68,18 @@ def main() -> None:
     """Run the command line."""
     try:
         program()
-    except SettingsError as failure:
-        print(f"pokea: {failure}", file=sys.stderr)
-        sys.exit(2)
     except (PokeaError, OSError) as failure:
-        print(f"pokea: {failure}", file=sys.stderr)
-        sys.exit(1)
+        code, sentence = ending(failure)
+        print(f"pokea: {as_typed(sentence)}", file=sys.stderr)
+        sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def ending(failure: PokeaError | OSError) -> tuple[int, str]:
+    """The exit code and the line of a command that fails so."""
+    if isinstance(failure, SettingsError):
+        return 2, str(failure)
+    if isinstance(failure, OSError) and failure.filename is not None and failure.strerror:
+        return 1, f"{failure.filename}: {failure.strerror}."
+    return 1, str(failure)

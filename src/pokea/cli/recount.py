@@ -21,12 +21,12 @@ def recount(as_json: bool = typer.Option(False, "--json", help="Print the report
 
     Safe on a database in use. Needs no other setting than POKEA_DATABASE_URL.
     """
-    from pokea.settings import Settings
+    from pokea.settings import load_settings
     from pokea.storage.database import open_database
     from pokea.storage.migrate import ensure_ready
 
     log_to_stderr()
-    url = Settings().pokea_database_url
+    url = load_settings(needs=["pokea_database_url"]).pokea_database_url
     ensure_ready(url)
     database = open_database(url)
     try:

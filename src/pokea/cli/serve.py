@@ -1,10 +1,15 @@
 """`pokea serve`: the service."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
-from pokea.cli.logging_setup import alert_by, log_to_stderr
+from pokea.addresses import listening_address
+from pokea.cli.logging_setup import alert_by, log_oddity, log_to_stderr
+
+if TYPE_CHECKING:
+    from pokea.settings import Settings
 
 
 def serve(
@@ -27,35 +32,34 @@ def serve(
 
     log_to_stderr()
     take_given_folder()
-    settings = load_settings()
+    settings = load_settings(hear=log_oddity)
     alert_by(settings)
     if workers > 1:
-        _serve_in_workers(host, port, workers, background)
+        _serve_in_workers(settings, host, port, workers, background=background)
         return
     from pokea.app import open_service
 
     listener = listening_socket(host, port)
     service = open_service(settings, background=background, metrics=metrics_of_process())
-    print(f"Pokea listens on http://{host}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
+    print(f"Pokea listens on {listening_address(host, listener.getsockname()[1])}", file=sys.stderr, flush=True)
     served = run_together([configuration(service.application, host, port)], [listener], service.hub.close)
     sys.exit(uvloop.run(served))
 
 
-def _serve_in_workers(host: str, port: int, workers: int, background: bool) -> None:
+def _serve_in_workers(settings: "Settings", host: str, port: int, workers: int, *, background: bool) -> None:
     from uvicorn.supervisors import Multiprocess
 
     from pokea.cli.counting import folder_for_workers
     from pokea.cli.serving import configuration, listening_socket
-    from pokea.settings import load_settings
     from pokea.storage.migrate import ensure_ready
 
-    ensure_ready(load_settings().pokea_database_url)
+    ensure_ready(settings.pokea_database_url)
     name = "with_background" if background else "without_background"
-    settings = configuration(f"pokea.cli.worker:{name}", host, port)
-    settings.factory = True
-    settings.workers = workers
+    served = configuration(f"pokea.cli.worker:{name}", host, port)
+    served.factory = True
+    served.workers = workers
     listener = listening_socket(host, port)
     listener.set_inheritable(True)
-    print(f"Pokea listens on http://{host}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
+    print(f"Pokea listens on {listening_address(host, listener.getsockname()[1])}", file=sys.stderr, flush=True)
     with folder_for_workers():
-        Multiprocess(settings, sockets=[listener]).run()
+        Multiprocess(served, sockets=[listener]).run()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import typer
 
+from pokea.addresses import listening_address
 from pokea.cli.logging_setup import log_to_stderr
 from pokea.simulator.options import Switch, switches
 
@@ -57,7 +58,7 @@ def _simulate(host: str, port: int, **values: Any) -> None:
     except ValueError as failure:
         raise SettingsError(str(failure)) from None
     listener = listening_socket(host, port)
-    address = f"http://{host}:{listener.getsockname()[1]}"
+    address = listening_address(host, listener.getsockname()[1])
     print(f"Daraja's stand-in listens on {address}\nPhones: {address}/sim", file=sys.stderr, flush=True)
     simulator = open_simulator(options)
     served = run_together([configuration(simulator.app, host, port)], [listener], simulator.release)

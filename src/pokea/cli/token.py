@@ -13,12 +13,27 @@ def token(
     hours: float = typer.Option(1.0, min=0.01, max=24 * 366, help="How long it is good for."),
 ) -> None:
     """Print a bearer token signed with POKEA_JWT_SECRET, for trying things out and for your own back end."""
-    from pokea.api.tokens import issue_token
+    print(own_token(subject, scope.split(), round(hours * 3600)))
+
+
+def own_token(subject: str, scopes: list[str], lifetime_seconds: int) -> str:
+    """A token that the service of these settings accepts.
+
+    Raises SettingsError when it accepts none that is signed here, or none for this subject.
+    """
+    from pokea.api.callers import expected_origin
+    from pokea.api.tokens import LONGEST_SUBJECT, is_subject, issue_token
     from pokea.clock import SystemClock
     from pokea.redact import Secret
-    from pokea.settings import Settings
+    from pokea.settings import load_settings
 
-    secret = Settings().pokea_jwt_secret.get_secret_value()
-    if not secret:
-        raise SettingsError("POKEA_JWT_SECRET is not set: a token is signed with it.")
-    print(issue_token(Secret(secret), subject, scope.split(), SystemClock().now(), round(hours * 3600)))
+    if not is_subject(subject):
+        raise SettingsError(f"--subject must be text of 1 to {LONGEST_SUBJECT} printable characters.")
+    settings = load_settings(needs=["pokea_jwt_secret", "pokea_jwks_url", "pokea_jwt_issuer", "pokea_jwt_audience"])
+    if settings.pokea_jwks_url:
+        raise SettingsError(
+            "POKEA_JWKS_URL is set, so the service accepts the tokens of that issuer alone, and none signed with "
+            "POKEA_JWT_SECRET: get one from the issuer."
+        )
+    secret = Secret(settings.pokea_jwt_secret.get_secret_value())
+    return issue_token(secret, subject, scopes, SystemClock().now(), lifetime_seconds, expected_origin(settings))

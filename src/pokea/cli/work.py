@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pokea.cli.logging_setup import alert_by, log_to_stderr
+from pokea.cli.logging_setup import alert_by, log_oddity, log_to_stderr
 
 
 def work(
@@ -27,7 +27,7 @@ def work(
 
     log_to_stderr()
     take_given_folder()
-    settings = load_settings()
+    settings = load_settings(hear=log_oddity)
     alert_by(settings)
     from pokea.app import Service, open_service
 

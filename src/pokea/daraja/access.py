@@ -2,6 +2,7 @@
 
 import asyncio
 
+from pokea.addresses import join_address
 from pokea.clock import Clock, Instant, seconds
 from pokea.daraja.answers import Hide, read_token_answer, unavailable
 from pokea.daraja.credentials import Credentials
@@ -90,7 +91,7 @@ class AccessTokens:
         try:
             reply = await self._transport.send(
                 "GET",
-                self._credentials.base_url + TOKEN_PATH,
+                join_address(self._credentials.base_url, TOKEN_PATH),
                 {"Authorization": self._credentials.basic_authorization().reveal()},
                 None,
                 _TOKEN_TIMEOUT_SECONDS,

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from pokea.addresses import join_address
 from pokea.clock import Clock, Deadline, daraja_timestamp
 from pokea.daraja.access import AccessTokens
 from pokea.daraja.answers import (
@@ -145,7 +146,7 @@ class DarajaClient:
             if isinstance(token, Refused):
                 return token
             headers = {"Authorization": f"Bearer {token.token.reveal()}", "Content-Type": "application/json"}
-            url = self._credentials.base_url + path
+            url = join_address(self._credentials.base_url, path)
             try:
                 reply = await self._transport.send(
                     "POST",

@@ -5,6 +5,7 @@ quarter of an hour, however often it is logged, so that a flood of forgeries is 
 """
 
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -16,6 +17,8 @@ Send = Callable[[str], object]
 
 REPEATED_EVERY: Instant = 900 * SECOND
 _SENTENCES_REMEMBERED = 256
+
+_log = logging.getLogger("pokea.alerts")
 
 
 class AlertHandler(logging.Handler):
@@ -42,11 +45,30 @@ def sender_to(addresses: Sequence[str]) -> Send:
     """Sends to these Apprise addresses. Raises SettingsError for one that Apprise does not understand."""
     import apprise  # noqa: PLC0415 - slow to load, and few services have alerts
 
-    where = apprise.Apprise()
-    for address in addresses:
-        if not where.add(address):
-            scheme = address.partition(":")[0]
-            raise SettingsError(
-                f"POKEA_ALERTS: the address that begins with {scheme}: is none that Apprise understands."
-            )
-    return lambda text: where.notify(body=text, title="Pokea")
+    # Its own lines repeat an address as it was given, with the tokens in it.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    places = []
+    for number, address in enumerate(addresses, 1):
+        place = apprise.Apprise.instantiate(address, suppress_exceptions=True)
+        if place is None:
+            raise SettingsError(_not_understood(number, len(addresses), address))
+        places.append(place)
+    where = apprise.Apprise(places)
+
+    def send(text: str) -> None:
+        if not where.notify(body=text, title="Pokea"):
+            _log.error("An alert did not reach every address of POKEA_ALERTS: see that each still takes messages.")
+
+    return send
+
+
+def _not_understood(number: int, count: int, address: str) -> str:
+    """The sentence about an address, of which only its scheme is repeated: the rest may hold a token."""
+    which = "the address" if count == 1 else f"address {number} of {count}"
+    scheme, separator, _ = address.partition("://")
+    if not separator or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,30}", scheme):
+        return (
+            f"POKEA_ALERTS: {which} has no scheme such as mailtos://. Addresses are separated by white space, or by a "
+            "comma before the next scheme; write a space inside of one as %20."
+        )
+    return f"POKEA_ALERTS: {which}, which begins with {scheme}://, is none that Apprise understands."

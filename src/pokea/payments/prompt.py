@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
+from pokea.addresses import join_address
 from pokea.clock import SECOND, Clock, Deadline, Instant
 from pokea.daraja.answers import too_late
 from pokea.daraja.client import DarajaClient
@@ -99,7 +100,7 @@ class Prompter:
         self._tokens = tokens
         self._daraja = daraja
         self._settler = settler
-        self._callback_url = callback_url.rstrip("/")
+        self._callback_url = callback_url
         self._limits = limits
         self._confirm_from_cents = confirm_from_cents
         self._tasks: dict[tuple[str, str], asyncio.Task[Any]] = {}
@@ -210,7 +211,7 @@ class Prompter:
         order = PushOrder(
             msisdn=payment.msisdn,
             amount_shillings=whole_shillings(payment.amount_cents),
-            callback_url=f"{self._callback_url}/{self._tokens.callback_token(payment.id)}",
+            callback_url=join_address(self._callback_url, self._tokens.callback_token(payment.id)),
             account_reference=payment.account_reference,
             description="Booking fee",
         )

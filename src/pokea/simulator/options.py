@@ -10,7 +10,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from pokea.settings import SANDBOX_PASSKEY, SANDBOX_SHORTCODE
+from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE
 
 NoResponseWording = Literal[
     "No response from user.",

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from pokea.addresses import read_database_address
 from pokea.errors import SchemaError, Unavailable
 from pokea.storage.database import postgres_engine, sqlite_engine
 from pokea.storage.tables import schema_version
@@ -148,7 +149,6 @@ def _engine(url: str) -> Iterator[Engine]:
         yield engine
     except DatabaseError as failure:
         reason = str(failure.orig).strip().split("\n")[0]
-        place = make_url(url).render_as_string(hide_password=True)
-        raise Unavailable(f"The database {place} cannot be used: {reason}") from failure
+        raise Unavailable(f"The database {read_database_address(url)} cannot be used: {reason}") from failure
     finally:
         engine.dispose()
