@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from pokea.addresses import listening_address
 from pokea.cli.logging_setup import alert_by, log_oddity, log_to_stderr
 
 
@@ -50,6 +51,6 @@ def work(
         raise typer.Exit(uvloop.run(run(open_service(settings, metrics=metrics_of_process()))))
     listener = listening_socket(host, metrics_port)
     service = open_service(settings, metrics=metrics_of_process())
-    print(f"Pokea is at work; http://{host}:{listener.getsockname()[1]}/metrics", file=sys.stderr, flush=True)
+    print(f"Pokea is at work; {listening_address(host, listener.getsockname()[1])}/metrics", file=sys.stderr, flush=True)
     served = run_together([configuration(service.health_application(), host, 0)], [listener], service.hub.close)
     raise typer.Exit(uvloop.run(served))
