@@ -51,6 +51,7 @@ def work(
         raise typer.Exit(uvloop.run(run(open_service(settings, metrics=metrics_of_process()))))
     listener = listening_socket(host, metrics_port)
     service = open_service(settings, metrics=metrics_of_process())
-    print(f"Pokea is at work; {listening_address(host, listener.getsockname()[1])}/metrics", file=sys.stderr, flush=True)
+    address = listening_address(host, listener.getsockname()[1])
+    print(f"Pokea is at work; {address}/metrics", file=sys.stderr, flush=True)
     served = run_together([configuration(service.health_application(), host, 0)], [listener], service.hub.close)
     raise typer.Exit(uvloop.run(served))
