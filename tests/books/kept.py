@@ -67,6 +67,11 @@ BREAKS: Final = {
     "proof_completes": ("update payments set status = 'failed' where id = 'pay_3'",),
     "one_live_prompt": ("update payments set created_at = created_at - 90000000 where id = 'pay_a'",),
     "suspense_is_flagged": ("update payments set money = 'suspense' where id = 'pay_3'",),
+    "adjusted_as_stated": (
+        "update evidence set amount_cents = 45000 where payment_id = 'pay_3'",
+        "insert into postings (payment_id, kind, account, amount_cents, posted_at) "
+        "values ('pay_4', 'adjusted', 'mpesa_clearing', 500, 0)",
+    ),
     "receipt_owned": ("update receipts set payment_id = 'pay_4' where payment_id = 'pay_3'",),
 }
 """For each rule, statements that break it around pay_3 and bk_3, or the payment that failed."""

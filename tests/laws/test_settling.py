@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select
 
 from pokea.clock import SECOND
+from pokea.escrow.books import violations
 from pokea.escrow.ledger import Account
 from pokea.escrow.store import balances
 from pokea.payments.evidence import Evidence, Kind
+from pokea.payments.promises import RULES
 from pokea.payments.settle import Batch, settle
 from pokea.payments.status import Flag
 from pokea.storage import tables
@@ -27,6 +29,7 @@ from tests.laws.evidence_sets import (
     refused,
     silent,
     small_world,
+    statement,
     unknown,
 )
 from tests.payments import new_booking, new_payment
@@ -127,6 +130,39 @@ def test_every_order_of_one_payments_happenings_ends_alike(connection: Connectio
             transaction.rollback()
     assert len(outcomes) == 1
     assert "held" in outcomes.pop()
+
+
+@pytest.mark.parametrize("stated_cents", [45_000, 45_050, 50_100])
+@pytest.mark.parametrize("proof", [callback("0"), query("0", 20)])
+def test_a_statement_of_another_amount_has_the_difference_posted_once(
+    connection: Connection, stated_cents: int, proof: Evidence
+) -> None:
+    """In every order, and however often it is told: the pair between clearing and suspense, and nothing edited."""
+    line = statement(amount_cents=stated_cents)
+    for order in itertools.permutations([accepted(), proof, line]):
+        with connection.begin() as transaction:
+            begin(connection)
+            rows = settled(connection, [*([piece] for piece in order), [line], [line, proof]])
+            kinds = tables.postings.c.kind
+            pair = select(tables.postings.c.account, tables.postings.c.amount_cents).where(kinds.like("adjusted%"))
+            assert sorted(map(tuple, connection.execute(pair))) == [
+                (Account.MPESA_CLEARING, stated_cents - FACTS.amount_cents),
+                (Account.SUSPENSE, FACTS.amount_cents - stated_cents),
+            ]
+            assert (rows[0][0].status, rows[0][0].review) == ("completed", Flag.AMOUNT_DIFFERS)  # type: ignore[index]  # rows
+            assert balances(connection)[Account.MPESA_CLEARING] == stated_cents
+            assert sum(balances(connection).values()) == 0
+            assert violations(connection, NOW, [rule for rule in RULES if rule.is_walked]) == []
+            transaction.rollback()
+
+
+def test_a_statement_of_another_amount_alone_completes_and_posts_nothing(connection: Connection) -> None:
+    """Another amount never completes a payment (law 1): it is flagged, and what came is a person's to say."""
+    with connection.begin() as transaction:
+        begin(connection)
+        rows = settled(connection, [[accepted()], [statement(amount_cents=45_000)]])
+        assert (rows[0][0].status, rows[0][0].review, rows[2]) == ("pending", Flag.AMOUNT_DIFFERS, [])  # type: ignore[index]  # rows
+        transaction.rollback()
 
 
 def test_the_ledger_balances_after_any_set(connection: Connection) -> None:

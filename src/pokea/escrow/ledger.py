@@ -1,4 +1,7 @@
-"""Double entry, pure: a completing payment debits the clearing account and credits exactly one other (law 7)."""
+"""Double entry, pure: a completing payment debits the clearing account and credits exactly one other (law 7).
+
+Nothing is edited: where a statement later names another amount, a pair of its own corrects it.
+"""
 
 from enum import StrEnum
 from typing import Final
@@ -34,6 +37,12 @@ CREDITED: Final = {
 """The account that a completing payment credits."""
 
 
+ADJUSTED: Final = "adjusted"
+"""The kind of an adjusting pair's posting to the clearing account."""
+ADJUSTED_SUSPENSE: Final = "adjusted_suspense"
+"""The kind of its posting to suspense."""
+
+
 class Posting(Struct, frozen=True):
     """One side of an entry; unique by payment and kind. A debit is positive, a credit negative."""
 
@@ -51,4 +60,18 @@ def arrival(payment_id: str, amount_cents: int, money: Money, posted_at: Instant
     return (
         Posting(payment_id, "received", Account.MPESA_CLEARING, amount_cents, posted_at),
         Posting(payment_id, money.value, CREDITED[money], -amount_cents, posted_at),
+    )
+
+
+def adjustment(payment_id: str, difference_cents: int, posted_at: Instant) -> tuple[Posting, Posting]:
+    """The two postings by which a statement that names another amount corrects what an arrival has posted (law 7).
+
+    `difference_cents` is what came less what was posted; raises ValueError where there is none. What is over or short
+    stands in suspense until a person decides.
+    """
+    if not difference_cents:
+        raise ValueError("there is no difference to post")
+    return (
+        Posting(payment_id, ADJUSTED, Account.MPESA_CLEARING, difference_cents, posted_at),
+        Posting(payment_id, ADJUSTED_SUSPENSE, Account.SUSPENSE, -difference_cents, posted_at),
     )

@@ -12,7 +12,7 @@ from pokea.analytics.recount import differences
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.wire import SUCCESS
 from pokea.escrow.books import AFTER, BOOKS, NOW, UPTO, Ground, Part, Place, Rule, Search, found_by
-from pokea.escrow.ledger import Money
+from pokea.escrow.ledger import ADJUSTED, ADJUSTED_SUSPENSE, Account, Money
 from pokea.payments import store
 from pokea.payments.asking import GIVE_UP
 from pokea.payments.evidence import Kind
@@ -20,7 +20,7 @@ from pokea.payments.status import LOCK_GRACE, Flag, Row, Status, row_of, wanted_
 from pokea.payments.store import Payment
 from pokea.storage.prepared import rows_of
 from pokea.storage.statements import rows_among
-from pokea.storage.tables import evidence, outbox, payments, receipts
+from pokea.storage.tables import evidence, outbox, payments, postings, receipts
 
 LATE: Final[Instant] = HOUR
 """How late the end of a payment may be noticed: a service that was down comes back, and the question's gap ends."""
@@ -108,6 +108,38 @@ _PROMPTED_WITHIN = union(
 
 _UNFLAGGED = select(_COLUMNS.id).where(
     _COLUMNS.money == Money.SUSPENSE.value, _COLUMNS.review.not_like(f"%{Flag.AMOUNT_DIFFERS}%")
+)
+
+_STATES_ANOTHER = and_(
+    evidence.c.payment_id == _COLUMNS.id,
+    evidence.c.kind == Kind.STATEMENT.value,
+    evidence.c.applied,
+    evidence.c.amount_cents != _COLUMNS.amount_cents,
+)
+_IS_ADJUSTED = and_(postings.c.payment_id == _COLUMNS.id, postings.c.kind == ADJUSTED)
+_UNADJUSTED = select(_COLUMNS.id).where(
+    _COLUMNS.status == Status.COMPLETED.value,
+    exists(select(evidence.c.id).where(_STATES_ANOTHER, evidence.c.receipt == _COLUMNS.receipt)),
+    ~exists(select(postings.c.kind).where(_IS_ADJUSTED)),
+)
+_STATED_DIFFERENCE = evidence.c.amount_cents - _COLUMNS.amount_cents
+_AS_STATED = or_(
+    and_(
+        postings.c.kind == ADJUSTED,
+        postings.c.account == Account.MPESA_CLEARING.value,
+        postings.c.amount_cents == _STATED_DIFFERENCE,
+    ),
+    and_(
+        postings.c.kind == ADJUSTED_SUSPENSE,
+        postings.c.account == Account.SUSPENSE.value,
+        postings.c.amount_cents == -_STATED_DIFFERENCE,
+    ),
+)
+_ADJUSTED_WRONGLY = (
+    select(_COLUMNS.id, postings.c.kind)
+    .select_from(payments.join(postings, postings.c.payment_id == _COLUMNS.id))
+    .where(postings.c.kind.in_([ADJUSTED, ADJUSTED_SUSPENSE]))
+    .where(~exists(select(evidence.c.id).where(_STATES_ANOTHER, _AS_STATED).correlate(payments, postings)))
 )
 
 _FOREIGN = (
@@ -231,6 +263,16 @@ PROMISES: Final = (
         "suspense_is_flagged",
         "Money is set aside only where another amount was named.",
         (_along_payments(_UNFLAGGED, "the money of {id} is set aside, and nothing says why"),),
+    ),
+    Rule(
+        "adjusted_as_stated",
+        "Where a statement names another amount for a completed payment's receipt, the difference is posted (law 7).",
+        (
+            _along_payments(
+                _UNADJUSTED, "a statement names another amount for {id}, and no posting has the difference"
+            ),
+            _along_payments(_ADJUSTED_WRONGLY, "the posting `{kind}` of {id} is not the difference of a statement"),
+        ),
     ),
     Rule(
         "receipt_owned",

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from pokea.analytics.counting import deltas
 from pokea.clock import Instant
 from pokea.escrow.hold import destination
-from pokea.escrow.ledger import Money, Posting, arrival
+from pokea.escrow.ledger import Money, Posting, adjustment, arrival
 from pokea.events.outbox import Event
 from pokea.payments import store
 from pokea.payments.asking import due_at, may_hurry
@@ -106,6 +106,7 @@ def settle(connection: Connection, batch: Batch, proves: Proves) -> Settled:
         if payment.checkout_request_id in named and key not in arrived:
             after[key] = _with_claim(after[key], batch.now)
     postings, held = _move_money(after, owned.fees, batch.now)
+    postings += _adjust(after, heard, batch.now)
     changes = _compare(before, after, batch.now)
     store.add_claims(connection, [*claims, *overflow])
     # Others store evidence without the payment's lock: only what was read above is known to be in the row.
@@ -239,6 +240,21 @@ def _move_money(after: dict[str, Payment], fees: Mapping[str, str], now: Instant
             fee_status[payment.booking_id] = "held"
             held.append(Held(payment.booking_id, payment.id, now))
     return postings, held
+
+
+def _adjust(after: Mapping[str, Payment], heard: Mapping[str, Heard], now: Instant) -> list[Posting]:
+    """The pairs for completed payments of whose receipt a statement names another amount than was posted.
+
+    They are made again at every settle of such a payment, and posted once: a posting's payment and kind are its key.
+    """
+    postings: list[Posting] = []
+    for payment_id, told in heard.items():
+        payment = after[payment_id]
+        lines = (piece for piece in told.differing if piece.kind is Kind.STATEMENT and piece.receipt == payment.receipt)
+        line = next(lines, None)
+        if payment.money is not None and line is not None and line.amount_cents is not None:
+            postings.extend(adjustment(payment_id, line.amount_cents - payment.amount_cents, now))
+    return postings
 
 
 _visible = attrgetter(

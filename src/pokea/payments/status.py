@@ -146,9 +146,11 @@ def hear(facts: Facts, evidence: Iterable[Evidence], foreign_receipts: Collectio
     of_kind = kinds.get
     queries = of_kind(Kind.QUERY, [])
     proved = _proved(kinds) if Kind.CALLBACK in kinds else []
-    said_paid = [*of_kind(Kind.STATEMENT, ()), *[piece for piece in proved if piece.code == SUCCESS]]
-    # No push asks for a fraction of a shilling: a body that names one proves nothing (law 2).
-    paid = [piece for piece in said_paid if piece.amount_cents is not None and piece.amount_cents % CENTS == 0]
+    stated = [piece for piece in of_kind(Kind.STATEMENT, ()) if piece.amount_cents is not None]
+    said_paid = [piece for piece in proved if piece.code == SUCCESS and piece.amount_cents is not None]
+    # No push asks for a fraction of a shilling: a body that names one proves nothing (law 2). A statement is read to
+    # the cent, and one that names a fraction for a receipt of ours differs.
+    paid = [*stated, *[piece for piece in said_paid if (piece.amount_cents or 0) % CENTS == 0]]
     agreed = [piece for piece in queries if piece.code == SUCCESS]
     believed, differing, disputed = [], [], []
     for piece in paid:
