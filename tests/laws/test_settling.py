@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pokea.clock import SECOND
 from pokea.escrow.books import violations
@@ -15,13 +15,14 @@ from pokea.escrow.ledger import Account
 from pokea.escrow.store import balances
 from pokea.payments.evidence import Evidence, Kind
 from pokea.payments.promises import RULES
-from pokea.payments.settle import Batch, settle
+from pokea.payments.settle import CALLBACKS_KEPT, PROOFS_KEPT, Batch, settle
 from pokea.payments.status import Flag
 from pokea.storage import tables
 from pokea.storage.database import Database
 from tests.laws.evidence_sets import (
     FACTS,
     PAYMENT,
+    THEIRS,
     accepted,
     any_set,
     callback,
@@ -272,6 +273,64 @@ def test_evidence_is_kept_up_to_a_bound(connection: Connection) -> None:
         kept = connection.execute(select(tables.evidence.c.id)).all()
         assert len(kept) == 50
         assert len(connection.execute(select(tables.claims.c.id)).all()) == 50
+        transaction.rollback()
+
+
+NOISE = {
+    "doubtful codes": [callback("17", 5 + number) for number in range(CALLBACKS_KEPT + 30)],
+    "what cannot be read": [
+        callback(None, 5 + number, trusted=False, checkout_request_id=None) for number in range(CALLBACKS_KEPT + 30)
+    ],
+    "successes of another id": [
+        callback("0", 5 + number, checkout_request_id=THEIRS, receipt=f"R{number}")
+        for number in range(2 * CALLBACKS_KEPT)
+    ],
+    "successes of an untrusted sender": [
+        callback("0", 5 + number, trusted=False) for number in range(3 * CALLBACKS_KEPT)
+    ],
+    "other amounts": [
+        callback("0", 5 + number, amount_cents=100 * number, receipt=f"R{number}")
+        for number in range(1, 3 * CALLBACKS_KEPT)
+    ],
+    "the same failure again": [callback("1032", 5 + number) for number in range(3 * CALLBACKS_KEPT)],
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_what_proves_the_payment_is_never_over_the_bound(connection: Connection, noise: str, one_by_one: bool) -> None:
+    """Given more callbacks than are kept, the one that proves the payment completes it all the same."""
+    pieces = [accepted(), *NOISE[noise], callback("1032", 890), callback("0", 900)]
+    with connection.begin() as transaction:
+        begin(connection)
+        settled(connection, [[piece] for piece in pieces] if one_by_one else [pieces])
+        columns = tables.payments.c
+        assert connection.execute(select(columns.status, columns.receipt)).all() == [("completed", "UE4JS31RBV")]
+        kept = connection.execute(select(func.count()).where(tables.evidence.c.kind == "callback")).scalar_one()
+        assert kept <= CALLBACKS_KEPT + 3
+        transaction.rollback()
+
+
+def test_proofs_beyond_the_bound_are_bounded(connection: Connection) -> None:
+    """Whoever has the token and proves ever new things fills a bounded share."""
+    pieces = [callback("0", 5 + number, receipt=f"R{number}") for number in range(4 * CALLBACKS_KEPT)]
+    with connection.begin() as transaction:
+        begin(connection)
+        settled(connection, [[accepted()], pieces])
+        kept = connection.execute(select(func.count()).where(tables.evidence.c.kind == "callback")).scalar_one()
+        assert kept == CALLBACKS_KEPT + PROOFS_KEPT
+        transaction.rollback()
+
+
+def test_a_callback_over_the_bound_makes_us_ask(connection: Connection) -> None:
+    """Given as many callbacks as are kept and a question since, one more that says nothing is asked about."""
+    filling = [callback("17", 5 + number) for number in range(CALLBACKS_KEPT)]
+    with connection.begin() as transaction:
+        begin(connection)
+        settled(connection, [[accepted(), *filling]])
+        connection.execute(update(tables.payments).values(attempts=1, asked_at=200 * SECOND))
+        settled(connection, [[callback("17", 900)]])
+        assert connection.execute(select(tables.payments.c.claimed_at)).scalar_one() == NOW
         transaction.rollback()
 
 

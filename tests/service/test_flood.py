@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import itertools
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import func, insert, select
 
+from pokea.payments.evidence import CLAIM_BYTES_KEPT
 from pokea.payments.settle import CALLBACKS_KEPT
 from pokea.payments.store import CLAIMS_KEPT
 from pokea.storage.tables import claims, evidence
@@ -77,6 +79,15 @@ def test_the_ring_of_claims_holds_no_more_than_it_may(world: World) -> None:
     assert count == CLAIMS_KEPT
     kept = [body for body in world.claims() if b"ws_CO_ring_" in body]
     assert len(kept) == _BURST
+
+
+def test_the_ring_of_claims_is_bounded_in_bytes(world: World) -> None:
+    """Of a bare body at the bound of a body its first 4 KiB are kept: 40 MB in all, whatever strangers send."""
+    assert CLAIMS_KEPT * CLAIM_BYTES_KEPT <= 41_000_000
+    for size in (CLAIM_BYTES_KEPT, CLAIM_BYTES_KEPT + 1, 65_536):
+        body = json.dumps(success(f"ws_CO_large_{size}", 1, next_receipt())).encode().ljust(size)
+        assert world.post_callback(body).body == ACCEPTED
+        assert world.claims()[-1] == body[:CLAIM_BYTES_KEPT]
 
 
 def test_a_payment_keeps_so_many_callbacks_and_no_more(world: World) -> None:

@@ -10,7 +10,8 @@ run again on work that is already done.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from sqlalchemy import Connection
 
 from pokea.analytics.counting import deltas
 from pokea.clock import Instant
+from pokea.daraja.wire import SUCCESS
 from pokea.escrow.hold import destination
 from pokea.escrow.ledger import Money, Posting, adjustment, arrival
 from pokea.events.outbox import Event
@@ -27,13 +29,15 @@ from pokea.payments import store
 from pokea.payments.asking import due_at, may_hurry
 from pokea.payments.evidence import Delivery, Evidence, Kind, from_callback, receipt_dispute
 from pokea.payments.settling import steps_of
-from pokea.payments.status import Flag, Heard, Status, hear, row_from
+from pokea.payments.status import Flag, Heard, Status, hear, is_final_failure, row_from
 from pokea.payments.store import Claim, Payment
 from pokea.payments.tokens import callback_digest
 from pokea.payments.writes import Held, Owned, Writes
 
 CALLBACKS_KEPT = 50
-"""Callbacks kept for one payment; what comes after them goes to the ring of claims."""
+"""Callbacks kept for one payment, whatever they say; what comes after them goes to the ring of claims."""
+PROOFS_KEPT = 50
+"""Callbacks kept beyond these for one payment, each of which proves what none before it does."""
 
 Proves = Callable[[str, str], bool]
 """Whether a callback token is that of a payment: `PaymentTokens.proves`."""
@@ -103,12 +107,12 @@ def settle(connection: Connection, batch: Batch, proves: Proves) -> Settled:
         heard[key] = hear(before[key].facts, known.pieces[key], receipts)
     after = {key: _derive(payment, heard[key], known.pieces[key]) for key, payment in before.items()}
     for key, payment in before.items():
-        if payment.checkout_request_id in named and key not in arrived:
+        if (payment.checkout_request_id in named and key not in arrived) or key in overflow:
             after[key] = _with_claim(after[key], batch.now)
     postings, held = _move_money(after, owned.fees, batch.now)
     postings += _adjust(after, heard, batch.now)
     changes = _compare(before, after, batch.now)
-    store.add_claims(connection, [*claims, *overflow])
+    store.add_claims(connection, [*claims, *chain.from_iterable(overflow.values())])
     # Others store evidence without the payment's lock: only what was read above is known to be in the row.
     _write(connection, before, changes, Writes(fresh, disputes, known.unapplied, postings=postings, held=held))
     rows = {key: before[key] for piece in batch.evidence if (key := piece.payment_id) in before}
@@ -169,28 +173,51 @@ def _identify(batch: Batch, owners: Mapping[bytes, str], proves: Proves) -> _Ide
 
 
 def _keep(
-    locked: Collection[str], kept: dict[str, list[Evidence]], arrived: Mapping[str, Sequence[Evidence]]
-) -> tuple[list[Evidence], list[Claim]]:
-    """Add to what is kept what is new, up to a bound for each payment; answers that, and what went over the bound."""
+    payments: Mapping[str, Payment], kept: dict[str, list[Evidence]], arrived: Mapping[str, Sequence[Evidence]]
+) -> tuple[list[Evidence], dict[str, list[Claim]]]:
+    """Add to what is kept what is new, up to a bound for each payment; answers that, and what went over its bound."""
     fresh: list[Evidence] = []
-    overflow = []
+    overflow: dict[str, list[Claim]] = defaultdict(list)
     for payment_id, pieces in arrived.items():
-        if payment_id not in locked:
+        payment = payments.get(payment_id)
+        if payment is None:
             continue
         mine = kept[payment_id]
         known = {piece.id for piece in mine}
-        callbacks = sum(piece.kind is Kind.CALLBACK for piece in mine)
+        callbacks = [piece for piece in mine if piece.kind is Kind.CALLBACK]
+        accepted = (piece.checkout_request_id for piece in pieces if piece.kind is Kind.PUSH_ACCEPTED)
+        payment = payment._replace(checkout_request_id=payment.checkout_request_id or next(accepted, None))
         for piece in pieces:
             if piece.id in known:
                 continue
             known.add(piece.id)
-            callbacks += piece.kind is Kind.CALLBACK
-            if piece.kind is Kind.CALLBACK and callbacks > CALLBACKS_KEPT:
-                overflow.append(Claim(piece.received_at, piece.checkout_request_id, piece.body or b""))
-                continue
+            if piece.kind is Kind.CALLBACK:
+                if not _has_room(payment, callbacks, piece):
+                    overflow[payment_id].append(Claim(piece.received_at, piece.checkout_request_id, piece.body or b""))
+                    continue
+                callbacks.append(piece)
             fresh.append(piece)
             mine.append(piece)
     return fresh, overflow
+
+
+def _has_room(payment: Payment, callbacks: Sequence[Evidence], piece: Evidence) -> bool:
+    """Whether one more callback of the payment is kept: one of the first, or one that proves something new."""
+    if len(callbacks) < CALLBACKS_KEPT:
+        return True
+    proof = _proof(payment, piece)
+    is_new = proof is not None and all(_proof(payment, each) != proof for each in callbacks)
+    return is_new and len(callbacks) < CALLBACKS_KEPT + PROOFS_KEPT
+
+
+def _proof(payment: Payment, piece: Evidence) -> tuple[str | None, ...] | None:
+    """What a callback proves of the payment, equal for those that prove the same; None for one that proves nothing."""
+    named = piece.checkout_request_id
+    if not piece.trusted or named is None or payment.checkout_request_id not in (None, named):
+        return None
+    if piece.code != SUCCESS:
+        return (named, piece.code) if is_final_failure(piece) else None
+    return (named, piece.code, piece.receipt if piece.amount_cents == payment.amount_cents else None)
 
 
 def _disputes(
