@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 from starlette.routing import BaseRoute
 
+from pokea.alerts.dispatch import Alerts
+from pokea.alerts.routes import alert_routes
+from pokea.alerts.send import Send, sender_to
 from pokea.analytics.folding import Folding
 from pokea.analytics.routes import AnalyticsRoutes
 from pokea.api.application import new_application
@@ -71,7 +74,7 @@ class Service:
     """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery, folding and the audit.
 
     `longest_sleep_seconds` bounds how late these notice what other processes have left for them; `audit_every_seconds`
-    is the time between two looks at the books, 0 for none.
+    is the time between two looks at the books, 0 for none; `send` sends alerts, which are only written without it.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Service:
         audit_every_seconds: float = 0.0,
         pages: Sequence[BaseRoute] = (),
         metrics: Metrics | None = None,
+        send: Send | None = None,
     ) -> None:
         self._ports = ports
         database, transport, clock, random_bytes, _ = ports
@@ -99,7 +103,9 @@ class Service:
         confirm_from = settings.pokea_confirm_from
         self.settler = Settler(database, clock, tokens.proves, self._announce)
         rate = settings.query_rate
-        self.recovery = Recovery(database, clock, self.settler, daraja, app, rate, longest_sleep_seconds)
+        self._alerts = Alerts(database, clock, send, longest_sleep_seconds)
+        database.note_outcome = self._alerts.note_outcome
+        self.recovery = Recovery(database, clock, self.settler, daraja, app, rate, self._alerts, longest_sleep_seconds)
         self._folding = Folding(database, longest_sleep_seconds)
         self._forgetting = Forgetting(database, clock)
         self.prompter = Prompter(
@@ -150,6 +156,7 @@ class Service:
         business_name = settings.pokea_business_name or None
         application.include_router(booking_routes(gate, database, clock, ids, fee_cents, business_name=business_name))
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
+        application.include_router(alert_routes(gate, database, clock))
         return application
 
     def health_application(self) -> Application:
@@ -172,6 +179,7 @@ class Service:
     async def start(self) -> None:
         """Begin to settle and, in the background, to recover, to fold, to forget and to check the books."""
         await self.settler.start()
+        await self._alerts.start()
         if self._background:
             await self.recovery.start()
             await self._folding.start()
@@ -187,6 +195,7 @@ class Service:
         await self._folding.stop()
         await self._forgetting.stop()
         await self.settler.stop()
+        await self._alerts.stop()
         await self.hub.stop()
         await self._ports.transport.close()
         self._ports.database.close()
@@ -210,7 +219,8 @@ def _said(told: Told) -> str:
 def open_service(
     settings: Settings, *, background: bool = True, pages: Sequence[BaseRoute] = (), metrics: Metrics | None = None
 ) -> Service:
-    """A service on the real database, network and clock. Raises SchemaError when the schema does not fit.
+    """A service on the real database, network and clock. Raises SchemaError when the schema does not fit, SettingsError
+    for an address of alerts that cannot be used.
 
     `pages` are served besides the drop-in; `metrics` is where it counts, by default in its own memory.
     """
@@ -224,6 +234,7 @@ def open_service(
         audit_every_seconds=_AUDIT_EVERY_SECONDS,
         pages=[*checkout_routes(read_pages()), *pages],
         metrics=metrics,
+        send=sender_to(settings.pokea_alerts) if settings.pokea_alerts else None,
     )
 
 

@@ -14,6 +14,7 @@ HOUSE: Final = Path(__file__).parent.parent.parent
 PYTHON_FOLDERS: Final = ("src", "tests", "tools", "bench", "examples")
 CODE_SUFFIXES: Final = (".py", ".ts", ".tsx", ".js", ".mjs", ".css", ".html", ".sh")
 EDGES: Final = {
+    "src/pokea/alerts/send.py": "gives alerts a thread of their own, in which Apprise waits",
     "src/pokea/clock.py": "is where the time comes from",
     "src/pokea/ids.py": "is where ids come from",
     "src/pokea/app.py": "builds everything, and brings chance to it",
@@ -21,7 +22,6 @@ EDGES: Final = {
     "src/pokea/settings.py": "reads the environment of the process",
     "src/pokea/cli/demo.py": "makes the secrets of a demo",
     "src/pokea/cli/doctor.py": "seals the token that it fetches",
-    "src/pokea/cli/logging_setup.py": "gives alerts a thread of their own",
     "src/pokea/cli/serving.py": "opens the socket that it serves on",
     "src/pokea/cli/universe.py": "shares universes among processes",
     "src/pokea/cli/worker.py": "ends with the process that began it",

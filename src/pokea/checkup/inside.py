@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, and_, exists, func, select, text
 
+from pokea.alerts.alert import read_alerts
+from pokea.alerts.routes import OPEN_FOR
 from pokea.checkup.findings import Finding, fail, ok, warn
 from pokea.clock import HOUR, SECOND, Instant, iso
 from pokea.escrow.books import Ground, Part, Rule, Violation, violations
@@ -19,6 +21,7 @@ _ENDED_WITHIN: Final[Instant] = 180 * SECOND
 _FEW: Final = 0.95
 _VERY_FEW: Final = 0.5
 _ENOUGH: Final = 5
+_MOST_ALERTS: Final = 100
 
 
 class Arrivals(NamedTuple):
@@ -75,6 +78,18 @@ def check_overdue(connection: Connection, now: Instant) -> Finding:
     if unapplied:
         return fail("due work", f"{unapplied} pieces of evidence are not settled: look for payments flagged `stuck`.")
     return ok("due work", "Nothing is overdue.")
+
+
+def check_alerts(connection: Connection, now: Instant) -> Finding:
+    """Whether something was found within the last day of which a person must hear."""
+    found = read_alerts(connection, _MOST_ALERTS, now - OPEN_FOR)
+    if not found:
+        return ok("open alerts", "Nothing was raised within a day.")
+    more = "at least " if len(found) == _MOST_ALERTS else ""
+    unsent = sum(each.sent_at is None for each in found)
+    waiting = f", {unsent} not sent" if unsent else ""
+    says = f"{more}{len(found)} within a day{waiting}; the last at {iso(found[0].last_seen_at)}: {found[0].text}"
+    return warn("open alerts", says)
 
 
 def read_arrivals(connection: Connection, now: Instant) -> Arrivals:

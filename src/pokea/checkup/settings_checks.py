@@ -4,9 +4,9 @@ for a watchful production. The rules themselves are `pokea.setting_rules`, the s
 from typing import Final
 
 from pokea.addresses import read_web_address
+from pokea.alerts.send import sender_to
 from pokea.checkup.findings import Finding, Level, fail, ok, warn
 from pokea.errors import SettingsError
-from pokea.events.alerts import sender_to
 from pokea.setting_rules import SIMULATOR, Severity
 from pokea.settings import Examined, Settings
 
@@ -44,7 +44,7 @@ def check_alerts(settings: Settings) -> Finding:
     """Whether alerts go anywhere, to addresses that `pokea serve` accepts. Nothing is sent."""
     if not settings.pokea_alerts:
         careful = warn if settings.mpesa_environment == "production" else ok
-        return careful("alerts", "They go nowhere: set POKEA_ALERTS, so that critical lines reach a person.")
+        return careful("alerts", "They go nowhere: set POKEA_ALERTS, so that they reach a person.")
     try:
         sender_to(settings.pokea_alerts)
     except SettingsError as failure:

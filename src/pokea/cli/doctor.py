@@ -182,6 +182,7 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
     try:
         yield await database.read(inside.check_durability, settings.mpesa_environment == "production")
         yield await database.read(inside.check_overdue, now)
+        yield await database.read(inside.check_alerts, now)
         yield inside.check_arrivals(await database.read(inside.read_arrivals, now))
         if books:
             yield await _check_books(database)

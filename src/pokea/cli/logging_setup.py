@@ -1,14 +1,11 @@
-"""Where the commands log, and where alerts go."""
+"""Where the commands log."""
 
 import logging
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 from pokea.api.logs import configure_logging
 from pokea.clock import SystemClock
-from pokea.events.alerts import AlertHandler, sender_to
 from pokea.setting_rules import Complaint
-from pokea.settings import Settings
 
 _log = logging.getLogger("pokea.settings")
 
@@ -21,12 +18,3 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 def log_oddity(complaint: Complaint) -> None:
     """A warning about a setting with which the service runs all the same."""
     _log.warning("%s", complaint.sentence)
-
-
-def alert_by(settings: Settings) -> None:
-    """Critical lines also go where POKEA_ALERTS says; raises SettingsError for an address that cannot be used."""
-    if not settings.pokea_alerts:
-        return
-    send = sender_to(settings.pokea_alerts)
-    thread = ThreadPoolExecutor(1, "pokea-alerts")
-    logging.getLogger().addHandler(AlertHandler(lambda text: thread.submit(send, text), SystemClock()))

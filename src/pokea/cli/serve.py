@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pokea.addresses import listening_address
-from pokea.cli.logging_setup import alert_by, log_oddity, log_to_stderr
+from pokea.cli.logging_setup import log_oddity, log_to_stderr
 
 if TYPE_CHECKING:
     from pokea.settings import Settings
@@ -33,7 +33,6 @@ def serve(
     log_to_stderr()
     take_given_folder()
     settings = load_settings(hear=log_oddity)
-    alert_by(settings)
     if workers > 1:
         _serve_in_workers(settings, host, port, workers, background=background)
         return
@@ -49,11 +48,15 @@ def serve(
 def _serve_in_workers(settings: "Settings", host: str, port: int, workers: int, *, background: bool) -> None:
     from uvicorn.supervisors import Multiprocess
 
+    from pokea.alerts.send import sender_to
     from pokea.cli.counting import folder_for_workers
     from pokea.cli.serving import configuration, listening_socket
     from pokea.storage.migrate import ensure_ready
 
+    # The workers do both again; here a mistake is one sentence and not one of each worker.
     ensure_ready(settings.pokea_database_url)
+    if settings.pokea_alerts:
+        sender_to(settings.pokea_alerts)
     name = "with_background" if background else "without_background"
     served = configuration(f"pokea.cli.worker:{name}", host, port)
     served.factory = True

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from pokea.addresses import listening_address
-from pokea.cli.logging_setup import alert_by, log_oddity, log_to_stderr
+from pokea.cli.logging_setup import log_oddity, log_to_stderr
 
 
 def work(
@@ -29,7 +29,6 @@ def work(
     log_to_stderr()
     take_given_folder()
     settings = load_settings(hear=log_oddity)
-    alert_by(settings)
     from pokea.app import Service, open_service
 
     async def run(service: Service) -> int:

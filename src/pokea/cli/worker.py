@@ -9,7 +9,7 @@ from types import FrameType
 from pokea.api.openapi import Application
 from pokea.app import open_service
 from pokea.cli.counting import metrics_of_process, remove_own_folder
-from pokea.cli.logging_setup import alert_by, log_to_stderr
+from pokea.cli.logging_setup import log_to_stderr
 from pokea.cli.serving import prepare_interpreter
 from pokea.settings import load_settings
 
@@ -27,7 +27,6 @@ def without_background() -> Application:
 def _application(*, background: bool) -> Application:
     log_to_stderr()
     settings = load_settings()
-    alert_by(settings)
     service = open_service(settings, background=background, metrics=metrics_of_process())
     _before_the_end(service.hub.close)
     _end_with_the_parent()

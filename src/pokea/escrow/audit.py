@@ -151,7 +151,6 @@ class Audit:
         self._checked.add()
         if checked.found or checked.known:
             for violation in await self._database.write(rounds.keep, turn, part, checked.found, now):
-                # The rule is part of the sentence by which alerts know each other: each rule is told by itself.
-                _log.critical(f"The books are wrong, by the rule {violation.rule}: %s", violation.where)
+                _log.critical("The books are wrong, by the rule %s: %s", violation.rule, violation.where)
         share = _REST_SHARE_IN_HASTE if turn.hurried else _REST_SHARE
         await self._work.rest(min((loop.time() - began) * share, _LONGEST_REST_SECONDS))

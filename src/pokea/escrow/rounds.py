@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, select, update
 
+from pokea.alerts.alert import Alert, AlertCode, clear_alert, raise_alerts
 from pokea.clock import SECOND, Instant
 from pokea.escrow.books import LAST, WALKED, Ground, Part, Rule, Violation, violations
 from pokea.storage.statements import in_one_snapshot, insert_new
@@ -147,7 +148,23 @@ def keep(connection: Connection, turn: Turn, part: Part, found: Sequence[Violati
         for each in fresh
     ]
     insert_new(connection, book_violations, rows)
+    raise_alerts(connection, _wrong(fresh), now)
+    for rule in sorted({rule for rule, _ in stood} - room.keys() - {each.rule for each in fresh}):
+        clear_alert(connection, AlertCode.BOOKS_WRONG, rule)
     return fresh
+
+
+def _wrong(found: Sequence[Violation]) -> list[Alert]:
+    """An alert for each rule, with the first place at which it was found broken."""
+    return [
+        Alert(
+            AlertCode.BOOKS_WRONG,
+            violation.rule,
+            f"The books are wrong, by the rule {violation.rule}: {violation.where}. `GET /api/v1/books` with an "
+            "admin's token shows every place.",
+        )
+        for violation in reversed(found)
+    ]
 
 
 def go_on(connection: Connection, turn: Turn, part: Part, now: Instant) -> bool:

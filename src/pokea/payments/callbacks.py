@@ -75,11 +75,18 @@ class CallbackRoutes:
         if reading is None:
             return _refused(scope, body)
         sender = self._gate.address(Request(scope)) if token and self._allowed else ""
-        delivery = Delivery(token, reading, body, self._clock.now(), self._is_allowed(sender), not is_regular)
+        is_allowed = self._is_allowed(sender)
+        stranger = "" if is_allowed else sender or "an unknown address"
+        delivery = Delivery(token, reading, body, self._clock.now(), is_allowed, not is_regular, stranger)
         payment_id = await self._settler.deliver(delivery)
         if payment_id is None:
             return _ACCEPTED if is_regular else _refused(scope, body)
-        self._note(payment_id, delivery, sender)
+        if not is_regular:
+            _log.warning(
+                "A callback for %s does not have Daraja's form: it is kept, and Daraja is asked. It begins: %s",
+                payment_id,
+                _beginning(body),
+            )
         return _ACCEPTED
 
     def _is_allowed(self, sender: str) -> bool:
@@ -91,22 +98,6 @@ class CallbackRoutes:
         except ValueError:
             return False
         return any(address in network for network in self._allowed)
-
-    def _note(self, payment_id: str, delivery: Delivery, sender: str) -> None:
-        """Say what is odd about a callback that came with the token of this payment."""
-        if not delivery.from_allowed_address:
-            _log.critical(
-                "A callback for %s came from %s, which is not on POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is "
-                "asked. If the address is Safaricom's, add it to the list.",
-                payment_id,
-                sender,
-            )
-        if delivery.only_of_owner:
-            _log.warning(
-                "A callback for %s does not have Daraja's form: it is kept, and Daraja is asked. It begins: %s",
-                payment_id,
-                _beginning(delivery.body),
-            )
 
 
 def _refused(scope: Scope, body: bytes) -> Response:

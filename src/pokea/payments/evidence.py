@@ -131,7 +131,8 @@ def receipt_dispute(payment_id: str, receipt: str, received_at: Instant) -> Evid
 class Delivery(Struct, frozen=True):
     """A callback as it arrived, before its payment is known. `token` is empty at the bare address.
 
-    `only_of_owner`: the body has no callback's form, so it is kept only if the token is a payment's.
+    `only_of_owner`: the body has no callback's form, so it is kept only if the token is a payment's. `stranger` is the
+    sender's address where it is not on the list of those that are believed.
     """
 
     token: str
@@ -140,6 +141,7 @@ class Delivery(Struct, frozen=True):
     received_at: Instant
     from_allowed_address: bool = True
     only_of_owner: bool = False
+    stranger: str = ""
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,8 @@ import logging
 
 from sqlalchemy import Connection
 
+from pokea.alerts.alert import Alert, AlertCode
+from pokea.alerts.dispatch import Alerts
 from pokea.clock import SECOND, Clock, Instant
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import Answered, QueryOutcome
@@ -40,8 +42,10 @@ class Recovery:
         daraja: DarajaClient,
         app: str,
         rate: float,
+        alerts: Alerts,
         longest_sleep_seconds: float = 2.0,
     ) -> None:
+        self._alerts = alerts
         self._database = database
         self._clock = clock
         self._settler = settler
@@ -131,9 +135,13 @@ class Recovery:
             await self._database.write(turn_away, self._app, rate, question, now)
             self.wake(now)
         if outcome.wrong_credentials:
-            _log.critical(
-                "Daraja says that our passkey is wrong: no prompt reaches a phone. "
-                "Check MPESA_PASSKEY and MPESA_SHORTCODE."
+            await self._alerts.report(
+                Alert(
+                    AlertCode.PASSKEY_WRONG,
+                    self._app,
+                    "Daraja says that our passkey is wrong: no prompt reaches a phone. "
+                    "Check MPESA_PASSKEY and MPESA_SHORTCODE.",
+                )
             )
 
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from pokea.alerts.alert import Alert, AlertCode, raise_alerts
 from pokea.analytics.counting import deltas
 from pokea.clock import Instant
 from pokea.daraja.wire import SUCCESS
@@ -68,12 +69,14 @@ class Told(NamedTuple):
 
 class Settled(NamedTuple):
     """What a batch did: what is to be told after the commit, payments that now have evidence to be applied, the rows
-    that evidence was brought for, as they are now, and the payment of each callback token that is one's."""
+    that evidence was brought for, as they are now, the payment of each callback token that is one's, and the alerts
+    that are new."""
 
     told: list[Told]
     disputed: list[str]
     rows: dict[str, Payment]
     owners: Mapping[str, str]
+    raised: Sequence[Alert] = ()
 
 
 class _Changes(NamedTuple):
@@ -117,7 +120,8 @@ def settle(connection: Connection, batch: Batch, proves: Proves) -> Settled:
     _write(connection, before, changes, Writes(fresh, disputes, known.unapplied, postings=postings, held=held))
     rows = {key: before[key] for piece in batch.evidence if (key := piece.payment_id) in before}
     rows.update((payment.id, payment) for payment in changes.payments if payment.id in rows)
-    return Settled(changes.told, [piece.payment_id for piece in disputes], rows, owners)
+    raised = raise_alerts(connection, _strangers(batch, owners), batch.now)
+    return Settled(changes.told, [piece.payment_id for piece in disputes], rows, owners, raised)
 
 
 def store_alone(connection: Connection, batch: Batch, proves: Proves) -> Mapping[str, str]:
@@ -128,6 +132,7 @@ def store_alone(connection: Connection, batch: Batch, proves: Proves) -> Mapping
     arrived, claims, owners = _identify(batch, store.ids_by_callback_digest(connection, _digests(batch)), proves)
     store.add_unapplied(connection, [piece for pieces in arrived.values() for piece in pieces])
     store.add_claims(connection, claims)
+    raise_alerts(connection, _strangers(batch, owners), batch.now)
     return owners
 
 
@@ -140,6 +145,7 @@ def flag_stuck(connection: Connection, payment_ids: Sequence[str], now: Instant)
     }
     changes = _compare(before, flagged, now)
     _write(connection, before, changes, Writes())
+    raise_alerts(connection, [_stuck(payment.id) for payment in changes.payments], now)
     return changes.told
 
 
@@ -170,6 +176,33 @@ def _identify(batch: Batch, owners: Mapping[bytes, str], proves: Proves) -> _Ide
         elif not delivery.only_of_owner:
             claims.append(Claim(delivery.received_at, delivery.reading.checkout_request_id, delivery.body))
     return _Identified(evidence, claims, proved)
+
+
+def _strangers(batch: Batch, owners: Mapping[str, str]) -> list[Alert]:
+    """An alert for each address that is not on the list and knows the token of a payment, as Safaricom does.
+
+    Anybody may post to the bare address or invent a token: that is no alert, or junk would hide a real one.
+    """
+    return [
+        Alert(
+            AlertCode.CALLBACK_ADDRESS,
+            each.stranger,
+            f"A callback for {owners[each.token]} came from {each.stranger}, which is not on "
+            "POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is asked. If the address is Safaricom's, add it to "
+            "the list.",
+        )
+        for each in batch.deliveries
+        if each.stranger and each.token in owners
+    ]
+
+
+def _stuck(payment_id: str) -> Alert:
+    return Alert(
+        AlertCode.PAYMENT_STUCK,
+        payment_id,
+        f"The evidence of payment {payment_id} cannot be settled. It is kept, and the payment is flagged `stuck`: look "
+        "at the log for the reason.",
+    )
 
 
 def _keep(

@@ -184,6 +184,8 @@ class Settler:
 
     def _after(self, settled: Settled) -> None:
         self._announce(settled.told)
+        for alert in settled.raised:
+            _log.critical("%s (%s): %s", alert.code, alert.subject, alert.text)
         if settled.disputed:
             self._revisit.append(tuple(settled.disputed))
 

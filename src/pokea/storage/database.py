@@ -23,6 +23,8 @@ from pokea.errors import Unavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 Query = Callable[Concatenate[Connection, P], T]
+NoteOutcome = Callable[[str, str | None], None]
+"""Hears of each `read` and `write` whether it worked, or why the caller is given Unavailable."""
 
 PATIENCE_SECONDS = 5.0
 """How long a write is tried again before the caller hears that the database is unavailable (law 6.5)."""
@@ -44,6 +46,10 @@ _NOTICE_A_SILENT_SERVER = {
 """A server whose machine has gone says nothing: its connections are given up within half a minute, not after hours."""
 _SQLITE_PASSES = ("lock", "disk", "I/O", "full")
 _REPLICA_NOT_WAITED_FOR = "canceling wait for synchronous replication"
+
+
+def _not_noted(_way: str, _failure: str | None) -> None:
+    return
 
 
 class _Transient(Exception):
@@ -73,6 +79,7 @@ class Database:
         self._reader = reader
         self._rehearse = rehearse
         self._patience_seconds = patience_seconds
+        self.note_outcome: NoteOutcome = _not_noted
 
     @property
     def dialect(self) -> str:
@@ -83,9 +90,12 @@ class Database:
         """What `query` finds. Raises Unavailable when the database does not answer."""
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._reader, lambda: self._read_once(query, *args, **kwargs))
+            found = await loop.run_in_executor(self._reader, lambda: self._read_once(query, *args, **kwargs))
         except _Transient as failure:
+            self.note_outcome("read", str(failure))
             raise Unavailable(str(failure)) from failure
+        self.note_outcome("read", None)
+        return found
 
     async def write(self, change: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `change` returns, once its transaction is durable.
@@ -97,9 +107,12 @@ class Database:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return await loop.run_in_executor(self._writer, lambda: self._write_once(change, *args, **kwargs))
+                result = await loop.run_in_executor(self._writer, lambda: self._write_once(change, *args, **kwargs))
+                self.note_outcome("write", None)
+                return result
             except _Transient as failure:
                 if loop.time() + pause > deadline:
+                    self.note_outcome("write", str(failure))
                     raise Unavailable(str(failure)) from failure
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""The tables, as version 1.4 of the schema has them.
+"""The tables, as version 1.5 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -301,6 +301,29 @@ book_violations = Table(
     Column("ground", Text, nullable=False),
     Column("sentence", Text, nullable=False),
     Column("found_at", BigInteger, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    # What a person must hear of: one row, however often and by however many processes it is found.
+    Column("code", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("first_seen_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    # What is still to be done about it.
+    Column("sent_at", BigInteger),
+    Column("due_at", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Index(
+        "alerts_due",
+        "due_at",
+        postgresql_where=text("due_at is not null"),
+        sqlite_where=text("due_at is not null"),
+    ),
 )
 
 schema_version = Table(

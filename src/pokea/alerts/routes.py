@@ -1,0 +1,76 @@
+"""The alerts over HTTP, for an admin."""
+
+from typing import Final
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pokea.alerts.alert import AlertRow, level_of, read_alerts
+from pokea.api.answers import model_answer
+from pokea.api.bodies import Outgoing
+from pokea.api.callers import ADMIN, Gate
+from pokea.api.openapi import NEEDS_TOKEN, refusals
+from pokea.clock import HOUR, Clock, Instant, iso
+from pokea.storage.database import Database
+
+OPEN_FOR: Final[Instant] = 24 * HOUR
+_MOST_SHOWN: Final = 100
+
+
+class AlertAnswer(Outgoing):
+    """Something that a person must hear of."""
+
+    code: str = Field(description="What kind of thing happened.")
+    subject: str = Field(description="To what: a rule of the books, a payment, an address.")
+    text: str
+    level: str = Field(description="`failure`: payments or their books suffer. `warning`: a person should look.")
+    open: bool = Field(description="Whether it was seen within the last day.")
+    first_seen_at: str
+    last_seen_at: str
+    count: int = Field(description="In how many spans of ten seconds it was seen.")
+    sent_at: str | None = Field(description="When it was last sent; null if it was not.")
+
+
+class AlertsAnswer(Outgoing):
+    """The newest alerts."""
+
+    success: bool = True
+    alerts: list[AlertAnswer]
+
+
+def alert_routes(gate: Gate, database: Database, clock: Clock) -> APIRouter:
+    """GET of the alerts."""
+    router = APIRouter(prefix="/api/v1/alerts", tags=["service"], redirect_slashes=False)
+
+    async def get_alerts(request: Request) -> Response:
+        await gate.require(request, ADMIN)
+        found = await database.read(read_alerts, _MOST_SHOWN)
+        shown = AlertsAnswer(alerts=[_shown(each, clock.now()) for each in found])
+        return model_answer(shown, headers={"Cache-Control": "no-store"})
+
+    router.add_api_route(
+        "",
+        get_alerts,
+        methods=["GET"],
+        summary="See the newest alerts",
+        description="The hundred that were seen last, whether or not they were sent.",
+        responses=refusals() | {200: {"description": "The alerts, the last seen first.", "model": AlertsAnswer}},
+        openapi_extra={"security": NEEDS_TOKEN},
+    )
+    return router
+
+
+def _shown(row: AlertRow, now: Instant) -> AlertAnswer:
+    return AlertAnswer(
+        code=row.code,
+        subject=row.subject,
+        text=row.text,
+        level=level_of(row.code).value,
+        open=row.last_seen_at > now - OPEN_FOR,
+        first_seen_at=iso(row.first_seen_at) or "",
+        last_seen_at=iso(row.last_seen_at) or "",
+        count=row.times,
+        sent_at=iso(row.sent_at),
+    )

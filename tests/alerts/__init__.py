@@ -1,0 +1,1 @@
+"""Alerts: their rows, their sender, and where they can be seen."""
