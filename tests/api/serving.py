@@ -5,6 +5,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -80,11 +81,13 @@ class Client:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[Client]:
-    """A client of a real uvicorn that serves the application on loopback until the block ends."""
-    config = uvicorn.Config(
-        app, http=ShortProtocol, log_config=None, access_log=False, proxy_headers=False, lifespan="off"
-    )
+async def serving(app: ASGIApp, **bounds: Any) -> AsyncIterator[Client]:
+    """A client of a real uvicorn that serves the application on loopback until the block ends.
+
+    `bounds` are those of the protocol: its `limits` and its `room`.
+    """
+    protocol: Any = partial(ShortProtocol, **bounds)
+    config = uvicorn.Config(app, http=protocol, log_config=None, access_log=False, proxy_headers=False, lifespan="off")
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -107,11 +110,11 @@ async def _stop(server: uvicorn.Server) -> None:
         await asyncio.sleep(0.001)
 
 
-def against(app: ASGIApp, talk: Callable[[Client], Awaitable[None]]) -> None:
-    """Run one conversation with a server of the application."""
+def against(app: ASGIApp, talk: Callable[[Client], Awaitable[None]], **bounds: Any) -> None:
+    """Run one conversation with a server of the application, with the protocol's bounds."""
 
     async def conversation() -> None:
-        async with serving(app) as client:
+        async with serving(app, **bounds) as client:
             await talk(client)
 
     asyncio.run(conversation())

@@ -121,11 +121,12 @@ def start_world(tmp_path: Path, database_url: str, shared_simulator: SimulatorPr
     """Starts a service with options and settings of its own, beside a simulator of its own if that has `switches`."""
     with contextlib.ExitStack() as stack:
 
-        def start(*options: str, switches: Sequence[str] = (), **settings: str) -> World:
+        def start(*options: str, switches: Sequence[str] = (), most_files: int = 0, **settings: str) -> World:
             simulator = shared_simulator
             if switches:
                 simulator = stack.enter_context(_running(new_simulator(tmp_path, *switches))).launch()
             service = new_service(tmp_path, database_url, simulator.url, *options, **settings)
+            service.most_files = most_files
             stack.enter_context(_running(service)).launch()
             return World(service.ready(), simulator.ready(), database_url)
 

@@ -78,13 +78,17 @@ def eventually(found: Callable[[], Any], what: str, seconds: float = _PATIENCE_S
 
 @dataclass
 class Program:
-    """One `pokea` process, its log, and the address on which it answers."""
+    """One `pokea` process, its log, and the address on which it answers.
+
+    `most_files` bounds the files that it may open; 0 leaves that to the machine.
+    """
 
     arguments: list[str]
     environment: dict[str, str]
     log_file: Path
     url: str
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    most_files: int = 0
 
     def start(self) -> Self:
         """Start it, also after it was ended, and wait until it answers."""
@@ -94,8 +98,9 @@ class Program:
         """Start it and go on."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MPESA_", "POKEA_"))}
         with self.log_file.open("ab") as log:
+            bounded = ["sh", "-c", f'ulimit -n {self.most_files}; exec "$@"', "sh"] if self.most_files else []
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pokea", *self.arguments],
+                [*bounded, sys.executable, "-m", "pokea", *self.arguments],
                 env=environment | self.environment,
                 stdout=log,
                 stderr=log,

@@ -1,10 +1,14 @@
 """The edge of the service and of the simulator, with the bytes that common clients and proxies send."""
 
+import contextlib
 import json
+import resource
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.service.running import eventually
+from tests.service.conftest import StartWorld
+from tests.service.running import Program, call, eventually
 from tests.service.wire import post_raw
 from tests.service.world import ACCEPTED, World, callback_token, next_receipt, success
 
@@ -63,3 +67,68 @@ def test_a_declared_body_is_never_a_request(world: World) -> None:
                 received += chunk
         assert received.count(b"HTTP/1.1 ") == 2
         assert b'"items"' not in received
+
+
+MEGABYTE = 1 << 20
+CHUNKED = b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+COSTLY = {
+    "a head without end": b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (4 * MEGABYTE // 6),
+    "a value without end": b"GET / HTTP/1.1\r\nA: " + b"x" * 4 * MEGABYTE,
+    "an address without end": b"GET /" + b"x" * 4 * MEGABYTE,
+    "trailers without end": CHUNKED + b"a: b\r\n" * (4 * MEGABYTE // 6),
+    "calls that are not read": b"GET /docs HTTP/1.1\r\n\r\n" * 12_000,
+}
+
+
+def memory_megabytes(program: Program) -> float:
+    """What the process holds in memory."""
+    assert program.process is not None
+    status = Path(f"/proc/{program.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def test_hostile_connections_cost_little_and_give_it_back(start_world: StartWorld) -> None:
+    """Twenty connections of each kind cost less than 160 MB, others are answered meanwhile, and little stays."""
+    service = start_world().service
+    call("GET", f"{service.url}/docs")
+    before = memory_megabytes(service)
+    parts = urlsplit(service.url)
+    for kind, sent in COSTLY.items():
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                connection = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2)
+                stack.enter_context(connection)
+                # The service may have had enough, or may read nothing more for now.
+                with contextlib.suppress(OSError):
+                    connection.sendall(sent)
+            assert call("GET", f"{service.url}/healthz", timeout_seconds=5).status == 200, kind
+            assert memory_megabytes(service) - before < 160, kind
+    eventually(lambda: memory_megabytes(service) - before < 80, "the memory is given back", 10)
+
+
+def test_idle_connections_do_not_use_up_the_files(start_world: StartWorld) -> None:
+    """More connections than files are closed for others, it is logged, and payments go on."""
+    world = start_world(most_files=64)
+    service = world.service
+    parts = urlsplit(service.url)
+    with contextlib.ExitStack() as stack:
+        for _ in range(90):
+            stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 80), timeout=5))
+        eventually(lambda: _answers(service.url), "others are answered", 10)
+        assert world.push().checkout
+    assert "all that the limit of open files leaves room for" in service.log
+
+
+def _answers(url: str) -> bool:
+    try:
+        return call("GET", f"{url}/healthz", timeout_seconds=2).status == 200
+    except OSError:
+        return False
+
+
+def test_the_limit_of_files_is_raised_as_far_as_the_system_lets_it(start_world: StartWorld) -> None:
+    """The usual soft limit is for programs of the last century; the hard one is what the machine's owner allows."""
+    service = start_world().service
+    assert service.process is not None
+    soft, hard = resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard

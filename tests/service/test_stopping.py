@@ -36,6 +36,22 @@ def test_a_push_in_flight_is_answered_before_the_end(mortal_world: World) -> Non
     assert world.is_held(booking["id"])
 
 
+def test_a_push_in_flight_outlives_a_hang_up(mortal_world: World) -> None:
+    """SIGHUP asks a daemon for its new settings: the service says that it has none, and goes on."""
+    world = mortal_world
+    booking, phone = world.service.book(), world.new_phone()
+    world.simulator.fault("slow", msisdn=phone, seconds=2)
+    before = world.simulator.pushes()
+    with ThreadPoolExecutor() as pool:
+        calling = pool.submit(world.service.push, booking, phone)
+        eventually(lambda: world.simulator.pushes() > before, "the push is at Daraja")
+        assert world.service.process is not None
+        world.service.process.send_signal(signal.SIGHUP)
+        assert world.pushed(calling.result(), booking, phone).checkout
+    assert world.service.is_running
+    assert "SIGHUP changes nothing" in world.service.log
+
+
 def test_callbacks_in_flight_are_settled_before_the_end(mortal_world: World) -> None:
     """Of a crowd of callbacks each one that was acknowledged is settled when the service is gone; the rest is asked."""
     world = mortal_world

@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from pokea.api.http.connection import BoundedConnection
 from pokea.api.http.exchange import Exchange
 from pokea.api.http.limits import ConnectionLimits
+from pokea.api.http.room import Room
 from pokea.api.middleware import LARGEST_BODY_BYTES, Framing, with_safe_headers
 from pokea.api.openapi import Application
 from pokea.api.short_way import Shortcut, Shortcuts
@@ -39,8 +40,9 @@ class ShortProtocol(BoundedConnection):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: ConnectionLimits | None = None,
+        room: Room | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop, limits=limits)
+        super().__init__(config, server_state, app_state, _loop, limits=limits, room=room)
         application = config.loaded_app
         self._shortcuts: Shortcuts = application.shortcuts if isinstance(application, Application) else {}
         self._held: Shortcut | None = None

@@ -27,7 +27,7 @@ def serve(
     import uvloop
 
     from pokea.cli.counting import metrics_of_process, take_given_folder
-    from pokea.cli.serving import configuration, listening_socket, run_together
+    from pokea.cli.serving import configuration, limits_of, listening_socket, run_together
     from pokea.settings import load_settings
 
     log_to_stderr()
@@ -41,7 +41,8 @@ def serve(
     listener = listening_socket(host, port)
     service = open_service(settings, background=background, metrics=metrics_of_process())
     print(f"Pokea listens on {listening_address(host, listener.getsockname()[1])}", file=sys.stderr, flush=True)
-    served = run_together([configuration(service.application, host, port)], [listener], service.hub.close)
+    serving = configuration(service.application, host, port, limits_of(settings))
+    served = run_together([serving], [listener], service.hub.close)
     sys.exit(uvloop.run(served))
 
 
@@ -50,7 +51,7 @@ def _serve_in_workers(settings: "Settings", host: str, port: int, workers: int, 
 
     from pokea.alerts.send import sender_to
     from pokea.cli.counting import folder_for_workers
-    from pokea.cli.serving import configuration, listening_socket
+    from pokea.cli.serving import configuration, limits_of, listening_socket
     from pokea.storage.migrate import ensure_ready
 
     # The workers do both again; here a mistake is one sentence and not one of each worker.
@@ -58,11 +59,11 @@ def _serve_in_workers(settings: "Settings", host: str, port: int, workers: int, 
     if settings.pokea_alerts:
         sender_to(settings.pokea_alerts)
     name = "with_background" if background else "without_background"
-    served = configuration(f"pokea.cli.worker:{name}", host, port)
-    served.factory = True
-    served.workers = workers
+    serving = configuration(f"pokea.cli.worker:{name}", host, port, limits_of(settings))
+    serving.factory = True
+    serving.workers = workers
     listener = listening_socket(host, port)
     listener.set_inheritable(True)
     print(f"Pokea listens on {listening_address(host, listener.getsockname()[1])}", file=sys.stderr, flush=True)
     with folder_for_workers():
-        Multiprocess(served, sockets=[listener]).run()
+        Multiprocess(serving, sockets=[listener]).run()

@@ -1,14 +1,4 @@
-"""One connection: which bytes are a request, how long it may take, and what it may cost.
-
-Uvicorn's protocol reads requests with httptools. This one adds what a server at the edge must be sure of.
-
-The end of a request is where every proxy in front sees it. An offer to upgrade that is not taken changes nothing
-(RFC 9110, 7.8), but httptools ends such a request at its head, and would parse the declared body as the next request.
-So the head is given to a fresh parser without its offer, and the rest of the bytes after it. CONNECT is refused.
-After a request that is refused, or that closes the connection, no byte is parsed.
-
-Headers are what stands before the body. A trailer comes from the client alone, past every proxy that writes
-`X-Forwarded-For`, so trailers are counted and dropped.
+"""One connection: the order of its answers, how long it may take, and what it may cost.
 
 Answers leave in the order of the requests. While one is being made, what follows is parsed only until it holds a
 second request; the rest stays as bytes, and the connection is not read.
@@ -19,56 +9,36 @@ is moved only when it fires, because a busy connection sets thousands of them a 
 """
 
 import asyncio
-from enum import Enum, auto
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from pokea.api.http.deadlines import Deadline, ReaderWatch
 from pokea.api.http.exchange import Exchange, refusal
 from pokea.api.http.flow import HeldFlow
 from pokea.api.http.limits import ConnectionLimits
+from pokea.api.http.reading import Reading, RequestReader
+from pokea.api.http.room import Room
 
 _SLICE_BYTES: Final = 8 * 1024
 """Bytes that are parsed at once. They bound how many requests are held as objects before the first is answered."""
 _READ_TO_THE_END_SECONDS: Final = 10.0
 """So long a connection that is closed waits for its client to read what was written to it."""
-_OFFER: Final = frozenset((b"upgrade", b"http2-settings"))
-_SPOKEN: Final = frozenset(("1.0", "1.1"))
 
 
-class Reading(Enum):
-    """Which part of a request the parser is in."""
-
-    NOTHING = auto()
-    HEAD = auto()
-    BODY = auto()
-
-
-class RefusedRequest(Exception):
-    """Raised inside the parser, which stops at once. The answer is in its arguments: a status and a sentence."""
-
-
-class BoundedConnection(HttpToolsProtocol):
+class BoundedConnection(RequestReader):
     """One connection and its bounds."""
 
-    # As slots, because so many attributes in a dictionary would double what an open stream costs.
     __slots__ = (
         "_answering",
-        "_awaited",
         "_deadline",
-        "_is_last",
         "_last_words",
-        "_limits",
-        "_offered",
         "_reader",
-        "_reading",
-        "_trailers",
-        "_unheard_bytes",
+        "_room",
         "_unparsed",
     )
     flow: HeldFlow
@@ -81,24 +51,25 @@ class BoundedConnection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: ConnectionLimits | None = None,
+        room: Room | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._limits = limits or ConnectionLimits()
-        self._reading = Reading.NOTHING
-        self._offered = False
-        self._is_last = False
-        self._trailers = 0
-        self._unheard_bytes = 0
+        super().__init__(config, server_state, app_state, _loop, limits=limits)
+        self._room = room
         self._unparsed: list[bytes] = []
         self._last_words = b""
         self._answering: Any = None
-        self._awaited: Reading | None = None
         self._deadline = Deadline(self.loop, self._lose_patience)
 
     @property
     def is_answering(self) -> bool:
         """Whether a call is being answered."""
         return self._answering is not None
+
+    def waits_for_seconds(self) -> float:
+        """How long the connection has been waiting for its client; 0 while a call is being answered."""
+        if self._answering is not None or self._awaited is None or self.transport.is_closing():
+            return 0
+        return self._seconds_for(self._awaited) - self._deadline.left_seconds()
 
     # What the transport tells.
 
@@ -107,7 +78,10 @@ class BoundedConnection(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = HeldFlow(transport)
         self._reader = ReaderWatch(transport)
-        self._wait()
+        if self._room is None or self._room.admits(len(self.connections), self._others(), self.loop.time()):
+            self._wait()
+        else:
+            self.refuse(503, "Too many connections are open.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of everything, so that its memory is free at once and not when garbage is next collected."""
@@ -147,57 +121,6 @@ class BoundedConnection(HttpToolsProtocol):
             self.hang_up()
         else:
             self.cycle.keep_alive = False
-
-    # What the parser tells.
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        if self._is_last:
-            raise RefusedRequest
-        self.url = b""
-        self.headers = []
-        self.expect_100_continue = False
-        self._reading = Reading.HEAD
-        self._awaited = None
-        self._offered = False
-        self._trailers = 0
-        self._unheard_bytes = 0
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header. A trailer is counted and dropped."""
-        if self._reading is Reading.BODY:
-            self._trailers += 1
-            if self._trailers > self._limits.head_fields:
-                raise RefusedRequest(431, f"More than {self._limits.head_fields} trailers.")
-            return
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """The head is whole: begin the call, unless its parser would not read its body."""
-        self._check_head()
-        if self.parser.should_upgrade():
-            self._offered = True
-            return
-        self._unheard_bytes = 0
-        self.begin_call()
-        self._reading = Reading.BODY
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
-        self._unheard_bytes = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """The request is whole."""
-        if self._offered:
-            return
-        self._reading = Reading.NOTHING
-        self.end_of_call()
-        if not self.cycle.keep_alive:
-            self._is_last = True
 
     # Calls.
 
@@ -247,10 +170,6 @@ class BoundedConnection(HttpToolsProtocol):
             self.flow.hold()
             self.pipeline.appendleft((call, self.app))
 
-    def end_of_call(self) -> None:
-        """The body of the newest call is whole."""
-        super().on_message_complete()
-
     def on_response_complete(self) -> None:
         """An answer has been written: go on with what the connection brought meanwhile."""
         self.server_state.total_requests += 1
@@ -276,19 +195,10 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_last = True
         self._watch_end()
 
-    # Parsing.
+    def _others(self) -> "Iterator[BoundedConnection]":
+        return (each for each in list(self.connections) if isinstance(each, BoundedConnection) and each is not self)
 
-    def feed(self, data: bytes) -> None:
-        """Give the parser some bytes, and refuse what is no request."""
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            self._decline(data[offer.args[0] :])
-        except httptools.HttpParserError as failure:
-            if not self._is_last:
-                cause = failure.__context__
-                known = isinstance(cause, RefusedRequest)
-                self._refuse(*(cause.args if known and cause else (400, "Invalid HTTP request received.")))
+    # Parsing.
 
     def _parse(self, data: bytes) -> None:
         begin = 0
@@ -301,7 +211,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._unheard_bytes += len(some)
             self.feed(some)
             if self._unheard_bytes > self._limits.head_bytes and not self._is_last:
-                self._refuse(431, f"The head is larger than {self._limits.head_bytes} bytes.")
+                self.refuse(431, f"The head is larger than {self._limits.head_bytes} bytes.")
         self._wait()
 
     def _go_on(self) -> None:
@@ -319,30 +229,7 @@ class BoundedConnection(HttpToolsProtocol):
         else:
             self._wait()
 
-    def _check_head(self) -> None:
-        # A head within one slice cannot be too large.
-        fault = self._limits.fault_of_head(self.url, self.headers, maybe_large=self._unheard_bytes > 0)
-        if fault:
-            raise RefusedRequest(431, fault)
-        if self.parser.get_http_version() not in _SPOKEN:
-            raise RefusedRequest(505, "Send HTTP/1.1.")
-
-    def _decline(self, rest: bytes) -> None:
-        """Read the request as it would be without its offer; `rest` is what came after its head."""
-        method = self.parser.get_method()
-        if method == b"CONNECT":
-            self._refuse(405, "This server is no proxy.")
-            return
-        version = self.parser.get_http_version().encode()
-        lines = [b"%b %b HTTP/%b\r\n" % (method, self.url, version)]
-        lines += [b"%b: %b\r\n" % header for header in self.headers if header[0] not in _OFFER]
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.feed(b"".join((*lines, b"\r\n")))
-        if rest and not self._is_last:
-            self.feed(rest)
-
-    def _refuse(self, status: int, sentence: str) -> None:
+    def refuse(self, status: int, sentence: str) -> None:
         """Answer what is no request, after the answers to those before it, and read nothing more."""
         self._is_last = True
         self._last_words = refusal(status, sentence, self.server_state.default_headers)
@@ -387,7 +274,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self._reading is Reading.NOTHING:
             self.hang_up()
         else:
-            self._refuse(408, "The request did not arrive in time.")
+            self.refuse(408, "The request did not arrive in time.")
 
     def _watch_end(self) -> None:
         """A connection that is closed ends when its client has read everything, which may be never."""

@@ -1,8 +1,12 @@
 """Time-outs of a connection that cost next to nothing while it is busy."""
 
 import asyncio
+import sys
+import termios
 from collections.abc import Callable
-from typing import Final
+from contextlib import suppress
+from fcntl import ioctl
+from typing import Any, Final
 
 _READ_MEANWHILE_BYTES: Final = 16 * 1024
 """A client that reads so much of its answer in the time that it has is slow, and not gone."""
@@ -36,6 +40,10 @@ class Deadline:
         """Do not call."""
         self._at = None
 
+    def left_seconds(self) -> float:
+        """The time until it calls; 0 when it will not."""
+        return 0.0 if self._at is None else self._at - self._loop.time()
+
     def end(self) -> None:
         """Never call again, and hold on to nothing."""
         self._at = self._call = None
@@ -67,8 +75,7 @@ class ReaderWatch:
     def start(self, loop: asyncio.AbstractEventLoop, within_seconds: float) -> None:
         """See within so many seconds, again and again, that something was read meanwhile."""
         if self._timer is None:
-            unread_bytes = self._transport.get_write_buffer_size()
-            self._timer = loop.call_later(within_seconds, self._look, loop, within_seconds, unread_bytes)
+            self._timer = loop.call_later(within_seconds, self._look, loop, within_seconds, self._unread_bytes())
 
     def stop(self) -> None:
         """Everything has been read, or nothing more will be."""
@@ -78,8 +85,17 @@ class ReaderWatch:
 
     def _look(self, loop: asyncio.AbstractEventLoop, within_seconds: float, before_bytes: int) -> None:
         self._timer = None
-        read_bytes = before_bytes - self._transport.get_write_buffer_size()
+        read_bytes = before_bytes - self._unread_bytes()
         if read_bytes >= min(_READ_MEANWHILE_BYTES, before_bytes):
             self.start(loop, within_seconds)
         else:
             self._transport.abort()
+
+    def _unread_bytes(self) -> int:
+        """What waits in this process and in the operating system, which takes megabytes before it asks for more."""
+        waiting = self._transport.get_write_buffer_size()
+        connection: Any = self._transport.get_extra_info("socket")
+        # Not every system tells, and a connection may have ended.
+        with suppress(OSError, ValueError, AttributeError):
+            waiting += int.from_bytes(ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+        return waiting

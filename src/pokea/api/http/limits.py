@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pokea.errors import SettingsError
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
@@ -22,12 +20,6 @@ class ConnectionLimits:
     body_seconds: float = 30.0
     idle_seconds: float = 30.0
     unread_seconds: float = 30.0
-
-    def __post_init__(self) -> None:
-        """Raises SettingsError when a bound is not above zero."""
-        for name in self.__slots__:
-            if getattr(self, name) <= 0:
-                raise SettingsError(f"{name} must be above 0.")
 
     def fault_of_head(self, url: bytes, headers: Sequence[tuple[bytes, bytes]], *, maybe_large: bool) -> str:
         """What of a head exceeds its bounds, as a sentence; empty when nothing does."""
