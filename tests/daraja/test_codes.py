@@ -75,6 +75,7 @@ OWN_REASONS = [
     "no_answer",
     "outcome_unknown",
     "daraja_refused",
+    "phone_refused",
     "daraja_unavailable",
     "subscriber_locked",
     "wrong_credentials",

@@ -175,7 +175,8 @@ def test_connection_refused_after_the_token_is_a_temporary_refusal(token_databas
     [
         (answer(FAULT, 429), "daraja_unavailable", True),
         (error(500, "500.003.02", "System is busy. Please try again in few minutes."), "daraja_unavailable", True),
-        (error(400, "400.002.02", "Bad Request - Invalid PhoneNumber"), "daraja_refused", False),
+        (error(400, "400.002.02", "Bad Request - Invalid PhoneNumber"), "phone_refused", False),
+        (error(400, "400.002.02", "Bad Request - Invalid CallBackURL"), "daraja_refused", False),
         (error(500, "500.001.1001", "[MerchantValidate] - Wrong credentials"), "wrong_credentials", False),
         (
             error(

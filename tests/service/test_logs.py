@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from pokea.setting_rules import SANDBOX_PASSKEY
+from pokea.storage.tables import evidence
 from tests.service.conftest import StartWorld
 from tests.service.leaks import leaks
 from tests.service.running import JWT_SECRET, SECRET_KEY, call, eventually
@@ -106,6 +108,28 @@ def test_a_wrong_passkey_is_said_to_be_one(start_world: StartWorld) -> None:
     assert answer.body["reason"] == "wrong_credentials"
     assert passkey not in world.service.log + str(answer.body)
     assert world.is_unpaid(booking["id"])
+
+
+def test_a_refused_push_says_which_field_was_refused(start_world: StartWorld) -> None:
+    """A callback address that Daraja refuses is named in the log and kept; the customer is sent to the business."""
+    world = start_world(switches=["--callback-url", "production"])
+    booking = world.service.book()
+    answer = world.service.push(booking, world.new_phone())
+    assert (answer.status, answer.body["code"], answer.body["reason"]) == (502, "daraja_refused", "daraja_refused")
+    assert "retry-after" not in answer.headers
+    assert "retryAfterSeconds" not in answer.body
+    assert "number" not in answer.body["message"]
+    payment_id = answer.body["transactionId"]
+    (line,) = [each for each in world.service.log.splitlines() if "WARNING" in each and payment_id in each]
+    assert "400.002.02" in line
+    assert "Invalid CallBackURL" in line
+    assert "MPESA_CALLBACK_URL" in line
+    failure = world.service.status(payment_id)["failure"]
+    assert (failure["code"], failure["retryable"]) == ("400.002.02", False)
+    assert "business" in failure["message"]
+    columns = evidence.c
+    kept = select(columns.body).where(columns.payment_id == payment_id, columns.kind == "push_refused")
+    assert b"Invalid CallBackURL" in world.query(lambda connection: connection.execute(kept).scalar_one())
 
 
 def test_wrong_consumer_keys_are_said_to_be_wrong(start_world: StartWorld) -> None:

@@ -15,6 +15,7 @@ from pokea.daraja.codes import Finality, error_meaning, meaning
 from pokea.daraja.error_codes import (
     BUSY_ERROR,
     GATEWAY_LIMITS,
+    INVALID_FIELD,
     MIXED_ERROR,
     QUOTA_ERROR,
     REFUSING_TEXTS,
@@ -24,7 +25,8 @@ from pokea.daraja.error_codes import (
 )
 from pokea.daraja.fields import clean_code, clean_id
 from pokea.daraja.outcomes import Accepted, Answered, PushOutcome, QueryOutcome, Refused, Silent, Unknown
-from pokea.daraja.reasons import NOT_SENT
+from pokea.daraja.reasons import NOT_SENT, PHONE_REFUSED
+from pokea.daraja.refused_fields import names_the_phone
 from pokea.daraja.wire import (
     STILL_PROCESSING,
     SUCCESS,
@@ -210,6 +212,8 @@ def _refusal(status: int, complaint: _Complaint, hide: Hide) -> Refused | None:
         return Refused(code, message, "access_refused", Fault.OURS, False)
     known = error_meaning(complaint.code)
     reason = known.reason if known is not None and known.final else "daraja_refused"
+    if complaint.code == INVALID_FIELD and names_the_phone(complaint.text):
+        return Refused(code, message, PHONE_REFUSED, Fault.CUSTOMER, False)
     return Refused(code, message, reason, Fault.OURS, False)
 
 

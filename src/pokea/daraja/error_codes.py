@@ -7,8 +7,10 @@ from typing import Final
 
 from pokea.daraja.meanings import ErrorMeaning
 from pokea.daraja.reasons import REASONS
+from pokea.daraja.refused_fields import ADVICE
 from pokea.errors import Fault
 
+INVALID_FIELD: Final = "400.002.02"
 MIXED_ERROR: Final = "500.001.1001"
 BUSY_ERROR: Final = "500.003.02"
 QUOTA_ERROR: Final = "500.003.03"
@@ -30,7 +32,7 @@ REFUSING_TEXTS: Final = {
     MERCHANT_VALIDATE_WRONG_CREDENTIALS: "wrong_credentials",
 }
 """The three known texts of 500.001.1001 that end a push, one of them in two spellings, and the reason each gives
-(law 3, reference 2.6). They are the only descriptions that decide anything, and they count only letter by letter."""
+(law 3, reference 2.6). They are the only descriptions that decide an outcome, and they count only letter by letter."""
 
 
 def _error(
@@ -42,17 +44,19 @@ def _error(
     )
 
 
+def _by_field() -> str:
+    return " ".join(f"{field}: {advice}." for field, advice in ADVICE.items())
+
+
 _ALL: Final = (
     _error(
-        "400.002.02",
+        INVALID_FIELD,
         "Bad Request - Invalid (the first field that failed)",
         Fault.OURS,
         "daraja_refused",
-        operator="A field of the request is missing or malformed; the message names it. 'Invalid "
-        "BusinessShortCode' also means a body that is not JSON, 'Invalid Remarks' a missing "
-        "TransactionDesc, 'Invalid CallBackURL' an address that Daraja does not take: use a public "
-        "lower-case host without words such as mpesa, safaricom, cmd, sql or query. A query asked too "
-        "early may answer 'Invalid CheckoutRequestID', which is no answer.",
+        operator="Daraja does not take a field of the request. Its text names the first one that failed, and the log "
+        f"repeats it where the push was refused. {_by_field()} A query asked too early may answer 'Invalid "
+        "CheckoutRequestID', which is no answer.",
         source="reference 2.5, 4.2",
     ),
     _error(

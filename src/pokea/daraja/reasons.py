@@ -9,6 +9,8 @@ from pokea.daraja.meanings import NextStep, ReasonText
 
 UNCONFIRMED: Final = "unconfirmed"
 """The reason whose words fit whenever nothing is known."""
+PHONE_REFUSED: Final = "phone_refused"
+"""The reason of a push that Daraja refused because of the customer's number."""
 NOT_SENT: Final = "not_sent"
 """The reason of a push that we did not send, because its deadline had passed."""
 
@@ -168,11 +170,19 @@ _ALL: Final = (
     ),
     ReasonText(
         "daraja_refused",
+        False,
+        "M-PESA did not accept the request of this business, and no prompt was sent. "
+        "Contact the business before you try again.",
+        "M-PESA haikukubali ombi la biashara hii, na hakuna ombi lililotumwa kwenye simu. "
+        "Wasiliana na mfanyabiashara kabla ya kujaribu tena.",
+    ),
+    ReasonText(
+        PHONE_REFUSED,
         True,
-        "M-PESA did not accept this request, and no prompt was sent. "
-        "Check the phone number and try again; if it happens again, contact the business.",
-        "M-PESA haikukubali ombi hili, na hakuna ombi lililotumwa kwenye simu. "
-        "Hakikisha nambari ya simu ni sahihi na ujaribu tena; ikitokea tena, wasiliana na mfanyabiashara.",
+        "M-PESA did not accept this phone number, and no prompt was sent. "
+        "Check the number and try again, or pay from another M-PESA number.",
+        "M-PESA haikukubali nambari hii ya simu, na hakuna ombi lililotumwa kwenye simu. "
+        "Hakikisha nambari ni sahihi na ujaribu tena, au ulipe kwa nambari nyingine ya M-PESA.",
     ),
     ReasonText(
         "daraja_unavailable",
@@ -238,7 +248,7 @@ _ALL: Final = (
 )
 
 REASONS: Final = {text.reason: text for text in _ALL}
-_NEED_ANOTHER_NUMBER: Final = frozenset({"pin_locked", "daily_limit"})
+_NEED_ANOTHER_NUMBER: Final = frozenset({"pin_locked", "daily_limit", PHONE_REFUSED})
 
 
 def next_step(text: ReasonText) -> NextStep:

@@ -36,7 +36,8 @@ class Evidence(Struct, frozen=True):
     `trusted` says of a callback that its token is the payment's, its sender allowed and its form Daraja's own; it is
     true of every other kind. Codes are compared as text (reference 0.2). `amount_cents` is None where the source
     named no amount that can be read. `reason` is that of a refused push, whose code may mean several things
-    (reference 2.6). `body` is the raw message as it came, of a callback that is not trusted its first CLAIM_BYTES_KEPT.
+    (reference 2.6). `body` is the raw message as it came, of a callback that is not trusted its first CLAIM_BYTES_KEPT,
+    of a refused push Daraja's words, masked.
     """
 
     payment_id: str
@@ -67,7 +68,13 @@ def from_push(payment_id: str, outcome: PushOutcome, received_at: Instant) -> Ev
         )
     if isinstance(outcome, Refused):
         return Evidence(
-            payment_id, "push:refused", Kind.PUSH_REFUSED, received_at, code=outcome.code, reason=outcome.reason
+            payment_id,
+            "push:refused",
+            Kind.PUSH_REFUSED,
+            received_at,
+            code=outcome.code,
+            reason=outcome.reason,
+            body=outcome.message.encode(errors="replace"),
         )
     return Evidence(payment_id, "push:unknown", Kind.PUSH_UNKNOWN, received_at)
 

@@ -22,6 +22,8 @@ from pokea.clock import SECOND, Clock, Deadline, Instant
 from pokea.daraja.answers import too_late
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import PushOrder, PushOutcome
+from pokea.daraja.outcomes import Refused as PushRefused
+from pokea.daraja.refused_fields import ADVICE, refused_field
 from pokea.errors import Refusal, Unavailable
 from pokea.ids import Ids
 from pokea.money import whole_shillings
@@ -216,6 +218,8 @@ class Prompter:
             description="Booking fee",
         )
         outcome = await self._daraja.push(order, deadline)
+        if isinstance(outcome, PushRefused):
+            _log.warning("%s", _said_of_refusal(payment.id, outcome))
         return await self._keep(payment, outcome)
 
     async def _keep(self, payment: Payment, outcome: PushOutcome) -> Payment | None:
@@ -228,3 +232,13 @@ class Prompter:
                     _log.exception("the answer to the push of payment %s could not be kept", payment.id)
                     return None
                 await asyncio.sleep(_KEEP_TRYING_SECONDS)
+
+
+def _said_of_refusal(payment_id: str, refused: PushRefused) -> str:
+    """What a refused push says in the log: Daraja's words, which are masked, and what to do about them."""
+    code = f" with {refused.code}" if refused.code else ""
+    said = f"The push of payment {payment_id} was refused{code} ({refused.reason}): {refused.message}"
+    field = refused_field(refused.message)
+    if field is not None:
+        return f"{said} -- {field}: {ADVICE[field]}"
+    return f"{said} -- `pokea explain {refused.code}` says what to do" if code else said

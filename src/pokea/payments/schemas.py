@@ -22,6 +22,12 @@ CHECKING = (
 )
 CUSTOMER_MESSAGE = "Success. Request accepted for processing"
 _RETRY_DARAJA_SECONDS = 30
+_REFUSAL_CODES = {
+    "subscriber_locked": "subscriber_locked",
+    "daraja_unavailable": "daraja_unavailable",
+    NOT_SENT: "unavailable",
+}
+"""By reason, where waiting helps. What is wrong with our settings or with the number is there after a wait, too."""
 _ONE_WORD = r"^[!-~]+$"
 _PRINTABLE = r"^[ -~]+$"
 
@@ -110,9 +116,7 @@ def refusal_of_push(payment: Payment, language: str) -> Refusal:
     """What a caller hears of a push that Daraja refused, or that we did not send (law 3)."""
     reason = payment.failure_reason or "daraja_refused"
     text = reason_meaning(reason)
-    code = {"subscriber_locked": "subscriber_locked", NOT_SENT: "unavailable"}.get(reason, "daraja_refused")
-    if code == "daraja_refused" and text.retryable:
-        code = "daraja_unavailable"
+    code = _REFUSAL_CODES.get(reason, "daraja_refused")
     return Refusal(
         code,
         text.customer_sw if language == "sw" else text.customer_en,
