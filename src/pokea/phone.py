@@ -10,7 +10,12 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers import carrier
 
-_MSISDN = re.compile(r"254[17]\d{8}")
+_MSISDN = re.compile(r"254[17][0-9]{8}")
+_PROTOCOL = re.compile(r"(?i)^tel:(?://)?")
+_BETWEEN_DIGITS = frozenset("\t\n\v\f\r.()\u2212")
+"""Besides the categories: white space that is a control character, and the minus, which is no dash to Unicode."""
+_BETWEEN_DIGITS_CATEGORIES = frozenset({"Cf", "Pd", "Zl", "Zp", "Zs"})
+_VARIATION_SELECTORS = (("\u180b", "\u180f"), ("\ufe00", "\ufe0f"), ("\U000e0100", "\U000e01ef"))
 _LONGEST_INPUT = 40
 _NATIONAL_DIGITS = 9
 _KENYA = 254
@@ -31,8 +36,9 @@ class Phone(NamedTuple):
 def parse_phone(text: str) -> Phone:
     """The number meant by `text`.
 
-    Accepts `254…`, `+254…`, `00254…` and `0…`, with spaces, dashes, dots or brackets between the digits
-    and a trunk 0 after the country code. Raises InvalidPhone with a sentence for a person.
+    Accepts `254…`, `+254…`, `00254…` and `0…`, in the digits of any script, with blanks, dashes, dots, brackets or
+    characters that are not seen around and between the digits, a trunk 0 after the country code, and `tel:` before it.
+    Raises InvalidPhone with a sentence for a person.
     """
     digits = _digits_of(text)
     if not digits:
@@ -46,13 +52,23 @@ def parse_phone(text: str) -> Phone:
 def _digits_of(text: str) -> str:
     if len(text) > _LONGEST_INPUT:
         raise InvalidPhone(f"That is too long for a phone number; {_TYPE_THIS}.")
-    folded = unicodedata.normalize("NFKC", text).strip()
-    bare = re.sub(r"[\s\-‐‑‒–().\u200e\u200f\u202a-\u202e]", "", folded)
+    folded = unicodedata.normalize("NFKC", text)
+    bare = "".join(character for character in folded if not _is_between_digits(character))
+    bare = _PROTOCOL.sub("", bare)
     plus, rest = bare[:1] == "+", bare.removeprefix("+")
     if rest and not all(character.isdecimal() for character in rest):
         raise InvalidPhone(f"A phone number has digits only; {_TYPE_THIS}.")
     digits = "".join(str(unicodedata.decimal(character)) for character in rest)
     return f"00{digits}" if plus else digits
+
+
+def _is_between_digits(character: str) -> bool:
+    """Whether people, keyboards and chat programs put it around or between digits: blanks, dashes, what is not seen."""
+    return (
+        character in _BETWEEN_DIGITS
+        or unicodedata.category(character) in _BETWEEN_DIGITS_CATEGORIES
+        or any(first <= character <= last for first, last in _VARIATION_SELECTORS)
+    )
 
 
 def _international(digits: str) -> str:
@@ -66,7 +82,7 @@ def _international(digits: str) -> str:
 
 def _complaint(digits: str, msisdn: str) -> str:
     if not msisdn.startswith("254"):
-        if re.fullmatch(r"[17]\d{8}", digits):
+        if re.fullmatch(r"[17][0-9]{8}", digits):
             return f"Put a 0 or 254 in front of the number; {_TYPE_THIS}."
         return f"That is not a Kenyan number (+254), and M-PESA Kenya needs one; {_TYPE_THIS}."
     national = msisdn.removeprefix("254")

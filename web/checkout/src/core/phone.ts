@@ -16,13 +16,16 @@ export interface ReadPhone {
 
 const LONGEST_INPUT = 40;
 const DIGITS = 12;
-const BETWEEN_DIGITS = /[\s\-‐‑‒–().\u200e\u200f\u202a-\u202e]/g;
+/** Blanks, dashes, dots and brackets, and what is not seen: formats and variation selectors. The minus is no dash to Unicode. */
+const BETWEEN_DIGITS =
+  /[\t-\r.()\u2212\p{Cf}\p{Pd}\p{Zl}\p{Zp}\p{Zs}\u180b-\u180f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+const PROTOCOL = /^tel:(?:\/\/)?/i;
 const COUNTRY_BEGUN = /^00$|^(00)?25?$/;
 
 /** The number meant by `text`, as twelve digits, or what is wrong with it. */
 export function readPhone(text: string): ReadPhone {
-  if (text.length > LONGEST_INPUT) return { fault: 'long' };
-  const bare = text.normalize('NFKC').replace(BETWEEN_DIGITS, '');
+  if ([...text].length > LONGEST_INPUT) return { fault: 'long' };
+  const bare = text.normalize('NFKC').replace(BETWEEN_DIGITS, '').replace(PROTOCOL, '');
   if (/^\+?$/.test(bare)) return { fault: 'empty', unfinished: true };
   if (!/^\+?\p{Nd}+$/u.test(bare)) return { fault: 'digits' };
   const digits = bare.replace('+', '00').replace(/\p{Nd}/gu, asciiDigit);
