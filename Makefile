@@ -45,7 +45,7 @@ format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-docs: develop ## Write the reference pages of docs/ anew from the code
+docs: develop ## Write docs/codes.md, errors.md, metrics.md, settings.md, states.md and the README's map anew
 	$(BIN)/python -m tools.reference
 
 lock: develop ## Pin the newest fitting versions in the lock files, with hashes

@@ -1,8 +1,8 @@
 """Writes the pages of docs/ that are made from the code: `make docs`; a test finds them when they drift."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
@@ -11,13 +11,15 @@ from pydantic.fields import FieldInfo
 from pokea.errors import CATALOGUE, Problem
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Complaint, Severity
 from pokea.settings import Settings, complaints
+from tools.code_map import code_map, error_tree
 from tools.codes_page import codes_page
 from tools.markdown import page, table
 from tools.metrics_page import metrics_page
 from tools.states_page import states_page
 
 _EXAMPLE: Final = "an example of a secret, of enough characters"
-DOCS: Final = Path(__file__).parent.parent / "docs"
+HOUSE: Final = Path(__file__).parent.parent
+DOCS: Final = HOUSE / "docs"
 _GROUPS: Final = {
     "mpesa_": ("Daraja", "The guide's names, as they stand on the Daraja portal and in Safaricom's mail at go-live."),
     "pokea_": (
@@ -80,10 +82,38 @@ PAGES: Final = {
 """The generated pages, by their name in docs/."""
 
 
+class Part(NamedTuple):
+    """A generated part of a file that is otherwise written by hand: what stands between two texts, each there once."""
+
+    file: str
+    after: str
+    before: str
+    written: Callable[[], str]
+
+
+PARTS: Final = (
+    Part("README.md", "<!-- Written by `make docs` from the import contracts. -->\n```\n", "\n```\n", code_map),
+    Part("src/pokea/errors.py", "what to do next.\n\n", "\n\nThe catalogue below", error_tree),
+)
+"""The generated parts of other files."""
+
+
+def with_part(text: str, part: Part) -> str:
+    """The file's text with its generated part as the code has it now. Raises ValueError when it has no place for it."""
+    head, after, rest = text.partition(part.after)
+    _, before, tail = rest.partition(part.before)
+    if not after or not before:
+        raise ValueError(f"{part.file} has no place for what is generated")
+    return head + after + part.written() + before + tail
+
+
 def main() -> None:
-    """Write every page."""
+    """Write every page and every part."""
     for name, written in PAGES.items():
         (DOCS / name).write_text(written(), encoding="utf-8")
+    for part in PARTS:
+        file = HOUSE / part.file
+        file.write_text(with_part(file.read_text(encoding="utf-8"), part), encoding="utf-8")
 
 
 def _problem_row(problem: Problem) -> tuple[str, ...]:

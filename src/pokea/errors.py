@@ -1,10 +1,14 @@
 """What can go wrong, whose fault it is, and what to do next.
 
     PokeaError
-    ├── Refusal            a request is answered with a problem of the catalogue; `fault` says whose it is
-    ├── SettingsError      the start is stopped: one line that names the setting and the fix
-    ├── SchemaError        the database's schema does not fit this version
-    └── Unavailable        the database cannot be reached or does not answer; nothing was changed
+    ├── Refusal            The request is refused with a problem of the catalogue
+    ├── SchemaError        The database's schema is newer than this version, or absent; the message says what to do
+    ├── SettingsError      A setting is wrong or missing; the message names it and says what to do
+    ├── Unavailable        The database did not do what it was asked, and it is known that nothing was changed
+    ├── NotAStatement      The file is not an organisation's statement that can be read; the sentence says what it is or
+    │                      what it lacks
+    └── TooManyPayments    More payments were made in a statement's time than are matched at once; the sentence says
+                           what to do
 
 The catalogue below is the one source of the HTTP problems, of OpenAPI's list and of `docs/errors.md`.
 """

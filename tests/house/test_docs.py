@@ -1,13 +1,16 @@
 """The generated pages of docs/ say what the code says."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from pokea.api.metrics import CATALOGUE as CATALOGUE_OF_METRICS
 from pokea.errors import CATALOGUE
 from pokea.settings import Settings
-from tools.reference import DOCS, PAGES, main
+from tools.code_map import SOURCE, code_map, floors
+from tools.reference import DOCS, HOUSE, PAGES, PARTS, Part, main, with_part
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -38,10 +41,60 @@ def test_the_pages_do_not_depend_on_this_machine(monkeypatch: pytest.MonkeyPatch
     assert PAGES["settings.md"]() == before
 
 
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.file)
+def test_the_generated_parts_have_not_drifted(part: Part) -> None:
+    """The map of the code has the rooms and floors of the import contracts, and the tree of errors has the classes."""
+    text = (HOUSE / part.file).read_text(encoding="utf-8")
+    assert with_part(text, part) == text, "run `make docs`"
+
+
+def test_a_file_that_has_lost_the_place_of_its_part_is_named() -> None:
+    """Without the text before it, nothing is written anywhere."""
+    with pytest.raises(ValueError, match=r"README\.md"):
+        with_part("# Pokea\n", PARTS[0])
+
+
+def test_the_map_names_every_module_and_room() -> None:
+    """Whatever stands in the package has its line, on a floor that the contracts give it."""
+    there = {path.name.removesuffix(".py") for path in SOURCE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    built = {"__init__", "__main__", "__pycache__", "pages"}
+    named = [name for floor in floors() for name in floor]
+    assert sorted(named) == sorted(there - built)
+    assert [name for name in named if not re.search(rf"^  {name}(/|\.py) +\S", code_map(), re.MULTILINE)] == []
+
+
+def test_make_docs_names_what_it_writes() -> None:
+    """CONTRIBUTING names each page and part that `make docs` writes, and `make help` each page."""
+    told = (HOUSE / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `make docs` \|.*$", told, re.MULTILINE)
+    written = [*(f"docs/{name}" for name in PAGES), *(part.file for part in PARTS)]
+    assert [name for name in written if f"`{name}`" not in row] == []
+    (help_line,) = re.findall(r"^docs:.*$", (HOUSE / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in PAGES if name not in help_line] == []
+
+
+def test_every_metric_is_counted_somewhere() -> None:
+    """Definitions of metrics stand in the catalogue alone, so its page is complete, and each is used by some part."""
+    sources = {path: path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
+    home = SOURCE / "api" / "metrics.py"
+    assert [path for path, text in sources.items() if "MetricDefinition(" in text and path != home] == []
+    names = re.findall(r"^(\w+): Final = MetricDefinition\(", sources.pop(home), re.MULTILINE)
+    assert len(names) == len(CATALOGUE_OF_METRICS)
+    assert [name for name in names if not any(re.search(rf"\b{name}\b", text) for text in sources.values())] == []
+
+
 def test_make_docs_writes_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The command writes every page, whole."""
-    monkeypatch.setattr("tools.reference.DOCS", tmp_path)
+    """The command writes every page, whole, and every part of another file."""
+    (tmp_path / "docs").mkdir()
+    for part in PARTS:
+        (tmp_path / part.file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / part.file).write_text(f"Before.\n{part.after}old{part.before}after.\n", encoding="utf-8")
+    monkeypatch.setattr("tools.reference.HOUSE", tmp_path)
+    monkeypatch.setattr("tools.reference.DOCS", tmp_path / "docs")
     main()
-    assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == {
+    assert {file.name: file.read_text(encoding="utf-8") for file in (tmp_path / "docs").iterdir()} == {
         name: page() for name, page in PAGES.items()
     }
+    for part in PARTS:
+        written = f"Before.\n{part.after}{part.written()}{part.before}after.\n"
+        assert (tmp_path / part.file).read_text(encoding="utf-8") == written

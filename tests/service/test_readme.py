@@ -1,17 +1,16 @@
 """The README's first payment, run as it is written."""
 
-import itertools
 import json
+import os
 import re
-import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.ports import free_port
-from tests.service.running import Program, call, eventually
+from tests.service.running import Program, eventually
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -26,33 +25,36 @@ def demo(tmp_path: Path) -> Iterator[Program]:
     program.close()
 
 
-def commands() -> list[str]:
-    """The curl commands of the README, in order."""
-    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
-    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.startswith("curl")]
+def snippets(heading: str) -> list[str]:
+    """What stands in the shell blocks under a heading of the README."""
+    section = README.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
 
 
-def run(command: str, url: str, values: dict[str, str]) -> Any:
-    """What a curl command of the README would print: its own words, sent to `url`."""
-    for name, text in values.items():
-        command = command.replace(f"'${name}'", text).replace(f"${name}", text)
-    words = shlex.split(command)[1:]
-    options = dict(itertools.pairwise(words))
-    headers = dict(text.split(": ", 1) for flag, text in itertools.pairwise(words) if flag == "-H")
-    target = next(word for word in words if word.startswith("http")).replace("http://127.0.0.1:8000", url)
-    body = json.loads(options["-d"]) if "-d" in options else None
-    return call("POST" if body else "GET", target, body, headers).body
+def run(script: str, url: str, **variables: str) -> str:
+    """What a shell prints that is given the README's own words, with the address of the test's demo."""
+    shell = ["bash", "-euo", "pipefail", "-c", script.replace("http://127.0.0.1:8000", url)]
+    done = subprocess.run(shell, env=os.environ | variables, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done
+    return done.stdout
 
 
 def test_the_first_payment_of_the_readme_goes_as_it_says(demo: Program) -> None:
-    """Booking, push, status and booking again, in the README's own words: completed, and the fee held."""
-    book, push, status, booking = commands()
+    """The steps are typed as they stand, each sets what the next one needs: completed, and the fee held."""
+    book, push, look = snippets("A first payment")
     token = eventually(lambda: re.search(r"eyJ\S+", demo.log), "a token is printed").group()
-    values = {"TOKEN": token}
-    values["BOOKING"] = run(book, demo.url, values)["booking"]["id"]
-    values["TRANSACTION"] = run(push, demo.url, values)["data"]["transactionId"]
-    paid = eventually(
-        lambda: run(status, demo.url, values)["transaction"]["status"] == "completed", "the payment is completed"
-    )
-    assert paid
-    assert run(booking, demo.url, values)["booking"]["bookingFee"]["status"] == "held"
+    said = run(f"{book}{push}echo $BOOKING $TRANSACTION", demo.url, TOKEN=token).split()
+    assert [name.partition("_")[0] for name in said] == ["bk", "pay"]
+    variables = {"TOKEN": token, "BOOKING": said[0], "TRANSACTION": said[1]}
+    eventually(lambda: '"status":"completed"' in run(look, demo.url, **variables), "the payment is completed")
+    status, booking = (json.loads(run(line, demo.url, **variables)) for line in look.splitlines())
+    assert status["transaction"]["mpesaReceiptNumber"]
+    assert booking["booking"]["bookingFee"]["status"] == "held"
+
+
+def test_what_the_readme_points_to_is_there() -> None:
+    """Every file that it links to or shows is in the repository, and its picture is small."""
+    named = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
+    assert "docs/demo.png" in named
+    assert [name for name in named if not (README.parent / name).exists()] == []
+    assert (README.parent / "docs/demo.png").stat().st_size < 150_000
