@@ -275,7 +275,9 @@ def examine_settings(environment: Mapping[str, str], file: str | Path | None, **
     known = [name.upper() for name in Settings.model_fields]
     sources = read_sources(environment, Path(file) if file is not None else None, known)
     values = {**sources.values, **overrides}
-    broken = dict(_unreadable(values))
+    broken: dict[str, Complaint] = {}
+    for name, complaint in _unreadable(values):
+        broken.setdefault(name, complaint)
     is_odd = "MPESA_ENVIRONMENT" in broken
     readable = {name: value for name, value in values.items() if name.upper() not in broken}
     # Nothing is asked of the others that only an environment that cannot be read would ask.
@@ -303,7 +305,7 @@ def _sound(
 def _unreadable(values: Mapping[str, Any]) -> Iterator[tuple[str, Complaint]]:
     """The settings whose text is not of their type, or holds what no setting holds."""
     for name, value in values.items():
-        listed = Settings.model_fields[name].annotation is Listed if name in Settings.model_fields else False
+        listed = Settings.model_fields[name].annotation == Listed if name in Settings.model_fields else False
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if isinstance(text, str):
             for complaint in rules.check_text(name.upper(), text.strip(), is_list=listed):

@@ -77,7 +77,7 @@ def _own_token() -> str:
     try:
         return own_token("terminal", ["admin"], _TOKEN_SECONDS)
     except SettingsError as failure:
-        raise _Ends(WRONG, f"There is no token: give --token. {failure}") from None
+        raise _Ends(WRONG, f"{failure} Or give --token.") from None
 
 
 def _address(url: str) -> str:

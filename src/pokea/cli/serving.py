@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import os
@@ -114,19 +115,29 @@ def prepare_interpreter() -> None:
 def listening_socket(host: str, port: int) -> socket.socket:
     """A socket that is listened on from now: whoever connects before the application runs waits for it.
 
-    Raises PokeaError when the port is taken.
+    Raises PokeaError that names the option to change when the host is not this machine's, or the port is taken.
     """
+    if not host.strip():
+        # An empty name would listen to all the world.
+        raise PokeaError("--host is empty: give 127.0.0.1, or 0.0.0.0 for all addresses of this machine.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
         listener.listen(_BACKLOG)
-    except OSError as failure:
+    except (OSError, UnicodeError) as failure:
         listener.close()
-        reason = failure.strerror or "it cannot be used"
-        raise PokeaError(f"Port {port} on {host}: {reason}. Choose another with --port.") from None
+        raise PokeaError(_why_not_there(host, port, failure)) from None
     return listener
+
+
+def _why_not_there(host: str, port: int, failure: OSError | UnicodeError) -> str:
+    if isinstance(failure, socket.gaierror | UnicodeError):
+        return f"--host {host} is the name of no machine: give an address of this one, such as 127.0.0.1."
+    if failure.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return f"--host {host} is no address of this machine: give 127.0.0.1, or 0.0.0.0 for all that it has."
+    return f"Port {port} on {host}: {failure.strerror or 'it cannot be used'}. Choose another with --port."
 
 
 async def run_together(
