@@ -30,6 +30,8 @@ _FORBIDDEN_TEXT: Final = {
     "an emoji": "[\U0001f300-\U0001faff\u2705\u2728\u274c\u26a0\u26a1\u2b50]",
 }
 _SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b[:\s\w,\[\]-]*?(?P<reason>(?:#| - )\s*\S.*)?$")
+_EXPECTATIONS: Final = frozenset({"raises", "warns", "expect", "fail"})
+"""Calls that fail a test by themselves: of pytest and of Playwright."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -121,6 +123,18 @@ def forbidden_text(text: str) -> Iterator[str]:
                 yield f"line {number} has {what}: {line.strip()[:80]}"
 
 
+def asserted_tests(source: str) -> list[str]:
+    """The tests that can fail by what they find: they assert, expect or await a failure themselves, or call a function
+    of their own file that does."""
+    functions = {function.name: function for function in _functions(ast.parse(source))}
+    asserting = {name for name, function in functions.items() if _asserts(function)}
+    called = {
+        name: {_last_name(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
+        for name, function in functions.items()
+    }
+    return [name for name in functions if name.startswith("test_") and (name in asserting or called[name] & asserting)]
+
+
 def code_lines(sources: Iterable[str]) -> int:
     """How many lines are not blank."""
     return sum(1 for source in sources for line in source.splitlines() if line.strip())
@@ -128,6 +142,11 @@ def code_lines(sources: Iterable[str]) -> int:
 
 def _functions(tree: ast.AST) -> Iterator[_Function]:
     return (node for node in ast.walk(tree) if isinstance(node, _Function))
+
+
+def _asserts(function: _Function) -> bool:
+    calls = {_last_name(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
+    return bool(calls & _EXPECTATIONS) or any(isinstance(node, ast.Assert) for node in ast.walk(function))
 
 
 def _is_told(node: _Function | ast.ClassDef) -> bool:

@@ -30,10 +30,13 @@ EDGES: Final = {
     "src/pokea/storage/migrate.py": "runs before the service does, and waits for a lock",
 }
 """The only modules that may take clock, chance, threads or network from Python, each with its reason."""
-TESTS_TO_SOURCE: Final = 1.3
-"""Lines of test to a line of source (design section 5)."""
-REACHED: Final = 0.95
-"""A ratchet: how far the tests have come. Raise it with the tests until it is the bar, then take it out."""
+TESTS_TO_SOURCE: Final = 1.05
+"""Lines of test to a line of source, as they are. It may not fall: what comes brings its tests. 1.3 is wanted."""
+ASSERTED_TESTS: Final = 1_395
+"""Tests that can fail by what they find, as they are. A test is taken out together with what it tested, and then this
+number is lowered in the same change, which says why."""
+_MOST_BEHIND: Final = 1.1
+"""Both bars are raised before they are a tenth behind, or a tenth of the tests could vanish unnoticed."""
 
 
 @cache
@@ -119,9 +122,19 @@ def test_files_name_no_machine_and_no_registry() -> None:
 
 
 def test_there_is_enough_test() -> None:
-    """Tests have at least 1.3 lines to a line of source, or as many as were reached once."""
+    """Lines of test to a line of source are no fewer than they were, and the bar is close behind them."""
     source = rules.code_lines(text for _, text in _python("src"))
     tests = rules.code_lines(text for _, text in _python("tests"))
-    assert tests >= min(REACHED, TESTS_TO_SOURCE) * source, (
-        f"{tests} lines of test to {source} of source: {tests / source:.2f}"
-    )
+    expect_at_the_bar("TESTS_TO_SOURCE", tests / source, TESTS_TO_SOURCE)
+
+
+def test_no_test_has_vanished() -> None:
+    """Tests that can fail by what they find are no fewer than they were, and the bar is close behind them."""
+    found = sum(len(rules.asserted_tests(text)) for _, text in _python("tests"))
+    expect_at_the_bar("ASSERTED_TESTS", found, ASSERTED_TESTS)
+
+
+def expect_at_the_bar(name: str, reached: float, bar: float) -> None:
+    """What is reached stands at the bar or little above it."""
+    assert reached >= bar, f"{name} is {bar}, and {reached:.4g} are left"
+    assert reached <= bar * _MOST_BEHIND, f"{reached:.4g} are reached: raise {name} from {bar}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.house import rules
+from tests.house.test_house import expect_at_the_bar
 
 Rule = Callable[[str], Iterator[str]]
 _ROOT = "/" + "root/.venv"
@@ -83,3 +84,47 @@ def test_names_that_only_contain_such_a_word_pass() -> None:
 def test_blank_lines_do_not_count() -> None:
     """The proportion of tests to source is of lines with something on them."""
     assert rules.code_lines(["a\n\n  \nb\n", "c"]) == 3
+
+
+_TESTS = """
+def agree(found):
+    assert found == 1
+
+def test_asserts():
+    assert look()
+
+def test_awaits_a_failure():
+    with pytest.raises(ValueError):
+        look()
+
+def test_expects_of_a_page():
+    expect(page).to_be_visible()
+
+def test_asserts_by_a_function_of_its_own():
+    agree(look())
+
+def test_only_looks():
+    look()
+
+def not_a_test():
+    assert look()
+"""
+
+
+def test_a_test_that_cannot_fail_by_what_it_finds_does_not_count() -> None:
+    """One that only calls the code may stay, and does not make up for one that is taken out."""
+    assert rules.asserted_tests(_TESTS) == [
+        "test_asserts",
+        "test_awaits_a_failure",
+        "test_expects_of_a_page",
+        "test_asserts_by_a_function_of_its_own",
+    ]
+
+
+@pytest.mark.parametrize(("reached", "complaint"), [(99.9, "are left"), (110.2, "raise THE_BAR from 100")])
+def test_a_bar_that_is_missed_or_far_behind_is_told(reached: float, complaint: str) -> None:
+    """A fall below the bar is a fault, and so is a bar that would not notice one."""
+    expect_at_the_bar("THE_BAR", 100, 100)
+    expect_at_the_bar("THE_BAR", 109, 100)
+    with pytest.raises(AssertionError, match=complaint):
+        expect_at_the_bar("THE_BAR", reached, 100)
