@@ -95,6 +95,8 @@ def read_cents(text: str) -> int | None:
 
 def _plain(text: str) -> str:
     """The text with every kind of dash and of blank as the ASCII one, and without what cannot be seen."""
+    if text.isascii() and text.isprintable():
+        return text.strip()  # nearly every cell
     plain = []
     for character in text:
         category = unicodedata.category(character)

@@ -212,14 +212,15 @@ def _turns(lines: Sequence[StatementLine]) -> tuple[int, ...]:
 
 def _sums(statement: Statement) -> list[Gap]:
     found = []
-    totals = totals_differ(statement)
+    # The sums of a row that was not read are not known; that it was not is a gap by itself.
+    totals = "" if statement.unreadable else totals_differ(statement)
     if totals:
         found.append(Gap(GapKind.TOTALS_DIFFER, totals))
     broken = break_in_balances(statement)
     if broken:
         sentence = f"The balance of {_rows(broken, one='row')} does not follow from the rows beside it: rows may lack."
         found.append(Gap(GapKind.BALANCES_BREAK, sentence, broken))
-    edges = edges_differ(statement)
+    edges = "" if statement.unreadable else edges_differ(statement)
     if edges:
         found.append(Gap(GapKind.EDGE_BALANCES_DIFFER, edges))
     return found

@@ -41,6 +41,9 @@ It is wider than the time in which a line is matched: to look too far costs a la
 payment that was made.
 """
 
+_SHOWN_DIGITS: Final = 2
+"""A masked number shows so many of its last digits at least (texts 1.3)."""
+
 
 class Candidate(Struct, frozen=True, kw_only=True):
     """A payment as matching sees it, with the receipts that it owns.
@@ -297,7 +300,7 @@ def _by_fit(lines: Sequence[StatementLine], candidates: Sequence[Candidate]) -> 
     found = _Fitted([], [], defaultdict(list))
     claims: dict[str, list[StatementLine]] = defaultdict(list)
     for line in lines:
-        near = [each for each in index.near(line) if _agrees(line, each)]
+        near = index.near(line)
         fitting = [each for each in near if _is_in_time(line, each)]
         if len(fitting) > 1:
             ids = tuple(each.payment_id for each in fitting)
@@ -322,32 +325,36 @@ def _is_in_time(line: StatementLine, candidate: Candidate) -> bool:
 
 
 class _Index:
-    """Payments without a receipt, by amount and time."""
+    """Payments without a receipt, by amount, by what a line shows of reference or number, and by time."""
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         self._longest = max((each.expires_at - each.created_at for each in candidates), default=0)
-        self._by_amount: dict[int, list[Candidate]] = defaultdict(list)
+        self._found: dict[tuple[int, bool, str], list[Candidate]] = defaultdict(list)
         for each in sorted(candidates, key=lambda each: each.created_at):
             if not each.receipts:
-                self._by_amount[each.amount_cents].append(each)
-        self._times = {cents: [each.created_at for each in found] for cents, found in self._by_amount.items()}
+                self._found[each.amount_cents, True, _folded(each.account_reference)].append(each)
+                self._found[each.amount_cents, False, each.msisdn[-_SHOWN_DIGITS:]].append(each)
+        self._times = {key: [each.created_at for each in found] for key, found in self._found.items()}
 
     def near(self, line: StatementLine) -> list[Candidate]:
-        """Those of the line's amount in whose time, taken widely, it lies."""
-        found, times = self._by_amount[line.paid_in_cents], self._times.get(line.paid_in_cents, [])
-        first = bisect_left(times, line.at - self._longest - ABSENT_LATE)
-        last = bisect_right(times, line.at + line.blur + ABSENT_EARLY)
-        return [each for each in found[first:last] if _lies(line, *each.absent_between)]
+        """Those with the line's amount, reference and number in whose time, taken widely, it lies."""
+        # A till's line has no account: only amount, time and number together are enough.
+        shown = _folded(line.account) if line.account else line.payer[-_SHOWN_DIGITS:]
+        key = line.paid_in_cents, bool(line.account), shown
+        if not shown or key not in self._times:
+            return []
+        first = bisect_left(self._times[key], line.at - self._longest - ABSENT_LATE)
+        last = bisect_right(self._times[key], line.at + line.blur + ABSENT_EARLY)
+        return [each for each in self._found[key][first:last] if self._agrees(line, each)]
+
+    def _agrees(self, line: StatementLine, candidate: Candidate) -> bool:
+        if line.payer and not mask_fits(line.payer, candidate.msisdn):
+            return False
+        return _lies(line, *candidate.absent_between)
 
 
-def _agrees(line: StatementLine, candidate: Candidate) -> bool:
-    """Whether number and account reference of the line are the payment's."""
-    if line.payer and not mask_fits(line.payer, candidate.msisdn):
-        return False
-    if line.account:
-        return line.account.casefold() == candidate.account_reference.strip().casefold()
-    # A till's line has no account: only amount, time and number together are enough.
-    return bool(line.payer)
+def _folded(reference: str) -> str:
+    return " ".join(reference.casefold().split())
 
 
 def mask_fits(mask: str, msisdn: str) -> bool:

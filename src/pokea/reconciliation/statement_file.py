@@ -154,8 +154,6 @@ def _of_text(text: str) -> StatementSheet:
     for openings, kind in _MARKUP:
         if begin.startswith(openings):
             raise NotAStatement(f"This file is {kind}, whatever its name says: save it as .xlsx or CSV.")
-    if "\x00" in begin:
-        raise NotAStatement("This file is neither text nor an Excel file.")
     rows: list[SheetRow] = []
     for number, cells, fault in delimited_rows(text, is_header, PREAMBLE_ROWS):
         if number > MOST_ROWS:
@@ -165,6 +163,8 @@ def _of_text(text: str) -> StatementSheet:
     if head is None:
         if begin.startswith(("#receipt_number", "receipt_number", '"receipt_number', "# receipt_number")):
             raise NotAStatement("This is M-PESA's daily extract, not the portal's statement: give the latter.")
+        if "\x00" in begin:
+            raise NotAStatement("This file is neither text nor an Excel file.")
         raise NotAStatement(f"N{_NO_HEADER[1:]}")
     return StatementSheet(rows, head)
 
