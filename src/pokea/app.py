@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from pokea.alerts.dispatch import Alerts
@@ -41,7 +42,7 @@ from pokea.payments.reserve import Limits
 from pokea.payments.routes import PaymentRoutes
 from pokea.payments.settle import Told
 from pokea.payments.settler import Settler
-from pokea.payments.streaming import EventRoutes
+from pokea.payments.streaming import EventRoutes, StreamLimits
 from pokea.payments.tokens import PaymentTokens
 from pokea.redact import Secret
 from pokea.settings import Settings, given_settings
@@ -95,8 +96,7 @@ class Service:
         credentials = credentials_of(settings)
         app = credentials.app_name()
         secret = Secret(settings.pokea_secret_key.get_secret_value())
-        previous_text = settings.pokea_previous_secret_key.get_secret_value()
-        previous = Secret(previous_text) if previous_text else None
+        previous = _secret_or_none(settings.pokea_previous_secret_key)
         tokens = PaymentTokens(secret, previous)
         oauth = DatabaseTokens(database, app, secret, random_bytes, previous)
         daraja = DarajaClient(credentials, transport, oauth, clock)
@@ -120,6 +120,7 @@ class Service:
             confirm_from * CENTS if confirm_from else None,
         )
         self._metrics = metrics or Metrics()
+        self._metrics_token = _secret_or_none(settings.pokea_metrics_token)
         self._events = self._metrics.counter(PAYMENT_EVENTS)
         self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
         self._audits = background and audit_every_seconds > 0
@@ -137,6 +138,9 @@ class Service:
             ids,
             self._metrics,
             readiness={"database": lambda: database.read(standing)},
+            metrics_token=self._metrics_token,
+            api_docs=settings.pokea_api_docs,
+            https=settings.mpesa_callback_url.lower().startswith("https://"),
             allowed_origins=settings.pokea_allowed_origins,
             shortcuts={
                 "POST": lambda path: callbacks.shortcut(path) or payments.push_shortcut(path),
@@ -149,7 +153,8 @@ class Service:
         application.router.routes.extend(callbacks.routes())
         payments.add_to(application)
         AnalyticsRoutes(database, gate, clock).add_to(application)
-        events = EventRoutes(database, payments, clock, notices)
+        limits = StreamLimits(settings.pokea_streams_per_secret, settings.pokea_streams_per_subject)
+        events = EventRoutes(database, payments, clock, notices, limits=limits)
         events.add_to(application)
         self.hub = events.hub
         fee_cents = settings.pokea_booking_fee * CENTS
@@ -167,6 +172,7 @@ class Service:
             Ids(clock, random_bytes),
             self._metrics,
             readiness={"database": lambda: database.read(standing)},
+            metrics_token=self._metrics_token,
             lifespan=self._lifespan,
         )
 
@@ -210,6 +216,11 @@ class Service:
                 self._events.add(each.event)
             if each.due_at is not None:
                 self.recovery.wake(each.due_at)
+
+
+def _secret_or_none(setting: SecretStr) -> Secret | None:
+    text = setting.get_secret_value()
+    return Secret(text) if text else None
 
 
 def _said(told: Told) -> str:

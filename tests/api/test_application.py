@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.answers import json_answer
-from pokea.api.application import READINESS_TIMEOUT_SECONDS
 from pokea.api.bodies import Incoming, Outgoing
 from pokea.api.metrics import BOOKS_VIOLATIONS, PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
+from pokea.api.readiness import READINESS_TIMEOUT_SECONDS
 from pokea.api.reference_page import render
 from pokea.errors import CATALOGUE, Unavailable
+from pokea.redact import Secret
 from tests.api.serving import Client, against, new_test_application
 
 
@@ -36,7 +37,7 @@ def test_a_process_that_answers_is_healthy() -> None:
 
 
 def test_a_service_is_ready_when_all_its_parts_are() -> None:
-    """/readyz names the parts that are not, says when to ask again, and recovers."""
+    """/readyz names the parts that are not, says when to ask again, and recovers within its second."""
     failing: list[str] = ["database", "keys"]
 
     def check(name: str) -> Any:
@@ -54,10 +55,64 @@ def test_a_service_is_ready_when_all_its_parts_are() -> None:
         assert answer.headers["Retry-After"] == "1"
         assert "hunter2" not in str(answer.body)
         failing.clear()
+        assert (await client.get("/readyz")).status == 503
+        await asyncio.sleep(1.05)
         answer = await client.get("/readyz")
         assert (answer.status, answer.body) == (200, {"status": "ready"})
 
     against(new_test_application(readiness=readiness), talk)
+
+
+def test_many_who_ask_for_readiness_share_an_answer() -> None:
+    """The checks cost the database something and the call needs no token: they run once a second, however many ask."""
+    looked = 0
+
+    async def check() -> None:
+        nonlocal looked
+        looked += 1
+        await asyncio.sleep(0.05)
+
+    async def talk(client: Client) -> None:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+        answers += [await client.get("/readyz") for _ in range(20)]
+        assert {answer.status for answer in answers} == {200}
+        assert looked <= 2
+
+    against(new_test_application(readiness={"database": check}), talk)
+
+
+def test_the_metrics_may_ask_for_a_token() -> None:
+    """With POKEA_METRICS_TOKEN they are shown to no caller without it."""
+    app = new_test_application(metrics_token=Secret("scraper"))
+
+    async def talk(client: Client) -> None:
+        for headers in ({}, {"Authorization": "Bearer scrapes"}, {"Authorization": "Bearer schr\u00e4per"}):
+            assert (await client.get("/metrics", headers=headers)).status == 401
+        shown = await client.get("/metrics", headers={"Authorization": "Bearer scraper"})
+        assert (shown.status, "pokea_http_requests_total" in shown.body) == (200, True)
+
+    against(app, talk)
+
+
+def test_the_reference_may_be_switched_off() -> None:
+    """With POKEA_API_DOCS=false neither the page nor the document is served."""
+
+    async def talk(client: Client) -> None:
+        for path in ("/docs", "/docs.css", "/openapi.json"):
+            assert (await client.get(path)).status == 404
+
+    against(new_test_application(api_docs=False), talk)
+
+
+def test_browsers_are_told_to_stay_with_https_where_it_is_known() -> None:
+    """Every answer says so, on either way, when the public address is one of HTTPS, and none when it is not."""
+
+    async def talk(client: Client, expected: str | None) -> None:
+        for path in ("/healthz", "/nothing"):
+            assert (await client.get(path)).headers.get("Strict-Transport-Security") == expected
+
+    against(new_test_application(https=True), lambda client: talk(client, "max-age=31536000"))
+    against(new_test_application(), lambda client: talk(client, None))
 
 
 def test_a_part_that_does_not_answer_is_not_ready() -> None:
@@ -287,7 +342,7 @@ def test_the_reference_fetches_nothing_but_its_stylesheet() -> None:
         assert "style-src 'self'" in policy
         assert "unsafe" not in policy
         page = Page(answer.body)
-        assert page.fetched == ["/docs.css"]
+        assert page.fetched == ["docs.css"]
         assert not {"script", "style", "iframe", "img", "form"} & set(page.tags)
         assert not [name for name in page.attributes if name == "style" or name.startswith("on")]
         stylesheet = await client.get("/docs.css")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pokea.api.logs import LineFormatter, request_id_of_context
+from pokea.api.logs import LineFormatter, RunningRequest, running_request
 from tests.api.serving import SetClock
 
 
@@ -20,9 +20,9 @@ def line_of(message: str, *arguments: object, failure: BaseException | None = No
 
 def test_a_line_has_time_level_logger_request_and_message() -> None:
     """The time is the passed clock's, in UTC to the millisecond."""
-    token = request_id_of_context.set("req_1")
+    token = running_request.set(RunningRequest("req_1"))
     line = line_of("settled %d payments", 3)
-    request_id_of_context.reset(token)
+    running_request.reset(token)
     assert line == "2025-01-27T17:46:40.000Z INFO pokea.test [req_1] settled 3 payments"
 
 

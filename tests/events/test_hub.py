@@ -10,14 +10,18 @@ from pokea.clock import SECOND, SystemClock
 from pokea.errors import Unavailable
 from pokea.events import hub as hubs
 from pokea.events.hub import Hub
+from pokea.events.viewers import Viewer
 from pokea.storage.database import Database
 from pokea.storage.notices import Again, Heard, NoNotices
+
+NEVER = 2**62
 
 
 class Reader:
     """A page that notes what is done to it."""
 
-    def __init__(self, payment_id: str, version: int = 0) -> None:
+    def __init__(self, payment_id: str, version: int = 0, viewer: Viewer | None = None) -> None:
+        self.viewer = viewer or Viewer("a page", 10**6, NEVER)
         self.payment_id = payment_id
         self.version = version
         self.beats = 0
@@ -234,7 +238,7 @@ def test_closing_ends_every_page_and_lets_no_other_begin(database: Database) -> 
         scene.hub.open(reader)
         scene.hub.close()
         with pytest.raises(Unavailable):
-            scene.hub.check_room()
+            scene.hub.check_room(Viewer("a page", 10**6, NEVER))
         await scene.hub.stop()
         return reader.closed
 
@@ -251,9 +255,9 @@ def test_there_is_room_for_so_many(database: Database, monkeypatch: pytest.Monke
         scene.hub.open(first)
         scene.hub.open(Reader("pay_1"))
         with pytest.raises(Unavailable):
-            scene.hub.check_room()
+            scene.hub.check_room(Viewer("a page", 10**6, NEVER))
         scene.hub.leave(first)
-        scene.hub.check_room()
+        scene.hub.check_room(Viewer("a page", 10**6, NEVER))
         assert len(scene.hub.pages("pay_1")) == 1
         await scene.hub.stop()
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from pokea.api.tokens import issue_token
+from pokea.clock import SystemClock
+from pokea.redact import Secret
 from tests.ports import free_port
 from tests.service.conftest import StartWorld
-from tests.service.running import Answer, ServiceProgram, call, eventually
+from tests.service.running import JWT_SECRET, Answer, ServiceProgram, call, eventually
 from tests.service.wire import Stream, watching
 from tests.service.world import Pushed, World, failure, next_receipt, success
 
@@ -236,6 +239,37 @@ def test_an_event_stream_is_for_those_who_may_read(world: World) -> None:
     assert call("GET", address(world, payment)).status == 401
     foreign = {"Authorization": f"Bearer {world.service.token('juma')}"}
     assert call("GET", address(world, payment), headers=foreign).status == 404
+
+
+def test_one_secret_and_one_customer_have_only_so_many_streams(start_world: StartWorld) -> None:
+    """One more is refused with 429, others are not, and a page that leaves makes place."""
+    world = start_world(POKEA_STREAMS_PER_SECRET="2", POKEA_STREAMS_PER_SUBJECT="3")
+    payment = world.push()
+    for bearer, most in ((payment.client_secret, 2), (world.service.token(), 3)):
+        with contextlib.ExitStack() as stack:
+            pages = [stack.enter_context(watching(address(world, payment), bearer)) for _ in range(most)]
+            assert all(told(page, "pending") for page in pages)
+            refused = call("GET", address(world, payment), headers={"Authorization": f"Bearer {bearer}"})
+            assert (refused.status, refused.body["code"]) == (429, "too_many_requests")
+            assert refused.headers["retry-after"]
+            with watching(address(world, payment), world.service.token("ops", "admin")) as other:
+                assert told(other, "pending")
+
+        def watches_again(bearer: str = bearer) -> bool:
+            with watching(address(world, payment), bearer) as page:
+                return page.status == 200
+
+        eventually(watches_again, "there is place again")
+
+
+def test_a_stream_ends_with_its_token(start_world: StartWorld) -> None:
+    """What a token opened ends when the token does, without saying `end`."""
+    world = start_world()
+    payment = world.push()
+    expiring = issue_token(Secret(JWT_SECRET), "amina", ["payments:read"], SystemClock().now(), 4)
+    with watching(address(world, payment), expiring) as page:
+        eventually(lambda: page.is_over, "the stream is over", 10)
+        assert page.statuses == ["pending"]
 
 
 def test_the_body_never_shows_a_whole_phone_number(world: World) -> None:

@@ -1,8 +1,7 @@
 """The application without its domains: failures, ids, bounds and headers, and the pages that every service has."""
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import hmac
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -12,29 +11,27 @@ from starlette.responses import Response
 
 from pokea import __version__
 from pokea.api.answers import json_answer
+from pokea.api.callers import bearer_token
+from pokea.api.keys import unauthenticated
 from pokea.api.metrics import CONTENT_TYPE, HTTP_REQUESTS, Metrics
 from pokea.api.middleware import BodyBound, Frame, Framing, Shield
 from pokea.api.openapi import Application, describe
 from pokea.api.problems import exception_handlers
+from pokea.api.readiness import Readiness, ReadinessCheck
 from pokea.api.reference_page import PAGE_POLICY, STYLESHEET, STYLESHEET_PATH, render
 from pokea.api.short_way import Shortcuts, ShortWay
 from pokea.clock import Clock
-from pokea.errors import PokeaError, Refusal
+from pokea.errors import Refusal
 from pokea.ids import Ids
+from pokea.redact import Secret
 
-ReadinessCheck = Callable[[], Awaitable[object]]
-"""Returns when its part is ready; raises PokeaError or takes too long when it is not."""
-
-READINESS_TIMEOUT_SECONDS = 2.0
-_TAKEN_ACROSS_SITES = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID")
+_TAKEN_ACROSS_SITES = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id")
 _SHOWN_ACROSS_SITES = ("Date", "Idempotency-Replayed", "Retry-After", "X-Request-Id")
 """`Date` lets a page whose clock is wrong count down all the same."""
 _DESCRIPTION = (
     "Takes M-Pesa payments for bookings through Safaricom's Daraja API.\n\n"
     "Amounts are whole Kenyan shillings. Times are UTC. Whatever is refused is answered with a `Problem`."
 )
-
-_logger = logging.getLogger(__name__)
 
 
 def new_application(
@@ -43,17 +40,21 @@ def new_application(
     metrics: Metrics,
     *,
     readiness: Mapping[str, ReadinessCheck] | None = None,
+    metrics_token: Secret | None = None,
+    api_docs: bool = True,
+    https: bool = False,
     allowed_origins: Sequence[str] = (),
     shortcuts: Shortcuts | None = None,
     lifespan: Any = None,
 ) -> Application:
     """An application to which the domains add their routes.
 
-    `readiness` names what must answer before /readyz says so; `allowed_origins` are the sites whose pages may call;
-    `shortcuts` find what is answered before the general stack.
+    `readiness` names what must answer before /readyz says so; `metrics_token` is what /metrics asks for, if anything;
+    `api_docs` says whether /docs and /openapi.json are served; `https` that browsers reach the service by HTTPS alone.
+    `allowed_origins` are the sites whose pages may call; `shortcuts` find what is answered before the general stack.
     """
     requests = metrics.counter(HTTP_REQUESTS)
-    framing = Framing(clock, ids, requests)
+    framing = Framing(clock, ids, requests, https=https)
     application = Application(
         framing,
         shortcuts or {},
@@ -75,9 +76,10 @@ def new_application(
         ],
         middleware=[Middleware(Shield)],
     )
-    _add_health(application, readiness or {})
-    _add_metrics(application, metrics)
-    _add_reference(application)
+    _add_health(application, Readiness(readiness or {}))
+    _add_metrics(application, metrics, metrics_token)
+    if api_docs:
+        _add_reference(application)
     return application
 
 
@@ -96,12 +98,12 @@ def _across_sites(allowed_origins: Sequence[str]) -> list[Middleware]:
     ]
 
 
-def _add_health(application: Application, readiness: Mapping[str, ReadinessCheck]) -> None:
+def _add_health(application: Application, readiness: Readiness) -> None:
     async def healthz(_request: Request) -> Response:
         return json_answer({"status": "ok"})
 
     async def readyz(_request: Request) -> Response:
-        unready = [name for name, check in readiness.items() if not await _ready(name, check)]
+        unready = await readiness.unready()
         if unready:
             raise Refusal("unavailable", f"Not ready: {', '.join(unready)}.", retry_after_seconds=1)
         return json_answer({"status": "ready"})
@@ -117,18 +119,10 @@ def _add_health(application: Application, readiness: Mapping[str, ReadinessCheck
     )
 
 
-async def _ready(name: str, check: ReadinessCheck) -> bool:
-    try:
-        async with asyncio.timeout(READINESS_TIMEOUT_SECONDS):
-            await check()
-    except (PokeaError, TimeoutError) as failure:
-        _logger.warning("%s is not ready: %s", name, failure or type(failure).__name__)
-        return False
-    return True
-
-
-def _add_metrics(application: Application, metrics: Metrics) -> None:
-    async def show(_request: Request) -> Response:
+def _add_metrics(application: Application, metrics: Metrics, token: Secret | None) -> None:
+    async def show(request: Request) -> Response:
+        if token is not None and not hmac.compare_digest(bearer_token(request).encode(), token.reveal().encode()):
+            raise unauthenticated("This is not the token that POKEA_METRICS_TOKEN names.")
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     application.add_route("/metrics", show)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from pokea.api.keys import IssuerKeys, Keys, SharedSecret, unauthenticated
 from pokea.api.tokens import Expected, Verifier
-from pokea.clock import Clock
+from pokea.clock import Clock, Instant
 from pokea.errors import Refusal
 from pokea.redact import Secret
 from pokea.settings import Network, Settings
@@ -25,10 +25,11 @@ _WITH_PORT = re.compile(r"\[(?P<six>[0-9A-Fa-f:.]+)\](?::\d{1,5})?|(?P<four>\d{1
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a verified token speaks for."""
+    """Who a verified token speaks for, and until when."""
 
     subject: str
     scopes: frozenset[str]
+    expires_at: Instant = 0
 
     @property
     def is_admin(self) -> bool:
@@ -54,7 +55,7 @@ class Gate:
     async def caller(self, request: Request) -> Caller:
         """Who calls; raises Refusal `unauthenticated` with a sentence."""
         claims = await self._verifier.verify(bearer_token(request))
-        return Caller(claims.subject, claims.scopes)
+        return Caller(claims.subject, claims.scopes, claims.expires_at)
 
     async def require(self, request: Request, scope: str, *others: str) -> Caller:
         """Who calls, given that they have one of the scopes.
@@ -109,7 +110,8 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Networ
     believed = _parse(peer)
     if believed is None:
         return peer
-    entries = [entry.strip() for header in forwarded for entry in header.split(",")]
+    # Some proxies leave an empty entry at the end, and some write an address with quotes, as in `Forwarded`.
+    entries = [entry.strip().strip('"') for header in forwarded for entry in header.rstrip(", ").split(",")]
     while entries and any(believed in network for network in trusted):
         reported = _parse(entries.pop())
         if reported is None:

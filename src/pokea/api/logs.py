@@ -7,8 +7,26 @@ from typing import TextIO
 from pokea.clock import Clock, iso
 from pokea.redact import MaskingFormatter
 
-request_id_of_context: ContextVar[str] = ContextVar("request_id", default="-")
-"""The request that the running task answers."""
+
+class RunningRequest:
+    """A request for as long as it is answered.
+
+    Tasks that outlive it inherit its context. They see it nameless then, so that their lines are not taken for its own.
+    """
+
+    __slots__ = ("id",)
+
+    def __init__(self, request_id: str) -> None:
+        self.id = request_id
+
+    def end(self) -> None:
+        """It has been answered."""
+        self.id = _NO_REQUEST
+
+
+_NO_REQUEST = "-"
+running_request: ContextVar[RunningRequest | None] = ContextVar("running_request", default=None)
+"""The request that the running task answers, or that it was begun by."""
 
 
 class LineFormatter(MaskingFormatter):
@@ -20,7 +38,8 @@ class LineFormatter(MaskingFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of a record."""
-        record.request_id = request_id_of_context.get()
+        running = running_request.get()
+        record.request_id = running.id if running is not None else _NO_REQUEST
         line = f"{iso(self._clock.now())} {super().format(record)}"
         if line.isprintable():
             return line

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pokea.api.callback_address import own_token
-from pokea.api.logs import request_id_of_context
+from pokea.api.logs import RunningRequest, running_request
 from pokea.api.metrics import CounterSeries
 from pokea.api.problems import failure_response, is_callback, problem_response
 from pokea.clock import Clock, Instant
@@ -39,6 +39,9 @@ _SAFE_HEADERS = (
     (b"cache-control", b"no-store"),
 )
 
+_BY_HTTPS_ALONE = (b"strict-transport-security", b"max-age=31536000")
+_ABORTED = "aborted"
+
 Afterwards = Callable[[Receive, Send], Awaitable[None]]
 """What an answer that lasts goes on with after its head, as `state["afterwards"]` of its request's scope.
 
@@ -52,7 +55,8 @@ _logger = logging.getLogger(__name__)
 class Framing:
     """What every request is given, whichever way it takes: an id, a line in the log, and its part in the counts."""
 
-    def __init__(self, clock: Clock, ids: Ids, requests: CounterSeries) -> None:
+    def __init__(self, clock: Clock, ids: Ids, requests: CounterSeries, *, https: bool = False) -> None:
+        self.safe_headers = (*_SAFE_HEADERS, _BY_HTTPS_ALONE) if https else _SAFE_HEADERS
         self._clock = clock
         self._ids = ids
         self._requests = requests
@@ -62,13 +66,17 @@ class Framing:
         """Name the request, in its scope's state and for the log lines of its task; answers when it began."""
         request_id = _sane_request_id(scope) or self._ids.new("req")
         scope.setdefault("state", {})["request_id"] = request_id
-        request_id_of_context.set(request_id)
+        running_request.set(RunningRequest(request_id))
         return self._clock.now()
 
     def note(self, scope: Scope, status: int, began_at: Instant) -> None:
-        """Count the request, and log it, when it has been answered."""
+        """Count the request, log it, and let go of its name, when it has been answered.
+
+        A status of 0 means that it was not: its client has gone, or the service stopped.
+        """
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._requests.add(method, scope.get("template") or route_template(scope), str(status))
+        outcome = str(status) if status else _ABORTED
+        self._requests.add(method, scope.get("template") or route_template(scope), outcome)
         state = scope["state"]
         shed = state.get("shed")
         if shed is not None:
@@ -79,9 +87,12 @@ class Framing:
         quiet = shed is not None or (status < HTTPStatus.BAD_REQUEST and often)
         level = logging.DEBUG if quiet else logging.INFO
         if _access.isEnabledFor(level):
-            said = " ".join([str(status), *(state[name] for name in ("code", "about") if name in state)])
+            said = " ".join([outcome, *(state[name] for name in ("code", "about") if name in state)])
             took = self._clock.now() - began_at
             _access.log(level, "%s %s %s %.1f ms", method, logged_path(scope), said, took / 1000)
+        running = running_request.get()
+        if running is not None:
+            running.end()
 
 
 class Sheds:
@@ -117,7 +128,6 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        before = request_id_of_context.get()
         began_at = self._framing.begin(scope)
         state: MutableMapping[str, Any] = scope["state"]
         status = 0
@@ -126,7 +136,7 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = with_safe_headers(message.get("headers", ()))
+                headers = with_safe_headers(message.get("headers", ()), self._framing.safe_headers)
                 message["headers"] = [*headers, (b"x-request-id", state["request_id"].encode())]
             await send(message)
 
@@ -137,7 +147,6 @@ class Frame:
                 await afterwards(receive, send)
         finally:
             self._framing.note(scope, status, began_at)
-            request_id_of_context.set(before)
 
 
 def _sane_request_id(scope: Scope) -> str | None:
@@ -147,11 +156,13 @@ def _sane_request_id(scope: Scope) -> str | None:
     return None
 
 
-def with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def with_safe_headers(
+    headers: Iterable[tuple[bytes, bytes]], safe_headers: Iterable[tuple[bytes, bytes]]
+) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, and those that keep it safe in a browser where it brings none of its own."""
     given = list(headers)
     present = {name.lower() for name, _ in given}
-    return [*given, *(header for header in _SAFE_HEADERS if header[0] not in present)]
+    return [*given, *(header for header in safe_headers if header[0] not in present)]
 
 
 def route_template(scope: Mapping[str, Any]) -> str:

@@ -136,7 +136,7 @@ class _ShortCycle(Exchange):
                 await self.flow.drain()
             if self.disconnected or self.transport.is_closing():
                 return
-            head = [_head(response.status_code, tuple(response.raw_headers))]
+            head = [_head(response.status_code, tuple(response.raw_headers), framing.safe_headers)]
             head.extend(b"%b: %b\r\n" % header for header in self.default_headers)
             head.append(b"x-request-id: %b\r\n" % scope["state"]["request_id"].encode())
             end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
@@ -155,9 +155,11 @@ def _is_within_bound(length: bytes) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _head(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def _head(
+    status: int, headers: tuple[tuple[bytes, bytes], ...], safe_headers: tuple[tuple[bytes, bytes], ...]
+) -> bytes:
     """The status line and the headers of an answer. Raises ValueError for a header that would begin another line."""
-    lines = [b"%b: %b" % header for header in with_safe_headers(headers)]
+    lines = [b"%b: %b" % header for header in with_safe_headers(headers, safe_headers)]
     if any(b"\r" in line or b"\n" in line for line in lines):
         raise ValueError("a header cannot have two lines")
     return STATUS_LINE[status] + b"".join(line + b"\r\n" for line in lines)

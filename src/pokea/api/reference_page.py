@@ -8,6 +8,8 @@ from typing import Any
 
 PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 STYLESHEET_PATH = "/docs.css"
+_BESIDE_THE_PAGE = STYLESHEET_PATH.removeprefix("/")
+"""Relative, because a proxy may serve the page below a path of its own."""
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _CODE = re.compile(r"`([^`]+)`")
@@ -36,9 +38,9 @@ def render(document: Mapping[str, Any]) -> str:
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<title>{title}</title><link rel="stylesheet" href="{STYLESHEET_PATH}"></head><body>',
+            f'<title>{title}</title><link rel="stylesheet" href="{_BESIDE_THE_PAGE}"></head><body>',
             f"<h1>{title}</h1>{_prose(info.get('description', ''))}",
-            '<p>The same as data: <a href="/openapi.json">openapi.json</a>.</p>',
+            '<p>The same as data: <a href="openapi.json">openapi.json</a>.</p>',
             *_contents(document),
             *_operations(document),
             *_schemas(document),

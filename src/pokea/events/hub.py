@@ -11,6 +11,7 @@ at once a second; else once in fifteen, for the commit whose process died before
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextvars import Context
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 
 from pokea.clock import Clock, Instant
 from pokea.errors import Unavailable
+from pokea.events.viewers import Viewer, Viewers
 from pokea.storage.database import Database
 from pokea.storage.notices import Notices
 from pokea.storage.statements import rows_among
@@ -49,6 +51,11 @@ class Page(Protocol):
         """The payment's version that it has been told."""
         ...
 
+    @property
+    def viewer(self) -> Viewer:
+        """Whose it is."""
+        ...
+
     def beat(self) -> None:
         """Send a sign of life."""
         ...
@@ -71,6 +78,7 @@ class Hub(Generic[P]):
         self._tell = tell
         self._pages: dict[str, list[P]] = {}
         self._beats: list[dict[P, None]] = [{} for _ in range(HEARTBEAT_TICKS)]
+        self._viewers: Viewers[P] = Viewers()
         self._count = 0
         self._changed: dict[str, None] = {}
         self._reminders: dict[str, Instant] = {}
@@ -78,19 +86,25 @@ class Hub(Generic[P]):
         self._ticking: asyncio.Task[None] | None = None
         self._closed = False
 
-    def check_room(self) -> None:
-        """Raises Unavailable when so many watch that no other page may, or the service is stopping."""
+    def check_room(self, viewer: Viewer) -> None:
+        """Whether this viewer may open another page.
+
+        Raises Unavailable when no page may, or the service is stopping, and Refusal when this viewer has too many.
+        """
         if self._count >= MOST_PAGES or self._closed:
             raise Unavailable("too many pages are watching" if not self._closed else "the service is stopping")
+        self._viewers.check(viewer)
 
     def open(self, page: P) -> None:
         """Let the page be told what is newer than its version, what there is already first."""
         self._pages.setdefault(page.payment_id, []).append(page)
         self._beats[self._count % HEARTBEAT_TICKS][page] = None
         self._count += 1
-        self._notices.listen(self.announce, self._look_again)
+        self._viewers.add(page.viewer, page)
+        # What lasts longer than this call must not log its lines under the name of the page's request.
+        Context().run(self._notices.listen, self.announce, self._look_again)
         if self._ticking is None:
-            self._ticking = asyncio.create_task(self._tick())
+            self._ticking = asyncio.create_task(self._tick(), context=Context())
         if self._closed:
             page.close()
         self.announce([page.payment_id])
@@ -98,6 +112,7 @@ class Hub(Generic[P]):
     def leave(self, page: P) -> None:
         """The page has gone."""
         self._count -= 1
+        self._viewers.remove(page.viewer, page)
         for beats in self._beats:
             beats.pop(page, None)
         rest = self._pages[page.payment_id]
@@ -119,7 +134,7 @@ class Hub(Generic[P]):
         """These payments may have changed."""
         self._changed.update((each, None) for each in payment_ids if each in self._pages)
         if self._changed and self._telling is None and not self._closed:
-            self._telling = asyncio.create_task(self._tell_changed())
+            self._telling = asyncio.create_task(self._tell_changed(), context=Context())
 
     def remind(self, payment_id: str, at: Instant) -> None:
         """Tell of this payment again at that time, to the second, although nothing may have changed."""
@@ -167,6 +182,8 @@ class Hub(Generic[P]):
                 number = (number + 1) % HEARTBEAT_TICKS
                 for page in list(self._beats[number]):
                     page.beat()
+                for page in self._viewers.take_ended(self._clock.now()):
+                    page.close()
                 self._remember()
                 if number == 0 or not self._notices.are_heard:
                     await self._look()

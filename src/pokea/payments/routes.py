@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from pokea.api.moments import moment
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, describe, refusals, takes
 from pokea.api.problems import problem_response
 from pokea.api.short_way import Shortcut
-from pokea.clock import Clock
+from pokea.clock import Clock, Instant
 from pokea.errors import Refusal, invalid
 from pokea.money import CENTS
 from pokea.payments import store
@@ -35,7 +35,7 @@ from pokea.payments.schemas import (
     was_refused,
 )
 from pokea.payments.store import Payment
-from pokea.payments.tokens import PaymentTokens, is_client_secret
+from pokea.payments.tokens import CLIENT_SECRET_LIFETIME, PaymentTokens, is_client_secret
 from pokea.phone import InvalidPhone, parse_phone
 from pokea.storage.database import Database
 from pokea.storage.gathering import GatheredReads
@@ -44,6 +44,14 @@ PREFIX = "/api/v1/payments/mpesa"
 _PUSH = f"{PREFIX}/stkpush"
 _STATUS = f"{PREFIX}/status/"
 _LONGEST_ID = 64
+
+
+class PaymentReader(NamedTuple):
+    """A caller who may read a payment: the subject of a token, or None for its client secret; and until when."""
+
+    payment: Payment
+    subject: str | None
+    until: Instant
 
 
 class PaymentRoutes:
@@ -119,9 +127,13 @@ class PaymentRoutes:
         return json_answer(body, headers={"Cache-Control": "no-store"})
 
     async def readable_payment(self, request: Request) -> Payment:
-        """The payment that the address names, given that the caller may read it.
+        """The payment that the address names, given that the caller may read it. Raises Refusal."""
+        return (await self.reader(request)).payment
 
-        The caller is its customer by token, an admin, or whoever holds its client secret (law 8). Raises Refusal.
+    async def reader(self, request: Request) -> PaymentReader:
+        """Who reads the payment that the address names, given that the caller may.
+
+        The caller is its customer by token, an admin, or a page that holds its client secret (law 8). Raises Refusal.
         """
         payment_id = request.path_params["transactionId"]
         bearer = bearer_token(request)
@@ -132,12 +144,12 @@ class PaymentRoutes:
             )
             if payment is None or not opened:
                 raise Refusal("unauthenticated", "This client secret does not read this payment, or its day is over.")
-            return payment
+            return PaymentReader(payment, None, payment.created_at + CLIENT_SECRET_LIFETIME)
         caller = await self._gate.require(request, PAYMENTS_READ)
         payment = await self._find(payment_id)
         if payment is None or not caller.may_see(payment.owner):
             raise Refusal("not_found", "There is no such transaction.")
-        return payment
+        return PaymentReader(payment, caller.subject, caller.expires_at)
 
     async def _find(self, payment_id: str) -> Payment | None:
         if len(payment_id) > _LONGEST_ID or "\0" in payment_id:

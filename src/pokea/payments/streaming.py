@@ -11,7 +11,7 @@ its own only while something is being sent. A body is written once for all pages
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -21,8 +21,9 @@ from starlette.types import Receive, Scope, Send
 from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
 from pokea.clock import Clock, Instant
 from pokea.events.hub import Hub
+from pokea.events.viewers import Viewer
 from pokea.payments import store
-from pokea.payments.routes import PREFIX, PaymentRoutes, language_of
+from pokea.payments.routes import PREFIX, PaymentReader, PaymentRoutes, language_of
 from pokea.payments.schemas import is_locked, status_body
 from pokea.payments.status import Status
 from pokea.payments.store import Payment
@@ -38,13 +39,35 @@ _HEADERS = [
 ]
 
 
+class StreamLimits(NamedTuple):
+    """How many streams one client secret, and one subject of tokens, may have open at a process."""
+
+    per_secret: int = 50
+    per_subject: int = 200
+
+    def viewer(self, reader: PaymentReader) -> Viewer:
+        """Under which name the reader's streams are counted."""
+        if reader.subject is None:
+            return Viewer(f"secret of {reader.payment.id}", self.per_secret, reader.until)
+        return Viewer(f"subject {reader.subject}", self.per_subject, reader.until)
+
+
 class EventRoutes:
     """The streams of this process, and the hub that knows them."""
 
-    def __init__(self, database: Database, payments: PaymentRoutes, clock: Clock, notices: Notices) -> None:
+    def __init__(
+        self,
+        database: Database,
+        payments: PaymentRoutes,
+        clock: Clock,
+        notices: Notices,
+        *,
+        limits: StreamLimits | None = None,
+    ) -> None:
         self._database = database
         self._payments = payments
         self._clock = clock
+        self._limits = limits or StreamLimits()
         self.hub: Hub[_Page] = Hub(database, clock, notices, self._tell)
 
     def add_to(self, application: Application) -> None:
@@ -54,11 +77,12 @@ class EventRoutes:
         describe(application, path, "get", _OPERATION)
 
     async def _events(self, request: Request) -> Response:
-        payment = await self._payments.readable_payment(request)
+        reader = await self._payments.reader(request)
+        payment = reader.payment
         seen = _last_seen(request)
         if is_over(payment, self._clock.now()) and seen >= payment.version:
             return Response(status_code=204)
-        return _Stream(self.hub, payment.id, seen, language_of(request))
+        return _Stream(self.hub, self._limits.viewer(reader), payment.id, seen, language_of(request))
 
     async def _tell(self, payment_ids: Sequence[str]) -> None:
         """Tell the pages of these payments what they have not been told."""
@@ -79,17 +103,18 @@ class EventRoutes:
 class _Stream(Response):
     """An answer that lasts: its head, and afterwards what the hub tells, until its client goes or all is told."""
 
-    def __init__(self, hub: "Hub[_Page]", payment_id: str, seen: int, language: str) -> None:
+    def __init__(self, hub: "Hub[_Page]", viewer: Viewer, payment_id: str, seen: int, language: str) -> None:
         self._hub = hub
+        self._viewer = viewer
         self._watched = (payment_id, seen, language)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._hub.check_room()
+        self._hub.check_room(self._viewer)
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
         scope["state"]["afterwards"] = self._last
 
     async def _last(self, receive: Receive, send: Send) -> None:
-        page = _Page(*self._watched, send)
+        page = _Page(self._viewer, *self._watched, send)
         self._hub.open(page)
         try:
             while (await receive())["type"] != "http.disconnect":
@@ -101,9 +126,10 @@ class _Stream(Response):
 class _Page:
     """One page that watches. What it was not yet sent is replaced by what is newer, so that a slow one costs little."""
 
-    __slots__ = ("_last", "_send", "_sending", "_waiting", "language", "payment_id", "version")
+    __slots__ = ("_last", "_send", "_sending", "_waiting", "language", "payment_id", "version", "viewer")
 
-    def __init__(self, payment_id: str, version: int, language: str, send: Send) -> None:
+    def __init__(self, viewer: Viewer, payment_id: str, version: int, language: str, send: Send) -> None:
+        self.viewer = viewer
         self.payment_id = payment_id
         self.version = version
         self.language = language
@@ -184,5 +210,5 @@ _OPERATION = {
         "200": {"description": "The events.", "content": {"text/event-stream": {"schema": _EVENT}}},
         "204": {"description": "The payment has ended, and the caller has seen how."},
     }
-    | refusals("not_found"),
+    | refusals("not_found", "too_many_requests"),
 }

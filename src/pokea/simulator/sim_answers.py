@@ -1,6 +1,6 @@
 """How `/sim/api` answers: documents as JSON, and refusals in the shape of the service's own errors."""
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,10 +8,17 @@ from starlette.responses import Response
 from pokea.daraja import wire
 from pokea.errors import Refusal
 
+_SAFE_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
 
 def json_response(document: Any, status: int = 200) -> Response:
     """A document as JSON."""
-    return Response(wire.encode(document), status, media_type="application/json")
+    return Response(wire.encode(document), status, dict(_SAFE_HEADERS), media_type="application/json")
 
 
 def problem(status: int, code: str, message: str, errors: list[dict[str, str]] | None = None) -> Response:
