@@ -8,7 +8,12 @@ import pytest
 
 from pokea.api.callback_address import CALLBACK_PATHS
 from pokea.checkup.findings import Finding, Level
-from pokea.checkup.settings_checks import check_alerts, check_callback_address, check_settings, check_watchfulness
+from pokea.checkup.settings_checks import (
+    check_alert_addresses,
+    check_callback_address,
+    check_settings,
+    check_watchfulness,
+)
 from pokea.errors import SettingsError
 from pokea.setting_rules import Complaint, Severity, is_guessed_easily
 from pokea.settings import examine_settings, given_settings, load_settings
@@ -250,11 +255,11 @@ def test_what_production_should_have_is_asked_for_there_alone() -> None:
     """Alerts and known senders are warnings in production, and nothing to speak of elsewhere."""
     production, sandbox = (examine_settings(base, None).settings for base in (PRODUCTION, SANDBOX))
     assert [each.level for each in check_watchfulness(production)] == [Level.WARN, Level.OK]
-    assert check_alerts(production).level is Level.WARN
+    assert check_alert_addresses(production).level is Level.WARN
     changed = {"POKEA_PUSH_LIMIT_PHONE": "0", "POKEA_CALLBACK_ALLOWED_IPS": "196.201.214.0/24"}
     unlimited = examine_settings({**PRODUCTION, **changed}, None).settings
     assert [each.level for each in check_watchfulness(unlimited)] == [Level.OK, Level.WARN]
-    assert {each.level for each in [check_alerts(sandbox), *check_watchfulness(sandbox)]} == {Level.OK}
+    assert {each.level for each in [check_alert_addresses(sandbox), *check_watchfulness(sandbox)]} == {Level.OK}
 
 
 @pytest.mark.parametrize(
@@ -271,6 +276,6 @@ def test_what_production_should_have_is_asked_for_there_alone() -> None:
 )
 def test_doctor_takes_the_addresses_of_alerts_that_serve_takes(addresses: str, level: Level) -> None:
     """Whatever is wrong with one, the token in it is not repeated."""
-    finding = check_alerts(examine_settings({**PRODUCTION, "POKEA_ALERTS": addresses}, None).settings)
+    finding = check_alert_addresses(examine_settings({**PRODUCTION, "POKEA_ALERTS": addresses}, None).settings)
     assert finding.level is level
     assert not any(secret in finding.says for secret in ("TOKEN-OF-A-BOT", "hunter2"))

@@ -1,8 +1,11 @@
 """`pokea demo`, which is what `make demo` runs: ready in seconds, usable from what it prints, ended by Ctrl-C."""
 
 import re
+import shlex
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,6 +112,27 @@ def test_what_it_prints_works_at_once(start_demo: StartDemo) -> None:
     assert set(demo.addresses) >= {"Shop", "Phone", "API"}
     assert call("GET", demo.addresses["API"]).status == 200
     assert demo.call("GET", "/payments/mpesa/history").body["total"] == 0
+
+
+def test_what_it_prints_can_be_typed_in_another_terminal(start_demo: StartDemo, tmp_path: Path) -> None:
+    """The line that sets TOKEN, and the line that pays, work as they stand; the token's file is its owner's alone."""
+    demo = start_demo("--data", str(tmp_path / "my data"))
+    setting, paying = re.findall(r"^  (export TOKEN=.*|.* pay 254708374149 500 .*)$", demo.program.log, re.MULTILINE)
+    assert paying.startswith("python -m pokea pay ")
+    typed = f"{setting}\n{paying.replace('python', shlex.quote(sys.executable), 1)}"
+    paid = subprocess.run(["bash", "-euc", typed], capture_output=True, text=True, timeout=60, check=False)
+    assert paid.returncode == 0, paid.stderr
+    assert paid.stdout.startswith("Paid. Receipt ")
+    assert (tmp_path / "my data" / "token").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_printed_while_payments_are_made(start_demo: StartDemo) -> None:
+    """The token stays in sight: what goes as it should is no line."""
+    demo = start_demo()
+    before = demo.program.log
+    _, payment = demo.push("254708374149")
+    assert demo.ended(payment)["status"] == "completed"
+    assert demo.program.log == before
 
 
 def test_the_guides_four_scenarios_go_as_it_says(start_demo: StartDemo) -> None:

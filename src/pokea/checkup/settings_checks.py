@@ -40,7 +40,7 @@ def check_callback_address(examined: Examined) -> list[Finding]:
     return [ok(name, f"HTTPS, public, and free of words that Daraja refuses: {host}.")]
 
 
-def check_alerts(settings: Settings) -> Finding:
+def check_alert_addresses(settings: Settings) -> Finding:
     """Whether alerts go anywhere, to addresses that `pokea serve` accepts. Nothing is sent."""
     if not settings.pokea_alerts:
         careful = warn if settings.mpesa_environment == "production" else ok

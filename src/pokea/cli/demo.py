@@ -1,6 +1,9 @@
 """`pokea demo`: service and simulator in one process, on a fresh file."""
 
+import logging
+import os
 import secrets
+import shlex
 import shutil
 import sys
 import tempfile
@@ -10,6 +13,7 @@ from pathlib import Path
 import typer
 
 from pokea.cli.logging_setup import log_to_stderr
+from pokea.cli.typed import typed
 
 DEMO_SUBJECT = "demo"
 
@@ -30,14 +34,16 @@ def demo(
     from pokea.app import open_demo
     from pokea.cli.serving import configuration, listening_socket, run_together
 
-    log_to_stderr()
+    # Its pages ask once a second: a line for each would take the token out of sight.
+    log_to_stderr(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="pokea-demo-")) if data is None else data
     listeners = [listening_socket("127.0.0.1", port), listening_socket("127.0.0.1", sim_port)]
     addresses = [f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         opened = open_demo(_fresh_file(folder), addresses[0], addresses[1], secrets.token_hex, site)
-        print(_welcome(addresses[0], addresses[1], opened.token), flush=True)
+        token_file = _written(folder / "token", opened.token)
+        print(_welcome(addresses[0], addresses[1], opened.token, token_file), flush=True)
         if browser and sys.stdout.isatty():
             webbrowser.open(f"{addresses[0]}/demo")
         applications = (opened.service.application, opened.simulator.app)
@@ -54,7 +60,15 @@ def _fresh_file(folder: Path) -> Path:
     return next(folder / name for name in names if not (folder / name).exists())
 
 
-def _welcome(service: str, simulator: str, token: str) -> str:
+def _written(file: Path, token: str) -> Path:
+    """The file, which holds the token from now and is its owner's alone."""
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
+        opened.write(f"{token}\n")
+    return file.absolute()
+
+
+def _welcome(service: str, simulator: str, token: str, token_file: Path) -> str:
     return "\n".join(
         (
             "",
@@ -67,6 +81,11 @@ def _welcome(service: str, simulator: str, token: str) -> str:
             "  A token for the API, good for a day (it may do everything):",
             "",
             f"  {token}",
+            "",
+            "  In another terminal, for the README's first payment and for others:",
+            "",
+            f"  export TOKEN=$(cat {shlex.quote(str(token_file))})",
+            f'  {typed()} pay 254708374149 500 --url {service} --token "$TOKEN"',
             "",
             "  254708374149 pays by itself, 254711111111 has no money, and any other number",
             "  is a phone that you answer by hand. PIN 1234. Stop with Ctrl-C.",

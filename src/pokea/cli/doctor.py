@@ -79,7 +79,7 @@ async def _findings(examined: "Examined", *, books: bool) -> "AsyncIterator[Find
         yield finding
     for finding in settings_checks.check_callback_address(examined):
         yield finding
-    yield settings_checks.check_alerts(settings)
+    yield settings_checks.check_alert_addresses(settings)
     for finding in settings_checks.check_watchfulness(settings):
         yield finding
     if examined.are_sound("POKEA_DATABASE_URL"):
