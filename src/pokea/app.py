@@ -50,9 +50,10 @@ from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.server import Simulator
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import Forgetting
-from pokea.storage.migrate import ensure_ready, standing
+from pokea.storage.migrate import ensure_ready
 from pokea.storage.notices import NoNotices, Notices, PostgresNotices
 from pokea.storage.oauth_tokens import DatabaseTokens
+from pokea.storage.readiness import Readiness
 from pokea.transport import HttpTransport, Transport
 
 _DEMO_TOKEN_SECONDS = 24 * 3600
@@ -92,6 +93,7 @@ class Service:
     ) -> None:
         self._ports = ports
         database, transport, clock, random_bytes, _ = ports
+        self._readiness = Readiness(database)
         ids = Ids(clock, random_bytes)
         credentials = credentials_of(settings)
         app = credentials.app_name()
@@ -137,7 +139,7 @@ class Service:
             clock,
             ids,
             self._metrics,
-            readiness={"database": lambda: database.read(standing)},
+            readiness={"database": self._readiness.check},
             metrics_token=self._metrics_token,
             api_docs=settings.pokea_api_docs,
             https=settings.mpesa_callback_url.lower().startswith("https://"),
@@ -166,12 +168,12 @@ class Service:
 
     def health_application(self) -> Application:
         """An application that runs the service and shows its metrics and its health, and none of its API."""
-        database, _, clock, random_bytes, _ = self._ports
+        _, _, clock, random_bytes, _ = self._ports
         return new_application(
             clock,
             Ids(clock, random_bytes),
             self._metrics,
-            readiness={"database": lambda: database.read(standing)},
+            readiness={"database": self._readiness.check},
             metrics_token=self._metrics_token,
             lifespan=self._lifespan,
         )
@@ -194,7 +196,11 @@ class Service:
             await self._audit.start()
 
     async def stop(self) -> None:
-        """End cleanly: pushes that are out are answered first, and all that waits is settled."""
+        """End cleanly: pushes that are out are answered first, and all that waits is settled.
+
+        A database that does not answer is waited for no longer than a few seconds.
+        """
+        self._ports.database.hurry()
         await self._audit.stop()
         await self.prompter.stop()
         await self.recovery.stop()

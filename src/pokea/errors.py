@@ -1,10 +1,12 @@
 """What can go wrong, whose fault it is, and what to do next.
 
     PokeaError
+    ├── OutcomeUnknown     The database may have done what it was asked, and may still do it: it was committing, and no
+    │                      answer came
     ├── Refusal            The request is refused with a problem of the catalogue
     ├── SchemaError        The database's schema is newer than this version, or absent; the message says what to do
     ├── SettingsError      A setting is wrong or missing; the message names it and says what to do
-    ├── Unavailable        The database did not do what it was asked, and it is known that nothing was changed
+    ├── Unavailable        The database did not do what it was asked, and will not: it is known that nothing was changed
     ├── NotAStatement      The file is not an organisation's statement that can be read; the sentence says what it is or
     │                      what it lacks
     └── TooManyPayments    More payments were made in a statement's time than are matched at once; the sentence says
@@ -170,6 +172,13 @@ _ALL: Final = (
         "Try again as `Retry-After` says.",
     ),
     Problem(
+        "outcome_unknown",
+        503,
+        Fault.UNKNOWN,
+        "The database did not say whether the change was made.",
+        "Repeat the call with the same `Idempotency-Key`; without one, look first whether it was made.",
+    ),
+    Problem(
         "unavailable",
         503,
         Fault.OURS,
@@ -228,8 +237,15 @@ class SchemaError(PokeaError):
     """The database's schema is newer than this version, or absent; the message says what to do."""
 
 
+class OutcomeUnknown(PokeaError):
+    """The database may have done what it was asked, and may still do it: it was committing, and no answer came.
+
+    A caller that must know repeats its change, which finds its own work done, or leaves what it wanted to be found out.
+    """
+
+
 class Unavailable(PokeaError):
-    """The database did not do what it was asked, and it is known that nothing was changed.
+    """The database did not do what it was asked, and will not: it is known that nothing was changed.
 
     `message` says to the caller what did not happen; empty for the usual words.
     """

@@ -26,7 +26,9 @@ EDGES: Final = {
     "src/pokea/cli/universe.py": "shares universes among processes",
     "src/pokea/cli/worker.py": "ends with the process that began it",
     "src/pokea/universe/sealed.py": "takes the machine's clock and chance away from a universe",
+    "src/pokea/storage/attempts.py": "is what a thread and the event loop share of a transaction",
     "src/pokea/storage/database.py": "runs what blocks in threads, where no universe is",
+    "src/pokea/storage/engines.py": "breaks a driver's connection, which may hang",
     "src/pokea/storage/migrate.py": "runs before the service does, and waits for a lock",
 }
 """The only modules that may take clock, chance, threads or network from Python, each with its reason."""

@@ -7,16 +7,20 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
-from pokea.clock import SECOND, Clock, Deadline, Instant
+from pokea.clock import SECOND, Clock, Deadline, Instant, SystemClock
 from pokea.daraja.access import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH
+from pokea.errors import Unavailable
 from pokea.payments.prompt import SENT_WITHIN, Prompted
 from pokea.payments.store import Payment
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
+from pokea.storage.idempotency import IdempotencyKey
 from tests.daraja.merchant import SetClock
 from tests.daraja.server import Act, granted
 from tests.paying.scene import EPOCH, LoopClock, ToldDaraja, begin, command, in_virtual_time, service_on
+from tests.postgres import PostgresServer
+from tests.storage.test_hanging import missing_replica
 
 
 class JumpingClock:
@@ -132,6 +136,29 @@ def test_the_deadline_counts_from_the_request(database: Database) -> None:
     in_virtual_time(story())
     assert daraja.seconds_of(PUSH_PATH) == []
     assert only_payment(database).status == "failed"
+
+
+def test_a_push_whose_row_may_have_been_made_is_not_sent(postgres_server: PostgresServer, postgres_url: str) -> None:
+    """Given a commit of the row that is not confirmed, the caller hears that nothing was sent, and so it is: the row,
+    which was made, ends as not sent, and the call that is repeated with its key hears the same."""
+    database, daraja = open_database(postgres_url), ToldDaraja()
+    begin(database)
+    key = IdempotencyKey("customer", "/stkpush", "k-1", "digest")
+
+    async def story() -> None:
+        async with service_on(database, daraja, clock=SystemClock()) as service:
+            with missing_replica(postgres_server):
+                with pytest.raises(Unavailable) as refused:
+                    await service.prompter.prompt(command(idempotency_key=key))
+                assert "nothing was sent" in refused.value.message
+            await until(lambda: only_payment(database).failure_reason == "not_sent")
+            again = await service.prompter.prompt(command(idempotency_key=key))
+            assert isinstance(again, Prompted)
+            assert (again.replayed, again.payment.failure_reason) == (True, "not_sent")
+
+    asyncio.run(story())
+    assert daraja.seconds_of(PUSH_PATH) == []
+    database.close()
 
 
 @pytest.mark.parametrize(

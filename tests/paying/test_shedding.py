@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from pokea.clock import SystemClock
 from pokea.daraja.outcomes import Accepted
-from pokea.errors import Unavailable
+from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.payments.evidence import Delivery, from_push
 from pokea.payments.settle import Told
 from pokea.payments.settler import ENOUGH_BESIDE_ANOTHER, LONGEST_QUEUE, MOST_WAITING_BYTES, Settler
@@ -84,7 +84,7 @@ def test_who_waits_too_long_is_told_and_what_he_brought_is_kept(opened: Database
             behind = asyncio.create_task(settler.submit(delivery(OTHER, receipt="UE4JS31RBX")))
             async with asyncio.timeout(PATIENCE_SECONDS * 10):
                 answers = await asyncio.gather(hanging, behind, return_exceptions=True)
-            assert [type(each) for each in answers] == [Unavailable, Unavailable]
+            assert [type(each) for each in answers] == [OutcomeUnknown, OutcomeUnknown]
             let_go()
         await settler.submit(delivery(PAYMENT))
         assert {each.payment_id for each in told if each.event == "payment.completed"} >= {PAYMENT}
@@ -163,7 +163,7 @@ async def refused(settler: Settler, arrived: Delivery) -> bool:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS / 4):
             await settler.submit(arrived)
-    except Unavailable:
+    except (OutcomeUnknown, Unavailable):
         return True
     except TimeoutError:
         return False

@@ -15,7 +15,7 @@ from pokea.payments.store import Payment
 from pokea.payments.tokens import PaymentTokens
 from pokea.redact import Secret
 from pokea.storage import tables
-from pokea.storage.database import postgres_engine, sqlite_engine
+from pokea.storage.engines import postgres_engine, sqlite_engine
 from tests.service.running import SECRET_KEY, Answer, ServiceProgram, SimulatorProgram, call, eventually
 
 T = TypeVar("T")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, text
 
-from pokea.errors import Unavailable
-from pokea.storage.database import Database, open_database, postgres_engine
+from pokea.errors import OutcomeUnknown
+from pokea.storage.database import Database, open_database
+from pokea.storage.engines import postgres_engine
 
 # Sequences are outside of transactions, so the trigger knows how often a commit was tried.
 _SETUP = (
@@ -58,12 +59,12 @@ def test_a_change_whose_commit_was_cut_is_run_again(database: Database) -> None:
 
 
 def test_a_commit_that_is_cut_for_ever_is_no_surprise(empty_postgres_url: str) -> None:
-    """When no attempt gets through in time the caller hears that the database is unavailable, and nothing else."""
+    """When no attempt gets through in time the caller hears that the outcome is unknown, and nothing else."""
     opened = Database(postgres_engine(empty_postgres_url), patience_seconds=0.2)
 
     async def scenario() -> None:
         await opened.write(_make_table, 10_000)
-        with pytest.raises(Unavailable):
+        with pytest.raises(OutcomeUnknown):
             await opened.write(_keep)
         assert await opened.read(_words) == []
 

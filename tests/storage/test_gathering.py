@@ -165,7 +165,7 @@ def test_while_the_database_is_away_all_hear_of_it_and_nothing_piles_up(monkeypa
     monkeypatch.setattr(gathering, "CHANGED_TOGETHER", 2)
     monkeypatch.setattr(gathering, "CHANGES_AT_ONCE", 1)
     monkeypatch.setattr(gathering, "LONGEST_QUEUE", 3)
-    monkeypatch.setattr(gathering, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(gathering, "QUEUED_SECONDS", 0.01)
     tried: list[list[str]] = []
 
     async def change(wishes: Sequence[str]) -> Sequence[str]:

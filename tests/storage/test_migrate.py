@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from pokea.errors import SchemaError, Unavailable
-from pokea.storage.database import postgres_engine, sqlite_engine
+from pokea.storage.engines import postgres_engine, sqlite_engine
 from pokea.storage.migrate import CURRENT, SchemaVersion, ensure_ready, migrate, standing
 from pokea.storage.tables import metadata
 from tests.ports import free_port

@@ -23,7 +23,7 @@ from pokea.alerts.alert import (
 from pokea.alerts.outage import Outage
 from pokea.alerts.send import Send, message_of
 from pokea.clock import Clock, Instant
-from pokea.errors import Unavailable
+from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.storage.background import Background
 from pokea.storage.database import Database
 
@@ -72,7 +72,7 @@ class Alerts:
         """Raise an alert that no change has found; it is held in memory while the database is away."""
         try:
             fresh = await self._database.write(raise_alerts, [alert], self._clock.now())
-        except Unavailable:
+        except (OutcomeUnknown, Unavailable):
             self._hold(alert)
             return
         self.tell(fresh)
@@ -118,7 +118,7 @@ class Alerts:
         held = list(self._held.values())
         try:
             await self._database.write(write_held, held, self._clock.now())
-        except Unavailable:
+        except (OutcomeUnknown, Unavailable):
             return False
         # What was held meanwhile, or was sent again, is another value and stays.
         for each in held:

@@ -15,11 +15,15 @@ from starlette.types import ExceptionHandler
 from pokea.api.answers import JSON, json_answer
 from pokea.api.callback_address import callback_address
 from pokea.api.validation import refusal_of_errors
-from pokea.errors import Refusal, Unavailable
+from pokea.errors import OutcomeUnknown, Refusal, Unavailable
 
 _INVALID_CALLBACK = b'{"ResultCode":1,"ResultDesc":"Invalid callback"}'
 _CALLBACK_STATUSES = (400, 408, 413)
 _SHED_SECONDS = 2
+_NOT_KNOWN = (
+    "The database has not said whether this was done. Repeat the call with the same Idempotency-Key; without one, look "
+    "first whether it was done."
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -74,6 +78,9 @@ def failure_response(failure: Exception, scope: MutableMapping[str, Any]) -> Res
     """The answer to a request that failed: refused on purpose, or shed, or for a reason that is logged and not told."""
     if isinstance(failure, Refusal):
         return problem_response(failure, scope)
+    if isinstance(failure, OutcomeUnknown):
+        scope.setdefault("state", {})["shed"] = f"the outcome is unknown: {failure}"
+        return problem_response(Refusal("outcome_unknown", _NOT_KNOWN, retry_after_seconds=_SHED_SECONDS), scope)
     if isinstance(failure, Unavailable):
         # Not logged here, one by one, because there may be thousands a second (`Sheds`).
         scope.setdefault("state", {})["shed"] = str(failure)
@@ -118,6 +125,7 @@ def exception_handlers() -> dict[Any, ExceptionHandler]:
     """The handlers for everything that is refused on purpose; what is left is `internal_error`."""
     return {
         Refusal: _failed,
+        OutcomeUnknown: _failed,
         Unavailable: _failed,
         RequestValidationError: _invalid,
         HTTPException: _http,

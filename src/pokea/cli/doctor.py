@@ -157,7 +157,7 @@ def _usable_database(settings: "Settings") -> "Database | None":
         return None
     if found is None or found < CURRENT:
         return None
-    return open_database(settings.pokea_database_url)
+    return open_database(settings.pokea_database_url, unhurried=True)
 
 
 async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Finding]":
@@ -177,7 +177,7 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
     yield schema
     if schema.level is not Level.OK:
         return
-    database = open_database(settings.pokea_database_url)
+    database = open_database(settings.pokea_database_url, unhurried=True)
     now = SystemClock().now()
     try:
         yield await database.read(inside.check_durability, settings.mpesa_environment == "production")

@@ -45,7 +45,7 @@ def export(
         raise SettingsError("; ".join(each.message for each in failure.errors)) from None
     url = load_settings(needs=["pokea_database_url"]).pokea_database_url
     ensure_ready(url)
-    database = open_database(url)
+    database = open_database(url, unhurried=True)
     try:
         with output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout) as out:
             count = asyncio.run(_write(database, wanted, out, full=full))

@@ -28,7 +28,7 @@ def recount(as_json: bool = typer.Option(False, "--json", help="Print the report
     log_to_stderr()
     url = load_settings(needs=["pokea_database_url"]).pokea_database_url
     ensure_ready(url)
-    database = open_database(url)
+    database = open_database(url, unhurried=True)
     try:
         days, wrong = asyncio.run(_recount(database, quiet=as_json))
     finally:

@@ -8,7 +8,7 @@ from pokea.daraja.answers import Hide, read_token_answer, unavailable
 from pokea.daraja.credentials import Credentials
 from pokea.daraja.outcomes import Refused
 from pokea.daraja.tokens import StoredToken, TokenStore
-from pokea.errors import Fault, Unavailable
+from pokea.errors import Fault, OutcomeUnknown, Unavailable
 from pokea.transport import NoAnswer, NotSent, Transport
 
 TOKEN_PATH = "/oauth/v1/generate?grant_type=client_credentials"  # noqa: S105 # an address, not a credential
@@ -61,7 +61,7 @@ class AccessTokens:
     async def _fetch(self, refused_generation: int) -> StoredToken | Refused:
         try:
             return await self._find_or_refresh(refused_generation)
-        except Unavailable:
+        except (OutcomeUnknown, Unavailable):
             return unavailable("The database that keeps the access token does not answer.", fault=Fault.OURS)
 
     async def _find_or_refresh(self, refused_generation: int) -> StoredToken | Refused:

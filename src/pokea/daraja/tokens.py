@@ -16,7 +16,8 @@ class StoredToken(NamedTuple):
 
 
 class TokenStore(Protocol):
-    """Where the token is kept, and who may refresh it. Any method may raise `pokea.errors.Unavailable`."""
+    """Where the token is kept, and who may refresh it. Any method may raise `Unavailable`, and one
+    that writes `OutcomeUnknown` (`pokea.errors`)."""
 
     async def current(self) -> StoredToken | None:
         """The newest generation; None before the first."""

@@ -12,6 +12,7 @@ database, a lock or a place in a queue was waited for; so the deadline is looked
 
 import asyncio
 import logging
+import math
 from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,14 +25,15 @@ from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import PushOrder, PushOutcome
 from pokea.daraja.outcomes import Refused as PushRefused
 from pokea.daraja.refused_fields import ADVICE, refused_field
-from pokea.errors import Refusal, Unavailable
+from pokea.errors import OutcomeUnknown, Refusal, Unavailable
 from pokea.ids import Ids
 from pokea.money import whole_shillings
 from pokea.payments import store
-from pokea.payments.evidence import from_push
+from pokea.payments.asking import due_at
+from pokea.payments.evidence import Evidence, from_push
 from pokea.payments.reserve import Answer, Limits, Refused, Replayed, Reserved, Wanted, reserve
 from pokea.payments.settler import Settler
-from pokea.payments.status import LOCK_GRACE, Status
+from pokea.payments.status import LOCK_GRACE, Status, row_of
 from pokea.payments.store import Payment
 from pokea.payments.tokens import PaymentTokens, callback_digest
 from pokea.storage.database import Database
@@ -45,6 +47,7 @@ PROMPT: Instant = 120 * SECOND
 """From the push to `expiresAt` (law 4)."""
 CALLER_WAITS_SECONDS = 50.0
 _KEEP_TRYING_SECONDS = 1.0
+_KEPT_WHILE_STOPPING_SECONDS = 2.0
 
 _NOTHING_SENT = "The database does not answer, so nothing was sent to the phone; try again shortly."
 
@@ -106,6 +109,7 @@ class Prompter:
         self._limits = limits
         self._confirm_from_cents = confirm_from_cents
         self._tasks: dict[tuple[str, str], asyncio.Task[Any]] = {}
+        self._stop_trying_at = math.inf
 
     def deadline(self) -> Deadline:
         """Until when the push of a request that arrives now may be sent."""
@@ -128,7 +132,11 @@ class Prompter:
         return Prompted(await self._sent(answer.payment), replayed=False)
 
     async def stop(self) -> None:
-        """Wait for the pushes that are out: their answers carry the ids."""
+        """Wait for the pushes that are out: their answers carry the ids.
+
+        Where the database is away, what cannot be kept within a few seconds more is left to recovery.
+        """
+        self._stop_trying_at = asyncio.get_running_loop().time() + _KEPT_WHILE_STOPPING_SECONDS
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
 
@@ -156,9 +164,14 @@ class Prompter:
         return await self._database.write(reserve, wishes, self._limits, self._clock.now())
 
     async def _make(self, wish: _Wish) -> Answer:
+        payment = wish.wanted.payment
         try:
             answer = await self._rows.make(wish.wanted)
         except Unavailable as failure:
+            raise Unavailable(str(failure), _NOTHING_SENT) from failure
+        except OutcomeUnknown as failure:
+            # The row may be there, or come; that nothing was sent for it is known here alone.
+            self._start("disowning", payment.id, self._keep(payment, from_push(payment.id, too_late(), self._now())))
             raise Unavailable(str(failure), _NOTHING_SENT) from failure
         if isinstance(answer, Reserved):
             self._start("sending", answer.payment.id, self._send(answer.payment, wish.deadline))
@@ -207,9 +220,20 @@ class Prompter:
         return Wanted(payment, command.is_admin, command.idempotency_key)
 
     async def _send(self, payment: Payment, deadline: Deadline) -> Payment | None:
+        """The payment as Daraja's answer leaves it, also where the answer cannot be kept yet."""
+        outcome = await self._outcome(payment, deadline)
+        piece = from_push(payment.id, outcome, self._now())
+        try:
+            return await self._settler.submit(piece)
+        except (OutcomeUnknown, Unavailable):
+            self._start("keeping", payment.id, self._keep(payment, piece))
+        row = row_of(payment.facts, [piece])
+        return store.with_row(payment, row, due_at(row, [piece], payment.asked))
+
+    async def _outcome(self, payment: Payment, deadline: Deadline) -> PushOutcome:
         if self._is_late(deadline):
             _log.warning("payment %s: its row was made after its deadline, so nothing was sent", payment.id)
-            return await self._keep(payment, too_late())
+            return too_late()
         order = PushOrder(
             msisdn=payment.msisdn,
             amount_shillings=whole_shillings(payment.amount_cents),
@@ -220,18 +244,22 @@ class Prompter:
         outcome = await self._daraja.push(order, deadline)
         if isinstance(outcome, PushRefused):
             _log.warning("%s", _said_of_refusal(payment.id, outcome))
-        return await self._keep(payment, outcome)
+        return outcome
 
-    async def _keep(self, payment: Payment, outcome: PushOutcome) -> Payment | None:
-        """This process alone knows the answer: keep trying until it is stored or the lease hands the payment over."""
-        while True:
+    async def _keep(self, payment: Payment, piece: Evidence) -> None:
+        """This process alone knows the answer: try until it is in the row or the lease hands the payment over."""
+        loop = asyncio.get_running_loop()
+        while self._now() <= payment.lease_until and loop.time() < self._stop_trying_at:
             try:
-                return await self._settler.submit(from_push(payment.id, outcome, self._clock.now()))
-            except Unavailable:
-                if self._clock.now() > payment.lease_until:
-                    _log.exception("the answer to the push of payment %s could not be kept", payment.id)
-                    return None
-                await asyncio.sleep(_KEEP_TRYING_SECONDS)
+                if await self._settler.submit(piece) is not None:
+                    return
+            except (OutcomeUnknown, Unavailable) as failure:
+                _log.warning("the answer to the push of payment %s is not kept yet: %s", payment.id, failure)
+            await asyncio.sleep(_KEEP_TRYING_SECONDS)
+        _log.error("the answer to the push of payment %s could not be kept; recovery takes it over", payment.id)
+
+    def _now(self) -> Instant:
+        return self._clock.now()
 
 
 def _said_of_refusal(payment_id: str, refused: PushRefused) -> str:

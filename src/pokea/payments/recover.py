@@ -14,7 +14,7 @@ from pokea.alerts.dispatch import Alerts
 from pokea.clock import SECOND, Clock, Instant
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import Answered, QueryOutcome
-from pokea.errors import Unavailable
+from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.payments import store
 from pokea.payments.evidence import Evidence, from_query, push_lost, silence
 from pokea.payments.questions import Due, Question, claim_due, speed_up, turn_away
@@ -122,7 +122,7 @@ class Recovery:
                 piece = from_query(question.payment_id, question.attempt, outcome, self._clock.now())
                 await self._settler.submit(piece)
             await self._mind_the_rate(question, outcome, rate)
-        except Unavailable:
+        except (OutcomeUnknown, Unavailable):
             _log.warning("an answer about payment %s could not be kept; it will be asked again", question.payment_id)
 
     async def _mind_the_rate(self, question: Question, outcome: QueryOutcome, rate: float) -> None:

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from pokea.clock import Clock
-from pokea.errors import Unavailable
+from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.payments import store
 from pokea.payments.evidence import Delivery, Evidence
 from pokea.payments.settle import Batch, Proves, Settled, Told, flag_stuck, settle, store_alone
@@ -35,6 +35,8 @@ ENOUGH_BESIDE_ANOTHER = 24
 REVISIT_AT_ONCE = 64
 _LOOKS = 10
 """How often in the time of one's patience we look who has lost it."""
+
+_NAMED = 5
 
 _log = logging.getLogger("pokea.settler")
 
@@ -97,12 +99,17 @@ class Settler:
 
     async def submit(self, arrived: Delivery | Evidence) -> Payment | None:
         """Once what arrived is durable: the payment as the evidence has left it; None for a delivery, and where it is
-        stored and not applied yet. Raises Unavailable when it is not known to be durable."""
+        stored and not applied yet.
+
+        Raises Unavailable when it was not stored and will not be, and OutcomeUnknown when it may be.
+        """
         return (await self._keep(arrived)).payment
 
     async def deliver(self, arrived: Delivery) -> str | None:
         """Once the callback is durable: the id of the payment whose token it came with, None for no payment's.
-        Raises Unavailable when it is not known to be durable."""
+
+        Raises Unavailable and OutcomeUnknown as `submit` does.
+        """
         return (await self._keep(arrived)).payment_id
 
     async def _keep(self, arrived: Delivery | Evidence) -> _Kept:
@@ -156,7 +163,7 @@ class Settler:
         now = asyncio.get_running_loop().time()
         for each in (*chain.from_iterable(self._under_way.values()), *self._waiting):
             if each.impatient_at <= now and not each.durable.done():
-                each.durable.set_exception(Unavailable("the database does not answer"))
+                each.durable.set_exception(OutcomeUnknown("the database does not answer"))
         self._look_later()
 
     async def _settle_waiting(self, waiting: Sequence[_Waiting]) -> None:
@@ -167,8 +174,10 @@ class Settler:
         settled = Settled([], [], {}, {})
         try:
             settled = await self._database.write(settle, batch, self._proves)
-        except Unavailable as unavailable:
-            failure = unavailable
+        except (OutcomeUnknown, Unavailable) as refused:
+            failure = refused
+            _log.warning("not settled: %s; %s", _named(waiting), refused)
+            self._give_up_where_closing(refused)
         except Exception:
             _log.exception("a batch of %d could not be settled; it is stored and settled again by halves", len(waiting))
             failure, owners = await self._store_alone(batch)
@@ -182,6 +191,14 @@ class Settler:
                 each.durable.set_exception(failure)
         self._after(settled)
 
+    def _give_up_where_closing(self, failure: Exception) -> None:
+        """A service that ends does not wait for a database that is away: nothing more is tried."""
+        while self._closing and self._waiting:
+            each = self._waiting.popleft()
+            self._waiting_bytes -= each.size_bytes
+            if not each.durable.done():
+                each.durable.set_exception(failure)
+
     def _after(self, settled: Settled) -> None:
         self._announce(settled.told)
         for alert in settled.raised:
@@ -192,8 +209,8 @@ class Settler:
     async def _store_alone(self, batch: Batch) -> tuple[Exception | None, Mapping[str, str]]:
         try:
             owners = await self._database.write(store_alone, batch, self._proves)
-        except Unavailable as unavailable:
-            return unavailable, {}
+        except (OutcomeUnknown, Unavailable) as refused:
+            return refused, {}
         except Exception as failure:
             _log.exception("a batch could not even be stored")
             return Unavailable(type(failure).__name__), {}
@@ -218,8 +235,8 @@ class Settler:
         batch = Batch(self._clock.now(), revisit=payment_ids)
         try:
             self._after(await self._database.write(settle, batch, self._proves))
-        except Unavailable:
-            _log.warning("the database is away; %d payments wait to be settled", len(payment_ids))
+        except (OutcomeUnknown, Unavailable) as refused:
+            _log.warning("%d payments wait to be settled, %s first: %s", len(payment_ids), payment_ids[0], refused)
             if not self._closing:
                 self._revisit.append(payment_ids)
         except Exception:
@@ -241,3 +258,12 @@ def _kept(arrived: Delivery | Evidence, settled: Settled) -> _Kept:
     if isinstance(arrived, Evidence):
         return _Kept(settled.rows.get(arrived.payment_id), arrived.payment_id)
     return _Kept(None, settled.owners.get(arrived.token))
+
+
+def _named(waiting: Sequence[_Waiting]) -> str:
+    """What arrived, by what leads to it: payments' ids, and the digests of deliveries."""
+    names = sorted(
+        {each.arrived.payment_id if isinstance(each.arrived, Evidence) else each.arrived.digest for each in waiting}
+    )
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"

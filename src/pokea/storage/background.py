@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from pokea.errors import Unavailable
+from pokea.errors import OutcomeUnknown, Unavailable
 
 
 class Background:
@@ -68,7 +68,7 @@ class Background:
             try:
                 await self._step()
                 continue
-            except Unavailable:
+            except (OutcomeUnknown, Unavailable):
                 self._log.warning("the database is away; %s", self._waits)
             except Exception:
                 self._log.exception("%s stumbled; it goes on", self._name)

@@ -4,47 +4,46 @@ A change is a plain synchronous function of a connection. It runs inside one tra
 may be run again: after a deadlock or a serialization failure, after a lost connection, and after a commit whose
 outcome is unknown. So a change receives ids and times as arguments, touches nothing in memory, may find its own
 work already done, and returns what is to be announced once it is durable (law 6.5, 6.6).
+
+A caller waits for a bounded time, whatever holds the database up: the queue of its threads, a lock, a server that is
+silent. Then the attempt is given up (`attempts.py`), and the caller is told which of two things is true: nothing
+happened (`Unavailable`), or it may have happened (`OutcomeUnknown`).
 """
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
 
 import psycopg
-from psycopg import errors as pg_errors
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from pokea.errors import Unavailable
+from pokea.errors import OutcomeUnknown, Unavailable
+from pokea.storage.attempts import Attempt, TransientFailure, sorted_out
+from pokea.storage.engines import READERS, WRITERS, postgres_engine, sqlite_engine
+from pokea.storage.health import WriteHealth
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Query = Callable[Concatenate[Connection, P], T]
 NoteOutcome = Callable[[str, str | None], None]
-"""Hears of each `read` and `write` whether it worked, or why the caller is given Unavailable."""
+"""Hears of each `read` and `write` whether it worked, or why its caller is refused."""
 
 PATIENCE_SECONDS = 5.0
 """How long a write is tried again before the caller hears that the database is unavailable (law 6.5)."""
+READ_SECONDS = 4.5
+"""How long a read may take, so that one that waited for another is answered within 10 s."""
 _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 0.5
-_POSTGRES_WRITERS = 4
-_READERS = 4
-_POSTGRES_PASSES = (
-    *(pg_errors.SerializationFailure, pg_errors.DeadlockDetected, pg_errors.AdminShutdown, pg_errors.CrashShutdown),
-    *(pg_errors.CannotConnectNow, psycopg.OperationalError, psycopg.InterfaceError),
-)
-_NOTICE_A_SILENT_SERVER = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
-"""A server whose machine has gone says nothing: its connections are given up within half a minute, not after hours."""
-_SQLITE_PASSES = ("lock", "disk", "I/O", "full")
+_LEFT_ALONE_SECONDS = 2.0
+_FORGOTTEN_AFTER_SECONDS = 60.0
+_STOPPING_SECONDS = 2.0
+_LOOKS_EVERY_SECONDS = 0.02
+_FAILURES = (DBAPIError, psycopg.Error, sqlite3.Error)
 _REPLICA_NOT_WAITED_FOR = "canceling wait for synchronous replication"
 
 
@@ -52,15 +51,12 @@ def _not_noted(_way: str, _failure: str | None) -> None:
     return
 
 
-class _Transient(Exception):
-    """The attempt failed in a way that another attempt may mend."""
-
-
 class Database:
     """The door to one database, the same for SQLite and PostgreSQL.
 
     `writer` and `reader` run the attempts; None leaves that to the event loop, which a universe makes inline.
     With `rehearse` every change is run twice, the first time rolled back, to show that it may be.
+    Where it is not `hurried`, one attempt takes what time it needs; only trying again has an end.
     """
 
     def __init__(
@@ -72,13 +68,17 @@ class Database:
         reader: Executor | None = None,
         rehearse: bool = False,
         patience_seconds: float = PATIENCE_SECONDS,
+        hurried: bool = True,
     ) -> None:
         self.engine = engine
+        self.health = WriteHealth()
         self._read_engine = read_engine or engine
         self._writer = writer
         self._reader = reader
         self._rehearse = rehearse
         self._patience_seconds = patience_seconds
+        self._hurried = hurried
+        self._attempts: set[Attempt] = set()
         self.note_outcome: NoteOutcome = _not_noted
 
     @property
@@ -87,11 +87,13 @@ class Database:
         return self.engine.dialect.name
 
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `query` finds. Raises Unavailable when the database does not answer."""
-        loop = asyncio.get_running_loop()
+        """What `query` finds. Raises Unavailable when the database does not answer in time."""
+        attempt = Attempt()
+        deadline = asyncio.get_running_loop().time() + READ_SECONDS
         try:
-            found = await loop.run_in_executor(self._reader, lambda: self._read_once(query, *args, **kwargs))
-        except _Transient as failure:
+            work = partial(self._read_once, attempt, query, *args, **kwargs)
+            found = await self._made(attempt, self._reader, deadline, work)
+        except TransientFailure as failure:
             self.note_outcome("read", str(failure))
             raise Unavailable(str(failure)) from failure
         self.note_outcome("read", None)
@@ -100,111 +102,129 @@ class Database:
     async def write(self, change: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `change` returns, once its transaction is durable.
 
-        Raises Unavailable when that was not known within the patience; the change may then have happened or not.
+        Raises Unavailable when nothing was changed and nothing will be, and OutcomeUnknown when the transaction may
+        have been made, or may still be.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience_seconds
         pause = _FIRST_PAUSE_SECONDS
+        in_doubt = False
         while True:
+            attempt = Attempt()
+            work = partial(self._write_once, attempt, change, *args, **kwargs)
             try:
-                result = await loop.run_in_executor(self._writer, lambda: self._write_once(change, *args, **kwargs))
-                self.note_outcome("write", None)
+                result = await self._made(attempt, self._writer, deadline, work)
+                # A write that needs no room is made on a full disk, too, and says nothing of the others.
+                if not self.health.trouble(loop.time(), _FORGOTTEN_AFTER_SECONDS):
+                    self.note_outcome("write", None)
                 return result
-            except _Transient as failure:
+            except TransientFailure as failure:
+                in_doubt = in_doubt or failure.in_doubt
                 if loop.time() + pause > deadline:
                     self.note_outcome("write", str(failure))
-                    raise Unavailable(str(failure)) from failure
+                    self.health.failed(str(failure), loop.time())
+                    raise (OutcomeUnknown if in_doubt else Unavailable)(str(failure)) from failure
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _read_once(self, query: Callable[..., T], *args: object, **kwargs: object) -> T:
+    async def _made(self, attempt: Attempt, executor: Executor | None, deadline: float, work: Callable[[], T]) -> T:
+        """What the work returns. Raises TransientFailure when it has not come to an end by the deadline."""
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(executor, work)
         try:
-            with self._read_engine.connect() as connection, connection.begin() as transaction:
-                found = query(connection, *args, **kwargs)
-                transaction.rollback()
-                return found
-        except (DBAPIError, psycopg.Error, sqlite3.Error) as failure:
-            raise _sorted_out(failure) from failure
+            await asyncio.wait([running], timeout=max(0.0, deadline - loop.time()) if self._hurried else None)
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
+        if running.done():
+            return await running
+        running.cancel()
+        nothing_happens = attempt.give_up()
+        raise TransientFailure("the database has not answered in time", in_doubt=not nothing_happens)
 
-    def _write_once(self, change: Callable[..., T], *args: object, **kwargs: object) -> T:
+    def _read_once(self, attempt: Attempt, query: Callable[..., T], *args: object, **kwargs: object) -> T:
+        attempt.check()
+        try:
+            with self._read_engine.connect() as connection:
+                self._begin(attempt, connection)
+                try:
+                    with connection.begin() as transaction:
+                        found = query(connection, *args, **kwargs)
+                        transaction.rollback()
+                        return found
+                finally:
+                    self._end(attempt)
+        except _FAILURES as failure:
+            raise sorted_out(failure, committing=False) from failure
+
+    def _write_once(self, attempt: Attempt, change: Callable[..., T], *args: object, **kwargs: object) -> T:
+        attempt.check()
         try:
             with self.engine.connect() as connection:
-                if self._rehearse:
-                    with connection.begin() as rehearsal:
-                        change(connection, *args, **kwargs)
-                        rehearsal.rollback()
-                with connection.begin() as transaction:
-                    result = change(connection, *args, **kwargs)
-                    _commit(connection, transaction)
-                _check_replica(connection)
-                return result
-        except (DBAPIError, psycopg.Error, sqlite3.Error) as failure:
-            raise _sorted_out(failure) from failure
+                self._begin(attempt, connection)
+                try:
+                    if self._rehearse:
+                        with connection.begin() as rehearsal:
+                            change(connection, *args, **kwargs)
+                            rehearsal.rollback()
+                    with connection.begin() as transaction:
+                        result = change(connection, *args, **kwargs)
+                        attempt.commits()
+                        _commit(connection, transaction)
+                    _check_replica(connection)
+                    return result
+                finally:
+                    self._end(attempt)
+        except _FAILURES as failure:
+            raise sorted_out(failure, committing=attempt.is_committing) from failure
+
+    def _begin(self, attempt: Attempt, connection: Connection) -> None:
+        attempt.begin(connection)
+        self._attempts.add(attempt)
+
+    def _end(self, attempt: Attempt) -> None:
+        self._attempts.discard(attempt)
+        attempt.end()
+
+    def hurry(self) -> None:
+        """From now on wait for the database only briefly, because the process is being stopped."""
+        self._patience_seconds = min(self._patience_seconds, _STOPPING_SECONDS)
 
     def close(self) -> None:
-        """Finish what is running and let go of every connection."""
-        for executor in (self._writer, self._reader):
-            if executor is not None:
-                executor.shutdown(wait=True)
+        """Finish what is running, break off what hangs, and let go of every connection."""
+        executors = [executor for executor in (self._writer, self._reader) if executor is not None]
+        for executor in executors:
+            executor.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + _LEFT_ALONE_SECONDS
+        while self._attempts and time.monotonic() < deadline:
+            time.sleep(_LOOKS_EVERY_SECONDS)
+        for attempt in list(self._attempts):
+            attempt.give_up()
+        for executor in executors:
+            executor.shutdown(wait=True)
         self.engine.dispose()
         self._read_engine.dispose()
 
 
-def open_database(url: str, *, rehearse: bool = False) -> Database:
-    """The database at `url` (`sqlite:///FILE` or `postgresql://…`), with threads of its own."""
+def open_database(url: str, *, rehearse: bool = False, unhurried: bool = False, prepare: bool = True) -> Database:
+    """The database at `url` (`sqlite:///FILE` or `postgresql://…`), with threads of its own.
+
+    `unhurried` is for commands: what they read and write takes what time it needs. `prepare` as in `postgres_engine`.
+    """
     if url.startswith("sqlite:"):
-        return Database(
-            sqlite_engine(url, begin="BEGIN IMMEDIATE"),
-            sqlite_engine(url, begin="BEGIN"),
-            writer=ThreadPoolExecutor(1, "pokea-write"),
-            reader=ThreadPoolExecutor(_READERS, "pokea-read"),
-            rehearse=rehearse,
-        )
+        engine = sqlite_engine(url, begin="BEGIN IMMEDIATE")
+        read_engine, writers = sqlite_engine(url, begin="BEGIN"), 1
+    else:
+        engine = postgres_engine(url, limited=not unhurried, prepare=prepare)
+        read_engine, writers = engine, WRITERS
     return Database(
-        postgres_engine(url),
-        writer=ThreadPoolExecutor(_POSTGRES_WRITERS, "pokea-write"),
-        reader=ThreadPoolExecutor(_READERS, "pokea-read"),
+        engine,
+        read_engine,
+        writer=ThreadPoolExecutor(writers, "pokea-write"),
+        reader=ThreadPoolExecutor(READERS, "pokea-read"),
         rehearse=rehearse,
+        hurried=not unhurried,
     )
-
-
-def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
-    """An engine on an SQLite file: write-ahead log, full durability, transactions begun as `begin` says."""
-    connect_args = {"check_same_thread": False, "timeout": PATIENCE_SECONDS}
-    engine = create_engine(url, connect_args=connect_args, hide_parameters=True, **options)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000", "temp_store = MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # Past SQLAlchemy, which takes longer to say it than SQLite to do it.
-        connection.connection.cursor().execute(begin)
-
-    return engine
-
-
-def postgres_engine(url: str) -> Engine:
-    """An engine on PostgreSQL through psycopg 3, one connection a thread, lists sent in binary."""
-    address = "postgresql+psycopg://" + url.split("://", 1)[1]
-    engine = create_engine(
-        address,
-        pool_size=_POSTGRES_WRITERS + _READERS,
-        max_overflow=0,
-        pool_pre_ping=False,
-        hide_parameters=True,  # a failure's text would show the rows, and with them everybody's data
-        connect_args=_NOTICE_A_SILENT_SERVER,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
-        entry.info["notices"] = []
-        connection.add_notice_handler(lambda notice: entry.info["notices"].append(notice.message_primary or ""))
-
-    return engine
 
 
 def _commit(connection: Connection, transaction: RootTransaction) -> None:
@@ -221,14 +241,4 @@ def _check_replica(connection: Connection) -> None:
     notices = connection.info.get("notices")
     if notices and any(_REPLICA_NOT_WAITED_FOR in notice for notice in notices):
         notices.clear()
-        raise _Transient("a synchronous replica did not confirm the commit")
-
-
-def _sorted_out(failure: Exception) -> Exception:
-    """The failure as a transient one where another attempt may succeed, else as it is."""
-    cause = failure.orig if isinstance(failure, DBAPIError) and failure.orig is not None else failure
-    if isinstance(cause, sqlite3.OperationalError):
-        passes = any(word in str(cause) for word in _SQLITE_PASSES)
-    else:
-        passes = isinstance(cause, _POSTGRES_PASSES)
-    return _Transient(type(cause).__name__) if passes else failure
+        raise TransientFailure("a synchronous replica did not confirm the commit", in_doubt=True)

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from pokea.errors import Unavailable
-from pokea.storage.database import PATIENCE_SECONDS, Database
+from pokea.errors import OutcomeUnknown, Unavailable
+from pokea.storage.database import Database
 
 T = TypeVar("T")
 Wish = TypeVar("Wish")
@@ -28,6 +28,8 @@ CHANGED_TOGETHER = 64
 CHANGES_AT_ONCE = 2
 """While one transaction waits for the disk, another may be made."""
 LONGEST_QUEUE = 1_000
+QUEUED_SECONDS = 4.0
+"""How long a wish waits for its turn: with the patience of the change itself its caller waits less than 10 s."""
 
 _log = logging.getLogger("pokea.gathering")
 
@@ -115,13 +117,16 @@ class GatheredChanges(Generic[Wish, Answer]):
         self._changing = FewTasks(self._make, CHANGES_AT_ONCE)
 
     async def make(self, wish: Wish) -> Answer:
-        """What became of the wish, once it is durable. Raises whatever the change raises for this wish alone, and
-        Unavailable when too many wait, or when it has waited too long for its turn."""
+        """What became of the wish, once it is durable.
+
+        Raises what the change raises for this wish alone, and Unavailable when too many wait, or when it has waited too
+        long for its turn.
+        """
         if len(self._waiting) >= LONGEST_QUEUE:
             raise Unavailable("too much is waiting to be changed")
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((wish, answered, loop.time() + PATIENCE_SECONDS))
+        self._waiting.append((wish, answered, loop.time() + QUEUED_SECONDS))
         self._changing.begin()
         return await answered
 
@@ -141,7 +146,7 @@ class GatheredChanges(Generic[Wish, Answer]):
     async def _answer(self, together: "Mapping[asyncio.Future[Answer], Wish]") -> None:
         try:
             answers = await self._change(list(together.values()))
-        except Unavailable as failure:
+        except (OutcomeUnknown, Unavailable) as failure:
             for answered in together:
                 _tell(answered, failure)
         except Exception as failure:

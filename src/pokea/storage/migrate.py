@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from pokea.addresses import read_database_address
 from pokea.errors import SchemaError, Unavailable
-from pokea.storage.database import postgres_engine, sqlite_engine
+from pokea.storage.engines import postgres_engine, sqlite_engine
 from pokea.storage.tables import schema_version
 
 T = TypeVar("T")

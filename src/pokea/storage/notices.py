@@ -13,7 +13,7 @@ from typing import Protocol
 import psycopg
 from sqlalchemy import Connection, Text, bindparam, func, select
 
-from pokea.errors import Unavailable
+from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.storage.database import Database
 from pokea.storage.prepared import rows_of
 
@@ -118,7 +118,7 @@ class PostgresNotices:
                 payload = self._next_payload()
                 try:
                     await self._database.write(notify, payload)
-                except Unavailable:
+                except (OutcomeUnknown, Unavailable):
                     _log.warning("the database is away; other processes will look for themselves")
                     self._waiting.clear()
                 await asyncio.sleep(_PAUSE_SECONDS)

@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 from sqlalchemy import event
 from sqlalchemy.pool import StaticPool
 
-from pokea.storage.database import Database, sqlite_engine
+from pokea.storage.attempts import Attempt
+from pokea.storage.database import Database
+from pokea.storage.engines import sqlite_engine
 from pokea.storage.migrate import migrate
 from pokea.universe.chronicle import Chronicle
 from pokea.universe.life import Life
@@ -189,15 +191,15 @@ class UniverseDatabase(Database):
         self._life = life
         self._disk = disk
 
-    def _read_once(self, query: Callable[..., T], *args: object, **kwargs: object) -> T:
+    def _read_once(self, attempt: Attempt, query: Callable[..., T], *args: object, **kwargs: object) -> T:
         self._life.check()
         self._disk.changing("")
-        return super()._read_once(query, *args, **kwargs)
+        return super()._read_once(attempt, query, *args, **kwargs)
 
-    def _write_once(self, change: Callable[..., T], *args: object, **kwargs: object) -> T:
+    def _write_once(self, attempt: Attempt, change: Callable[..., T], *args: object, **kwargs: object) -> T:
         self._life.check()
         self._disk.changing(change.__name__)
-        return super()._write_once(change, *args, **kwargs)
+        return super()._write_once(attempt, change, *args, **kwargs)
 
     def close(self) -> None:
         """Leave the store open: another life will use it."""

@@ -1,0 +1,122 @@
+"""Connections to the two kinds of databases: how each is opened, how long it lets a statement wait, how it is broken.
+
+PostgreSQL's limits are settings of a session. Behind a pooler that gives each transaction another session there are
+none, so they are set in each transaction.
+"""
+
+import contextlib
+import os
+import socket
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+WRITERS: Final = 4
+READERS: Final = 4
+STATEMENT_SECONDS: Final = 4.0
+"""How long a statement may take, and how long it may wait for a lock: less than the patience of its caller, so that
+the database itself says what it waited for."""
+_IDLE_SECONDS: Final = 15.0
+"""How long a transaction may hold its locks while its process does nothing, as one that was stopped does."""
+_NOTICE_A_SILENT_SERVER: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""A server whose machine has gone says nothing: its connections are given up within half a minute, not after hours."""
+
+
+def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
+    """An engine on an SQLite file: write-ahead log, full durability, transactions begun as `begin` says."""
+    connect_args = {"check_same_thread": False, "timeout": STATEMENT_SECONDS}
+    engine = create_engine(url, connect_args=connect_args, hide_parameters=True, **options)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        busy = f"busy_timeout = {round(STATEMENT_SECONDS * 1000)}"
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", busy, "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        entry.info["interrupt"] = connection.interrupt
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # Past SQLAlchemy, which takes longer to say it than SQLite to do it.
+        connection.connection.cursor().execute(begin)
+
+    return engine
+
+
+def postgres_engine(url: str, *, limited: bool = False, prepare: bool = True) -> Engine:
+    """An engine on PostgreSQL through psycopg 3, one connection a thread, lists sent in binary.
+
+    `limited`: statements, waits for locks and idle transactions are bounded. `prepare`: sessions are our own, so
+    statements are prepared in them; without, nothing is left in a session after its transaction.
+    """
+    address = "postgresql+psycopg://" + url.split("://", 1)[1]
+    connect_args: dict[str, Any] = {**_NOTICE_A_SILENT_SERVER}
+    if not prepare:
+        connect_args["prepare_threshold"] = None
+    engine = create_engine(
+        address,
+        pool_size=WRITERS + READERS,
+        max_overflow=0,
+        pool_pre_ping=False,
+        hide_parameters=True,  # a failure's text would show the rows, and with them everybody's data
+        connect_args=connect_args,
+    )
+    limits = _limits("set" if prepare else "set local") if limited else b""
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
+        entry.info["notices"] = []
+        connection.add_notice_handler(lambda notice: entry.info["notices"].append(notice.message_primary or ""))
+        # A descriptor of its own, because psycopg closes the connection's when it breaks, and the number goes to
+        # another connection.
+        descriptor = entry.info["descriptor"] = os.dup(connection.fileno())
+        entry.info["interrupt"] = _breaking(descriptor)
+        if limits and prepare:
+            connection.autocommit = True
+            connection.execute(limits)
+            connection.autocommit = False
+
+    @event.listens_for(engine, "close")
+    def _close(_connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
+        descriptor = entry.info.pop("descriptor", None)
+        entry.info.pop("interrupt", None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    if limits and not prepare:
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            raw: Any = connection.connection.driver_connection
+            raw.execute(limits)
+
+    return engine
+
+
+def _limits(how: str) -> bytes:
+    statement, idle = round(STATEMENT_SECONDS * 1000), round(_IDLE_SECONDS * 1000)
+    limits = {
+        "statement_timeout": statement,
+        "lock_timeout": statement,
+        "idle_in_transaction_session_timeout": idle,
+    }
+    return "; ".join(f"{how} {name} = {milliseconds}" for name, milliseconds in limits.items()).encode()
+
+
+def _breaking(descriptor: int) -> Callable[[], None]:
+    def break_connection() -> None:
+        # It may be broken already, or closed.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as end:
+            end.shutdown(socket.SHUT_RDWR)
+
+    return break_connection
