@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.alerts.inbox import Inbox
+from tests.paying.outage import Outage
+from tests.postgres import PostgresServer
 from tests.service.conftest import StartWorld
 from tests.service.running import Answer, call, eventually
 from tests.service.world import World, callback_token, failure
@@ -107,6 +109,28 @@ def test_what_could_not_be_sent_goes_out_after_a_restart(start_world: StartWorld
         world.service.start()
         eventually(lambda: inbox.messages, "it is sent", 60)
         assert payment.booking_id in inbox.bodies[0]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_database_that_is_away_is_told_without_it(
+    start_world: StartWorld, inbox: Inbox, postgres_server: PostgresServer
+) -> None:
+    """No row can be written, so the process sends the alert itself, once for reading and once for writing at most, and
+    writes it as sent when the database is back."""
+    world = start_world(POKEA_ALERTS=inbox.address)
+    outage = Outage(postgres_server, world.database_url)
+    outage.begin()
+    try:
+        eventually(lambda: inbox.messages, "it is told", 90)
+    finally:
+        outage.end()
+    eventually(lambda: call("GET", f"{world.service.url}/readyz").status == 200, "it is back", 60)
+    assert inbox.messages[0]["type"] == "failure"
+    assert "of the database has worked for" in inbox.bodies[0]
+    found = eventually(lambda: alerts(world), "it is written", 60)
+    assert {each["code"] for each in found} == {"database_away"}
+    assert all(each["sentAt"] for each in found)
+    assert len(inbox.messages) == len(set(inbox.bodies)) <= 2
 
 
 def test_only_an_admin_sees_alerts(world: World) -> None:

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from pokea import storage
 from pokea.errors import SchemaError, Unavailable
 from pokea.storage.engines import postgres_engine, sqlite_engine
 from pokea.storage.migrate import CURRENT, SchemaVersion, ensure_ready, migrate, standing
@@ -20,6 +23,10 @@ from tests.ports import free_port
 from tests.postgres import PostgresServer
 
 PROCESSES = 4
+_BOOKING = (
+    "insert into bookings (id, reference, service, customer_id, status, fee_cents, fee_status, created_at) "
+    "values ('bk_{number}', 'BK-{number}', 'Plumbing', 'amina', 'awaiting_payment', 50000, 'unpaid', 1)"
+)
 _MIGRATE = "import sys; from pokea.storage.migrate import migrate; print(migrate(sys.argv[1]))"
 _WAIT_THEN_START = """
 import sys
@@ -155,6 +162,28 @@ def test_an_older_schema_is_left_to_the_operator(database_url: str) -> None:
         ensure_ready(database_url)
 
 
+def test_a_minor_is_added_under_a_version_that_runs(empty_database_url: str) -> None:
+    """From the version before, with rows in it, the step only adds; the older code still takes the schema for its own,
+    and what it writes is read."""
+    before = SchemaVersion(CURRENT.major, CURRENT.minor - 1)
+    _migrate_to(empty_database_url, "0005")
+    run(empty_database_url, _BOOKING.format(number=1))
+    tables = tables_of(empty_database_url)
+    assert version_of(empty_database_url) == before
+    assert migrate(empty_database_url) == f"The schema was brought from version {before} to {CURRENT}."
+    assert tables_of(empty_database_url) - tables == {"alerts"}
+    # What an older process asks of a schema: its own major, and a minor no lower than its own.
+    found = version_of(empty_database_url)
+    assert found is not None
+    assert found.major == before.major
+    assert found >= before
+    run(empty_database_url, _BOOKING.format(number=2))
+    engine = engine_for(empty_database_url)
+    with engine.connect() as connection:
+        assert connection.execute(text("select id from bookings order by id")).scalars().all() == ["bk_1", "bk_2"]
+    engine.dispose()
+
+
 def test_a_newer_major_is_refused(database_url: str) -> None:
     """Neither serving nor migrating touches a schema whose meaning may have changed."""
     run(database_url, "update schema_version set major = 2, minor = 0")
@@ -215,6 +244,18 @@ def test_a_busy_sqlite_file_is_waited_for(tmp_path: Path) -> None:
     holder.execute("rollback")
     holder.close()
     assert waiting.communicate(timeout=60)[0] == f"The schema was made: version {CURRENT}.\n"
+
+
+def _migrate_to(url: str, revision: str) -> None:
+    """Take the steps up to this one, as the version did whose last one it was."""
+    steps = Config()
+    steps.set_main_option("script_location", str(Path(storage.__file__).with_name("migrations")).replace("%", "%%"))
+    steps.set_main_option("path_separator", "os")
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        steps.attributes["connection"] = connection
+        command.upgrade(steps, revision)
+    engine.dispose()
 
 
 def _statements(url: str) -> list[tuple[str, str]]:
