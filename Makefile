@@ -58,6 +58,6 @@ clean: ## Remove what was installed and built
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-develop: setup
+develop: setup ## Also install what tests and checks need: PostgreSQL, linters, a browser
 	@tools/install develop
 	@tools/chromium >/dev/null || true

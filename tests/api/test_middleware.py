@@ -1,5 +1,7 @@
 """What surrounds every request: its id, its headers, its log line, and the bounds of its body."""
 
+import asyncio
+import logging
 from io import StringIO
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pokea.api.answers import json_answer
 from pokea.api.metrics import HTTP_REQUESTS, Metrics
 from pokea.api.middleware import (
     logged_path,
@@ -240,3 +243,48 @@ def test_a_value_of_many_segments_is_one_template() -> None:
     """Files below a folder are counted together."""
     scope = {"endpoint": object(), "path": "/files/a/b", "path_params": {"file": "a/b"}}
     assert route_template(scope) == "many segments"
+
+
+def test_a_task_that_outlives_its_request_logs_without_its_name(log_lines: StringIO) -> None:
+    """Lines of what goes on in the background are not taken for those of the call that happened to begin it."""
+    app = new_test_application()
+    go_on = asyncio.Event()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def background() -> None:
+        logging.getLogger("pokea.test").info("during")
+        await go_on.wait()
+        logging.getLogger("pokea.test").info("afterwards")
+
+    async def begin(_request: Request) -> Response:
+        tasks.append(asyncio.create_task(background()))
+        await asyncio.sleep(0)
+        return json_answer({})
+
+    app.add_route("/begin", begin)
+
+    async def talk(client: Client) -> None:
+        await client.get("/begin", headers={"X-Request-Id": "mine"})
+        go_on.set()
+        await tasks[0]
+
+    against(app, talk)
+    lines = {line.rpartition("] ")[2]: line for line in log_lines.getvalue().splitlines() if "pokea.test" in line}
+    assert "[mine]" in lines["during"]
+    assert "[-]" in lines["afterwards"]
+
+
+def test_a_page_of_an_allowed_site_may_name_its_request() -> None:
+    """X-Request-Id is among the headers that another site may send."""
+
+    async def talk(client: Client) -> None:
+        asked = {
+            "Origin": "https://shop.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "x-request-id, idempotency-key",
+        }
+        answer = await client.send("OPTIONS", "/healthz", headers=asked)
+        assert answer.status == 200
+        assert "X-Request-Id" in answer.headers["Access-Control-Allow-Headers"]
+
+    against(new_test_application(allowed_origins=["https://shop.example"]), talk)

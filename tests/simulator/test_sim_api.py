@@ -276,3 +276,11 @@ def test_unknown_paths_and_methods_of_the_sim_are_told_plainly(daraja: Daraja) -
     assert (absent.status, absent.json["code"]) == (404, "not_found")
     wrong = daraja.call("PUT", "/sim/api/clock", {})
     assert (wrong.status, wrong.json["code"]) == (405, "method_not_allowed")
+
+
+def test_answers_are_safe_in_a_browser(daraja: Daraja) -> None:
+    """No answer, refusals included, is guessed to be a page, is framed, or is kept."""
+    for answer in (daraja.call("GET", "/sim/api/faults"), daraja.call("POST", "/sim/api/faults", {"kind": "nothing"})):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert answer.headers["cache-control"] == "no-store"
