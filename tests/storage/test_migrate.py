@@ -213,9 +213,10 @@ def test_a_database_of_another_program_is_refused(empty_database_url: str, table
 
 def test_a_database_that_cannot_be_reached_is_named_without_its_password() -> None:
     """The sentence says which database and why, and never shows the password of the address."""
+    port = free_port()
     with pytest.raises(Unavailable) as caught:
-        migrate(f"postgresql://pokea:very-secret@127.0.0.1:{free_port()}/shop")
-    assert "postgresql://pokea:***@127.0.0.1" in str(caught.value)
+        migrate(f"postgresql://pokea:very-secret@127.0.0.1:{port}/shop")
+    assert f"postgresql://127.0.0.1:{port}/shop" in str(caught.value)
     assert "refused" in str(caught.value)
     assert "very-secret" not in str(caught.value)
 
