@@ -1,13 +1,14 @@
 """Bookings in the database: made once, locked in order, and held by one payment only."""
 
 import asyncio
+from itertools import product
 
 import pytest
 from sqlalchemy import Connection, func, select, update
 
 from pokea.bookings.create import create_booking
-from pokea.bookings.rules import FeeStatus
-from pokea.bookings.store import Booking
+from pokea.bookings.rules import FeeStatus, spellings
+from pokea.bookings.store import Booking, ids_by_reference
 from pokea.errors import Refusal
 from pokea.payments.settling import steps_of
 from pokea.storage.database import Database
@@ -193,3 +194,43 @@ def test_a_fee_that_has_moved_on_is_not_taken_back(database: Database, fee_statu
 def test_an_unknown_booking_cannot_be_held(database: Database) -> None:
     """A payment for a booking that is not there is told, and not passed over in silence."""
     assert held(database, ("bk_9", "pay_1", NOON)) == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("Room-9", "ROOM-9"), ("ROOM-9", "room-9"), ("abcdefghijkl", "ABCDEFGHIJKL")]
+)
+def test_references_that_differ_in_case_are_one(database: Database, first: str, second: str) -> None:
+    """A reference that another booking has in other letters is taken, since people copy it without regard to case."""
+    made(database, draft("bk_1", first))
+    with pytest.raises(Refusal) as refused:
+        made(database, draft("bk_2", second))
+    assert refused.value.code == "reference_taken"
+    assert made(database, draft("bk_3", second, "BK-FREE")).booking.reference == "BK-FREE"
+    assert made(database, draft("bk_1", first)).booking.reference == first
+
+
+def test_of_two_spellings_made_at_once_one_is_taken(database: Database) -> None:
+    """Given many who make one reference in different letters at the same time, one of them has it."""
+    written = ["".join(letters) for letters in product(*zip("room", "ROOM", strict=True))]
+
+    async def make_all() -> list[object]:
+        drafts = [draft(f"bk_{number}", f"{word}-9") for number, word in enumerate(written)]
+        changes = [database.write(create_booking, each, None) for each in drafts]
+        return await asyncio.gather(*changes, return_exceptions=True)
+
+    outcomes = asyncio.run(make_all())
+    refused = [each for each in outcomes if isinstance(each, Refusal) and each.code == "reference_taken"]
+    assert len(refused) == len(written) - 1
+    assert count(database)[0] == 1
+
+
+def test_a_reference_is_found_in_any_case_and_by_the_index(database: Database) -> None:
+    """The longest reference of letters alone is looked for in each of its spellings, each by the index."""
+    made(database, draft("bk_1", "aBcDeFgHiJkL"))
+    made(database, draft("bk_2", "OTHER"))
+    for written in ("ABCDEFGHIJKL", "abcdefghijkl", "aBcDeFgHiJkL"):
+        assert asyncio.run(database.read(ids_by_reference, written)) == ["bk_1"]
+    for nothing in ("abcdefghijk", "", "\u017froom", "x" * 200):
+        assert asyncio.run(database.read(ids_by_reference, nothing)) == []
+    assert len(spellings("abcdefghijkl")) == 2**12
+    assert spellings("x" * 13) == []

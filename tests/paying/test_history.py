@@ -167,6 +167,45 @@ def test_a_search_is_cut_and_says_so(database: Database, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        *(
+            (text, True)
+            for text in (
+                *("0722 333 444", "0722333444", "+254 722 333 444", "254722333444", "0722-333-444", "00254722333444"),
+                *("(0722) 333444", "\u2068+254\u00a0722\u2011333\u2011444\u2069", "tel:0722333444", "\u0660722333444"),
+                *("BK-Case1", "bk-case1", "BK-CASE1", " bk-case1 ", "uk00000001", "UK00000001"),
+            )
+        ),
+        *(
+            (text, False)
+            for text in ("722333444", "0722333445", "BK-Case", "BK_Case1", "UK0000000", "254", "%", "bk-case\u0131")
+        ),
+    ],
+    ids=ascii,
+)
+def test_a_search_reads_phones_and_references_as_everything_else_does(
+    database: Database, search: str, found: bool
+) -> None:
+    """A payment is found by its phone in every form that a push takes, and by receipt and reference in any case."""
+    row = new_payment("pay_1", booking_id="bk_1", msisdn="254722333444", live=False, account_reference="BK-Case1")
+    row = row._replace(status="completed", completed_at=SECOND, completed_by="callback", receipt="UK00000001")
+
+    async def holds() -> None:
+        def prepare(connection: Connection) -> None:
+            booking = new_booking("bk_1")._replace(reference="BK-Case1")
+            connection.execute(insert(tables.bookings), [booking._asdict()])
+            connection.execute(insert(tables.payments), [row._asdict()])
+            connection.execute(insert(tables.receipts), [{"receipt": row.receipt, "payment_id": row.id}])
+
+        await database.write(prepare)
+        page = await database.read(find_page, Filters(search=search), 10, 0, None)
+        assert [payment.id for payment in page.payments] == (["pay_1"] if found else [])
+
+    asyncio.run(holds())
+
+
+@pytest.mark.parametrize(
     ("filters", "index"),
     [
         (Filters(), "payments_created"),

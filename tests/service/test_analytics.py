@@ -118,6 +118,10 @@ def test_the_answer_is_what_is_described(world: World) -> None:
     [
         ("?from=yesterday", "from"),
         ("?to=2026-02-30", "to"),
+        ("?to=0001-01-01", "to"),
+        ("?from=0001-01-01", "from"),
+        ("?to=9999-12-31T23:59:59-14:00", "to"),
+        ("?to=9000-12-31&by=hour&from=9000-01-01", "to"),
         ("?from=2026-02-02&to=2026-02-01", "to"),
         ("?from=2020-01-01&to=2026-01-01", "from"),
         ("?from=2026-01-01&to=2026-02-15&by=hour", "from"),

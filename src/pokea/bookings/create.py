@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from pokea.bookings.rules import BookingStatus, FeeStatus
-from pokea.bookings.store import Booking, find, insert_booking
+from pokea.bookings.rules import BookingStatus, FeeStatus, fold_reference
+from pokea.bookings.store import Booking, find, ids_by_reference, insert_booking
 from pokea.clock import Instant
 from pokea.errors import Refusal
 from pokea.storage.idempotency import IdempotencyKey, reserve
+from pokea.storage.statements import take_turns
 
 REFERENCES_TRIED = 4
 """With a billion bookings one random reference in 34 is taken, and four in a row once in a million."""
@@ -43,7 +44,9 @@ def create_booking(connection: Connection, draft: Draft, key: IdempotencyKey | N
         return Created(as_made(_existing(connection, first)), replayed=True)
     for reference in draft.references:
         booking = _new(draft, reference)
-        if insert_booking(connection, booking):
+        # The unique index tells `Room-9` from `ROOM-9`: who makes either waits for the other's maker, then looks.
+        take_turns(connection, [f"reference {fold_reference(reference)}"])
+        if not ids_by_reference(connection, reference) and insert_booking(connection, booking):
             return Created(booking, replayed=False)
     ours = find(connection, draft.id)
     if ours is not None:

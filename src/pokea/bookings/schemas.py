@@ -15,9 +15,15 @@ from pokea.money import shillings_json
 LONGEST_SERVICE = 100
 
 
+# Such a character turns around or hides what stands beside it, on every page that shows the text.
+_DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+
+
 def _service(text: str) -> str:
     if not 0 < len(text) <= LONGEST_SERVICE or any(unicodedata.category(character) == "Cc" for character in text):
         raise ValueError(f"`service` must be one line of 1 to {LONGEST_SERVICE} characters.")
+    if _DECEPTIVE.intersection(text):
+        raise ValueError("`service` must not hold characters that set the direction of text or end a line.")
     return text
 
 
@@ -33,6 +39,9 @@ def _customer_id(text: str) -> str:
     return text
 
 
+_UNFIT = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+
+
 def _documented(pattern: str, longest: int) -> Any:
     """What the validators check, for the document; their sentences are clearer than a pattern's."""
     return Field(json_schema_extra={"minLength": 1, "maxLength": longest, "pattern": pattern})
@@ -41,7 +50,7 @@ def _documented(pattern: str, longest: int) -> Any:
 Service = Annotated[
     str,
     AfterValidator(_service),
-    _documented(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", LONGEST_SERVICE),
+    _documented(rf"^[^{_UNFIT}]*[^\s{_UNFIT}][^{_UNFIT}]*$", LONGEST_SERVICE),
 ]
 Reference = Annotated[str, AfterValidator(_reference), _documented("^[A-Za-z0-9-]+$", LONGEST_REFERENCE)]
 CustomerId = Annotated[str, AfterValidator(_customer_id), _documented("^[!-~]([ -~]*[!-~])?$", LONGEST_SUBJECT)]

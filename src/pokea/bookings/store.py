@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
+from pokea.bookings.rules import spellings
 from pokea.clock import Instant
 from pokea.storage.prepared import row_of
-from pokea.storage.statements import insert_if_new
+from pokea.storage.statements import insert_if_new, rows_among
 from pokea.storage.tables import bookings
 
 
@@ -37,3 +38,9 @@ def find(connection: Connection, booking_id: str) -> Booking | None:
 def insert_booking(connection: Connection, booking: Booking) -> bool:
     """Insert the booking unless its id or its reference is taken; says whether it was inserted."""
     return insert_if_new(connection, bookings, booking._asdict())
+
+
+def ids_by_reference(connection: Connection, reference: str) -> list[str]:
+    """The bookings with this reference, whatever the case of its letters."""
+    written = {reference, *spellings(reference)}
+    return [row[0] for row in rows_among(connection, (bookings.c.id,), bookings.c.reference, written)]

@@ -9,17 +9,20 @@ move on by as many, while those by cursor neither repeat nor leave out any.
 import base64
 import binascii
 import re
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_, union_all
 
 from pokea.analytics.reading import Span, sizes
+from pokea.bookings.store import ids_by_reference
 from pokea.clock import Instant
 from pokea.payments.pieces import DAYS, HOURS, Piece, Unit, after, cut, runs, whole
 from pokea.payments.status import Status
 from pokea.payments.store import Payment
+from pokea.phone import InvalidPhone, parse_phone
 from pokea.storage.statements import in_one_snapshot
-from pokea.storage.tables import bookings, payments, receipts
+from pokea.storage.tables import payments, receipts
 
 MOST_FOUND = 1_000
 """How many a search by `q`, or by booking, finds at the most (law 13)."""
@@ -148,7 +151,7 @@ def _page_of_found(connection: Connection, filters: Filters, limit: int, offset:
     conditions = _of(filters, filters.since, filters.before)
     if filters.booking_id is not None:
         conditions.append(_COLUMNS.booking_id == filters.booking_id)
-    ways = [[]] if filters.search is None else _ways(filters.search)
+    ways = [[]] if filters.search is None else _ways(connection, filters.search)
     ids = [_newest([*way, *conditions]) for way in ways]
     matching = select(payments).where(_COLUMNS.id.in_(union_all(*(select(each.c.id) for each in ids))))
     found = [Payment(*row) for row in connection.execute(matching.order_by(*_NEWEST_FIRST).limit(MOST_FOUND + 1))]
@@ -166,19 +169,17 @@ def _newest(conditions: list[ColumnElement[bool]]) -> Any:
     return newest.limit(MOST_FOUND + 1).subquery()
 
 
-def _ways(search: str) -> list[list[ColumnElement[bool]]]:
+def _ways(connection: Connection, search: str) -> list[list[ColumnElement[bool]]]:
     """What `q` may be, each by an index: a receipt, a phone number in any of its forms, or a booking's reference."""
-    wanted = search.strip()
-    digits = wanted.lstrip("+")
-    msisdn = "254" + digits[1:] if digits.startswith("0") else digits
-    receipt = wanted.upper()
+    receipt = search.strip().upper()
     owner_of_receipt = select(receipts.c.payment_id).where(receipts.c.receipt == receipt).scalar_subquery()
-    booking = select(bookings.c.id).where(bookings.c.reference == wanted).scalar_subquery()
-    return [
-        [_COLUMNS.id == owner_of_receipt, _COLUMNS.receipt == receipt],
-        [_COLUMNS.msisdn == msisdn],
-        [_COLUMNS.booking_id == booking, _COLUMNS.account_reference == wanted],
-    ]
+    ways: list[list[ColumnElement[bool]]] = [[_COLUMNS.id == owner_of_receipt, _COLUMNS.receipt == receipt]]
+    with suppress(InvalidPhone):
+        ways.append([_COLUMNS.msisdn == parse_phone(search).msisdn])
+    booked = ids_by_reference(connection, search.strip())
+    if booked:
+        ways.append([_COLUMNS.booking_id.in_(booked)])
+    return ways
 
 
 def encode_cursor(cursor: Cursor | None) -> str | None:

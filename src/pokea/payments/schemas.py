@@ -29,7 +29,7 @@ _REFUSAL_CODES = {
 }
 """By reason, where waiting helps. What is wrong with our settings or with the number is there after a wait, too."""
 _ONE_WORD = r"^[!-~]+$"
-_PRINTABLE = r"^[ -~]+$"
+_NO_NUL = r"^[^\x00]+$"
 
 
 class PushBody(Incoming):
@@ -56,8 +56,9 @@ class HistoryQuery(Incoming):
         None,
         min_length=3,
         max_length=40,
-        pattern=_PRINTABLE,
-        description="A receipt, a phone number or a booking's reference; finds the newest 1,000.",
+        pattern=_NO_NUL,
+        description="A receipt, a phone number in any of its forms, or a booking's reference in small or capital "
+        "letters; finds the newest 1,000.",
     )
     cursor: str | None = Field(None, max_length=200, description="`nextCursor` of the page before, instead of `page`.")
 

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from pokea.bookings.rules import fold_reference
 from pokea.clock import SECOND, Instant
 from pokea.payments.status import Status
 from pokea.reconciliation.completeness import (
@@ -332,14 +333,14 @@ class _Index:
         self._found: dict[tuple[int, bool, str], list[Candidate]] = defaultdict(list)
         for each in sorted(candidates, key=lambda each: each.created_at):
             if not each.receipts:
-                self._found[each.amount_cents, True, _folded(each.account_reference)].append(each)
+                self._found[each.amount_cents, True, fold_reference(each.account_reference)].append(each)
                 self._found[each.amount_cents, False, each.msisdn[-_SHOWN_DIGITS:]].append(each)
         self._times = {key: [each.created_at for each in found] for key, found in self._found.items()}
 
     def near(self, line: StatementLine) -> list[Candidate]:
         """Those with the line's amount, reference and number in whose time, taken widely, it lies."""
         # A till's line has no account: only amount, time and number together are enough.
-        shown = _folded(line.account) if line.account else line.payer[-_SHOWN_DIGITS:]
+        shown = fold_reference(line.account) if line.account else line.payer[-_SHOWN_DIGITS:]
         key = line.paid_in_cents, bool(line.account), shown
         if not shown or key not in self._times:
             return []
@@ -351,10 +352,6 @@ class _Index:
         if line.payer and not mask_fits(line.payer, candidate.msisdn):
             return False
         return _lies(line, *candidate.absent_between)
-
-
-def _folded(reference: str) -> str:
-    return " ".join(reference.casefold().split())
 
 
 def mask_fits(mask: str, msisdn: str) -> bool:

@@ -16,9 +16,8 @@ export interface ReadPhone {
 
 const LONGEST_INPUT = 40;
 const DIGITS = 12;
-/** Blanks, dashes, dots and brackets, and what is not seen: formats and variation selectors. The minus is no dash to Unicode. */
-const BETWEEN_DIGITS =
-  /[\t-\r.()\u2212\p{Cf}\p{Pd}\p{Zl}\p{Zp}\p{Zs}\u180b-\u180f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+/** Blanks, dashes, dots, brackets, and what is not seen. The minus is no dash to Unicode. */
+const BETWEEN_DIGITS = /[\t-\r.()\u2212\p{Cf}\p{Pd}\p{VS}\p{Zl}\p{Zp}\p{Zs}]/gu;
 const PROTOCOL = /^tel:(?:\/\/)?/i;
 const COUNTRY_BEGUN = /^00$|^(00)?25?$/;
 
