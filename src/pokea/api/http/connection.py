@@ -21,7 +21,7 @@ from pokea.api.http.deadlines import Deadline, ReaderWatch
 from pokea.api.http.exchange import Exchange, refusal
 from pokea.api.http.flow import HeldFlow
 from pokea.api.http.limits import ConnectionLimits
-from pokea.api.http.reading import Reading, RequestReader
+from pokea.api.http.reading import BODY, HEAD, NOTHING, Reading, RequestReader
 from pokea.api.http.room import Room
 
 _SLICE_BYTES: Final = 8 * 1024
@@ -233,7 +233,7 @@ class BoundedConnection(RequestReader):
         """Answer what is no request, after the answers to those before it, and read nothing more."""
         self._is_last = True
         self._last_words = refusal(status, sentence, self.server_state.default_headers)
-        if self._reading is Reading.BODY:
+        if self._reading is BODY:
             self._abandon()
         if self._answering is None:
             self.hang_up()
@@ -256,7 +256,7 @@ class BoundedConnection(RequestReader):
         """Set the deadline for what the connection waits for, unless it waits for the same as before."""
         if self._is_last and self._answering is None:
             return
-        if self.pipeline or (self._answering is not None and self._reading is not Reading.BODY):
+        if self.pipeline or (self._answering is not None and self._reading is not BODY):
             self._awaited = None
             self._deadline.clear()
         elif self._awaited is not self._reading:
@@ -264,14 +264,14 @@ class BoundedConnection(RequestReader):
             self._deadline.set(self._seconds_for(self._reading))
 
     def _seconds_for(self, part: Reading) -> float:
-        if part is Reading.NOTHING:
+        if part is NOTHING:
             return self._limits.idle_seconds
-        return self._limits.head_seconds if part is Reading.HEAD else self._limits.body_seconds
+        return self._limits.head_seconds if part is HEAD else self._limits.body_seconds
 
     def _lose_patience(self) -> None:
         if self.transport.is_closing():
             return
-        if self._reading is Reading.NOTHING:
+        if self._reading is NOTHING:
             self.hang_up()
         else:
             self.refuse(408, "The request did not arrive in time.")

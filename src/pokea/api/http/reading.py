@@ -35,6 +35,12 @@ class Reading(Enum):
     BODY = auto()
 
 
+# An attribute of an enumeration costs as much as a call, and each header asks.
+NOTHING: Final = Reading.NOTHING
+HEAD: Final = Reading.HEAD
+BODY: Final = Reading.BODY
+
+
 class RefusedRequest(Exception):
     """Raised inside the parser, which stops at once. The answer is in its arguments: a status and a sentence."""
 
@@ -56,7 +62,7 @@ class RequestReader(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits or ConnectionLimits()
-        self._reading = Reading.NOTHING
+        self._reading: Reading = NOTHING
         self._awaited: Reading | None = None
         self._offered = False
         self._is_last = False
@@ -94,7 +100,7 @@ class RequestReader(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
-        self._reading = Reading.HEAD
+        self._reading = HEAD
         self._awaited = None
         self._offered = False
         self._trailers = 0
@@ -102,7 +108,7 @@ class RequestReader(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header. A trailer is counted and dropped."""
-        if self._reading is Reading.BODY:
+        if self._reading is BODY:
             self._trailers += 1
             if self._trailers > self._limits.head_fields:
                 raise RefusedRequest(431, f"More than {self._limits.head_fields} trailers.")
@@ -120,7 +126,7 @@ class RequestReader(HttpToolsProtocol):
             return
         self._unheard_bytes = 0
         self.begin_call()
-        self._reading = Reading.BODY
+        self._reading = BODY
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -131,7 +137,7 @@ class RequestReader(HttpToolsProtocol):
         """The request is whole."""
         if self._offered:
             return
-        self._reading = Reading.NOTHING
+        self._reading = NOTHING
         self.end_of_call()
         if not self.cycle.keep_alive:
             self._is_last = True
