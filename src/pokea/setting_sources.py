@@ -1,7 +1,7 @@
 """Where settings are written: the environment and a file `.env`, read into texts by name, and what is odd there.
 
-An empty text counts as not set, as `${NAME:-}` of a Compose file gives it, and white space at both ends is no part of
-a setting: files of secrets end with a newline. Names may be written in lower case.
+A text that is empty, or white space alone, counts as not set, as `${NAME:-}` of a Compose file gives it. Names may be
+written in lower case.
 """
 
 import difflib
@@ -60,8 +60,8 @@ def read_sources(environment: Mapping[str, str], file: Path | None, known: Colle
         in_file = {name: value for name, value in resolve_variables(pairs, override=True).items() if value is not None}
     values: dict[str, str] = {}
     for source in (in_file, environment):
-        upper = {name.upper(): value.strip() for name, value in source.items()}
-        values |= {name: upper[name] for name in known if upper.get(name)}
+        upper = {name.upper(): value for name, value in source.items()}
+        values |= {name: upper[name] for name in known if upper.get(name, "").strip()}
     complaints += _misspelt({**in_file, **environment}, frozenset(known))
     return Sources({name.lower(): value for name, value in values.items()}, tuple(complaints), is_whole)
 

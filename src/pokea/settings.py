@@ -150,7 +150,7 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _tidied(cls, values: Any) -> Any:
-        """Without white space at both ends, and without what is empty, which counts as not set."""
+        """Without white space at both ends, since files of secrets end with a newline, and without what is empty."""
         if not isinstance(values, dict):
             return values
         tidied = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
