@@ -148,8 +148,13 @@ class RawAnswer(NamedTuple):
         return int(self.text.split(" ", 2)[1])
 
 
-async def converse(client: Client, *parts: bytes, pause_seconds: float = 0, wait_seconds: float = 5) -> RawAnswer:
-    """Send bytes over a bare connection, with pauses between, and read until the server closes it or falls silent."""
+async def converse(
+    client: Client, *parts: bytes, pause_seconds: float = 0, wait_seconds: float = 5, until: bytes = b""
+) -> RawAnswer:
+    """Send bytes over a bare connection, with pauses between, and read until the server closes it or falls silent.
+
+    With `until` these bytes are waited for first, however slow the machine is.
+    """
     host, _, port = client.base_url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     received, closed = b"", False
@@ -158,6 +163,9 @@ async def converse(client: Client, *parts: bytes, pause_seconds: float = 0, wait
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(pause_seconds)
+        async with asyncio.timeout(30):
+            while until not in received and (chunk := await reader.read(65536)):
+                received += chunk
         async with asyncio.timeout(wait_seconds):
             while chunk := await reader.read(65536):
                 received += chunk

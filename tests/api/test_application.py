@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from html.parser import HTMLParser
 from typing import Any
 
@@ -73,10 +74,11 @@ def test_many_who_ask_for_readiness_share_an_answer() -> None:
         await asyncio.sleep(0.05)
 
     async def talk(client: Client) -> None:
+        began = time.monotonic()
         answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
         answers += [await client.get("/readyz") for _ in range(20)]
         assert {answer.status for answer in answers} == {200}
-        assert looked <= 2
+        assert looked <= 1 + (time.monotonic() - began)
 
     against(new_test_application(readiness={"database": check}), talk)
 

@@ -113,6 +113,7 @@ def test_a_head_beyond_its_bounds_is_refused_with_a_sentence(request_bytes: byte
 
 QUICK = ConnectionLimits(head_seconds=0.3, body_seconds=0.4, idle_seconds=0.5, unread_seconds=0.3)
 GOOD = f"GET {SHORT} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+LAST = f"GET {SHORT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
 WAITING = {
     "nothing": ([b""], None),
     "line ends": ([b"\r\n"] * 12, None),
@@ -136,9 +137,9 @@ def test_a_connection_that_waits_for_its_client_ends(kind: str) -> None:
     async def talk(client: Client) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        answer = await converse(client, *parts, pause_seconds=0.08, wait_seconds=5)
+        answer = await converse(client, *parts, pause_seconds=0.08, wait_seconds=20)
         assert answer.closed or len(parts) > 9  # the end of what still drips may be a reset
-        assert loop.time() - began < 4
+        assert loop.time() - began < 20  # the defaults would be half a minute
         if status is not None:
             assert answer.status == status
 
@@ -226,7 +227,7 @@ def test_a_client_that_reads_slowly_gets_its_answer() -> None:
         writer.close()
         assert received > 20_000_000
 
-    against(app, talk, limits=QUICK)
+    against(app, talk, limits=ConnectionLimits(unread_seconds=2))
 
 
 def test_many_calls_behind_each_other_are_answered_in_their_order() -> None:
@@ -265,9 +266,9 @@ def test_a_connection_that_ends_leaves_nothing_to_collect() -> None:
         try:
             for request in (GOOD * 500, HEAD, CHUNKED + b"5\r\nhel", b"garbage\r\n\r\n", GOOD):
                 await converse(client, request, wait_seconds=0.05)
-            await asyncio.sleep(0.2)
-            left = [each for each in gc.get_objects() if isinstance(each, ShortProtocol)]
-            assert left == []
+            async with asyncio.timeout(10):
+                while any(isinstance(each, ShortProtocol) for each in gc.get_objects()):
+                    await asyncio.sleep(0.05)
         finally:
             gc.enable()
 
@@ -280,9 +281,10 @@ def test_idle_connections_make_place_for_new_ones(log_lines: StringIO) -> None:
     async def talk(client: Client) -> None:
         host, _, port = client.base_url.removeprefix("http://").partition(":")
         idle = [await asyncio.open_connection(host, int(port)) for _ in range(8)]
-        assert (await converse(client, GOOD)).status == 503
+        # They are too young to be closed for others, unless the machine is slow.
+        assert (await converse(client, LAST)).status in (503, 200)
         await asyncio.sleep(1.1)
-        answers = [await converse(client, GOOD, wait_seconds=0.1) for _ in range(3)]
+        answers = [await converse(client, LAST) for _ in range(3)]
         assert [answer.status for answer in answers][1:] == [200, 200]
         for reader, writer in idle:
             assert await reader.read() == b""
@@ -297,16 +299,23 @@ def test_a_call_being_answered_keeps_its_place() -> None:
     app = new_test_application()
     go_on = asyncio.Event()
 
+    app.state.running = 0
+
     async def slow(_request: Request) -> Response:
+        app.state.running += 1
         await go_on.wait()
         return Response("at last")
 
     app.add_route("/slow", slow)
 
     async def talk(client: Client) -> None:
-        calls = [asyncio.create_task(converse(client, b"GET /slow HTTP/1.0\r\n\r\n")) for _ in range(3)]
+        calls = [
+            asyncio.create_task(converse(client, b"GET /slow HTTP/1.0\r\n\r\n", wait_seconds=30)) for _ in range(3)
+        ]
+        while app.state.running < 3:
+            await asyncio.sleep(0.01)
         await asyncio.sleep(1.2)
-        assert (await converse(client, GOOD)).status == 503
+        assert (await converse(client, LAST)).status == 503
         go_on.set()
         assert [answer.text[-7:] for answer in await asyncio.gather(*calls)] == ["at last"] * 3
 

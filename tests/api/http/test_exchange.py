@@ -69,7 +69,9 @@ def test_a_newer_client_gets_a_stream_in_chunks() -> None:
     """As before: the connection is kept for the next call."""
 
     async def talk(client: Client) -> None:
-        answer = await converse(client, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n", wait_seconds=0.2)
+        answer = await converse(
+            client, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n", wait_seconds=0.1, until=b"0\r\n\r\n"
+        )
         assert "transfer-encoding: chunked" in answer.text
         assert (answer.text.endswith("0\r\n\r\n"), answer.closed) == (True, False)
 

@@ -40,12 +40,12 @@ def test_strangers_get_their_own_answers(name: str, as_documented: bool, tmp_pat
             for number in range(ATTACKS):
                 offer = (OFFER, H2C)[number % 2]
                 parts = [offer + INNER] if number % 3 else [offer, INNER[:9], INNER[9:]]
-                answer = await converse(proxied, *parts, pause_seconds=0.01, wait_seconds=0.1)
+                answer = await converse(proxied, *parts, pause_seconds=0.01, wait_seconds=0.05, until=b'"way"')
                 assert re.findall(r"HTTP/1\.1 (\d+)", answer.text) == ["200"], answer.text
                 assert '"body":"GET /secret' in answer.text
                 stranger = await proxied.get("/healthz")
                 assert (stranger.status, stranger.body) == (200, {"status": "ok"})
-            trailing = await converse(proxied, CHUNKED, wait_seconds=0.2)
+            trailing = await converse(proxied, CHUNKED, wait_seconds=0.05, until=b'"way"')
             assert '"body":"hello"' in trailing.text
             assert "idempotency-key" not in trailing.text
             inside = await proxied.get("/readyz")
