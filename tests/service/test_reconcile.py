@@ -1,20 +1,33 @@
 """`pokea reconcile` beside a real simulator: by asking Daraja, and by a statement made of what was truly charged."""
 
 import json
+import resource
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection, insert
 
 from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, SystemClock, from_datetime
+from pokea.escrow.books import violations
+from pokea.escrow.ledger import Account
+from pokea.escrow.store import balances
+from pokea.payments.promises import RULES
+from pokea.reconciliation.balances import shillings
+from pokea.storage import tables
+from tests.payments import new_booking, new_payment
+from tests.reconciliation.workbooks import as_xlsx
 from tests.reconciliation.written import Movement, as_csv, classic_rows
 from tests.service.conftest import StartWorld
 from tests.service.running import command, eventually
 from tests.service.world import Pushed, World
 
 HOUR_SECONDS = 3600
+LARGE = 10_000
 
 
 def reconciled(world: World, folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -69,6 +82,34 @@ def until_charged(world: World, payments: Sequence[Pushed]) -> None:
     """Wait until each of these phones has paid."""
     phones = {payment.phone for payment in payments}
     eventually(lambda: phones <= {each["msisdn"] for each in world.simulator.journal()["charges"]}, "they pay")
+
+
+def make_lost_pushes(connection: Connection, count: int, made_at: Instant) -> None:
+    """So many pushes without an id, one a second, each for a booking of its own."""
+    bookings = [new_booking(f"bk_{number}")._asdict() for number in range(count)]
+    connection.execute(insert(tables.bookings), bookings)
+    made = [
+        new_payment(
+            f"pay_{number}",
+            booking_id=f"bk_{number}",
+            account_reference=f"LOST-{number}",
+            msisdn=f"2547{number:08d}",
+            created_at=made_at + number * SECOND,
+            expires_at=made_at + (number + 120) * SECOND,
+        )._asdict()
+        for number in range(count)
+    ]
+    connection.execute(insert(tables.payments), made)
+
+
+def line_of_lost(number: int, made_at: Instant) -> Movement:
+    """The line of such a push."""
+    phone = f"2547{number:08d}"
+    payer = f"{phone[:5]}****{phone[-3:]} - JANE **** DOE"
+    account = f"LOST-{number}"
+    details = f"Pay Bill from {payer} Acc. {account}"
+    at = made_at + (number + 20) * SECOND
+    return Movement(receipt=f"TK{number:08d}", at=at, details=details, payer=payer, account=f" {account}")
 
 
 def test_everything_open_is_asked_about_now(start_world: StartWorld, tmp_path: Path) -> None:
@@ -127,6 +168,121 @@ def test_a_charged_push_is_never_called_unpaid(start_world: StartWorld, tmp_path
     assert [gate["kind"] for gate in report["gates"]] == ["foreign_short_code"]
     assert (report["matched"], report["not_paid"]) == (0, [])
     assert world.service.status(payment.id)["status"] == "initiated"
+
+
+def test_another_amount_of_a_known_receipt_is_told_and_posted_once(start_world: StartWorld, tmp_path: Path) -> None:
+    """The payment is flagged, the books come to what M-PESA says, and the same file again changes nothing."""
+    world = start_world("--no-background")
+    payment = world.push(world.new_phone("pay"))
+    world.service.until(payment.id, "completed")
+    [line] = charged(world, payment)
+    file = statement(tmp_path, [replace(line, cents=line.cents - 5_050, details="Small Business Pay Merchant from X")])
+    for _ in range(2):
+        report = reconciled(world, tmp_path, file, code=1)
+        assert [(each["payment"], each["receipt"], each["cents"], each["line"]) for each in report["differing"]] == [
+            (payment.id, line.receipt, line.cents - 5_050, 8)
+        ]
+        assert (report["matched"], report["unknown"], report["missing"]) == (0, [], [])
+        found = world.query(balances)
+        assert found[Account.MPESA_CLEARING] == line.cents - 5_050
+        assert found[Account.SUSPENSE] == 5_050
+        assert world.query(lambda connection: violations(connection, SystemClock().now(), RULES)) == []
+    told = command(tmp_path, world.service.environment, "reconcile", file).stdout
+    assert f"{payment.id} asked for KES {payment.amount}.00" in told
+    path = f"/payments/mpesa/history?q={payment.phone}"
+    assert world.service.call("GET", path, scope="admin").body["transactions"][0]["review"] == ["amount_differs"]
+
+
+def test_a_payment_that_was_reversed_is_told(start_world: StartWorld, tmp_path: Path) -> None:
+    """The line that takes its money back names it; exit code 1, however often it is read."""
+    world = start_world("--no-background")
+    payment = world.push(world.new_phone("pay"))
+    world.service.until(payment.id, "completed")
+    [line] = charged(world, payment)
+    back = Movement(
+        receipt="TK5AA00009",
+        at=line.at,
+        cents=-line.cents,
+        details="Pay Bill Reversal by 999 - CARE",
+        reason="Pay Utility Reversal",
+        linked=line.receipt,
+    )
+    report = reconciled(world, tmp_path, statement(tmp_path, [line, back]), code=1)
+    assert [(each["payment"], each["original"], each["receipt"]) for each in report["reversals"]] == [
+        (payment.id, line.receipt, "TK5AA00009")
+    ]
+    assert (report["matched"], report["gaps"]) == (1, [])
+    told = command(tmp_path, world.service.environment, "reconcile", str(tmp_path / "statement.csv")).stdout
+    assert f"row 8: TK5AA00009 KES -{payment.amount}.00" in told
+    assert f"of {payment.id}, whose receipt is {line.receipt}" in told
+
+
+def test_rows_that_cannot_be_read_are_told_by_number_and_the_others_settle(
+    start_world: StartWorld, tmp_path: Path
+) -> None:
+    """A decimal comma, a quote that is not closed, a field without end: one sentence each, and never a traceback."""
+    world = start_world("--no-background")
+    lost = lost_push(world, "pay")
+    until_charged(world, [lost])
+    [line] = charged(world, lost)
+    file = tmp_path / "statement.csv"
+    statement(tmp_path, [replace(line, receipt=f"TK5AA0000{number}") for number in range(3)] + [line])
+    rows = file.read_text().splitlines()
+    rows[8] = rows[8].replace(",Completed", ',"Completed')
+    rows[9] = rows[9].replace(f"{payment_text(line)},", f'"{payment_text(line)[:-3]},00",')
+    rows[10] = rows[10].replace("JANE", "J" * 200_000)
+    file.write_text("\n".join(rows))
+    report = reconciled(world, tmp_path, str(file), code=1)
+    assert [each["line"] for each in report["unreadable"]] == [9, 10, 11]
+    assert (report["completed"], report["not_paid"]) == (1, [])
+    told = command(tmp_path, world.service.environment, "reconcile", str(file))
+    assert "row 9: its quotes" in told.stdout
+    assert "row 10: `Paid In` is not an amount such as 1,234.56" in told.stdout
+    assert told.stderr == ""
+
+
+def payment_text(line: Movement) -> str:
+    """The amount of a line as the statement prints it."""
+    return shillings(line.cents)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "utf-16"])
+def test_a_statement_is_read_as_it_was_downloaded_or_saved(start_world: StartWorld, tmp_path: Path, kind: str) -> None:
+    """As a workbook, and as a spreadsheet's own text."""
+    world = start_world("--no-background")
+    lost = lost_push(world, "pay")
+    until_charged(world, [lost])
+    now = SystemClock().now()
+    rows = classic_rows(charged(world, lost), since=now - 24 * HOUR, until=now + HOUR, reported_at=now)
+    file = tmp_path / f"statement.{kind}"
+    file.write_bytes(as_xlsx(rows) if kind == "xlsx" else as_csv(rows, "\t").decode().encode("utf-16"))
+    report = reconciled(world, tmp_path, str(file))
+    assert (report["completed"], report["gaps"]) == (1, [])
+
+
+def test_ten_thousand_rows_are_read_matched_settled_and_reported_in_seconds(
+    start_world: StartWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a line of progress for every tenth of them, and in bounded memory; the figures are printed."""
+    world = start_world("--no-background")
+    now = SystemClock().now()
+    world.query(lambda connection: make_lost_pushes(connection, LARGE, now - 12 * HOUR))
+    file = statement(tmp_path, [line_of_lost(number, now - 12 * HOUR) for number in range(LARGE)])
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun_at = SystemClock().now()
+    done = command(tmp_path, world.service.environment, "reconcile", "--json", file)
+    seconds = (SystemClock().now() - begun_at) / SECOND
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+    database, megabytes = world.database_url.partition(":")[0], ended.ru_maxrss // 1024
+    with capsys.disabled():
+        sys.stdout.write(f"\n{LARGE:,} rows on {database}: {seconds:.1f} s, {cpu:.1f} s of CPU, {megabytes} MB\n")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["matched"], report["completed"]) == (0, LARGE, LARGE), done.stderr
+    assert f"lines settled: {LARGE} of {LARGE}" in done.stderr
+    # Of the processor's time, so that a busy machine is no failure.
+    assert cpu < 10
+    assert megabytes < 512
 
 
 def test_money_that_is_not_known_and_money_that_is_missing_are_told(start_world: StartWorld, tmp_path: Path) -> None:
