@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,9 +101,9 @@ def mutated_trees(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def mutated_bytes(draw: st.DrawFn) -> bytes:
-    """A payload with some of its bytes lost, changed, added or said twice."""
-    body = bytearray(draw(st.sampled_from(PAYLOADS)))
+def mutated_bytes(draw: st.DrawFn, genuine: Sequence[bytes] = PAYLOADS) -> bytes:
+    """A genuine message with some of its bytes lost, changed, added or said twice."""
+    body = bytearray(draw(st.sampled_from(genuine)))
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(body)))
         end = min(len(body), at + draw(st.integers(0, 12)))

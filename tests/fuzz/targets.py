@@ -1,6 +1,7 @@
 """What must hold of each parser, whatever it is fed: it ends, in its own words, within its bounds."""
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,13 +29,17 @@ from pokea.payments.routes import language_of
 from pokea.payments.schemas import HistoryQuery
 from pokea.payments.tokens import PaymentTokens
 from pokea.phone import InvalidPhone, parse_phone
+from pokea.reconciliation.match import match
+from pokea.reconciliation.receiving import ReceivingAccount
+from pokea.reconciliation.report import report_of, sentences
+from pokea.reconciliation.statement import NotAStatement, read_statement
 from pokea.redact import Secret, mask
 from pokea.settings import Settings, given_settings
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.sim_orders import AnswerOrder, ClockOrder, FaultOrder, SubscriberOrder, read_order
 from pokea.simulator.validation import read_push
 from pokea.simulator.validation import read_query as read_asked
-from tests.fuzz.inputs import CHECKOUT, bodies, junk, messages
+from tests.fuzz.inputs import CHECKOUT, FIXTURES, bodies, junk, messages, mutated_bytes
 
 _MSISDN: Final = re.compile(r"254[17]\d{8}")
 _NOW: Final = 1_767_225_600_000_000
@@ -302,6 +307,24 @@ _queries: Final = st.lists(
     max_size=5,
 )
 
+
+def _statement(content: bytes) -> None:
+    try:
+        statement = read_statement(content, read_at=_NOW)
+    except NotAStatement as refused:
+        _is_a_sentence(refused)
+        return
+    assert all(line.paid_in_cents >= 0 and line.withdrawn_cents >= 0 for line in statement.lines)
+    for each in statement.unreadable:
+        _is_a_sentence(PokeaError(each.why))
+    found = match(statement, [], ReceivingAccount(frozenset({"600001"}), "utility"))
+    assert not found.matched
+    assert json.dumps(report_of(statement, found))
+    assert sentences(report_of(statement, found))
+
+
+_STATEMENTS: Final = [file.read_bytes() for file in sorted((FIXTURES.parent / "statements").glob("*.csv"))]
+
 TARGETS: Final = (
     Target("callback bodies", bodies, _callback),
     Target("answers to a push", _replies(**_PUSHED, **_ERROR, CustomerMessage="Success."), _push_answer),
@@ -316,6 +339,7 @@ TARGETS: Final = (
         _jwks,
     ),
     Target("payments' secrets", st.one_of(_mutated(_SECRET), _mutated(_CALLBACK_TOKEN), st.text()), _secrets),
+    Target("statements", st.one_of(mutated_bytes(_STATEMENTS), junk), _statement),
     Target("cursors", st.one_of(_cursors.map(encode_cursor), st.text(max_size=200), _latin), _cursor),
     Target("history queries", _queries.map(lambda pairs: "&".join(f"{k}={v}" for k, v in pairs)), _history),
     Target("headers", st.tuples(_latin, st.lists(_latin, max_size=3)), _headers),

@@ -73,9 +73,10 @@ def paid(receipt: str, at: Instant, cents: int, account: str) -> Movement:
 
 
 def a_row(draw: st.DrawFn, rows: Rows) -> int | None:
-    """The place of some row below the header."""
+    """The place of some whole row below the header."""
     head = next((place for place, row in enumerate(rows) if row and row[0] == "Receipt No."), len(rows))
-    return draw(st.integers(head + 1, len(rows) - 1)) if head + 1 < len(rows) else None
+    whole = [place for place, row in enumerate(rows) if place > head and len(row) == len(COLUMNS)]
+    return draw(st.sampled_from(whole)) if whole else None
 
 
 def change_cell(draw: st.DrawFn, rows: Rows) -> Rows:

@@ -106,7 +106,7 @@ def open_apart(content: bytes) -> Workbook:
         )
         return msgspec.json.decode(done.stdout, type=Workbook)
     except (subprocess.TimeoutExpired, msgspec.DecodeError):
-        return Workbook([], "opening it takes more memory or time than any statement needs")
+        return Workbook([], "it is damaged, or takes more memory or time than any statement needs")
 
 
 def _refuse_other_archive(content: bytes) -> None:
