@@ -26,6 +26,7 @@ from pokea.api.metrics import PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import Application
 from pokea.api.pages import asset_routes, checkout_routes, handset_routes, read_pages, shop_routes
 from pokea.api.tokens import issue_token
+from pokea.bookings.limit import BookingLimit
 from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
@@ -161,7 +162,9 @@ class Service:
         self.hub = events.hub
         fee_cents = settings.pokea_booking_fee * CENTS
         business_name = settings.pokea_business_name or None
-        application.include_router(booking_routes(gate, database, clock, ids, fee_cents, business_name=business_name))
+        limit = BookingLimit(settings.booking_limit_customer, clock)
+        routes = booking_routes(gate, database, clock, ids, fee_cents, limit=limit, business_name=business_name)
+        application.include_router(routes)
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         application.include_router(alert_routes(gate, database, clock))
         return application

@@ -146,8 +146,8 @@ _ALL: Final = (
         "too_many_requests",
         429,
         Fault.CALLER,
-        "Too many payment prompts for this phone, for this customer, or for all customers together; or too many open "
-        "streams of one customer or client secret.",
+        "Too many payment prompts for this phone, for this customer, or for all customers together; too many bookings "
+        "of this customer; or too many open streams of one customer or client secret.",
         "Wait as long as `Retry-After` says.",
     ),
     Problem(

@@ -120,6 +120,12 @@ class Settings(BaseModel):
         description="Prompts that all customers together may cause in a minute; 0 for no limit. "
         "By default 600, none with the simulator.",
     )
+    pokea_booking_limit_customer: int | None = Field(
+        None,
+        ge=0,
+        description="Bookings a customer may make in 10 minutes, in each process; 0 for no limit. An admin's are not "
+        "counted. By default 60, none with the simulator.",
+    )
     pokea_head_bytes: int = Field(
         64 * 1024,
         ge=4096,
@@ -213,6 +219,11 @@ class Settings(BaseModel):
     def push_limit_overall(self) -> int:
         """Prompts that all customers together may cause in a minute; 0 for no limit (law 8)."""
         return self._limit(self.pokea_push_limit_overall, 600)
+
+    @property
+    def booking_limit_customer(self) -> int:
+        """Bookings a customer may make in ten minutes; 0 for no limit."""
+        return self._limit(self.pokea_booking_limit_customer, 60)
 
     def _limit(self, chosen: int | None, default: int) -> int:
         if chosen is not None:

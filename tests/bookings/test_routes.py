@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pokea.api.openapi import Application
+from pokea.bookings.limit import BookingLimit
 from pokea.bookings.routes import booking_routes
 from pokea.bookings.schemas import BookingAnswer, CreateBooking
 from pokea.errors import Unavailable
@@ -39,7 +40,9 @@ def booking_application(database: Database, business_name: str | None = None) ->
     app = new_test_application(clock)
     ids = Ids(clock, random.Random(3).randbytes)
     gate = new_test_gate(clock)
-    app.include_router(booking_routes(gate, database, clock, ids, 50_000, business_name=business_name))
+    app.include_router(
+        booking_routes(gate, database, clock, ids, 50_000, limit=BookingLimit(0, clock), business_name=business_name)
+    )
     return app
 
 
@@ -371,7 +374,7 @@ def test_the_document_describes_the_bookings(sqlite_database: Database) -> None:
     app = booking_application(sqlite_database)
     paths = app.openapi()["paths"]
     assert set(paths) >= {BOOKINGS, f"{BOOKINGS}/{{bookingId}}"}
-    statuses = {"201", "400", "401", "403", "408", "409", "413", "422", "500", "503"}
+    statuses = {"201", "400", "401", "403", "408", "409", "413", "422", "429", "500", "503"}
     assert set(paths[BOOKINGS]["post"]["responses"]) == statuses
 
     async def talk(client: Client) -> None:

@@ -107,3 +107,20 @@ def test_a_push_that_daraja_refused_counts(limited: Callable[[str], World]) -> N
     for _ in range(2):
         refused = world.service.push(world.service.book(), phone)
         assert is_refused_clearly(refused, "this customer")
+
+
+def test_a_customer_cannot_fill_the_bookings_at_once(start_world: StartWorld) -> None:
+    """Twenty bookings at the same moment make as many as the limit; an admin's and another customer's are made."""
+    world = start_world(POKEA_BOOKING_LIMIT_CUSTOMER="4")
+
+    def book(number: int) -> tuple[int, bool]:
+        answer = world.service.call("POST", "/bookings", {"service": "x"}, Idempotency_Key=f"key-{number}")
+        return answer.status, "retry-after" in answer.headers
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = sorted(pool.map(book, range(20)))
+    assert answers == [(201, False)] * 4 + [(429, True)] * 16
+    assert world.service.call("POST", "/bookings", {"service": "x"}, subject="baraka").status == 201
+    for _ in range(5):
+        admins = world.service.call("POST", "/bookings", {"service": "x", "customerId": "amina"}, scope="admin")
+        assert admins.status == 201

@@ -12,7 +12,8 @@ from pokea.api.bodies import read_body
 from pokea.api.callers import BOOKINGS_WRITE, PAYMENTS_READ, Caller, Gate
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, refusals, takes
-from pokea.bookings.create import REFERENCES_TRIED, Draft, create_booking
+from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
+from pokea.bookings.limit import BookingLimit
 from pokea.bookings.rules import reference_from, terms_for
 from pokea.bookings.schemas import EXAMPLE, BookingAnswer, CreateBooking, answer_of
 from pokea.bookings.store import find
@@ -20,6 +21,7 @@ from pokea.clock import Clock
 from pokea.errors import Refusal
 from pokea.ids import Ids
 from pokea.storage.database import Database
+from pokea.storage.idempotency import IdempotencyKey
 
 PREFIX = "/api/v1/bookings"
 CREATE_ROUTE = f"POST {PREFIX}"
@@ -35,14 +37,33 @@ _PATH_ID: dict[str, Any] = {
     "schema": {"type": "string"},
 }
 
+_POST: dict[str, Any] = {
+    "status_code": 201,
+    "summary": "Make a booking, whose fee can then be paid",
+    "responses": refusals("reference_taken", "idempotency_key_reused", "too_many_requests", body=True)
+    | {201: {"description": "The booking, awaiting its payment.", "model": BookingAnswer}},
+    "openapi_extra": {
+        "security": NEEDS_TOKEN,
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": takes(CreateBooking, EXAMPLE),
+    },
+}
+
 
 def booking_routes(
-    gate: Gate, database: Database, clock: Clock, ids: Ids, booking_fee_cents: int, *, business_name: str | None = None
+    gate: Gate,
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    booking_fee_cents: int,
+    *,
+    limit: BookingLimit,
+    business_name: str | None = None,
 ) -> APIRouter:
     """POST and GET of bookings.
 
-    `booking_fee_cents` is the fee unless an admin sets another. `business_name` is sent with each booking, so that a
-    page can say who is paid.
+    `booking_fee_cents` is the fee unless an admin sets another. `limit` bounds what a customer's own token makes.
+    `business_name` is sent with each booking, so that a page can say who is paid.
     """
     router = APIRouter(prefix=PREFIX, tags=["bookings"], redirect_slashes=False)
 
@@ -51,7 +72,7 @@ def booking_routes(
         wanted = await read_body(request, CreateBooking)
         key = idempotency_key(request, caller, CREATE_ROUTE, wanted.model_dump_json().encode())
         draft = _draft(caller, wanted, clock, ids, booking_fee_cents)
-        created = await database.write(create_booking, draft, key)
+        created = await _made(database, draft, key, None if caller.is_admin else limit)
         return model_answer(answer_of(created.booking, business_name), 201, REPLAYED if created.replayed else None)
 
     async def get_booking(request: Request) -> Response:
@@ -62,20 +83,7 @@ def booking_routes(
             raise Refusal("not_found", "There is no such booking, or it is somebody else's.")
         return model_answer(answer_of(booking, business_name))
 
-    router.add_api_route(
-        "",
-        post_booking,
-        methods=["POST"],
-        status_code=201,
-        summary="Make a booking, whose fee can then be paid",
-        responses=refusals("reference_taken", "idempotency_key_reused", body=True)
-        | {201: {"description": "The booking, awaiting its payment.", "model": BookingAnswer}},
-        openapi_extra={
-            "security": NEEDS_TOKEN,
-            "parameters": [IDEMPOTENCY_KEY],
-            "requestBody": takes(CreateBooking, EXAMPLE),
-        },
-    )
+    router.add_api_route("", post_booking, methods=["POST"], **_POST)
     router.add_api_route(
         "/{bookingId}",
         get_booking,
@@ -85,6 +93,21 @@ def booking_routes(
         openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
     )
     return router
+
+
+async def _made(database: Database, draft: Draft, key: IdempotencyKey | None, limit: BookingLimit | None) -> Created:
+    """The booking, counted against the limit only if this call made it."""
+    if limit is None:
+        return await database.write(create_booking, draft, key)
+    limit.take(draft.customer_id)
+    is_made = False
+    try:
+        created = await database.write(create_booking, draft, key)
+        is_made = not created.replayed
+    finally:
+        if not is_made:
+            limit.give_back(draft.customer_id)
+    return created
 
 
 def _draft(caller: Caller, wanted: CreateBooking, clock: Clock, ids: Ids, booking_fee_cents: int) -> Draft:
