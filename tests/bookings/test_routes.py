@@ -38,11 +38,9 @@ def booking_application(database: Database, business_name: str | None = None) ->
     """An application with the bookings, where a fee is 500 shillings."""
     clock = SetClock()
     app = new_test_application(clock)
-    ids = Ids(clock, random.Random(3).randbytes)
+    ids, free = Ids(clock, random.Random(3).randbytes), BookingLimit(0, clock)
     gate = new_test_gate(clock)
-    app.include_router(
-        booking_routes(gate, database, clock, ids, 50_000, limit=BookingLimit(0, clock), business_name=business_name)
-    )
+    app.include_router(booking_routes(gate, database, clock, ids, 50_000, limit=free, business_name=business_name))
     return app
 
 
