@@ -245,7 +245,7 @@ def open_service(
     `pages` are served besides the drop-in; `metrics` is where it counts, by default in its own memory.
     """
     ensure_ready(settings.pokea_database_url)
-    database = open_database(settings.pokea_database_url)
+    database = open_database(settings.pokea_database_url, prepare=settings.pokea_prepare == "on")
     ports = Ports(database, HttpTransport(), SystemClock(), secrets.token_bytes, _notices(database, settings))
     return Service(
         settings,
@@ -261,7 +261,7 @@ def open_service(
 def _notices(database: Database, settings: Settings) -> Notices:
     if database.dialect != "postgresql":
         return NoNotices()
-    return PostgresNotices(database, settings.pokea_database_url, secrets.token_hex(4))
+    return PostgresNotices(database, settings.pokea_notices_url or settings.pokea_database_url, secrets.token_hex(4))
 
 
 def open_simulator(options: SimulatorOptions, shop_origins: Sequence[str] = ()) -> Simulator:

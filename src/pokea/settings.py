@@ -70,6 +70,12 @@ class Settings(BaseModel):
     pokea_database_url: str = Field(
         "sqlite:///pokea.sqlite3", description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`."
     )
+    pokea_prepare: Literal["on", "off"] = Field(
+        "on", description="`off` behind a pooler that gives each transaction another session, as PgBouncer does."
+    )
+    pokea_notices_url: str = Field(
+        "", description="PostgreSQL without a pooler between, to hear of changes; by default POKEA_DATABASE_URL."
+    )
     pokea_secret_key: SecretStr = Field(
         SecretStr(""),
         description="At least 32 characters; signs callback addresses and seals what is stored.",

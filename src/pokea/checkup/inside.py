@@ -1,7 +1,7 @@
 """The checks of the database: that it fits and is durable, what is overdue, and how callbacks arrive."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, exists, func, select, text
 
@@ -63,6 +63,31 @@ def check_durability(connection: Connection, is_production: bool) -> Finding:
     if off:
         return fail("durability", f"PostgreSQL has {off[0]} off: an acknowledged callback may be lost. Turn it on.")
     return ok("durability", f"PostgreSQL waits for the disk (synchronous_commit is {found['synchronous_commit']}).")
+
+
+def check_pooler(connection: Connection, prepares: bool) -> Finding:
+    """Whether statements may be prepared: not where a pooler gives each transaction another session."""
+    raw: Any = connection.connection.driver_connection
+    # A pooler tells its client of a process that it has made up.
+    is_direct = connection.execute(text("select pg_backend_pid()")).scalar_one() == raw.info.backend_pid
+    if is_direct:
+        return ok("pooler", "PostgreSQL is reached without a pooler.")
+    if prepares:
+        return warn(
+            "pooler", "A pooler stands before PostgreSQL: set POKEA_PREPARE=off, or callbacks are refused by chance."
+        )
+    return ok("pooler", "A pooler stands before PostgreSQL, and nothing is prepared (POKEA_PREPARE=off).")
+
+
+def check_notices(is_heard: bool) -> Finding:
+    """Whether a page that another process serves is told at once."""
+    if is_heard:
+        return ok("notices", "What one process sends is heard.")
+    return warn(
+        "notices",
+        "Nothing is heard of what is sent, as through a pooler of transactions: pages are looked after once a second. "
+        "Set POKEA_NOTICES_URL to an address of PostgreSQL itself.",
+    )
 
 
 def check_overdue(connection: Connection, now: Instant) -> Finding:

@@ -157,7 +157,7 @@ def _usable_database(settings: "Settings") -> "Database | None":
         return None
     if found is None or found < CURRENT:
         return None
-    return open_database(settings.pokea_database_url, unhurried=True)
+    return open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
 
 
 async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Finding]":
@@ -177,10 +177,13 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
     yield schema
     if schema.level is not Level.OK:
         return
-    database = open_database(settings.pokea_database_url, unhurried=True)
+    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
     now = SystemClock().now()
     try:
         yield await database.read(inside.check_durability, settings.mpesa_environment == "production")
+        if database.dialect == "postgresql":
+            async for finding in _pooler(settings, database):
+                yield finding
         yield await database.read(inside.check_overdue, now)
         yield await database.read(inside.check_alerts, now)
         yield inside.check_arrivals(await database.read(inside.read_arrivals, now))
@@ -190,6 +193,23 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
         yield fail("database", f"It stopped answering: {failure}.")
     finally:
         database.close()
+
+
+async def _pooler(settings: "Settings", database: "Database") -> "AsyncIterator[Finding]":
+    import secrets
+
+    import psycopg
+
+    from pokea.checkup import inside
+    from pokea.checkup.findings import fail
+    from pokea.storage.notices import is_heard
+
+    yield await database.read(inside.check_pooler, settings.pokea_prepare == "on")
+    url = settings.pokea_notices_url or settings.pokea_database_url
+    try:
+        yield inside.check_notices(await is_heard(url, database, secrets.token_hex(4)))
+    except psycopg.Error as failure:
+        yield fail("notices", f"POKEA_NOTICES_URL cannot be used: {type(failure).__name__}.")
 
 
 async def _check_books(database: "Database") -> "Finding":

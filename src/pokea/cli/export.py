@@ -2,6 +2,8 @@
 
 import asyncio
 import csv
+import os
+import stat
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -47,7 +49,7 @@ def export(
     ensure_ready(url)
     database = open_database(url, unhurried=True)
     try:
-        with output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout) as out:
+        with _private(output) if output else nullcontext(sys.stdout) as out:
             count = asyncio.run(_write(database, wanted, out, full=full))
     finally:
         database.close()
@@ -68,3 +70,11 @@ async def _write(database: "Database", wanted: "Wanted", out: TextIO, *, full: b
             count += len(page)
             advance(len(page))
     return count
+
+
+def _private(file: Path) -> TextIO:
+    """The file, empty and for its owner alone, because it has phone numbers in it."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, 0o600)
+    return open(descriptor, "w", encoding="utf-8", newline="")

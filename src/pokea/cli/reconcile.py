@@ -61,7 +61,7 @@ async def _ask(settings: "Settings") -> tuple[dict[str, Any], int]:
 
     began = SystemClock().now()
     service = open_service(settings, background=True)
-    database = open_database(settings.pokea_database_url, unhurried=True)
+    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
     try:
         ids = await database.write(store.make_due, began)
         await service.start()
@@ -115,7 +115,7 @@ async def _match(settings: "Settings", file: Path, *, dry_run: bool) -> tuple[di
     clock = SystemClock()
     statement = read_statement(content_of(file), read_at=clock.now(), name=file.name)
     service = open_service(settings, background=False)
-    database = open_database(settings.pokea_database_url, unhurried=True)
+    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
     try:
         candidates = await database.read(store.candidates, statement)
         found = match(statement, candidates, receiving_account(settings))

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 WRITERS: Final = 4
+_OWNER_ALONE: Final = 0o600
+_OTHERS: Final = 0o077
 READERS: Final = 4
 STATEMENT_SECONDS: Final = 4.0
 """How long a statement may take, and how long it may wait for a lock: less than the patience of its caller, so that
@@ -34,6 +36,7 @@ _NOTICE_A_SILENT_SERVER: Final = {
 
 def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
     """An engine on an SQLite file: write-ahead log, full durability, transactions begun as `begin` says."""
+    _keep_private(make_url(url).database)
     connect_args = {"check_same_thread": False, "timeout": STATEMENT_SECONDS}
     engine = create_engine(url, connect_args=connect_args, hide_parameters=True, **options)
 
@@ -51,6 +54,19 @@ def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
         connection.connection.cursor().execute(begin)
 
     return engine
+
+
+def _keep_private(file: str | None) -> None:
+    """Let the file be read by its owner alone, with the log and the index beside it, which SQLite makes like it."""
+    if not file or file == ":memory:" or file.startswith("file:"):
+        return
+    with contextlib.suppress(OSError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, _OWNER_ALONE))
+    for name in (file, f"{file}-wal", f"{file}-shm"):
+        # Another owner's file is that owner's to protect, and a missing one is made like the first.
+        with contextlib.suppress(OSError):
+            if os.stat(name).st_mode & _OTHERS:
+                os.chmod(name, _OWNER_ALONE)
 
 
 def postgres_engine(url: str, *, limited: bool = False, prepare: bool = True) -> Engine:

@@ -6,6 +6,7 @@ most one notice a batch, and no more than fifty a second. Notices carry ids alon
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
@@ -26,6 +27,8 @@ _FIRST_RETRY_SECONDS = 0.1
 _LONGEST_RETRY_SECONDS = 2.0
 _SILENCE_SECONDS = 30.0
 _CONNECT_SECONDS = 5
+_HEARD_WITHIN_SECONDS = 1.0
+"""How soon a process hears its own notice; one that does not is deaf."""
 _NOTIFY = select(
     func.set_config("synchronous_commit", "off", True), func.pg_notify(CHANNEL, bindparam("payload", type_=Text))
 )
@@ -86,11 +89,23 @@ class PostgresNotices:
         self._sending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._connected = False
+        self._came_back = 0
+        self._expected_by: float | None = None
+        self._deaf = False
 
     @property
     def are_heard(self) -> bool:
-        """Whether the connection stands."""
-        return self._connected
+        """Whether the connection stands, and what this process sends comes back on it."""
+        now = asyncio.get_running_loop().time()
+        if self._expected_by is not None and now > self._expected_by:
+            self._expected_by = None
+            if self._connected and not self._deaf:
+                self._deaf = True
+                _log.warning(
+                    "this process does not hear its own notices, as behind a pooler of transactions: pages are looked "
+                    "after once a second. Set POKEA_NOTICES_URL to an address of PostgreSQL itself."
+                )
+        return self._connected and not self._deaf
 
     def listen(self, heard: Heard, again: Again) -> None:
         """Begin to hear, if this was not begun."""
@@ -117,13 +132,26 @@ class PostgresNotices:
             while self._waiting:
                 payload = self._next_payload()
                 try:
-                    await self._database.write(notify, payload)
+                    await self._notify(payload)
                 except (OutcomeUnknown, Unavailable):
                     _log.warning("the database is away; other processes will look for themselves")
                     self._waiting.clear()
                 await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             self._sending = None
+
+    async def _notify(self, payload: str) -> None:
+        """Send a notice, and expect it back. Raises Unavailable and OutcomeUnknown."""
+        before = self._came_back
+        await self._database.write(notify, payload)
+        # It may have come back already.
+        if self._connected and self._expected_by is None and self._came_back == before:
+            self._expected_by = asyncio.get_running_loop().time() + _HEARD_WITHIN_SECONDS
+
+    async def _ask(self) -> None:
+        """Send a notice that says nothing, to see whether it comes back."""
+        with contextlib.suppress(OutcomeUnknown, Unavailable):
+            await self._notify(self._name)
 
     def _next_payload(self) -> str:
         words = [self._name]
@@ -142,17 +170,21 @@ class PostgresNotices:
         while True:
             try:
                 connecting = psycopg.AsyncConnection.connect(
-                    self._address, autocommit=True, connect_timeout=_CONNECT_SECONDS
+                    self._address, autocommit=True, connect_timeout=_CONNECT_SECONDS, prepare_threshold=None
                 )
                 async with await connecting as connection:
                     await connection.execute(f"listen {CHANNEL}".encode())
                     self._connected, pause = True, _FIRST_RETRY_SECONDS
                     again()
-                    await self._hear(connection, heard)
+                    asking = asyncio.create_task(self._ask())
+                    try:
+                        await self._hear(connection, heard)
+                    finally:
+                        asking.cancel()
             except (psycopg.Error, OSError) as failure:
                 _log.warning("notices are not heard: %s; pages are looked after once a second", type(failure).__name__)
             finally:
-                self._connected = False
+                self._connected, self._expected_by = False, None
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
 
@@ -162,10 +194,32 @@ class PostgresNotices:
                 name, *payment_ids = notice.payload.split(" ")
                 if name != self._name:
                     heard(payment_ids)
+                    continue
+                self._came_back += 1
+                self._expected_by = None
+                if self._deaf:
+                    self._deaf = False
+                    _log.info("this process hears its own notices again")
             # Nothing came for a while: a connection that died without a word is found by asking.
             await connection.execute(b"select 1")
+            await self._ask()
 
 
 def notify(connection: Connection, payload: str) -> None:
     """Tell whoever listens. A notice may be lost, so nobody waits for its commit to reach the disk."""
     rows_of(connection, _NOTIFY, {"payload": payload})
+
+
+async def is_heard(url: str, database: Database, name: str) -> bool:
+    """Whether a notice that is sent through the database is heard at `url` within a second. Raises psycopg.Error."""
+    address = "postgresql://" + url.split("://", 1)[1]
+    connecting = psycopg.AsyncConnection.connect(
+        address, autocommit=True, connect_timeout=_CONNECT_SECONDS, prepare_threshold=None
+    )
+    async with await connecting as connection:
+        await connection.execute(f"listen {CHANNEL}".encode())
+        await database.write(notify, name)
+        async for notice in connection.notifies(timeout=_HEARD_WITHIN_SECONDS):
+            if notice.payload == name:
+                return True
+    return False
