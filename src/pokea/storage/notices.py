@@ -193,7 +193,8 @@ class PostgresNotices:
             async for notice in connection.notifies(timeout=_SILENCE_SECONDS):
                 name, *payment_ids = notice.payload.split(" ")
                 if name != self._name:
-                    heard(payment_ids)
+                    if payment_ids:
+                        heard(payment_ids)
                     continue
                 self._came_back += 1
                 self._expected_by = None
