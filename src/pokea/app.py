@@ -54,7 +54,7 @@ from pokea.storage.idempotency import Forgetting
 from pokea.storage.migrate import ensure_ready
 from pokea.storage.notices import NoNotices, Notices, PostgresNotices
 from pokea.storage.oauth_tokens import DatabaseTokens
-from pokea.storage.readiness import Readiness
+from pokea.storage.write_probe import WriteProbe
 from pokea.transport import HttpTransport, Transport
 
 _DEMO_TOKEN_SECONDS = 24 * 3600
@@ -94,7 +94,7 @@ class Service:
     ) -> None:
         self._ports = ports
         database, transport, clock, random_bytes, _ = ports
-        self._readiness = Readiness(database)
+        self._readiness = WriteProbe(database)
         ids = Ids(clock, random_bytes)
         credentials = credentials_of(settings)
         app = credentials.app_name()

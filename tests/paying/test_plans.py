@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Select, event, insert, text
 
+from pokea.clock import HOUR
 from pokea.daraja.outcomes import Accepted
 from pokea.payments import questions, store
 from pokea.payments.asking import GIVE_UP
@@ -62,7 +63,7 @@ def plan_of(connection: Connection, statement: Select[Any]) -> str:
         sent.append((text, values))
 
     event.listen(connection, "before_cursor_execute", keep)
-    connection.execute(statement, {"now": NOW, "day_ago": NOW - GIVE_UP, "count": COUNT})
+    connection.execute(statement, {"now": NOW, "day_ago": NOW - GIVE_UP, "lately": NOW - 2 * HOUR, "count": COUNT})
     event.remove(connection, "before_cursor_execute", keep)
     ((query, values),) = sent
     if connection.dialect.name == "sqlite":

@@ -192,15 +192,25 @@ def test_a_lower_setting_holds_at_once(connection: Connection) -> None:
 
 
 def test_what_cannot_be_asked_about_is_closed(connection: Connection) -> None:
-    """A payment without an id, or whose day is over, costs no question."""
+    """A payment without an id, or whose day of questions is over, costs no question."""
     nameless = waiting(1, status="initiated", checkout_request_id=None)
-    old = waiting(2, created_at=NOW - GIVE_UP)
+    old = waiting(2, created_at=NOW - GIVE_UP, attempts=33, asked_at=NOW - HOUR)
     begin_with(connection, [], [nameless, old])
     due = look(connection)
     assert due.to_ask == []
     assert [payment.id for payment in due.to_close] == ["pay_00001", "pay_00002"]
     assert look(connection).to_close == []
     assert len(look(connection, NOW + 60 * SECOND).to_close) == 2
+
+
+@pytest.mark.parametrize("asked_at", [None, NOW - 3 * HOUR], ids=["never", "before an outage"])
+def test_a_day_without_a_question_ends_nothing(connection: Connection, asked_at: Instant | None) -> None:
+    """A payment whose day is over and that was not asked about lately is asked about first, and then closed."""
+    begin_with(connection, [], [waiting(1, created_at=NOW - 2 * GIVE_UP, asked_at=asked_at)])
+    due = look(connection)
+    assert [len(due.to_ask), len(due.to_close)] == [1, 0]
+    later = look(connection, NOW + 15 * SECOND)
+    assert [len(later.to_ask), len(later.to_close)] == [0, 1]
 
 
 def test_ten_thousand_quiet_payments_make_no_look_larger(connection: Connection) -> None:

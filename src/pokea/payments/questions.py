@@ -9,9 +9,9 @@ one to claims; a turn that finds nothing goes to another lane, so that no questi
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, case, func, literal_column, select, update
+from sqlalchemy import Connection, Select, bindparam, case, func, literal_column, or_, select, update
 
-from pokea.clock import SECOND, Instant
+from pokea.clock import HOUR, SECOND, Instant
 from pokea.payments.asking import GIVE_UP, gap
 from pokea.payments.status import Status
 from pokea.payments.store import Payment
@@ -27,6 +27,10 @@ _LOWEST_RATE = 1 / 60
 _RECOVERY = 1.05
 _AT_ONCE = 64
 _LEASE: Instant = 60 * SECOND
+_LATELY: Instant = 2 * HOUR
+"""Longer than the longest gap between two questions."""
+_AHEAD: Instant = 5 * SECOND
+"""How far ahead of this process's clock another's may be."""
 
 
 class Question(NamedTuple):
@@ -63,6 +67,10 @@ class _Waiting(NamedTuple):
 _COLUMNS: Final = payments.c
 _IS_DUE: Final = _COLUMNS.due_at <= bindparam("now")
 _IN_ITS_DAY: Final = _COLUMNS.created_at > bindparam("day_ago")
+_ASKED_LATELY: Final = _COLUMNS.asked_at > bindparam("lately")
+_IS_ASKED_ABOUT: Final = or_(_IN_ITS_DAY, _COLUMNS.asked_at.is_(None), _COLUMNS.asked_at <= bindparam("lately"))
+"""A payment whose day is over is asked about once more where the last question is longer ago than any gap: no clock
+that has jumped, and no outage of a day, ends a payment that was not asked about."""
 _HAS_ID: Final = _COLUMNS.checkout_request_id.is_not(None)
 _UNPAID: Final[Any] = literal_column("payments.status <> 'completed'")
 """As the index `payments_unpaid` says it, word for word."""
@@ -78,9 +86,9 @@ LANES: Final = {
     # PostgreSQL takes status and due time for unrelated, expects few rows, and sorts what is due. As a sum the due time
     # is beyond its guesses, and it walks along `payments_unpaid` from the newest.
     "N": _lane(Status.PENDING, _COLUMNS.created_at.desc(), _COLUMNS.id.desc()).where(
-        _UNPAID, _IN_ITS_DAY, _HAS_ID, _COLUMNS.due_at + 0 <= bindparam("now")
+        _UNPAID, _IS_ASKED_ABOUT, _HAS_ID, _COLUMNS.due_at + 0 <= bindparam("now")
     ),
-    "O": _lane(Status.PENDING, *_LONGEST_DUE).where(_IS_DUE, _IN_ITS_DAY, _HAS_ID),
+    "O": _lane(Status.PENDING, *_LONGEST_DUE).where(_IS_DUE, _IS_ASKED_ABOUT, _HAS_ID),
     "F": _lane(Status.FAILED, *_LONGEST_DUE).where(_IS_DUE, _HAS_ID),
     "C": (
         select(payments)
@@ -92,7 +100,7 @@ LANES: Final = {
 }
 TO_CLOSE: Final = (
     _lane(Status.INITIATED, *_LONGEST_DUE).where(_IS_DUE),
-    _lane(Status.PENDING, _COLUMNS.created_at, _COLUMNS.id).where(_UNPAID, _IS_DUE, ~_IN_ITS_DAY),
+    _lane(Status.PENDING, _COLUMNS.created_at, _COLUMNS.id).where(_UNPAID, _IS_DUE, ~_IN_ITS_DAY, _ASKED_LATELY),
 )
 """Payments without an id whose lease or lock is over, and those whose day is."""
 _BUDGET: Final = select(query_budget).where(query_budget.c.app == bindparam("key")).with_for_update()
@@ -114,6 +122,12 @@ _PUT_BACK: Final = (
 )
 _DUE_AT: Final = (
     update(payments).where(payments.c.id.in_(bindparam("ids", expanding=True))).values(due_at=bindparam("later"))
+)
+_FROM_AHEAD: Final = (
+    update(payments)
+    .where(_UNPAID, _COLUMNS.due_at > bindparam("now"))
+    .where(or_(_COLUMNS.created_at > bindparam("ahead"), _COLUMNS.asked_at > bindparam("ahead")))
+    .values(due_at=bindparam("now"))
 )
 _budgeted = query_budget.c.rate
 _SLOW_DOWN: Final = (
@@ -138,12 +152,20 @@ EARLIEST: Final = select(
 )
 
 
-def claim_due(connection: Connection, app: str, configured_rate: float, now: Instant) -> Due:
-    """Take what is due: no other process gets it until its next time has come. A look that finds nothing is short."""
+def come_back(connection: Connection, now: Instant) -> int:
+    """The clock has been set back: what was planned by the time that is ahead is due now. Says how much that is."""
+    return run(connection, _FROM_AHEAD, {"now": now, "ahead": now + _AHEAD})
+
+
+def claim_due(connection: Connection, app: str, configured_rate: float, now: Instant, *, closes: bool = True) -> Due:
+    """Take what is due: no other process gets it until its next time has come. A look that finds nothing is short.
+
+    Without `closes` no payment is given up.
+    """
     waiting = _waiting(connection)
     if not waiting.somebody_at(now):
         return Due([], [], waiting.due_at, configured_rate)
-    to_close = _claim_closings(connection, now)
+    to_close = _claim_closings(connection, now) if closes else []
     rate, tokens, turn = _filled(connection, app, configured_rate, now)
     affordable = min(int(tokens), _AT_ONCE)
     chosen = _choose(connection, affordable, turn, now) if affordable else []
@@ -193,7 +215,7 @@ def _filled(connection: Connection, app: str, configured_rate: float, now: Insta
 
 def _claim_closings(connection: Connection, now: Instant) -> list[Payment]:
     """Payments that Daraja cannot or need not be asked about: their lease, their lock or their day is over."""
-    at = {"now": now, "day_ago": now - GIVE_UP, "count": _AT_ONCE}
+    at = {"now": now, "day_ago": now - GIVE_UP, "lately": now - _LATELY, "count": _AT_ONCE}
     rows = [row for statement in TO_CLOSE for row in _locked(connection, statement, at)][:_AT_ONCE]
     if rows:
         ids = [row.id for row in rows]
@@ -202,7 +224,7 @@ def _claim_closings(connection: Connection, now: Instant) -> list[Payment]:
 
 
 def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list[Payment]:
-    at = {"now": now, "day_ago": now - GIVE_UP, "count": count}
+    at = {"now": now, "day_ago": now - GIVE_UP, "lately": now - _LATELY, "count": count}
     lanes = {name: _locked(connection, statement, at) for name, statement in LANES.items()}
     lanes["F"] = _still_asked(connection, lanes["F"], at["day_ago"])
     chosen: dict[str, Payment] = {}

@@ -17,13 +17,17 @@ from pokea.daraja.outcomes import Answered, QueryOutcome
 from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.payments import store
 from pokea.payments.evidence import Evidence, from_query, push_lost, silence
-from pokea.payments.questions import Due, Question, claim_due, speed_up, turn_away
+from pokea.payments.questions import Due, Question, claim_due, come_back, speed_up, turn_away
 from pokea.payments.settler import REVISIT_AT_ONCE, Settler
 from pokea.payments.store import Payment
 from pokea.storage.background import Background
 from pokea.storage.database import Database
 
 _log = logging.getLogger("pokea.recover")
+_JUMP: Instant = 2 * SECOND
+"""A clock that is so far from where it should be was set."""
+_DISTRUSTED_SECONDS = 240.0
+"""How long after that no payment is given up: longer than a push is out and its booking locked."""
 _BREATH: Instant = SECOND // 20
 """The shortest sleep after a look that found nothing: what is due may be locked by somebody."""
 
@@ -53,6 +57,8 @@ class Recovery:
         self._app = app
         self._rate = rate
         self._longest_sleep = round(longest_sleep_seconds * SECOND)
+        self._clock_ahead: Instant | None = None
+        self._trusts_at = 0.0
         self._woken = asyncio.Event()
         self._wake_at: Instant | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -85,11 +91,28 @@ class Recovery:
     async def _step(self) -> None:
         # Whoever calls `wake` from here on may know of rows that the claim does not see.
         self._wake_at = None
-        due, unapplied = await self._database.write(look, self._app, self._rate, self._clock.now())
+        await self._watch_clock()
+        closes = asyncio.get_running_loop().time() >= self._trusts_at
+        due, unapplied = await self._database.write(look, self._app, self._rate, self._clock.now(), closes=closes)
         await self._close(due)
         self._ask_all(due)
         self._settler.revisit(unapplied)
         await self._sleep(due)
+
+    async def _watch_clock(self) -> None:
+        """Compare the clock with the event loop's, which never jumps. One that was set back made plans for a time that
+        is far ahead now, also in a process before this one."""
+        ahead = self._clock.now() - round(asyncio.get_running_loop().time() * SECOND)
+        before = self._clock_ahead
+        jump = 0 if before is None else ahead - before
+        if abs(jump) > _JUMP:
+            self._trusts_at = asyncio.get_running_loop().time() + _DISTRUSTED_SECONDS
+            _log.warning(
+                "The clock jumped by %.0f s: no payment is given up for %.0f s.", jump / SECOND, _DISTRUSTED_SECONDS
+            )
+        if before is None or jump < -_JUMP:
+            await self._database.write(come_back, self._clock.now())
+        self._clock_ahead = ahead
 
     async def _sleep(self, due: Due) -> None:
         now = self._clock.now()
@@ -97,10 +120,12 @@ class Recovery:
         moment = min(due.look_again_at or latest, self._wake_at or latest, latest)
         found_something = due.to_ask or due.to_close
         self._wake_at = moment if found_something else max(moment, now + _BREATH)
+        # The event loop's time bounds the sleep: by a clock that is set back it would be as long as the step back.
+        latest_seconds = asyncio.get_running_loop().time() + (self._wake_at - now) / SECOND
         while (left := self._wake_at - self._clock.now()) > 0:
             self._woken.clear()
             try:
-                async with asyncio.timeout(left / SECOND):
+                async with asyncio.timeout_at(min(latest_seconds, asyncio.get_running_loop().time() + left / SECOND)):
                     await self._woken.wait()
             except TimeoutError:
                 return
@@ -145,9 +170,9 @@ class Recovery:
             )
 
 
-def look(connection: Connection, app: str, rate: float, now: Instant) -> tuple[Due, list[str]]:
+def look(connection: Connection, app: str, rate: float, now: Instant, *, closes: bool = True) -> tuple[Due, list[str]]:
     """Take what is due; also answers which payments have evidence that some process stored and did not apply."""
-    return claim_due(connection, app, rate, now), store.unapplied(connection, REVISIT_AT_ONCE)
+    return claim_due(connection, app, rate, now, closes=closes), store.unapplied(connection, REVISIT_AT_ONCE)
 
 
 def closing_word(payment: Payment, now: Instant) -> Evidence:

@@ -23,7 +23,7 @@ _WRITES_EVERY_SECONDS: Final = 1.0
 _TOUCH = query_budget.update().where(query_budget.c.app == _ROW).values(turn=query_budget.c.turn + 1)
 
 
-class Readiness:
+class WriteProbe:
     """Says whether the database can be read and written."""
 
     def __init__(self, database: Database) -> None:

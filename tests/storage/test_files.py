@@ -1,0 +1,42 @@
+"""What has phone numbers in it is readable by its owner alone."""
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from pokea.storage.database import open_database
+from pokea.storage.migrate import migrate
+
+OTHERS = 0o077
+
+
+def touch(connection: Connection) -> None:
+    connection.execute(text("create table if not exists touched (word text)"))
+
+
+def open_to_others(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir() if stat.S_IMODE(file.stat().st_mode) & OTHERS]
+
+
+def test_an_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Given the usual umask, neither the file nor its log nor its index can be read by others; one of an earlier
+    version is closed when it is opened."""
+    before = os.umask(0o022)
+    try:
+        file = tmp_path / "pokea.sqlite3"
+        migrate(f"sqlite:///{file}")
+        file.chmod(0o644)
+        database = open_database(f"sqlite:///{file}")
+        asyncio.run(database.write(touch))
+        assert {each.name for each in tmp_path.iterdir()} == {
+            "pokea.sqlite3",
+            "pokea.sqlite3-wal",
+            "pokea.sqlite3-shm",
+        }
+        assert open_to_others(tmp_path) == []
+        database.close()
+    finally:
+        os.umask(before)
