@@ -97,13 +97,13 @@ def test_a_preamble_that_is_not_ours_or_says_too_little_is_a_gap(
         (2, [GapKind.ACCOUNT_UNKNOWN]),
         (3, [GapKind.PERIOD_UNKNOWN]),
         (4, []),
-        (5, []),
+        (5, [GapKind.SUMS_UNKNOWN]),
     ],
 )
 def test_a_line_of_the_preamble_that_was_taken_out_is_a_gap_where_it_is_needed(
     taken_out: int, expected: list[GapKind]
 ) -> None:
-    """Whose statement it is and of which time cannot be told without it; the report's date and the sums can lack."""
+    """Without it is not known whose statement it is, of which time, or whether rows lack; the report's date can."""
     assert kinds([*ROWS[:taken_out], *ROWS[taken_out + 1 :]]) == expected
 
 
@@ -153,6 +153,20 @@ def test_opening_and_closing_balance_are_those_of_the_rows_at_the_ends() -> None
     assert [gap.kind for gap in found_in(empty)] == [GapKind.TOTALS_DIFFER, GapKind.EDGE_BALANCES_DIFFER]
 
 
+def test_without_any_balance_in_the_rows_the_headers_two_are_held_against_what_moved() -> None:
+    """The opening balance and what moved come to the closing one."""
+    blank = [(number, 7, "") for number in range(8, 12)]
+    assert found_in(with_cells(*blank)) == []
+    assert [gap.kind for gap in found_in(with_cells(*blank, (6, 3, "10.00")))] == [GapKind.EDGE_BALANCES_DIFFER]
+
+
+def test_one_pair_of_sums_is_enough() -> None:
+    """Both balances, or both totals; of each pair one alone notices nothing."""
+    assert found_in(with_cells((6, 7, ""), (6, 9, ""))) == []
+    assert found_in(with_cells((6, 1, ""), (6, 3, ""))) == []
+    assert kinds(with_cells((6, 1, ""), (6, 7, ""))) == [GapKind.SUMS_UNKNOWN]
+
+
 def test_rows_that_are_out_of_order_are_named() -> None:
     """A statement goes back in time, or forth."""
     rows = [*ROWS[:8], ROWS[10], ROWS[9], ROWS[8]]
@@ -173,7 +187,7 @@ def test_rows_that_cannot_be_read_are_named() -> None:
     """All of them, by their numbers; what they moved is not taken for a break of the chain."""
     found = found_in(with_cells((10, 5, "7OO"), (9, 1, "noon")))
     assert [(gap.kind, gap.lines) for gap in found] == [(GapKind.ROWS_UNREADABLE, (9, 10))]
-    assert found[0].sentence == "Rows 9, 10 cannot be read."
+    assert found[0].sentence == "Not every row can be read: rows 9, 10."
 
 
 def test_many_rows_are_not_all_told_in_a_sentence() -> None:
@@ -182,7 +196,7 @@ def test_many_rows_are_not_all_told_in_a_sentence() -> None:
     [gap] = [gap for gap in found_in(rows) if gap.kind is GapKind.ROWS_UNREADABLE]
     assert (len(gap.lines), gap.sentence) == (
         30,
-        "Rows 12, 13, 14, 15, 16, 17, 18, 19, 20, 21 and 20 more cannot be read.",
+        "Not every row can be read: rows 12, 13, 14, 15, 16, 17, 18, 19, 20, 21 and 20 more.",
     )
 
 

@@ -117,6 +117,14 @@ def test_a_reversal_is_told_of_the_payment_whose_receipt_it_names(reversal: Move
     assert [each.payment_id for each in found.matched] == ["pay_1"]
 
 
+def test_a_reversal_is_told_of_a_payment_that_the_same_file_has_just_shown() -> None:
+    """Its receipt was not known before; the payment is matched, and what takes it back names it."""
+    back = Movement(receipt="TK5AA00009", cents=-50_000, details="Reversal", linked="TK5AA00001", at=PAID_AT + HOUR)
+    found = match(statement_of(PAYMENT, back), [LOST], OURS)
+    assert [each.payment_id for each in found.matched] == ["pay_1"]
+    assert [each.payment_id for each in found.undoings] == ["pay_1"]
+
+
 def test_a_reversal_of_what_is_not_ours_is_told_too() -> None:
     """It names no payment, and is left to a person."""
     strange = Movement(receipt="TK5AA00009", cents=-50_000, details="Reversal", reason="", at=PAID_AT + HOUR)

@@ -81,6 +81,25 @@ def test_the_portals_own_file_names_say_whose_a_file_is() -> None:
     assert read(as_csv(ROWS), "november.csv").preamble.short_codes == ("174379",)
 
 
+def test_files_that_were_put_one_behind_the_other_each_say_whose_they_are() -> None:
+    """The second preamble stands among the rows: it is read as one, and its rows are named as not understood."""
+    other = classic_rows([PAYMENT], short_code="600001", account="MMF Account")
+    found = read(as_csv([*ROWS, *other]))
+    assert found.preamble.short_codes == ("174379", "600001")
+    assert found.preamble.accounts == ("Utility Account", "MMF Account")
+    assert [each.number for each in found.unreadable] == [*range(9, 16)]
+
+
+@pytest.mark.parametrize(
+    ("code", "account"),
+    [("174379", "UtilityAccount"), (" 174379 ", "Utility  Account"), ("174379 - DEMO TRADERS", "Utility Account")],
+)
+def test_whose_a_file_is_may_be_written_in_each_way(code: str, account: str) -> None:
+    """With a name behind the number, and with blanks or none."""
+    found = read(as_csv(classic_rows([], short_code=code, account=account))).preamble
+    assert (found.short_codes, found.accounts) == (("174379",), ("Utility Account",))
+
+
 @pytest.mark.parametrize(
     ("preamble", "period"),
     [

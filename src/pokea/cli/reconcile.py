@@ -108,12 +108,14 @@ async def _match(settings: "Settings", file: Path, *, dry_run: bool) -> tuple[di
     from pokea.reconciliation.match import match
     from pokea.reconciliation.receiving import receiving_account
     from pokea.reconciliation.report import outcome, report_of
-    from pokea.reconciliation.statement import read_statement
-    from pokea.reconciliation.statement_file import content_of
+    from pokea.reconciliation.statement import statement_in
+    from pokea.reconciliation.statement_file import content_of, read_sheet
     from pokea.storage.database import open_database
 
     clock = SystemClock()
-    statement = read_statement(content_of(file), read_at=clock.now(), name=file.name)
+    sheet = read_sheet(content_of(file))
+    with advancing("rows read", len(sheet.rows)) as advance:
+        statement = statement_in(sheet, read_at=clock.now(), name=file.name, advance=advance)
     service = open_service(settings, background=False)
     database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
     try:

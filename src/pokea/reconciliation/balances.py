@@ -40,28 +40,33 @@ def break_in_balances(statement: Statement) -> tuple[int, ...]:
     return _breaks(_in_time(statement), [each.number for each in statement.unreadable])
 
 
+def states_sums(statement: Statement) -> bool:
+    """Whether the header has both balances or both totals, without which a row that lacks at an end is not noticed."""
+    preamble = statement.preamble
+    balances = (preamble.opening_cents, preamble.closing_cents)
+    return None not in balances or None not in (preamble.paid_in_cents, preamble.withdrawn_cents)
+
+
 def edges_differ(statement: Statement) -> str:
     """The sentence that says which of the header's balances is not that of the first or last row; empty for neither."""
-    preamble = statement.preamble
-    rows = list(_in_time(statement))
-    opening, closing = preamble.opening_cents, preamble.closing_cents
-    if not rows:
-        return "" if opening == closing or None in (opening, closing) else "The balances differ, and there is no row."
-    wrong = []
+    opening, closing = statement.preamble.opening_cents, statement.preamble.closing_cents
+    rows = _in_time(statement)
     first = next((place for place, line in enumerate(rows) if line.balance_cents is not None), None)
-    if opening is not None and first is not None:
-        before = (rows[first].balance_cents or 0) - sum(line.moved_cents for line in rows[: first + 1])
-        if before != opening:
-            wrong.append(
-                f"`Opening Balance` is {shillings(opening)} and the first row in time began at {shillings(before)}"
-            )
-    last = next((place for place in reversed(range(len(rows))) if rows[place].balance_cents is not None), None)
-    if closing is not None and last is not None:
-        after = (rows[last].balance_cents or 0) + sum(line.moved_cents for line in rows[last + 1 :])
-        if after != closing:
-            wrong.append(
-                f"`Closing Balance` is {shillings(closing)} and the last row in time ended at {shillings(after)}"
-            )
+    if first is None:
+        moved = sum(line.moved_cents for line in rows)
+        if opening is None or closing is None or opening + moved == closing:
+            return ""
+        return f"`Opening Balance` and the rows come to {shillings(opening + moved)}, and `Closing Balance` differs."
+    last = next(place for place in reversed(range(len(rows))) if rows[place].balance_cents is not None)
+    before = (rows[first].balance_cents or 0) - sum(line.moved_cents for line in rows[: first + 1])
+    after = (rows[last].balance_cents or 0) + sum(line.moved_cents for line in rows[last + 1 :])
+    wrong = []
+    if opening is not None and before != opening:
+        wrong.append(
+            f"`Opening Balance` is {shillings(opening)} and the first row in time began at {shillings(before)}"
+        )
+    if closing is not None and after != closing:
+        wrong.append(f"`Closing Balance` is {shillings(closing)} and the newest row ended at {shillings(after)}")
     return f"{'; '.join(wrong)}: rows may lack at an end." if wrong else ""
 
 

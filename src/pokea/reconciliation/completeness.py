@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from pokea.clock import SECOND, Instant
-from pokea.reconciliation.balances import break_in_balances, edges_differ, is_newest_first, totals_differ
+from pokea.reconciliation.balances import break_in_balances, edges_differ, is_newest_first, states_sums, totals_differ
 from pokea.reconciliation.lines import LineKind, StatementLine
 from pokea.reconciliation.receiving import ReceivingAccount
 from pokea.reconciliation.statement import Statement
@@ -48,6 +48,7 @@ class GapKind(StrEnum):
     ROWS_OUTSIDE_PERIOD = "rows_outside_period"
     DATES_MAY_BE_SWAPPED = "dates_may_be_swapped"
     CLOCK_DIFFERS = "clock_differs"
+    SUMS_UNKNOWN = "sums_unknown"
     TOTALS_DIFFER = "totals_differ"
     BALANCES_BREAK = "balances_break"
     EDGE_BALANCES_DIFFER = "edge_balances_differ"
@@ -152,7 +153,7 @@ def _unread(statement: Statement) -> list[Gap]:
     found = []
     if statement.unreadable:
         numbers = tuple(each.number for each in statement.unreadable)
-        found.append(Gap(GapKind.ROWS_UNREADABLE, f"{_rows(numbers)} cannot be read.", numbers))
+        found.append(Gap(GapKind.ROWS_UNREADABLE, f"Not every row can be read: {_rows(numbers)}.", numbers))
     seen: dict[tuple[object, ...], int] = {}
     repeated = []
     for line in statement.lines:
@@ -162,7 +163,7 @@ def _unread(statement: Statement) -> list[Gap]:
     if repeated:
         numbers = tuple(sorted(set(repeated)))
         found.append(
-            Gap(GapKind.ROWS_REPEATED, f"{_rows(numbers)} have the same receipt, side and details as others.", numbers)
+            Gap(GapKind.ROWS_REPEATED, f"Rows stand twice, with receipt, side and details: {_rows(numbers)}.", numbers)
         )
     return found
 
@@ -181,13 +182,13 @@ def _misplaced(statement: Statement, misdated: Sequence[StatementLine]) -> list[
         found.append(
             Gap(
                 GapKind.ROWS_OUTSIDE_PERIOD,
-                f"{_rows(outside)} are outside the time that the statement is of, or later than now.",
+                f"Outside the time that the statement is of, or later than now: {_rows(outside)}.",
                 outside,
             )
         )
     if is_newest_first(statement.lines) is None:
         numbers = _turns(statement.lines)
-        found.append(Gap(GapKind.ROWS_OUT_OF_ORDER, f"{_rows(numbers)} are not in the order of time.", numbers))
+        found.append(Gap(GapKind.ROWS_OUT_OF_ORDER, f"Not in the order of time: {_rows(numbers)}.", numbers))
     if statement.may_be_swapped:
         found.append(
             Gap(
@@ -197,8 +198,8 @@ def _misplaced(statement: Statement, misdated: Sequence[StatementLine]) -> list[
         )
     numbers = tuple(line.number for line in misdated)
     if numbers or (preamble.reported_at or 0) > latest:
-        told = f"{_rows(numbers)} have other times than their payments" if numbers else "it was made later than now"
-        found.append(Gap(GapKind.CLOCK_DIFFERS, f"The statement's clock is not ours: {told}.", numbers))
+        told = f"not at the times of their payments: {_rows(numbers)}" if numbers else "it was made later than now"
+        found.append(Gap(GapKind.CLOCK_DIFFERS, f"The statement's clock is not ours; {told}.", numbers))
     return found
 
 
@@ -212,13 +213,20 @@ def _turns(lines: Sequence[StatementLine]) -> tuple[int, ...]:
 
 def _sums(statement: Statement) -> list[Gap]:
     found = []
+    if not states_sums(statement):
+        found.append(
+            Gap(
+                GapKind.SUMS_UNKNOWN,
+                "The preamble has neither both balances nor both totals, so that a row that lacks is not noticed.",
+            )
+        )
     # The sums of a row that was not read are not known; that it was not is a gap by itself.
     totals = "" if statement.unreadable else totals_differ(statement)
     if totals:
         found.append(Gap(GapKind.TOTALS_DIFFER, totals))
     broken = break_in_balances(statement)
     if broken:
-        sentence = f"The balance of {_rows(broken, one='row')} does not follow from the rows beside it: rows may lack."
+        sentence = f"A balance does not follow from the row before it in time: {_rows(broken)}. Rows may lack."
         found.append(Gap(GapKind.BALANCES_BREAK, sentence, broken))
     edges = "" if statement.unreadable else edges_differ(statement)
     if edges:
@@ -229,8 +237,8 @@ def _sums(statement: Statement) -> list[Gap]:
 _NAMED_ROWS: Final = 10
 
 
-def _rows(numbers: Sequence[int], one: str = "Row") -> str:
-    """`Row 8`, `Rows 8, 9 and 3 more`."""
+def _rows(numbers: Sequence[int]) -> str:
+    """`row 8`, `rows 8, 9 and 3 more`."""
     named = ", ".join(str(number) for number in numbers[:_NAMED_ROWS])
     more = f" and {len(numbers) - _NAMED_ROWS} more" if len(numbers) > _NAMED_ROWS else ""
-    return f"{one}{'s' if len(numbers) > 1 else ''} {named}{more}"
+    return f"row{'s' if len(numbers) > 1 else ''} {named}{more}"

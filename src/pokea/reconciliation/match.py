@@ -149,7 +149,12 @@ def match(statement: Statement, candidates: Sequence[Candidate], receiving: Rece
     fitted = _by_fit(identified.strangers, candidates)
     matched = [*identified.matched, *fitted.matched]
     unknown = sorted([*identified.unknown, *fitted.left], key=lambda each: each.line.number)
-    seen = {each.payment_id for each in matched} | identified.seen
+    # A payment and what takes it back may be in one file, and its receipt may be known from this file alone.
+    owned = {receipt: each.payment_id for receipt, each in owners.items()}
+    owned |= {each.line.receipt: each.payment_id for each in fitted.matched}
+    undoings = [_undoing(line, owned) for line in identified.undoing]
+    seen = identified.seen | {each.payment_id for each in matched}
+    seen |= {each.payment_id for each in undoings if each.payment_id is not None}
     unseen = [each for each in candidates if each.payment_id not in seen]
     lacking = gaps(statement, receiving, identified.misdated)
     absence = Absence([], [], [])
@@ -163,7 +168,7 @@ def match(statement: Statement, candidates: Sequence[Candidate], receiving: Rece
         coverage=coverage_of(statement),
         matched=matched,
         differing=identified.differing,
-        undoings=identified.undoings,
+        undoings=undoings,
         unknown=unknown,
         unreadable=statement.unreadable,
         missing=absence.missing,
@@ -221,7 +226,7 @@ class _Identified(NamedTuple):
 
     matched: list[Matched]
     differing: list[Differing]
-    undoings: list[Undoing]
+    undoing: list[StatementLine]
     unknown: list[Unexplained]
     strangers: list[StatementLine]
     seen: set[str]
@@ -244,7 +249,7 @@ def _by_identity(lines: Sequence[StatementLine], owners: Mapping[str, Candidate]
             amounts[line.receipt].add(line.paid_in_cents)
             credits_to_us.append(line)
         elif line.kind is LineKind.REVERSAL or (owner is not None and line.kind is not LineKind.CHARGE):
-            found.undoings.append(_undoing(line, owners))
+            found.undoing.append(line)
     told: set[str] = set()
     for line in credits_to_us:
         if len(amounts[line.receipt]) > 1 and line.kind is not LineKind.TRANSFER:
@@ -253,7 +258,6 @@ def _by_identity(lines: Sequence[StatementLine], owners: Mapping[str, Candidate]
         elif line.receipt not in told:
             told.add(line.receipt)
             _add_credit(found, line, owners)
-    found.seen.update(each.payment_id for each in found.undoings if each.payment_id is not None)
     return found
 
 
@@ -262,7 +266,7 @@ def _add_credit(found: _Identified, line: StatementLine, owners: Mapping[str, Ca
     if owner is not None:
         _add_owned(found, owner, line)
     elif line.kind is LineKind.REVERSAL:
-        found.undoings.append(_undoing(line, owners))
+        found.undoing.append(line)
         found.credits_undone.append(line)
     elif line.kind is LineKind.UNKNOWN:
         found.unknown.append(Unexplained(line, Why.WORDING))
@@ -279,12 +283,11 @@ def _add_owned(found: _Identified, owner: Candidate, line: StatementLine) -> Non
         found.differing.append(Differing(owner.payment_id, line, owner.amount_cents))
 
 
-def _undoing(line: StatementLine, owners: Mapping[str, Candidate]) -> Undoing:
-    named = [*line.linked, line.receipt]
-    original = next((receipt for receipt in named if receipt in owners), None)
+def _undoing(line: StatementLine, owners: Mapping[str, str]) -> Undoing:
+    original = next((receipt for receipt in (*line.linked, line.receipt) if receipt in owners), None)
     if original is None:
         return Undoing(line, line.linked[0] if line.linked else None, None)
-    return Undoing(line, original, owners[original].payment_id)
+    return Undoing(line, original, owners[original])
 
 
 class _Fitted(NamedTuple):

@@ -5,7 +5,7 @@ proves is `completeness` and `match`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -88,7 +88,13 @@ def read_statement(
     content: bytes, *, read_at: Instant, name: str = "", open_workbook: OpenWorkbook | None = None
 ) -> Statement:
     """The statement in a file of this name, read at this moment. Raises NotAStatement."""
-    sheet = read_sheet(content, open_workbook)
+    return statement_in(read_sheet(content, open_workbook), read_at=read_at, name=name)
+
+
+def statement_in(
+    sheet: StatementSheet, *, read_at: Instant, name: str = "", advance: Callable[[int], None] = lambda _count: None
+) -> Statement:
+    """The statement in these rows; `advance` is told of every row that is read. Raises NotAStatement."""
     columns = _columns(sheet.rows[sheet.head].cells)
     rows = [row for row in sheet.rows[sheet.head + 1 :] if row.fault or _holds_anything(row)]
     _refuse_personal(rows, columns)
@@ -97,10 +103,11 @@ def read_statement(
     halves = [names_half(time) for time in plain]
     doubt = Swapped(bool(dates and plain), any(halves) and not all(halves))
     all_dates, all_plain = _told_apart([*times, *(cell for row in sheet.rows[: sheet.head] for cell in row.cells)])
-    read = [
-        UnreadableLine(row.number, row.fault) if row.fault else read_line(row.number, row.cells, columns, doubt)
-        for row in rows
-    ]
+    read = []
+    for row in rows:
+        unread = UnreadableLine(row.number, row.fault)
+        read.append(unread if row.fault else read_line(row.number, row.cells, columns, doubt))
+        advance(1)
     return Statement(
         preamble=_preamble(sheet, name),
         lines=[each for each in read if isinstance(each, StatementLine)],
@@ -158,7 +165,10 @@ def _refuse_personal(rows: Sequence[SheetRow], columns: Columns) -> None:
 
 def _preamble(sheet: StatementSheet, name: str) -> Preamble:
     cells = [row.cells for row in sheet.rows[: sheet.head]]
-    stated_code, stated_account = (" ".join(_labelled(cells, label).split()) for label in ("short code", "account"))
+    stated_code, stated_account = _labelled(cells, "short code").strip(), _labelled(cells, "account").strip()
+    # Of files that were put one behind the other each one says whose it is.
+    below = [row.cells[:2] for row in sheet.rows[sheet.head + 1 :] if _is_label(row.cells, "short code", "account")]
+    other_codes, other_accounts = ([_labelled([row], label) for row in below] for label in ("short code", "account"))
     classic, newer = _CLASSIC_NAME.search(name), _NEWER_NAME.search(name)
     named = classic or newer
     since, until = _period(cells)
@@ -176,8 +186,8 @@ def _preamble(sheet: StatementSheet, name: str) -> Preamble:
         unreadable.append("Date of Report")
     unreadable += [f"row {row.number}" for row in sheet.rows[: sheet.head] if row.fault]
     return Preamble(
-        short_codes=tuple(each for each in (stated_code, named[1] if named else "") if each),
-        accounts=tuple(each for each in (stated_account, _spaced(classic[2]) if classic else "") if each),
+        short_codes=_each_once(map(_digits, (stated_code, named[1] if named else "", *other_codes))),
+        accounts=_each_once(map(_spaced, (stated_account, classic[2] if classic else "", *other_accounts))),
         states_short_code=bool(stated_code),
         states_account=bool(stated_account),
         since=since,
@@ -196,13 +206,26 @@ _AMOUNTS: Final = {
 }
 
 
+def _each_once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _digits(text: str) -> str:
+    """The short code of `174379`, also where a name stands behind it."""
+    found = re.fullmatch(r"\s*([0-9]{5,7})(?![0-9]).*", text, re.ASCII | re.DOTALL)
+    return found[1] if found else " ".join(text.split())
+
+
 def _spaced(name: str) -> str:
     """`UtilityAccount` as `Utility Account`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).split())
 
 
-def _is_label(row: Sequence[Cell], label: str) -> bool:
-    return bool(row) and column_name(row[0]).startswith(label)
+def _is_label(row: Sequence[Cell], *labels: str) -> bool:
+    """Whether the row begins with one of these labels, alone or with its value behind a colon."""
+    if not row or not isinstance(row[0], str):
+        return False
+    return column_name(row[0].partition(":")[0]) in labels
 
 
 def _labelled_cell(rows: Sequence[Sequence[Cell]], label: str) -> Cell:
