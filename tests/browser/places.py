@@ -48,7 +48,14 @@ def service(folder: Path, template: Path, site: str) -> Iterator[World]:
     """`pokea serve` beside `pokea simulate`; pages of `site` may call it."""
     url = f"sqlite:///{shutil.copy(template, folder / 'pokea.sqlite3')}"
     simulator = new_simulator(folder)
-    served = new_service(folder, url, simulator.url, POKEA_ALLOWED_ORIGINS=site, POKEA_PUSH_LIMIT_PHONE="5")
+    served = new_service(
+        folder,
+        url,
+        simulator.url,
+        POKEA_ALLOWED_ORIGINS=site,
+        POKEA_PUSH_LIMIT_PHONE="5",
+        POKEA_BUSINESS_NAME="POKEA DEMO",
+    )
     with _ended(simulator.launch()), _ended(served.launch()):
         yield World(served.ready(), simulator.ready(), url)
 

@@ -74,7 +74,7 @@ def _typed(scene: Scene) -> None:
 
 def _wrong(scene: Scene) -> None:
     scene.open()
-    scene.tab.phone.fill("712")
+    scene.tab.phone.fill("612")
     scene.advice()
 
 
@@ -132,7 +132,7 @@ def _review_paid(scene: Scene) -> None:
     scene.world.simulator.answer(scene.phone, "pay")
     expect(scene.tab.dialog.locator("h3")).to_contain_text("not confirmed")
     scene.world.age(61, payment)
-    scene.tab.dialog.get_by_role("button", name="Close").last.wait_for()
+    scene.tab.step.filter(has_text="Close").wait_for()
 
 
 def _failed(code: int) -> Bring:
@@ -205,6 +205,7 @@ def _paid_twice(scene: Scene) -> None:
 def _extra(scene: Scene) -> None:
     payment = scene.wait()
     scene.tell(payment, 1037)
+    scene.sign("failed")
     scene.tab.step.click()
     scene.phone = scene.world.new_phone()
     scene.fault("slow", seconds=1.5)
@@ -219,7 +220,7 @@ def _refused(kind: str) -> Bring:
     def bring(scene: Scene) -> None:
         scene.fault(kind)
         scene.pay()
-        scene.advice()
+        scene.sign("failed")
 
     return bring
 

@@ -1,9 +1,14 @@
 """Pages that take a booking fee: the demo's shop, the React example, and the plain page."""
 
+import re
 from abc import ABC, abstractmethod
+from typing import Final
 
 from tests.browser.tab import Tab
 from tests.service.world import World
+
+_OPENER: Final = re.compile("Pay|Paid|Check your phone|Waiting")
+"""The button that opens the checkout says the price, or how the payment stands."""
 
 
 class Storefront(ABC):
@@ -38,7 +43,7 @@ class Storefront(ABC):
 
     def reopen(self, tab: Tab) -> None:
         """Open the checkout by its button."""
-        tab.page.get_by_role("button", name="Pay", exact=False).first.click()
+        tab.page.get_by_role("button", name=_OPENER).first.click()
 
     def memory(self, tab: Tab) -> str:
         """What the page remembers of its booking."""

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import ARTEFACTS, OpenTab
 from tests.browser.storefronts import Shop
-from tests.browser.tab import Tab
+from tests.browser.tab import HOLD_MS, Tab
 from tests.service.running import call
 from tests.service.world import World
 
@@ -31,6 +31,7 @@ def test_shop_and_phone_side_by_side(demo: World, open_tab: OpenTab, theme: Lite
     dialog = shop.get_by_role("dialog", name="Pay with M-PESA")
     expect(dialog).to_contain_text("Electrical in Nyali")
     expect(dialog.get_by_role("textbox")).to_have_value("0712 345 678")
+    tab.page.wait_for_timeout(HOLD_MS)
     dialog.get_by_role("button", name="Pay KES 500").click()
     expect(phone.locator(".prompt-text")).to_contain_text("Do you want to pay Kshs. 500 to POKEA DEMO")
     tab.shoot(ARTEFACTS / "pages" / f"demo-2-{theme}.png")

@@ -45,7 +45,7 @@ def test_a_state(storefront: Storefront, tab: Tab, state: str) -> None:
 
 def out_of_reach(tab: Tab) -> list[str]:
     """The dialog's last line, if no scrolling brings it into the window."""
-    last = tab.dialog.locator("button.l")
+    last = tab.dialog.locator("button.l").last
     last.scroll_into_view_if_needed()
     box = last.bounding_box()
     assert box is not None

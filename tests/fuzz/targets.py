@@ -17,6 +17,7 @@ from pokea.api.callback_address import is_callback_token
 from pokea.api.callers import Caller, bearer_token, client_address
 from pokea.api.idempotency import LONGEST_KEY, idempotency_key
 from pokea.api.keys import SharedSecret, read_keys
+from pokea.api.languages import language_of
 from pokea.api.tokens import FROM_ANYBODY, Claims, Verifier, issue_token, read_claims
 from pokea.clock import HOUR, SystemClock
 from pokea.daraja.answers import TokenGranted, TokenRefused, read_push_answer, read_query_answer, read_token_answer
@@ -25,7 +26,6 @@ from pokea.daraja.fields import LONGEST_ID
 from pokea.daraja.outcomes import Accepted, Answered, Refused, Silent, Unknown
 from pokea.errors import PokeaError, Refusal, SettingsError
 from pokea.payments.history import Cursor, decode_cursor, encode_cursor
-from pokea.payments.routes import language_of
 from pokea.payments.schemas import HistoryQuery
 from pokea.payments.tokens import PaymentTokens
 from pokea.phone import InvalidPhone, parse_phone

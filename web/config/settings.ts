@@ -9,3 +9,5 @@ export const PACKAGE = `${WEB}/checkout/dist`;
 /** The checkout's JSX goes to our own few lines instead of React. */
 export const withoutReact = { 'react/jsx-runtime': `${WEB}/checkout/src/view/draw.ts` };
 export const TARGET = 'es2022';
+/** Its style asks by itself what a browser can; rewritten for older ones, `light-dark` would not follow the page. */
+export const STYLED = ['chrome123', 'safari17.5', 'firefox120'];

@@ -1,10 +1,12 @@
 /** A small real HTTP server that speaks the service's contract, and whose payments the tests move by hand. */
 
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Failure, Status, Transaction } from '../checkout/src/core/wire.js';
+import type { Failure, Shown, Status, Transaction } from '../checkout/src/core/wire.js';
 
 const ROOT = '/api/v1/payments/mpesa';
+const CHECKOUT = /^\/api\/v1\/bookings\/([^/]+)\/checkout$/;
 export const TOKEN = 'token-of-the-customer';
 const PROMPT_MS = 120_000;
 
@@ -34,6 +36,15 @@ export type PushPlan =
   | { kind: 'cut' }
   | { kind: 'hang' };
 
+/** The words that the service sends with a booking, read from where it keeps them. */
+export function wordsOf(language: 'en' | 'sw'): Shown['words'] {
+  const file = `${import.meta.dirname}/../../src/pokea/bookings/checkout_words.py`;
+  const [, dictionary] = new RegExp(`_${language.toUpperCase()}: Final = ({[^}]*})`).exec(
+    readFileSync(file, 'utf8'),
+  ) as unknown as [string, string];
+  return JSON.parse(dictionary.replace(/,\s*}/, '}'));
+}
+
 export class FakeService {
   readonly payments = new Map<string, Payment>();
   /** Every push that arrived, repeated ones too. */
@@ -46,6 +57,11 @@ export class FakeService {
   /** Streams open, and bring nothing: what a proxy that buffers does. */
   streamsSilent = false;
   isDown = false;
+  /** The fee of every booking, in whole shillings, and what became of it. */
+  fee = 500;
+  feeStatus: Shown['booking']['bookingFee']['status'] = 'unpaid';
+  /** What a booking is answered with instead. */
+  bookingPlan: Answer | undefined;
   promptMs = PROMPT_MS;
   /** How far this service's clock is ahead of the page's, in milliseconds. */
   aheadMs = 0;
@@ -80,6 +96,8 @@ export class FakeService {
       phoneNumber: `${phoneNumber.slice(0, 5)}****${phoneNumber.slice(-3)}`,
       mpesaReceiptNumber: null,
       failure: null,
+      message: 'Words of the service.',
+      completedAt: null,
       review: [],
       expiresAt: new Date(Date.now() + this.aheadMs + this.promptMs).toISOString(),
       version: 2,
@@ -101,18 +119,19 @@ export class FakeService {
   }
 
   complete(id: string, receipt: string | null = 'NLJ7RT61SV'): void {
-    this.tell(id, { status: 'completed', mpesaReceiptNumber: receipt, failure: null });
+    const completedAt = new Date().toISOString();
+    this.tell(id, { status: 'completed', mpesaReceiptNumber: receipt, failure: null, completedAt });
   }
 
-  fail(id: string, failure: Partial<Failure> = {}): void {
-    const full = {
+  fail(id: string, failure: Partial<Failure> = {}, message = 'It was cancelled.'): void {
+    const full: Failure = {
       code: '1032',
       reason: 'cancelled',
-      message: 'It was cancelled.',
       retryable: true,
+      nextStep: 'try_again',
       ...failure,
     };
-    this.tell(id, { status: 'failed', failure: full });
+    this.tell(id, { status: 'failed', failure: full, message });
   }
 
   /** Closes the payment's streams for good, as law 9 says. */
@@ -121,6 +140,11 @@ export class FakeService {
     payment.ended = true;
     for (const stream of payment.streams) stream.end('event: end\ndata: {}\n\n');
     payment.streams = [];
+  }
+
+  /** The streams of a payment stay open, and bring nothing more. */
+  forget(id: string): void {
+    this.#payment(id).streams = [];
   }
 
   cutStreams(): void {
@@ -138,11 +162,14 @@ export class FakeService {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0] as string;
-    if (!path.startsWith(ROOT)) return void response.writeHead(404).end();
+    const [, booking] = CHECKOUT.exec(path) ?? [];
+    if (path === '/healthz' && !this.isDown) return send(response, { status: 200, body: { status: 'ok' } });
+    if (!path.startsWith(ROOT) && !booking && !this.isDown) return void response.writeHead(404).end();
     if (this.allowedOrigin) allow(response, this.allowedOrigin);
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     this.requests.push(`${request.method} ${path}`);
     if (this.isDown) return void request.socket.destroy();
+    if (booking) return this.#book(booking, request, response);
     const rest = path.slice(ROOT.length);
     if (rest === '/stkpush') return this.#push(request, response);
     const [, id, events] = /^\/status\/([^/]+)(\/events)?$/.exec(rest) ?? [];
@@ -153,6 +180,19 @@ export class FakeService {
     }
     if (events) return this.#stream(payment, request, response);
     send(response, { status: 200, body: bodyOf(payment) });
+  }
+
+  #book(id: string, request: IncomingMessage, response: ServerResponse): void {
+    const isCustomer = request.headers.authorization === `Bearer ${TOKEN}`;
+    const planned = isCustomer ? this.bookingPlan : refusal(401, 'unauthenticated');
+    if (planned) {
+      send(response, planned);
+      return;
+    }
+    const bookingFee = { amount: this.fee, status: this.feeStatus };
+    const booking = { reference: `REF-${id}`, service: 'Plumbing', businessName: 'FUNDI LTD', bookingFee };
+    const words = wordsOf(request.headers['accept-language'] === 'sw' ? 'sw' : 'en');
+    send(response, { status: 200, body: { success: true, booking, words } });
   }
 
   #stream(payment: Payment, request: IncomingMessage, response: ServerResponse): void {
@@ -249,7 +289,6 @@ function pushBody(payment: Payment): Record<string, unknown> {
     clientSecret: secret,
     expiresAt,
     phoneNumber,
-    hint: null,
   };
   return { success: true, message: 'STK Push sent successfully.', data };
 }

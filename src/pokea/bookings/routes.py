@@ -1,6 +1,7 @@
 """The bookings over HTTP."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,12 +12,14 @@ from pokea.api.answers import model_answer
 from pokea.api.bodies import read_body
 from pokea.api.callers import BOOKINGS_WRITE, PAYMENTS_READ, Caller, Gate
 from pokea.api.idempotency import REPLAYED, idempotency_key
+from pokea.api.languages import language_of
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, refusals, takes
+from pokea.bookings.checkout_words import checkout_words
 from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
 from pokea.bookings.limit import BookingLimit
 from pokea.bookings.rules import reference_from, terms_for
-from pokea.bookings.schemas import EXAMPLE, BookingAnswer, CreateBooking, answer_of
-from pokea.bookings.store import find
+from pokea.bookings.schemas import EXAMPLE, BookingAnswer, CheckoutAnswer, CreateBooking, answer_of
+from pokea.bookings.store import Booking, find
 from pokea.clock import Clock
 from pokea.errors import Refusal
 from pokea.ids import Ids
@@ -75,13 +78,16 @@ def booking_routes(
         created = await _made(database, draft, key, None if caller.is_admin else limit)
         return model_answer(answer_of(created.booking, business_name), 201, REPLAYED if created.replayed else None)
 
-    async def get_booking(request: Request) -> Response:
+    async def readable(request: Request) -> Booking:
         caller = await gate.require(request, PAYMENTS_READ, BOOKINGS_WRITE)
         booking_id = request.path_params["bookingId"]
         booking = await database.read(find, booking_id) if _ID.fullmatch(booking_id) else None
         if booking is None or not caller.may_see(booking.customer_id):
             raise Refusal("not_found", "There is no such booking, or it is somebody else's.")
-        return model_answer(answer_of(booking, business_name))
+        return booking
+
+    async def get_booking(request: Request) -> Response:
+        return model_answer(answer_of(await readable(request), business_name))
 
     router.add_api_route("", post_booking, methods=["POST"], **_POST)
     router.add_api_route(
@@ -92,7 +98,26 @@ def booking_routes(
         responses=refusals("not_found") | {200: {"description": "The booking.", "model": BookingAnswer}},
         openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
     )
+    _add_checkout(router, readable, business_name)
     return router
+
+
+def _add_checkout(
+    router: APIRouter, readable: Callable[[Request], Awaitable[Booking]], business_name: str | None
+) -> None:
+    async def get_checkout(request: Request) -> Response:
+        shown = answer_of(await readable(request), business_name)
+        words = dict(checkout_words(language_of(request)))
+        return model_answer(CheckoutAnswer(booking=shown.booking, words=words), headers={"Cache-Control": "no-store"})
+
+    router.add_api_route(
+        "/{bookingId}/checkout",
+        get_checkout,
+        methods=["GET"],
+        summary="Read a booking with the words of the checkout, for the drop-in",
+        responses=refusals("not_found") | {200: {"description": "Both.", "model": CheckoutAnswer}},
+        openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
+    )
 
 
 async def _made(database: Database, draft: Draft, key: IdempotencyKey | None, limit: BookingLimit | None) -> Created:

@@ -106,6 +106,12 @@ class BookingAnswer(Outgoing):
     booking: BookingBody
 
 
+class CheckoutAnswer(BookingAnswer):
+    """A booking, and the words with which the checkout takes its fee."""
+
+    words: dict[str, str] = Field(description="Words of the checkout by their names, in `Accept-Language`.")
+
+
 def answer_of(booking: Booking, business_name: str | None = None) -> BookingAnswer:
     """The answer that shows a booking, and the name of the business that is paid where it is set."""
     fee = BookingFee(

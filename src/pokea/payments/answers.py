@@ -36,6 +36,9 @@ class Transaction(Outgoing):
     type: Literal["booking_fee"]
     booking_id: str
     phone_number: str = Field(description="Masked, as on M-PESA's own statements.")
+    message: str = Field(
+        description="What is known and what the customer does next, in the language of `Accept-Language`."
+    )
     failure: Failure | None
     review: list[Flag] = Field(description="Why a person should look at it; mostly empty.")
     expires_at: str = Field(description="Until then the prompt may be answered.")

@@ -12,6 +12,7 @@ from pokea.api.answers import json_answer
 from pokea.api.bodies import read_body, read_query
 from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
 from pokea.api.idempotency import REPLAYED, idempotency_key
+from pokea.api.languages import language_of
 from pokea.api.moments import moment
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, describe, refusals, takes
 from pokea.api.problems import problem_response
@@ -184,11 +185,6 @@ class PaymentRoutes:
             "nextCursor": encode_cursor(page.next_cursor),
         }
         return json_answer(answer | ({"cut": True} if page.is_cut else {}), headers={"Cache-Control": "no-store"})
-
-
-def language_of(request: Request) -> str:
-    """`sw` when the caller's first language is Kiswahili, else `en`."""
-    return "sw" if request.headers.get("accept-language", "").strip().lower().startswith("sw") else "en"
 
 
 @cache

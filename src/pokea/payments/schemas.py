@@ -10,6 +10,7 @@ from pokea.daraja.codes import reason_meaning
 from pokea.daraja.reasons import NOT_SENT, next_step
 from pokea.errors import FieldError, Refusal
 from pokea.money import shillings_json
+from pokea.payments.customer_words import customer_words, reason_words
 from pokea.payments.reserve import Refused, Why
 from pokea.payments.status import NO_ANSWER, Status
 from pokea.payments.store import Payment
@@ -77,6 +78,7 @@ def transaction(payment: Payment, language: str, now: Instant) -> dict[str, Any]
         "type": payment.type,
         "bookingId": payment.booking_id,
         "phoneNumber": mask_msisdn(payment.msisdn),
+        "message": customer_words(payment, language, now),
         "failure": _failure(payment, language, now),
         "review": list(payment.flags),
         "expiresAt": iso(payment.expires_at),
@@ -116,11 +118,10 @@ def was_refused(payment: Payment) -> bool:
 def refusal_of_push(payment: Payment, language: str) -> Refusal:
     """What a caller hears of a push that Daraja refused, or that we did not send (law 3)."""
     reason = payment.failure_reason or "daraja_refused"
-    text = reason_meaning(reason)
     code = _REFUSAL_CODES.get(reason, "daraja_refused")
     return Refusal(
         code,
-        text.customer_sw if language == "sw" else text.customer_en,
+        reason_words(reason, language),
         (FieldError("daraja", payment.failure_code),) if payment.failure_code else (),
         {"transactionId": payment.id, "reason": reason},
         _RETRY_DARAJA_SECONDS if code != "daraja_refused" else None,
@@ -153,7 +154,7 @@ def _failure(payment: Payment, language: str, now: Instant) -> dict[str, Any] | 
     return {
         "code": payment.failure_code,
         "reason": payment.failure_reason,
-        "message": text.customer_sw if language == "sw" else text.customer_en,
+        "message": reason_words(text.reason, language),
         "retryable": text.retryable and not is_locked(payment, now),
         "nextStep": next_step(text),
     }

@@ -18,12 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from pokea.api.languages import language_of
 from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
 from pokea.clock import Clock, Instant
 from pokea.events.hub import Hub
 from pokea.events.viewers import Viewer
 from pokea.payments import store
-from pokea.payments.routes import PREFIX, PaymentReader, PaymentRoutes, language_of
+from pokea.payments.routes import PREFIX, PaymentReader, PaymentRoutes
 from pokea.payments.schemas import is_locked, status_body
 from pokea.payments.status import Status
 from pokea.payments.store import Payment

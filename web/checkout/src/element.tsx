@@ -1,21 +1,24 @@
 import type { Phase } from './core/machine.js';
-import { type Locale, TEXTS } from './core/texts.js';
+import type { Locale } from './core/texts.js';
 import { Checkout } from './engine/checkout.js';
 import { browserPorts } from './ports.js';
 import { actionsOf, localeOf } from './view/actions.js';
 import { draw } from './view/draw.js';
-import { dress, keepFocus, present } from './view/present.js';
-import { money, View } from './view/View.js';
+import { dress, keepFocus, present, schemeOf } from './view/present.js';
+import { openerLabel, View } from './view/View.js';
+
+/** On a server there are no elements; there the class is defined, so that it can be imported, and never made. */
+const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 /**
- * `<pokea-checkout booking-id amount [description] [api-url] [token] [locale] [phone-number] [open]>`: a button that
- * opens the dialog. What is put inside the element takes the button's place.
+ * `<pokea-checkout booking-id [amount] [description] [api-url] [token] [locale] [phone-number] [theme] [open]>`: a
+ * button that opens the dialog. What is put inside the element takes the button's place.
  *
  * Events, which bubble: `pokea-success` (`detail.transactionId`), `pokea-error` (`detail` is a PaymentError),
  * `pokea-close`.
  */
-export class PokeaCheckout extends HTMLElement {
-  static observedAttributes = ['amount', 'locale', 'open', 'booking-id'];
+export class PokeaCheckout extends Base {
+  static observedAttributes = ['amount', 'description', 'locale', 'open', 'theme', 'booking-id'];
   /** Gives the customer's token, when it is not in the `token` attribute. */
   getToken: () => string | Promise<string> = () => this.#attribute('token');
   #checkout: Checkout | undefined;
@@ -61,7 +64,7 @@ export class PokeaCheckout extends HTMLElement {
       browserPorts(),
       () => ({
         bookingId: this.#attribute('booking-id'),
-        amount: this.#amount(),
+        amount: this.#attribute('amount'),
         apiUrl: this.#attribute('api-url') || new URL(import.meta.url).origin,
         locale: this.#locale(),
         getToken: this.getToken,
@@ -79,7 +82,9 @@ export class PokeaCheckout extends HTMLElement {
   }
 
   #present(): void {
-    present(this.shadowRoot as ShadowRoot, this.hasAttribute('open'));
+    const isOpen = this.hasAttribute('open');
+    if (isOpen) void this.#checkout?.open();
+    present(this.shadowRoot as ShadowRoot, isOpen);
   }
 
   #draw(): void {
@@ -88,7 +93,8 @@ export class PokeaCheckout extends HTMLElement {
     const { phase } = checkout.model;
     this.#resume(phase);
     const locale = this.#locale();
-    const amount = this.#amount();
+    const amount = checkout.amount();
+    this.style.colorScheme = schemeOf(this.#attribute('theme'));
     const speak = (chosen: Locale): void => {
       this.#spoken = chosen;
       this.#draw();
@@ -99,7 +105,7 @@ export class PokeaCheckout extends HTMLElement {
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the button inside it, ours or the page's, is what is operated */}
         <slot onClick={() => this.show()}>
           <button type="button" className="o">
-            {TEXTS[locale].pay.replace('$', money(amount))}
+            {openerLabel(checkout.model, locale, amount)}
           </button>
         </slot>
         <View
@@ -107,14 +113,14 @@ export class PokeaCheckout extends HTMLElement {
           now={checkout.now()}
           locale={locale}
           amount={amount}
-          purpose={this.#attribute('description') || this.#attribute('booking-id')}
+          purpose={this.#attribute('description')}
           on={actionsOf(checkout, () => this.close(), speak)}
         />
       </>
     );
     // The sources are typed for React; here `draw` draws them.
     draw(drawn as never, root);
-    if (this.#phase !== phase) keepFocus(root);
+    if (this.#phase !== phase) keepFocus(root, this.#phase);
     this.#phase = phase;
   }
 
@@ -127,10 +133,6 @@ export class PokeaCheckout extends HTMLElement {
 
   #attribute(name: string): string {
     return this.getAttribute(name) ?? '';
-  }
-
-  #amount(): number {
-    return Number(this.#attribute('amount'));
   }
 
   #locale(): Locale {
@@ -148,4 +150,6 @@ declare global {
   }
 }
 
-customElements.define('pokea-checkout', PokeaCheckout);
+if (globalThis.customElements && !customElements.get('pokea-checkout')) {
+  customElements.define('pokea-checkout', PokeaCheckout);
+}

@@ -4,18 +4,21 @@ import type { Locale } from './core/texts.js';
 import { Checkout, type PaymentError } from './engine/checkout.js';
 import { browserPorts } from './ports.js';
 import { actionsOf, localeOf } from './view/actions.js';
-import { dress, keepFocus, present } from './view/present.js';
+import { dress, keepFocus, present, schemeOf, type Theme } from './view/present.js';
 import { View } from './view/View.js';
 
-export type { Locale, PaymentError };
+export type { Locale, PaymentError, Theme };
+
+/** React 18 warns of layout effects on a server, where there is nothing to lay out. */
+const useLaidOut = typeof document === 'undefined' ? useEffect : useLayoutEffect;
 
 export interface BookingFeePaymentModalProps {
   /** The booking whose fee is paid. */
   bookingId: string;
-  /** What the fee is for, in the page's words; by default the booking's id. */
+  /** What the fee is for, in the page's words; by default the booking's service. */
   description?: string;
-  /** The fee in whole shillings, as the booking has it. */
-  amount: number;
+  /** The fee in whole shillings; by default, and in any case before it is asked for, it is read from the booking. */
+  amount?: number;
   open: boolean;
   /** The customer wants the dialog closed; a payment that is under way goes on, and is still reported. */
   onClose: () => void;
@@ -31,6 +34,10 @@ export interface BookingFeePaymentModalProps {
   locale?: Locale;
   /** What stands in the phone field at first. */
   phoneNumber?: string;
+  /** `light` or `dark`; by default what the page's own `color-scheme` says. */
+  theme?: Theme;
+  /** Class of the host, for the custom properties `--pokea-accent`, `--pokea-radius` and `--pokea-font`. */
+  className?: string;
 }
 
 /** Takes the booking's fee by M-PESA. It keeps watching while it is closed, for as long as it is mounted. */
@@ -51,28 +58,35 @@ function Modal(props: BookingFeePaymentModalProps) {
     return () => checkout.stop();
   }, [checkout]);
   const { phase } = checkout.model;
-  useLayoutEffect(() => {
+  useLaidOut(() => {
     if (!root) return;
+    if (props.open) void checkout.open();
     present(root, props.open);
     return () => present(root, false);
-  }, [root, props.open]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of phase is what takes the focus away
-  useLayoutEffect(() => {
-    if (root) keepFocus(root);
+  }, [root, props.open, checkout]);
+  const before = useRef(phase);
+  useLaidOut(() => {
+    if (root && before.current !== phase) keepFocus(root, before.current);
+    before.current = phase;
   }, [root, phase]);
 
   const close = () => latest.current.open && latest.current.onClose();
+  const scheme = schemeOf(props.theme);
   const view = root && (
     <View
       model={checkout.model}
       now={checkout.now()}
       locale={localeOf(spoken ?? props.locale)}
-      amount={props.amount}
-      purpose={props.description ?? props.bookingId}
+      amount={checkout.amount()}
+      purpose={props.description}
       on={actionsOf(checkout, close, setSpoken)}
     />
   );
-  return <div ref={host}>{view && createPortal(view, root)}</div>;
+  return (
+    <div ref={host} className={props.className} style={scheme ? { colorScheme: scheme } : undefined}>
+      {view && createPortal(view, root)}
+    </div>
+  );
 }
 
 /** A shadow root of our own in the page, so that no style of the page's reaches the dialog, nor ours the page. */

@@ -14,12 +14,14 @@ import {
   seen,
   stepOf,
   submitted,
+  toneOf,
   waitEnds,
 } from '../../checkout/src/core/model.js';
 import type { Failure, Pushed, Status, Transaction } from '../../checkout/src/core/wire.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const EXPIRES = NOW + 120_000;
+const PROMPT_ENDS = NOW + 60_000;
 
 const PUSHED: Pushed = {
   transactionId: 'pay_1',
@@ -27,10 +29,9 @@ const PUSHED: Pushed = {
   clientSecret: 'pcs_1',
   expiresAt: new Date(EXPIRES).toISOString(),
   phoneNumber: '25471****678',
-  hint: null,
 };
 
-const CANCELLED: Failure = { code: '1032', reason: 'cancelled', message: 'Cancelled.', retryable: true };
+const CANCELLED: Failure = { code: '1032', reason: 'cancelled', retryable: true, nextStep: 'try_again' };
 
 function transaction(status: Status, change: Partial<Transaction> = {}): Transaction {
   return {
@@ -40,6 +41,8 @@ function transaction(status: Status, change: Partial<Transaction> = {}): Transac
     phoneNumber: '25471****678',
     mpesaReceiptNumber: null,
     failure: status === 'failed' ? CANCELLED : null,
+    message: 'Words of the service.',
+    completedAt: status === 'completed' ? new Date(NOW).toISOString() : null,
     review: [],
     expiresAt: new Date(EXPIRES).toISOString(),
     version: 1,
@@ -57,6 +60,9 @@ function following(...events: Event[]): Model {
 
 const WAITING = [submitted('0712 345 678'), accepted(PUSHED, 0)];
 
+const failure = (change: Partial<Failure>) =>
+  following(...WAITING, told('failed', { failure: { ...CANCELLED, ...change } }));
+
 describe('a payment', () => {
   test('is waited for once the push is accepted, with the masked number and the end of the prompt', () => {
     const model = following(...WAITING);
@@ -69,7 +75,7 @@ describe('a payment', () => {
   });
 
   test('is being checked, not failed, when its prompt has ended without a word', () => {
-    expect(following(...WAITING, told('pending', {}, EXPIRES)).phase).toBe('checking');
+    expect(following(...WAITING, told('pending', {}, PROMPT_ENDS)).phase).toBe('checking');
     expect(following(...WAITING, { name: 'overdue' }).phase).toBe('checking');
   });
 
@@ -105,8 +111,8 @@ describe('a payment', () => {
   test('has its times put on the local clock', () => {
     const skew = 3_600_000;
     expect(following(submitted(''), accepted(PUSHED, skew)).expiresAt).toBe(EXPIRES - skew);
-    expect(seen(transaction('pending'), skew, EXPIRES - skew - 1).name).toBe('pending');
-    expect(seen(transaction('pending'), skew, EXPIRES - skew).name).toBe('overdue');
+    expect(seen(transaction('pending'), skew, PROMPT_ENDS - skew - 1).name).toBe('pending');
+    expect(seen(transaction('pending'), skew, PROMPT_ENDS - skew).name).toBe('overdue');
   });
 });
 
@@ -155,18 +161,22 @@ describe('trying again', () => {
 });
 
 describe('the one thing to do', () => {
-  const failure = (change: Partial<Failure>) =>
-    following(...WAITING, told('failed', { failure: { ...CANCELLED, ...change } }));
-
   test('is to pay, then nothing while the phone is asked, then to close', () => {
     expect(stepOf(START, NOW)).toBe('pay');
     expect(stepOf(following(submitted('')), NOW)).toBe('sending');
     expect(stepOf(following(...WAITING), NOW)).toBeUndefined();
-    expect(stepOf(following(...WAITING, told('completed')), NOW)).toBe('close');
+    expect(stepOf(following(...WAITING, told('completed')), NOW)).toBe('done');
   });
 
-  test('is to try again where that is safe', () => {
+  test('is to try again where that is safe, with another number where the same would fail again', () => {
     expect(stepOf(failure({}), NOW)).toBe('retry');
+    expect(stepOf(failure({ nextStep: 'another_number' }), NOW)).toBe('another');
+  });
+
+  test('is to close while a person looks at money that came otherwise than asked', () => {
+    for (const status of ['pending', 'failed', 'completed'] as const) {
+      expect(stepOf(following(...WAITING, told(status, { review: ['amount_differs'] })), NOW)).toBe('close');
+    }
   });
 
   test('is to wait while a failure that allows another try is held, and no longer than the lock can last', () => {
@@ -177,13 +187,32 @@ describe('the one thing to do', () => {
   });
 
   test('is to close where another try would not help', () => {
-    expect(stepOf(failure({ reason: 'merchant_setup', retryable: false }), NOW)).toBe('close');
+    expect(
+      stepOf(failure({ reason: 'merchant_setup', retryable: false, nextStep: 'contact_business' }), NOW),
+    ).toBe('close');
   });
 
   test('is to wait as long as the service asked', () => {
     const model = following(submitted(''), refused({ code: 'too_many_requests', message: '' }, NOW + 5000));
     expect(stepOf(model, NOW)).toBe('wait');
     expect(stepOf(model, NOW + 5000)).toBe('pay');
+  });
+});
+
+describe('the tone of an end', () => {
+  test.each([
+    [{}, 'choice'],
+    [{ reason: 'wrong_pin' }, 'mend'],
+    [{ reason: 'no_answer' }, 'mend'],
+    [{ reason: 'merchant_setup', nextStep: 'contact_business' }, 'wrong'],
+  ] as const)('of a failure %j is %s', (change, tone) => {
+    expect(toneOf(failure(change))).toBe(tone);
+  });
+
+  test('is none of a payment that is open or paid, unless another amount came', () => {
+    expect(toneOf(following(...WAITING))).toBeUndefined();
+    expect(toneOf(following(...WAITING, told('completed')))).toBeUndefined();
+    expect(toneOf(following(...WAITING, told('completed', { review: ['amount_differs'] })))).toBe('mend');
   });
 });
 

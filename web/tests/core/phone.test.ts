@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readPhone, writtenPhone } from '../../checkout/src/core/phone.js';
+import { isOtherNetwork, readField, readPhone, writtenPhone } from '../../checkout/src/core/phone.js';
 import cases from './phone-cases.json' with { type: 'json' };
 
 describe('readPhone', () => {
@@ -24,8 +24,8 @@ describe('readPhone', () => {
     ['254', 'short'],
     ['+25471234567', 'short'],
     ['07123456789', 'long'],
-    ['0612345678', 'mobile'],
-    ['254212345678', 'mobile'],
+    ['0612345678', 'foreign'],
+    ['254212345678', 'foreign'],
     ['+1 212 555 0100', 'foreign'],
     ['9'.repeat(41), 'long'],
   ])('says what is wrong with %j: %s', (text, fault) => {
@@ -81,6 +81,34 @@ describe('readPhone', () => {
   });
 });
 
-test('a number is written as Kenyans write it', () => {
-  expect(writtenPhone('254712345678')).toBe('0712 345 678');
+test('a number is written as Kenyans write it, in one piece, and masked where it is', () => {
+  expect(writtenPhone('254712345678')).toBe('0712\xa0345\xa0678');
+  expect(writtenPhone('25471****678')).toBe('071•\xa0•••\xa0678');
+});
+
+describe('a field', () => {
+  test.each([
+    ['712345678', '254712345678'],
+    ['112 345 678', '254112345678'],
+    ['0712345678', '254712345678'],
+    ['+254 712 345 678', '254712345678'],
+  ])('reads %s, with the 0 or without it', (text, msisdn) => {
+    expect(readField(text)).toEqual({ msisdn });
+  });
+
+  test.each(['7', '71', '712', '71234567'])('does not complain of %s while it is typed', (text) => {
+    expect(readField(text)).toEqual({ fault: 'short', unfinished: true });
+  });
+
+  test('still says what is wrong with more', () => {
+    expect(readField('07123456789').fault).toBe('long');
+    expect(readField('612345678').fault).toBe('foreign');
+  });
+});
+
+test('numbers of the ranges of other networks are known, and those of Safaricom are none of them', () => {
+  for (const range of ['733', '100', '771', '750', '763'])
+    expect(isOtherNetwork(`254${range}000000`)).toBe(true);
+  for (const range of ['712', '110', '757', '768', '799'])
+    expect(isOtherNetwork(`254${range}000000`)).toBe(false);
 });

@@ -4,14 +4,29 @@ import { createRoot } from 'react-dom/client';
 import { describe, expect, test } from 'vitest';
 import { type Model, START } from '../../checkout/src/core/model.js';
 import type { Locale } from '../../checkout/src/core/texts.js';
+import type { Booking } from '../../checkout/src/core/wire.js';
 import type { Actions } from '../../checkout/src/view/actions.js';
 import { draw, jsx } from '../../checkout/src/view/draw.js';
 import { View } from '../../checkout/src/view/View.js';
+import { wordsOf } from '../fake-service.js';
 
 (globalThis as Record<string, unknown>).IS_REACT_ACT_ENVIRONMENT = true;
 
 const nothing = () => undefined;
-const ON: Actions = { close: nothing, type: nothing, leave: nothing, speak: nothing };
+const ON: Actions = {
+  close: nothing,
+  type: nothing,
+  leave: nothing,
+  speak: nothing,
+  copy: nothing,
+  print: nothing,
+};
+const BOOKING: Booking = {
+  reference: 'BK-1',
+  service: 'Plumbing',
+  businessName: 'FUNDI LTD',
+  bookingFee: { amount: 1500, status: 'unpaid' },
+};
 
 /** What React would draw, handed to `draw` instead. */
 function translated(node: ReactNode): Parameters<typeof draw>[0] {
@@ -42,18 +57,24 @@ const model: fc.Arbitrary<Model> = fc.record({
   phase: fc.constantFrom('form', 'sending', 'loading', 'waiting', 'checking', 'failed', 'paid'),
   id: fc.constantFrom('', 'pay_1'),
   version: fc.constant(1),
+  typed: fc.constantFrom('', '254712345678'),
   phone: fc.constant('25471****678'),
   expiresAt: fc.constantFrom(0, 90_000),
   receipt: fc.constantFrom(null, 'NLJ7RT61SV'),
+  paidAt: fc.constantFrom(null, '2026-11-24T06:00:00Z'),
+  message: fc.constantFrom('', 'Words.'),
+  copied: fc.boolean(),
+  booking: fc.constantFrom(null, BOOKING),
+  words: fc.constantFrom(null, wordsOf('en')),
   failure: fc.constantFrom(
     null,
-    { code: '1', reason: 'insufficient_funds', message: '', retryable: true },
-    { code: '1', reason: 'no_answer', message: '', retryable: false },
-    { code: '1', reason: 'merchant_setup', message: 'Words.', retryable: false },
+    { code: '1', reason: 'cancelled', retryable: true, nextStep: 'try_again' } as const,
+    { code: '1', reason: 'no_answer', retryable: false, nextStep: 'try_again' } as const,
+    { code: '1', reason: 'pin_locked', retryable: true, nextStep: 'another_number' } as const,
+    { code: '1', reason: 'merchant_setup', retryable: false, nextStep: 'contact_business' } as const,
   ),
   review: fc.constantFrom([], ['amount_differs'], ['paid_twice']),
   problem: fc.constantFrom(null, { code: 'silence', message: '' }, { code: 'not_found', message: 'x' }),
-  hint: fc.constantFrom(null, 'A hint.'),
   retryAt: fc.constantFrom(0, 60_000),
   unanswered: fc.boolean(),
   extra: fc.boolean(),
@@ -110,10 +131,10 @@ describe('draw', () => {
         host,
       );
     show('form');
-    const [pay, language, close] = host.querySelectorAll('button');
+    const [close, pay, language] = host.querySelectorAll('button');
     show('waiting');
     expect(pay?.isConnected).toBe(false);
-    expect([...host.querySelectorAll('button')]).toEqual([language, close]);
+    expect([...host.querySelectorAll('button')]).toEqual([close, language]);
   });
 
   test('leaves alone what the browser has written: an open dialog stays open', () => {

@@ -61,8 +61,8 @@ describe('the React component, in strict mode', () => {
   test('shows the number and the words that the page gives', () => {
     const { shadow, root } = mount({ phoneNumber: '0722000000', description: 'Plumbing', locale: 'sw' });
     expect(shadow().querySelector('input')?.value).toBe('0722000000');
-    expect(shadow().querySelector('small')?.textContent).toBe('Plumbing');
-    expect(shadow().querySelector('h2')?.textContent).toBe('Lipa kwa M-PESA');
+    expect(shadow().querySelector('.s b')?.textContent).toBe('Plumbing');
+    expect(shadow().querySelector('h2')?.textContent).toBe('Lipa na M-PESA');
     root.unmount();
   });
 });

@@ -59,8 +59,8 @@ describe('a push', () => {
   });
 
   test('without any answer ends in the form with a plain word, and the next press uses the same key', async () => {
+    const checkout = await world.opened();
     world.service.isDown = true;
-    const checkout = world.page();
     pay(checkout);
     await world.until(() => checkout.model.phase === 'form');
     expect(checkout.model.problem?.code).toBe('silence');
@@ -71,8 +71,8 @@ describe('a push', () => {
   });
 
   test('for another number after silence is another attempt with another key', async () => {
+    const checkout = await world.opened();
     world.service.isDown = true;
-    const checkout = world.page();
     pay(checkout);
     await world.until(() => checkout.model.phase === 'form');
     world.service.isDown = false;
@@ -84,10 +84,44 @@ describe('a push', () => {
     });
   });
 
+  test('does not go out to a service that has never answered this page, and that is no silence', async () => {
+    world.service.isDown = true;
+    const checkout = world.page();
+    pay(checkout);
+    await world.until(() => checkout.model.phase === 'form');
+    expect(checkout.model.problem?.code).toBe('unreachable');
+    expect(world.service.requests.filter((line) => line.startsWith('POST'))).toEqual([]);
+    expect(world.blames).toEqual([]);
+    world.service.isDown = false;
+    checkout.submit();
+    await world.until(() => checkout.model.phase === 'waiting');
+    expect(world.service.pushes.length).toBe(1);
+  });
+
   test.each([
     [502, 'daraja_refused'],
     [503, 'daraja_unavailable'],
     [409, 'subscriber_locked'],
+  ])(
+    'that Daraja refuses with %i %s fails as its payment does, and the next one has a new key',
+    async (status, code) => {
+      world.service.make('pay_0', BOOKING);
+      world.service.fail('pay_0', { reason: code, code: null }, 'M-PESA is down.');
+      world.service.plans = [{ kind: 'refuse', answer: refusal(status, code, { transactionId: 'pay_0' }) }];
+      const checkout = world.page();
+      pay(checkout);
+      await world.until(() => checkout.model.phase === 'failed');
+      expect(checkout.model.message).toBe('M-PESA is down.');
+      expect(world.errors).toMatchObject([{ reason: code, message: 'M-PESA is down.', retryable: true }]);
+      checkout.retry();
+      await world.pass(600);
+      checkout.submit();
+      await world.until(() => checkout.model.phase === 'waiting');
+      expect(world.service.pushes.map(({ key }) => key)).toEqual(['key-1', 'key-2']);
+    },
+  );
+
+  test.each([
     [400, 'amount_mismatch'],
     [404, 'not_found'],
     [401, 'unauthenticated'],
@@ -178,7 +212,7 @@ describe('a payment that is already in progress', () => {
     const checkout = world.page();
     pay(checkout);
     await world.until(() => checkout.model.phase === 'form');
-    expect(checkout.model.problem?.code).toBe('subscriber_locked');
+    expect(checkout.model.problem?.code).toBe('payment_in_progress');
     expect(world.successes).toEqual([]);
   });
 
@@ -187,7 +221,7 @@ describe('a payment that is already in progress', () => {
     const checkout = world.page();
     pay(checkout);
     await world.until(() => checkout.model.phase === 'form');
-    expect(checkout.model.problem?.reason).toBe('subscriber_locked');
+    expect(checkout.model.problem?.code).toBe('payment_in_progress');
   });
 });
 

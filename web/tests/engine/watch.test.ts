@@ -169,6 +169,7 @@ describe('a failure', () => {
     world.service.fail('pay_1');
     await world.until(() => checkout.model.phase === 'failed');
     checkout.retry();
+    await world.pass(600);
     checkout.submit();
     await world.until(() => checkout.model.phase === 'waiting');
     expect(checkout.model.id).toBe('pay_2');

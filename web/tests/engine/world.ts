@@ -16,12 +16,20 @@ export class World {
   readonly kept = new Map<string, string>();
   readonly successes: string[] = [];
   readonly errors: PaymentError[] = [];
+  /** What the page's developer is told. */
+  readonly blames: string[] = [];
   readonly phases: Phase[] = [];
-  /** Fires `lost` when it loses its network. */
+  /** Fires `lost` when it loses its network, and `back` when it is looked at again. */
   readonly device = new EventTarget();
   token: () => string | Promise<string> = () => TOKEN;
   bookingId = BOOKING;
+  amount: unknown = 500;
   storageWorks = true;
+  locale: 'en' | 'sw' = 'en';
+  /** What people leave at the end of the address. */
+  ending = '';
+  /** Whether the service lets this page's origin call it. */
+  cors = true;
   #origin = '';
   #keys = 0;
   #open: Checkout[] = [];
@@ -44,18 +52,20 @@ export class World {
       setItem: (name: string, value: string) => void this.#storage().set(name, value),
     };
     const ports = {
-      fetch,
+      fetch: this.#fetch,
       now: Date.now,
       storage,
       newKey: () => `key-${++this.#keys}`,
+      blame: (mistake: string) => void this.blames.push(mistake),
+      back: (back: () => void, signal: AbortSignal) => this.device.addEventListener('back', back, { signal }),
       offline: (lost: () => void, signal: AbortSignal) =>
         this.device.addEventListener('lost', lost, { signal }),
     };
     const settings = () => ({
       bookingId: this.bookingId,
-      amount: 500,
-      apiUrl: this.#origin,
-      locale: 'en' as const,
+      amount: this.amount,
+      apiUrl: this.#origin + this.ending,
+      locale: this.locale,
       getToken: this.token,
       onPaymentSuccess: (id: string) => void this.successes.push(id),
       onPaymentError: (error: PaymentError) => void this.errors.push(error),
@@ -65,6 +75,15 @@ export class World {
     });
     checkout.start();
     this.#open.push(checkout);
+    return checkout;
+  }
+
+  /** A page on which the dialog has been opened and the booking read. */
+  async opened(): Promise<Checkout> {
+    const checkout = this.page();
+    void checkout.open();
+    await this.until(() => checkout.model.words !== null);
+    await this.pass(1000);
     return checkout;
   }
 
@@ -98,6 +117,12 @@ export class World {
   asked(id: string): number {
     return this.service.requests.filter((line) => line.endsWith(`/status/${id}`)).length;
   }
+
+  /** A browser hands over no answer of a service that does not let the page call, but sends what is plain. */
+  readonly #fetch: typeof fetch = (input, init) =>
+    this.cors || init?.mode === 'no-cors'
+      ? fetch(input, init)
+      : Promise.reject(new TypeError('Failed to fetch'));
 
   #storage(): Map<string, string> {
     if (!this.storageWorks) throw new Error('storage is forbidden on this page');

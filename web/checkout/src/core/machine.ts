@@ -18,7 +18,7 @@ export type EventName =
   | 'refused'
   /** The fee was paid before. */
   | 'already_paid'
-  /** The payment's status, by its name; `overdue` is an open payment past its `expiresAt`. */
+  /** The payment's status, by its name; `overdue` is an open payment whose prompt has ended. */
   | 'initiated'
   | 'pending'
   | 'overdue'

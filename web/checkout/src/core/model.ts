@@ -1,6 +1,6 @@
 import { ANSWER_MS } from './countdown.js';
 import { type EventName, type Phase, TABLE } from './machine.js';
-import type { Booking, Failure, Problem, Pushed, Transaction } from './wire.js';
+import type { Booking, Failure, Problem, Pushed, Shown, Transaction } from './wire.js';
 
 /** Everything that the page shows of one booking's payment. Times are milliseconds of the local clock. */
 export interface Model {
@@ -12,12 +12,14 @@ export interface Model {
   readonly typed: string;
   /** The number that the prompt went to, masked by the service. */
   readonly phone: string;
-  /** When the prompt ends; 0 when unknown. */
+  /** Until when M-PESA may answer; the prompt ends `ANSWER_MS` before. 0 when unknown. */
   readonly expiresAt: number;
   readonly receipt: string | null;
   /** When the money came, as the service writes it. */
   readonly paidAt: string | null;
   readonly failure: Failure | null;
+  /** The service's words for all this, in the customer's language. */
+  readonly message: string;
   readonly review: readonly string[];
   /** Why the form is shown again, when the service refused. */
   readonly problem: Problem | null;
@@ -32,6 +34,8 @@ export interface Model {
   readonly copied: boolean;
   /** What is paid, once it has been read. */
   readonly booking: Booking | null;
+  /** What is said from then on. */
+  readonly words: Shown['words'] | null;
   /** What is typed in the field, and whether it was left or submitted since. */
   readonly text: string;
   readonly touched: boolean;
@@ -51,6 +55,7 @@ const BLANK = {
   receipt: null,
   paidAt: null,
   failure: null,
+  message: '',
   review: [],
   problem: null,
   retryAt: 0,
@@ -59,7 +64,14 @@ const BLANK = {
   copied: false,
 } as const;
 
-export const START: Model = { ...BLANK, text: '', touched: false, offline: false, booking: null };
+export const START: Model = {
+  ...BLANK,
+  text: '',
+  touched: false,
+  offline: false,
+  booking: null,
+  words: null,
+};
 
 /** Something that happened, with what it tells about the payment. */
 export interface Event {
@@ -104,16 +116,17 @@ export function accepted(pushed: Pushed, skew: number): Event {
 }
 
 export function seen(transaction: Transaction, skew: number, now: number): Event {
-  const { id, version, status, failure, review } = transaction;
+  const { id, version, status, failure, message, review } = transaction;
   const expiresAt = Date.parse(transaction.expiresAt) - skew;
   const isOpen = status === 'initiated' || status === 'pending';
   return {
-    name: isOpen && now >= expiresAt ? 'overdue' : status,
+    name: isOpen && now >= expiresAt - ANSWER_MS ? 'overdue' : status,
     patch: {
       id,
       version,
       expiresAt,
       failure,
+      message,
       review,
       phone: transaction.phoneNumber,
       receipt: transaction.mpesaReceiptNumber,

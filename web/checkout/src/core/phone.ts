@@ -3,8 +3,8 @@
  * `phone-cases.json` holds what both must answer.
  */
 
-/** What is wrong with a number; the catalogue of texts has a sentence for each. */
-export type PhoneFault = 'empty' | 'digits' | 'zero' | 'foreign' | 'short' | 'long' | 'mobile';
+/** What is wrong with a number; there is a sentence for each but `zero`, which the field mends by itself. */
+export type PhoneFault = 'empty' | 'digits' | 'zero' | 'foreign' | 'short' | 'long';
 
 export interface ReadPhone {
   /** The twelve digits; absent when something is wrong. */
@@ -34,7 +34,7 @@ export function readPhone(text: string): ReadPhone {
   if (!msisdn.startsWith('254')) {
     return { fault: 'foreign', unfinished: COUNTRY_BEGUN.test(digits) };
   }
-  if (!/^254([17]|$)/.test(msisdn)) return { fault: 'mobile' };
+  if (!/^254([17]|$)/.test(msisdn)) return { fault: 'foreign' };
   return msisdn.length < DIGITS ? { fault: 'short', unfinished: true } : { fault: 'long' };
 }
 
@@ -46,7 +46,20 @@ function asciiDigit(digit: string): string {
   return String((point - zero) % 10);
 }
 
-/** The number as Kenyans write it: `0712 345 678`. */
+/** The number meant by what stands in a field: the field also writes the 0 that the service asks for. */
+export function readField(text: string): ReadPhone {
+  const read = readPhone(text);
+  return read.fault === 'zero' ? readPhone(`0${text}`) : read;
+}
+
+/** Ranges that were given to other networks; numbers move, so this is worth a word and no refusal. */
+const OTHER_NETWORKS = /^254(10|7([378]|4[47]|5[0-6]|6[0-7]))/;
+
+export function isOtherNetwork(msisdn: string): boolean {
+  return OTHER_NETWORKS.test(msisdn);
+}
+
+/** The number as Kenyans write it: `0712 345 678`, or masked `071\u2022 \u2022\u2022\u2022 678`; no line breaks inside. */
 export function writtenPhone(msisdn: string): string {
-  return msisdn.replace(/^254(\d{3})(\d{3})(\d{3})$/, '0$1 $2 $3');
+  return msisdn.replace(/^254(...)(...)(...)$/, '0$1\xa0$2\xa0$3').replaceAll('*', '•');
 }

@@ -6,8 +6,6 @@ export interface Failure {
   code: string | null;
   /** A slug such as `wrong_pin`. */
   reason: string;
-  /** A sentence for the customer, in the language that was asked for. */
-  message: string;
   /** Whether the customer may be asked to pay again now. */
   retryable: boolean;
   /** The one thing for the customer to do, once it may be done. */
@@ -22,12 +20,56 @@ export interface Transaction {
   phoneNumber: string;
   mpesaReceiptNumber: string | null;
   failure: Failure | null;
+  /** What is known and what to do next, in the language that was asked for. */
+  message: string;
   review: readonly string[];
   expiresAt: string;
   completedAt: string | null;
   /** Grows with every change of the payment. */
   version: number;
 }
+
+/** Words that come with a booking: what the checkout says after its form. */
+export type Word =
+  | 'how'
+  | 'here'
+  | 'empty'
+  | 'digits'
+  | 'foreign'
+  | 'short'
+  | 'long'
+  | 'unanswered'
+  | 'silence'
+  | 'payment_in_progress'
+  | 'too_many_requests'
+  | 'to'
+  | 'network'
+  | 'waiting'
+  | 'enter'
+  | 'elsewhere'
+  | 'left'
+  | 'checking'
+  | 'failed'
+  | 'unsure'
+  | 'retry'
+  | 'another'
+  | 'paid'
+  | 'amount'
+  | 'account'
+  | 'slip'
+  | 'settled'
+  | 'receipt'
+  | 'copy'
+  | 'copied'
+  | 'when'
+  | 'from'
+  | 'print'
+  | 'later'
+  | 'already'
+  | 'uncharged'
+  | 'extra'
+  | 'done'
+  | 'wait';
 
 /** What is paid, and to whom. */
 export interface Booking {
@@ -37,6 +79,12 @@ export interface Booking {
   /** The name that M-PESA's prompt shows; null where the service does not know it. */
   businessName: string | null;
   bookingFee: { amount: number; status: 'unpaid' | 'held' | 'released' | 'refunded' };
+}
+
+/** A booking as the checkout shows it. */
+export interface Shown {
+  booking: Booking;
+  words: Readonly<Record<Word, string>>;
 }
 
 /** `data` of a push that was accepted, or whose outcome is unknown (`checkoutRequestId` is null). */
@@ -51,9 +99,7 @@ export interface Pushed {
 /** An error of the service's catalogue, or one of our own codes. */
 export interface Problem {
   code: string;
-  message: string;
-  /** Why Daraja refused, by the same slugs as a failure's. */
-  reason?: string | undefined;
+  message?: string;
   transactionId?: string | undefined;
 }
 

@@ -1,14 +1,15 @@
-import type { PushBody } from '../core/wire.js';
+import type { PushBody, Shown } from '../core/wire.js';
 import type { Ports } from './api.js';
 
-/** An attempt whose push has had no answer yet, or the payment that came of it: never both. */
-export interface Kept {
+/** An attempt whose push has had no answer yet, or the payment that came of it: never both; and what is shown of it. */
+export interface Kept extends Partial<Shown> {
   /** The attempt: its key, its body and when it began. */
   key?: string;
   body?: PushBody;
   at?: number;
-  /** The payment and what reads it. */
+  /** The payment, what reads it, and the number that was typed for it, masked. */
   id?: string;
+  typed?: string;
   secret?: string | undefined;
 }
 

@@ -15,12 +15,10 @@ export function eventReader(tell: (event: ServerEvent) => void): (chunk: string)
     const blocks = (rest + chunk).replace(/\r\n?/g, '\n').split('\n\n');
     rest = blocks.pop() as string;
     for (const block of blocks) {
-      const fields = { id: '', event: '', data: '' };
-      for (const line of block.split('\n')) {
-        const [, name, value] = /^(id|event|data): ?(.*)/.exec(line) ?? [];
-        if (name) fields[name as keyof ServerEvent] += value;
-      }
-      if (fields.event) tell(fields);
+      const [id, event, data] = ['id', 'event', 'data'].map(
+        (name) => new RegExp(`^${name}: ?(.*)`, 'm').exec(block)?.[1] ?? '',
+      ) as [string, string, string];
+      if (event) tell({ id, event, data });
     }
   };
 }

@@ -29,8 +29,11 @@ export function watch(watched: Watched): () => void {
   let isOver = false;
   let isAsking = false;
 
+  const life = new AbortController();
+
   const stop = (): void => {
     isOver = true;
+    life.abort();
     clearInterval(timer);
     stream.stop();
   };
@@ -56,6 +59,11 @@ export function watch(watched: Watched): () => void {
   };
   const stream = lastingStream(watched, tell, tick);
   const timer = setInterval(tick, POLL_MS);
+  // While the page was not looked at, its stream may have died without a sign.
+  api.back(() => {
+    stream.doubt();
+    tick();
+  }, life.signal);
   tick();
   return stop;
 }
@@ -63,6 +71,8 @@ export function watch(watched: Watched): () => void {
 interface LastingStream {
   keepOpen: () => void;
   isTrusted: () => boolean;
+  /** Trust it again only once it has brought something. */
+  doubt: () => void;
   stop: () => void;
 }
 
@@ -103,6 +113,9 @@ function lastingStream(
   };
   return {
     isTrusted: () => now() - heardAt < TRUSTED_MS,
+    doubt: () => {
+      heardAt = 0;
+    },
     stop: () => current?.abort(),
     keepOpen: () => {
       if (current && now() - Math.max(heardAt, openedAt) > DEAD_MS) current.abort();

@@ -25,7 +25,10 @@ export function Fragment({ children }: Props): Child {
   return children;
 }
 
-/** Makes the children of `parent` what `children` say, keeping each element that has the same tag at the same place. */
+/**
+ * Makes the children of `parent` what `children` say, keeping each element that has the same tag at the same place.
+ * So at one place all elements of a tag have the same attributes, if with other values: none is taken away.
+ */
 export function draw(children: Child, parent: ParentNode): void {
   const wanted = flat(children);
   wanted.forEach((child, place) => {
@@ -61,23 +64,14 @@ function nodeFor(child: Single, old: ChildNode | undefined, parent: ParentNode):
   return node;
 }
 
-/** Attributes that the browser or we write on an element that is drawn: they are not the view's to take away. */
-const FOREIGN = /^(open|style)$/;
-
-function dressUp(element: Element, props: Props): void {
+function dressUp(element: Element, { children, style, ...props }: Props): void {
   const node = element as Element & Record<string, unknown> & ElementCSSInlineStyle;
-  const wanted: Record<string, string> = {};
+  if (style) Object.assign(node.style, style);
   for (const [name, value] of Object.entries(props)) {
-    if (name === 'children') continue;
     if (/^on|^value$/.test(name)) {
       const property = name.toLowerCase();
       if (node[property] !== value) node[property] = value;
-    } else if (name === 'style') Object.assign(node.style, value);
-    else if (value === true || (value === false && /^aria/.test(name))) wanted[name] = `${value}`;
-    else if (value != null && value !== false) wanted[NAMES[name] ?? name] = `${value}`;
+    } else if (value == null || (value === false && !/^aria/.test(name))) node.removeAttribute(name);
+    else node.setAttribute(NAMES[name] ?? name, `${value}`);
   }
-  for (const { name } of [...node.attributes]) {
-    if (!FOREIGN.test(name) && !(name in wanted)) node.removeAttribute(name);
-  }
-  for (const name of Object.keys(wanted)) node.setAttribute(name, wanted[name] as string);
 }

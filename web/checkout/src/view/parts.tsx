@@ -1,23 +1,27 @@
 import { clockFace, PROMPT_MS, secondsLeft } from '../core/countdown.js';
-import { isDisputed, type Model, type Step, waitEnds } from '../core/model.js';
-import { readPhone, writtenPhone } from '../core/phone.js';
-import type { Texts } from '../core/texts.js';
-import type { Failure, Problem } from '../core/wire.js';
+import { isDisputed, type Model, promptEnds, type Step, toneOf, waitEnds } from '../core/model.js';
+import { isOtherNetwork, readField, writtenPhone } from '../core/phone.js';
+import type { AllTexts, Locale, Texts } from '../core/texts.js';
+import type { Problem } from '../core/wire.js';
 import type { Actions } from './actions.js';
 
 export interface PartProps {
-  t: Texts;
+  t: AllTexts;
   model: Model;
   now: number;
+  locale: Locale;
   step: Step | undefined;
   price: string;
   on: Actions;
 }
 
+/** After so long without an answer the customer is told what else to do. */
+const STUCK_MS = 20_000;
+
 /** What is wrong with the number, once saying so helps. */
 function complaint({ t, model }: PartProps): string | undefined {
-  const { fault, unfinished } = readPhone(model.text);
-  return fault && (model.touched || !unfinished) ? t.fault[fault] : undefined;
+  const { fault, unfinished } = readField(model.text);
+  return fault && (model.touched || !unfinished) ? (t[fault as 'empty'] ?? t.phone) : undefined;
 }
 
 export function PhoneField(props: PartProps) {
@@ -29,8 +33,10 @@ export function PhoneField(props: PartProps) {
       <input
         id="p"
         type="tel"
+        name="tel"
         autoComplete="tel"
-        placeholder="0712 345 678"
+        enterKeyHint="go"
+        placeholder="07XX XXX XXX"
         aria-describedby="h"
         aria-invalid={!!complaint(props)}
         readOnly={model.phase === 'sending'}
@@ -46,88 +52,144 @@ export function PhoneField(props: PartProps) {
 /** Under the field: what is wrong with it, what the service said, or what will happen. */
 export function Advice(props: PartProps) {
   const { t, model } = props;
-  const { msisdn } = readPhone(model.text);
+  const { msisdn } = readField(model.text);
   const wrong = complaint(props) ?? (model.problem && words(t, model.problem));
-  const phone = msisdn && writtenPhone(msisdn).replaceAll(' ', '\xa0');
-  const how = t.how.replace('#', phone ?? t.here);
-  return <p className={wrong ? 'e' : ''}>{wrong || (model.unanswered ? t.unanswered : how)}</p>;
+  const how = t.how?.replace('#', msisdn ? writtenPhone(msisdn) : t.here);
+  return (
+    <>
+      <p className={wrong ? 'e' : ''}>{whole(wrong || (model.unanswered && t.unanswered) || how || '')}</p>
+      <p>{!wrong && msisdn && isOtherNetwork(msisdn) && t.network && whole(t.network)}</p>
+    </>
+  );
 }
 
-/** Our words for a reason; the service's own, in the same language, for those that we have none for. */
-function words(t: Texts, { reason, code, message }: Failure | Problem): string {
-  const known: Partial<Record<string, string>> = t.reason;
-  return known[reason ?? ''] ?? known[code ?? ''] ?? ((reason && message) || t.reason.other);
+/** What went wrong before there was a payment. */
+function words(t: AllTexts, { code }: Problem): string {
+  return (t as Partial<Record<string, string>>)[code] ?? t.impossible;
+}
+
+/** Names in one piece: a line may not end at the hyphen of M-PESA or of a reference. */
+function whole(text: string): string {
+  return text.replace(/\b-\b/g, '\u2011');
 }
 
 const TICK = 'M14 25l7 7 13-15';
 const EXCLAMATION = 'M24 13v14m0 7v0';
+const CROSS = 'M17 17l14 14m0-14l-14 14';
 
 /** The ring: seconds left while the prompt is on the phone, turning while nothing is known, else the outcome. */
 export function Sign({ t, model, now }: PartProps) {
-  const { phase, expiresAt } = model;
-  const isOdd = isDisputed(model);
-  const isWaiting = phase === 'waiting' && !isOdd;
-  const seconds = secondsLeft(expiresAt, now);
-  const mark = phase === 'failed' || isOdd ? EXCLAMATION : phase === 'paid' ? TICK : '';
-  const share = isWaiting ? (seconds * 1000) / PROMPT_MS : mark ? 1 : 0.25;
+  const { phase } = model;
+  const tone = toneOf(model);
+  const isPrompted = phase === 'waiting' && !tone;
+  const seconds = secondsLeft(promptEnds(model), now);
+  const mark = tone ? (tone === 'choice' ? CROSS : EXCLAMATION) : phase === 'paid' ? TICK : '';
+  const share = isPrompted ? (seconds * 1000) / PROMPT_MS : mark ? 1 : 0.25;
   return (
-    <div className={`i ${isOdd ? 'failed' : phase}`}>
+    <div className={`i ${phase} ${tone ?? ''}`}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle cx="24" cy="24" r="22" />
         <circle cx="24" cy="24" r="22" pathLength="1" style={{ strokeDashoffset: `${1 - share}` }} />
         <path d={mark} />
       </svg>
-      {isWaiting && (
-        <b role="timer" aria-label={`${seconds} ${t.left}`}>
-          {clockFace(seconds)}
+      {isPrompted && (
+        <b role="timer" aria-label={t.left.replace('#', `${seconds}`)}>
+          {seconds}
         </b>
       )}
     </div>
   );
 }
 
-/** What is known of the payment, in words. */
-export function Outcome({ t, model, price }: PartProps) {
-  const { phase, failure, receipt, review, id } = model;
-  const differs = isDisputed(model) && t.review;
-  if (phase === 'paid') {
-    return (
-      <>
-        <h3>{differs ? t.unsure : t.paid}</h3>
-        <p>
-          {receipt ? `${t.receipt}: ` : id ? t.later : t.already}
-          <b>{receipt}</b>
-        </p>
-        <p>{differs || (review.includes('paid_twice') ? t.twice : model.extra && t.extra)}</p>
-      </>
-    );
-  }
-  if (phase === 'failed' && failure) {
-    return (
-      <>
-        <h3>{failure.reason === 'no_answer' || differs ? t.unsure : t.failed}</h3>
-        <p>{differs || words(t, failure)}</p>
-        <p>{t.late}</p>
-      </>
-    );
-  }
-  const isWaiting = phase === 'waiting';
+/** What is known of the payment, in words: a heading, what it means, and what else there is to know. */
+export function Outcome(props: PartProps) {
+  const [heading, meaning, more] = told(props);
   return (
     <>
-      <h3>{differs ? t.unsure : isWaiting ? t.waiting : t.checking}</h3>
-      <p>{differs || (isWaiting ? t.enter.replace('#', model.phone).replace('$', price) : t.unknown)}</p>
-      <p>{isWaiting && model.hint}</p>
+      <h3>{whole(heading)}</h3>
+      <p>{meaning && whole(meaning)}</p>
+      <p>{more && whole(more)}</p>
     </>
   );
 }
+
+function told(props: PartProps): [string, (string | false)?, (string | false)?] {
+  const { t, model, now } = props;
+  const { phase, failure, id, message } = model;
+  if (isDisputed(model)) return [t.unsure, message];
+  if (phase === 'paid') {
+    const extra = model.extra && t.extra;
+    return id ? [t.paid, !!model.review[0] && message, extra] : [t.already, t.uncharged, extra];
+  }
+  if (phase === 'failed') return [failure?.reason === 'no_answer' ? t.unsure : t.failed, message];
+  if (phase !== 'waiting') return [t[phase as 'loading' | 'checking'], message];
+  const isStuck = promptEnds(model) - now < PROMPT_MS - STUCK_MS;
+  return [t.waiting, prompted(props), isStuck ? message : !model.typed && t.elsewhere];
+}
+
+/** Where the request is, and what it says of whom one pays. */
+function prompted({ t, model: { typed, phone, booking }, price }: PartProps): string {
+  const named = [booking?.businessName, booking?.reference].filter(Boolean).join(', ') || 'M-PESA';
+  return t.enter
+    .replace('#', writtenPhone(typed || phone))
+    .replace('@', named)
+    .replace('$', price);
+}
+
+/** What was paid, as one keeps it. */
+export function Receipt({ t, model, locale, price, on }: PartProps) {
+  const { receipt, paidAt, typed, phone, booking, copied } = model;
+  const when = paidAt && new Date(paidAt).toLocaleString(`${locale}-KE`, SHORT);
+  const rows = [
+    [t.amount, price],
+    [t.to, booking?.businessName],
+    [t.account, booking?.reference],
+    [t.receipt, receipt ?? t.later],
+    [t.when, when],
+    [t.from, writtenPhone(typed || phone)],
+  ];
+  return (
+    <div>
+      <dl>
+        {rows.map(
+          ([name, value]) =>
+            value && (
+              <div key={name}>
+                <dt>{whole(name as string)}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+      <p className="k">
+        {receipt && on.copy && (
+          <button type="button" className="l" aria-live="polite" onClick={() => on.copy?.(receipt)}>
+            {copied ? t.copied : t.copy}
+          </button>
+        )}
+        <button type="button" className="l" onClick={on.print}>
+          {t.print}
+        </button>
+      </p>
+    </div>
+  );
+}
+
+/** M-PESA's own time, wherever the page is read. */
+const SHORT = { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Africa/Nairobi' } as const;
 
 /** The one thing to do now; while it must wait, it says for how long. */
 export function Button({ t, model, now, step, price }: PartProps) {
   if (!step) return null;
   const wait = clockFace(secondsLeft(waitEnds(model), now, Number.POSITIVE_INFINITY));
   return (
-    <button type="submit" className="o" aria-disabled={step === 'wait' || step === 'sending'}>
-      {t[step].replace('$', price).replace('#', wait)}
+    <button type="submit" className={`o ${step}`} aria-disabled={step === 'wait' || step === 'sending'}>
+      {step === 'pay' ? payLabel(t, price) : t[step]?.replace('#', wait)}
     </button>
   );
+}
+
+/** `Pay KES 500`; before the amount is known, what it is that one does. */
+export function payLabel(t: Texts, price: string): string {
+  return price ? t.pay.replace('$', price) : t.title;
 }
