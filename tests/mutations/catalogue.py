@@ -39,9 +39,10 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLER,
-                "        settled = Settled([], [], {})\n        try:",
-                "        settled = Settled([], [], {})\n"
-                "        for each in waiting:\n            each.durable.done() or each.durable.set_result(None)\n"
+                "        settled = Settled([], [], {}, {})\n        try:",
+                "        settled = Settled([], [], {}, {})\n"
+                "        for each in waiting:\n"
+                "            each.durable.done() or each.durable.set_result(_kept(each.arrived, settled))\n"
                 "        try:",
             )
         ],
@@ -52,10 +53,10 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "        outcome = await self._daraja.push(order)\n",
-                "        outcome = await self._daraja.push(order)\n"
+                "        outcome = await self._daraja.push(order, deadline)\n",
+                "        outcome = await self._daraja.push(order, deadline)\n"
                 '        if type(outcome).__name__ == "Unknown":\n'
-                "            outcome = await self._daraja.push(order)\n",
+                "            outcome = await self._daraja.push(order, deadline)\n",
             )
         ],
     ),
@@ -65,13 +66,13 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "        answer = await self._rows.make(wanted)\n",
-                '        self._start("sending", wanted.payment.id, self._send(Reserved(wanted.payment)))\n'
-                "        answer = await self._rows.make(wanted)\n",
+                "            answer = await self._rows.make(wish.wanted)\n",
+                '            self._start("sending", payment.id, self._send(payment, wish.deadline))\n'
+                "            answer = await self._rows.make(wish.wanted)\n",
             ),
             Edit(
                 _PROMPT,
-                '            self._start("sending", answer.payment.id, self._send(answer))\n',
+                '            self._start("sending", answer.payment.id, self._send(answer.payment, wish.deadline))\n',
                 "            pass\n",
             ),
         ],
@@ -93,8 +94,8 @@ MUTATIONS: Final = (
             ),
             Edit(
                 _SETTLE,
-                "        if owner is None or not proves(delivery.token, owner):\n",
-                "        if owner is None:\n",
+                "        if owner is not None and proves(delivery.token, owner):\n",
+                "        if owner is not None:\n",
             ),
         ],
     ),
@@ -129,7 +130,14 @@ MUTATIONS: Final = (
     Mutation(
         "drop_the_batch_of_a_bad_row",
         "A batch that cannot be settled is acknowledged and thrown away, with everybody else's callbacks in it.",
-        [Edit(_SETTLER, "            failure = await self._store_alone(batch)\n", "            pass\n")],
+        [
+            Edit(
+                _SETTLER,
+                "            failure, owners = await self._store_alone(batch)\n"
+                "            settled = settled._replace(owners=owners)\n",
+                "            pass\n",
+            )
+        ],
     ),
     Mutation(
         "forget_the_outbox",
@@ -233,8 +241,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "                if self._clock.now() > payment.lease_until:\n",
-                "                if self._clock.now():\n",
+                "        while self._now() <= payment.lease_until and loop.time() < self._stop_trying_at:\n",
+                "        while False:\n",
             )
         ],
     ),
@@ -271,7 +279,11 @@ MUTATIONS: Final = (
         "What a process stored and could not apply before it died is never looked at again.",
         [
             Edit(_SETTLER, "        await self.revisit_unapplied()\n\n", "        pass\n\n"),
-            Edit(_SETTLER, "        await self.revisit_unapplied()\n        return None\n", "        return None\n"),
+            Edit(
+                _SETTLER,
+                "        await self.revisit_unapplied()\n        return None, owners\n",
+                "        return None, owners\n",
+            ),
             Edit(_RECOVER, "        self._settler.revisit(unapplied)\n", ""),
         ],
     ),
@@ -319,13 +331,14 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "        payment = reserved.payment\n",
-                '        payment = reserved.payment\n        _log.warning("prompting %s", payment.msisdn)\n',
+                "        outcome = await self._outcome(payment, deadline)\n",
+                '        _log.warning("prompting %s", payment.msisdn)\n'
+                "        outcome = await self._outcome(payment, deadline)\n",
             ),
             Edit(
                 "redact.py",
-                r"(?:\+254|254(?<!\d254)|0(?<!\d0))([17]\d)",
-                r"(?:\+254|0(?<!\d0))([17]\d)",
+                r"|254(?<!\d254)|",
+                "|",
             ),
         ],
     ),
