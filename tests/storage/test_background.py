@@ -46,7 +46,7 @@ def test_a_step_that_fails_ends_none_that_follow(caplog: pytest.LogCaptureFixtur
 
     asyncio.run(run())
     assert [record.getMessage() for record in caplog.records] == [
-        "the database is away; dust gathers",
+        "the database is away; dust gathers (away)",
         "sweeping stumbled; it goes on",
     ]
     assert [bool(record.exc_info) for record in caplog.records] == [False, True]

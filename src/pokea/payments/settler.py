@@ -37,6 +37,8 @@ _LOOKS = 10
 """How often in the time of one's patience we look who has lost it."""
 
 _NAMED = 5
+_DIGITS = 12
+"""Of a delivery's digest: a whole one looks like a key to whoever looks for keys in logs."""
 
 _log = logging.getLogger("pokea.settler")
 
@@ -263,7 +265,12 @@ def _kept(arrived: Delivery | Evidence, settled: Settled) -> _Kept:
 def _named(waiting: Sequence[_Waiting]) -> str:
     """What arrived, by what leads to it: payments' ids, and the digests of deliveries."""
     names = sorted(
-        {each.arrived.payment_id if isinstance(each.arrived, Evidence) else each.arrived.digest for each in waiting}
+        {
+            each.arrived.payment_id
+            if isinstance(each.arrived, Evidence)
+            else f"delivery {each.arrived.digest[:_DIGITS]}"
+            for each in waiting
+        }
     )
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"

@@ -40,6 +40,10 @@ class TransientFailure(Exception):
         self.in_doubt = in_doubt
 
 
+class NotInTime(TransientFailure):
+    """The attempt was given up, and the database said nothing."""
+
+
 class Attempt:
     """One attempt, shared by the thread that makes it and the event loop that waits for it."""
 

@@ -68,8 +68,8 @@ class Background:
             try:
                 await self._step()
                 continue
-            except (OutcomeUnknown, Unavailable):
-                self._log.warning("the database is away; %s", self._waits)
+            except (OutcomeUnknown, Unavailable) as failure:
+                self._log.warning("the database is away; %s (%s)", self._waits, failure)
             except Exception:
                 self._log.exception("%s stumbled; it goes on", self._name)
             await self.rest(self._pause_seconds)

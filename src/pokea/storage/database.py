@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError
 
 from pokea.errors import OutcomeUnknown, Unavailable
-from pokea.storage.attempts import Attempt, TransientFailure, sorted_out
+from pokea.storage.attempts import Attempt, NotInTime, TransientFailure, sorted_out
 from pokea.storage.engines import READERS, WRITERS, postgres_engine, sqlite_engine
 from pokea.storage.health import WriteHealth
 
@@ -108,7 +108,7 @@ class Database:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience_seconds
         pause = _FIRST_PAUSE_SECONDS
-        in_doubt = False
+        in_doubt, words = False, ""
         while True:
             attempt = Attempt()
             work = partial(self._write_once, attempt, change, *args, **kwargs)
@@ -120,10 +120,12 @@ class Database:
                 return result
             except TransientFailure as failure:
                 in_doubt = in_doubt or failure.in_doubt
+                # What the database said of an earlier attempt says more than its silence about the last one.
+                words = words if words and isinstance(failure, NotInTime) else str(failure)
                 if loop.time() + pause > deadline:
-                    self.note_outcome("write", str(failure))
-                    self.health.failed(str(failure), loop.time())
-                    raise (OutcomeUnknown if in_doubt else Unavailable)(str(failure)) from failure
+                    self.note_outcome("write", words)
+                    self.health.failed(words, loop.time())
+                    raise (OutcomeUnknown if in_doubt else Unavailable)(words) from failure
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
@@ -140,7 +142,7 @@ class Database:
             return await running
         running.cancel()
         nothing_happens = attempt.give_up()
-        raise TransientFailure("the database has not answered in time", in_doubt=not nothing_happens)
+        raise NotInTime("the database has not answered in time", in_doubt=not nothing_happens)
 
     def _read_once(self, attempt: Attempt, query: Callable[..., T], *args: object, **kwargs: object) -> T:
         attempt.check()

@@ -22,6 +22,9 @@ READERS: Final = 4
 STATEMENT_SECONDS: Final = 4.0
 """How long a statement may take, and how long it may wait for a lock: less than the patience of its caller, so that
 the database itself says what it waited for."""
+_BUSY_SECONDS: Final = 1.0
+"""How long SQLite waits for another process that writes. There is one writer's thread, and who waits behind it is told
+of the lock only if it has a turn."""
 _IDLE_SECONDS: Final = 15.0
 """How long a transaction may hold its locks while its process does nothing, as one that was stopped does."""
 _NOTICE_A_SILENT_SERVER: Final = {
@@ -37,13 +40,13 @@ _NOTICE_A_SILENT_SERVER: Final = {
 def sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
     """An engine on an SQLite file: write-ahead log, full durability, transactions begun as `begin` says."""
     _keep_private(make_url(url).database)
-    connect_args = {"check_same_thread": False, "timeout": STATEMENT_SECONDS}
+    connect_args = {"check_same_thread": False, "timeout": _BUSY_SECONDS}
     engine = create_engine(url, connect_args=connect_args, hide_parameters=True, **options)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
-        busy = f"busy_timeout = {round(STATEMENT_SECONDS * 1000)}"
+        busy = f"busy_timeout = {round(_BUSY_SECONDS * 1000)}"
         for pragma in ("journal_mode = WAL", "synchronous = FULL", busy, "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         entry.info["interrupt"] = connection.interrupt
