@@ -6,12 +6,12 @@ No page may run an inline script or reach another site.
 
 import gzip
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pokea.api.answers import json_answer
@@ -70,13 +70,30 @@ def shop_routes(pages: Mapping[str, BuiltFile], config: Mapping[str, object], ph
         return json_answer(dict(config), headers={"Cache-Control": "no-store"})
 
     policy = _policy(f"frame-src 'self' {phone_origin}", "frame-ancestors 'self'")
-    return [_route("/demo", pages, "shop/index.html", policy), Route("/demo/config.json", configuration)]
+    return [
+        Route("/", _leads_to("/demo")),
+        _route("/demo", pages, "shop/index.html", policy),
+        Route("/demo/config.json", configuration),
+    ]
 
 
 def handset_routes(pages: Mapping[str, BuiltFile], shop_origins: Sequence[str] = ()) -> list[BaseRoute]:
     """The simulator's phones; the demo's shop may show them in a frame."""
     policy = _policy(" ".join(["frame-ancestors 'self'", *shop_origins]))
-    return [_route("/sim", pages, "handset/index.html", policy), *asset_routes(pages)]
+    return [
+        Route("/", _leads_to("/sim")),
+        _route("/sim", pages, "handset/index.html", policy),
+        *asset_routes(pages),
+    ]
+
+
+def _leads_to(path: str) -> Callable[[Request], Awaitable[Response]]:
+    """What stands at the root of a port whose one page is `path`."""
+
+    async def redirect(_request: Request) -> Response:
+        return RedirectResponse(path, 307)
+
+    return redirect
 
 
 def _policy(*more: str) -> dict[str, str]:

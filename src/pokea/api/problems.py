@@ -14,6 +14,7 @@ from starlette.types import ExceptionHandler
 
 from pokea.api.answers import JSON, json_answer
 from pokea.api.callback_address import callback_address
+from pokea.api.person_page import refusal_page, wants_page
 from pokea.api.validation import refusal_of_errors
 from pokea.errors import OutcomeUnknown, Refusal, Unavailable
 
@@ -71,7 +72,10 @@ def problem_response(refusal: Refusal, scope: Mapping[str, Any], headers: Mappin
         sent["WWW-Authenticate"] = "Bearer"
     if status in _CALLBACK_STATUSES and is_callback(scope["path"]):
         return Response(_INVALID_CALLBACK, status, sent, JSON)
-    return json_answer(problem_body(refusal, state.get("request_id", "")), status, sent)
+    request_id = state.get("request_id", "")
+    if wants_page(scope, status):
+        return refusal_page(scope, status, request_id, sent)
+    return json_answer(problem_body(refusal, request_id), status, sent)
 
 
 def failure_response(failure: Exception, scope: MutableMapping[str, Any]) -> Response:

@@ -20,22 +20,40 @@ export function App() {
   }, []);
   if (!config) return <p role="alert">{problem}</p>;
   if (new URLSearchParams(location.search).get('view') === 'shop') return <Shop config={config} />;
-  const { simulatorUrl } = config;
+  return <Stage config={config} />;
+}
+
+/** Both ends of a payment: side by side where there is room, else one of them with a bar to change. */
+function Stage({ config: { simulatorUrl, token } }: { config: Config }) {
+  const [shown, setShown] = useState<'shop' | 'phone'>('shop');
+  const tab = (name: 'shop' | 'phone', label: string) => (
+    <button type="button" aria-pressed={shown === name} onClick={() => setShown(name)}>
+      {label}
+    </button>
+  );
   return (
-    <main class="stage">
+    <main class={`stage shows-${shown}`}>
       <h1 class="unseen">The shop and the customer's phone</h1>
+      <nav class="tabs" aria-label="What is shown">
+        {tab('shop', 'The shop')}
+        {tab('phone', "The customer's phone")}
+      </nav>
       <iframe title="The shop" src="?view=shop" />
-      <div class="beside">
-        <iframe
-          title="The customer's phone"
-          src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}`}
-        />
-      </div>
-      <p class="outside">
+      <iframe
+        class="beside"
+        title="The customer's phone"
+        src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}`}
+      />
+      <footer class="outside">
         <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">
-          Open the phone with the faults and the wire
+          All phones, the faults and the wire
         </a>
-      </p>
+        <a href="/docs">The API</a>
+        <details>
+          <summary>A token for the API</summary>
+          <code>export TOKEN={token}</code>
+        </details>
+      </footer>
     </main>
   );
 }

@@ -13,6 +13,13 @@ interface Props {
 
 const ASK_MS = 1000;
 
+const FEE = {
+  unpaid: 'unpaid',
+  held: 'paid, held until the technician has come',
+  released: 'paid',
+  refunded: 'returned',
+};
+
 /** The booking: its fee is paid with the drop-in, and then it goes on by itself. */
 export function BookingCard({ config, booking, phone, isNew, changed, again }: Props) {
   const isPaid = booking.bookingFee.status !== 'unpaid';
@@ -36,7 +43,7 @@ export function BookingCard({ config, booking, phone, isNew, changed, again }: P
         <dd>{booking.reference}</dd>
         <dt>Fee</dt>
         <dd>
-          KES {booking.bookingFee.amount.toLocaleString('en-KE')}, {booking.bookingFee.status}
+          KES {booking.bookingFee.amount.toLocaleString('en-KE')}, {FEE[booking.bookingFee.status]}
         </dd>
       </dl>
       <ol class="steps">
