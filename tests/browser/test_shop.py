@@ -165,3 +165,11 @@ def test_a_booking_survives_a_reload(demo: World, tab: Tab) -> None:
     reference = tab.page.locator("dd").nth(1).text_content()
     shop.visit(tab)
     expect(tab.page.locator("dd").nth(1)).to_have_text(str(reference))
+
+
+def test_the_script_is_kept_for_minutes_and_no_longer(demo: World) -> None:
+    """A page view needs no round trip for the drop-in, and a release arrives within minutes."""
+    answer = call("GET", f"{demo.service.url}/checkout.js")
+    assert answer.headers["cache-control"] == "public, max-age=300, stale-while-revalidate=3600"
+    again = call("GET", f"{demo.service.url}/checkout.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status == 304

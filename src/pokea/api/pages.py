@@ -59,7 +59,12 @@ def asset_routes(pages: Mapping[str, BuiltFile]) -> list[BaseRoute]:
 
 def checkout_routes(pages: Mapping[str, BuiltFile]) -> list[BaseRoute]:
     """The drop-in: any site may load it, and POKEA_ALLOWED_ORIGINS decides on which it works."""
-    headers = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        # One page view needs no round trip for it; five minutes are how long a release may take to arrive.
+        "Cache-Control": "public, max-age=300, stale-while-revalidate=3600",
+    }
     return [_route("/checkout.js", pages, "checkout.js", headers)]
 
 

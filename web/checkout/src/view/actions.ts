@@ -30,7 +30,9 @@ export function actionsOf(checkout: Checkout, close: () => void, speak: (locale:
       checkout.speak();
     },
   };
-  if (clipboard) actions.copy = (receipt) => void clipboard.writeText(receipt).then(() => checkout.copied());
+  // Where the page may not write there, the number is still there to be read.
+  if (clipboard)
+    actions.copy = (receipt) => void clipboard.writeText(receipt).then(() => checkout.copied(), Boolean);
   return actions;
 }
 
