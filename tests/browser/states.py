@@ -235,6 +235,7 @@ def _too_many(scene: Scene) -> None:
 
 
 def _signed_out(scene: Scene) -> None:
+    scene.tab.allowed = "pokea-checkout:"
     scene.open()
     scene.tab.page.locator("pokea-checkout").evaluate("element => { element.getToken = () => 'over'; }")
     scene.tab.pay(scene.phone)

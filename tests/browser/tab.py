@@ -53,13 +53,16 @@ class Tab:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.complaints: list[str] = []
+        self.allowed = _STATUS_NOTE
+        """How a line of the console begins that the test brings about on purpose."""
         self.origins: dict[str, str] = {}
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(_STATUS_NOTE):
+        expected = message.text.startswith((_STATUS_NOTE, self.allowed))
+        if message.type in ("error", "warning") and not expected:
             self.complaints.append(message.text)
 
     def _request(self, request: Request) -> None:
