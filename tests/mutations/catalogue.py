@@ -4,8 +4,10 @@ An edit names the exact text that it replaces. When the code has moved on, the e
 then the mutation is written anew for the code as it is.
 """
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from tests.mutations.mutation import Edit, Mutation
+from tests.mutations.of_statements import OF_STATEMENTS
 
 _SETTLER: Final = "payments/settler.py"
 _SETTLE: Final = "payments/settle.py"
@@ -14,22 +16,6 @@ _PROMPT: Final = "payments/prompt.py"
 _RESERVE: Final = "payments/reserve.py"
 _RECOVER: Final = "payments/recover.py"
 _STORE: Final = "payments/store.py"
-
-
-class Edit(NamedTuple):
-    """In this file of `src/pokea`, `before` (which stands there once) becomes `after`."""
-
-    file: str
-    before: str
-    after: str
-
-
-class Mutation(NamedTuple):
-    """One defect. `harm` is what it would do."""
-
-    name: str
-    harm: str
-    edits: Sequence[Edit]
 
 
 MUTATIONS: Final = (
@@ -58,6 +44,22 @@ MUTATIONS: Final = (
                 '        if type(outcome).__name__ == "Unknown":\n'
                 "            outcome = await self._daraja.push(order, deadline)\n",
             )
+        ],
+    ),
+    Mutation(
+        "push_after_its_deadline",
+        "A push that waited for the database is sent all the same: its prompt outlives its lock, and two are paid.",
+        [
+            Edit(
+                "clock.py",
+                "        return min(self.loop_seconds - loop_seconds, (self.instant - now) / SECOND)\n",
+                "        return 3600.0\n",
+            ),
+            Edit(
+                "storage/database.py",
+                "timeout=max(0.0, deadline - loop.time()) if self._hurried else None)\n",
+                "timeout=None)\n",
+            ),
         ],
     ),
     Mutation(
@@ -342,5 +344,6 @@ MUTATIONS: Final = (
             ),
         ],
     ),
+    *OF_STATEMENTS,
 )
 """In the order of the law's sections, roughly."""

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.mutations.catalogue import Mutation
+from tests.mutations.mutation import Mutation
 
 SOURCE: Final = Path(__file__).parents[2] / "src"
 _HUNTER: Final = Path(__file__).with_name("hunter.py")

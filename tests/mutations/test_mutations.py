@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutations.catalogue import MUTATIONS, Edit, Mutation
+from tests.mutations.catalogue import MUTATIONS
+from tests.mutations.mutation import Edit, Mutation
 from tests.mutations.run import Stale, break_copy, hunt
 
 _QUICK = ("retry_an_unknown_push", "let_failure_overwrite_success", "believe_a_bare_callback")

@@ -3,6 +3,7 @@
 import pytest
 
 from pokea.simulator.faults import Kind
+from pokea.universe.defects import DEFECTS
 from pokea.universe.report import story_of
 from pokea.universe.weather import DiskFaults, NetworkFaults
 from tests.conftest import Say
@@ -20,6 +21,8 @@ _OCCASIONS = (
     *("streams.told", "streams.ended", "streams.left", "streams.come back to"),
     *(f"crash.{when} {what}" for when in ("before", "after") for what in ("commit", "send", "answer")),
     *("crash.at step", "crash.from outside", "two versions"),
+    *("plan.standstill", "disk.still", "reversals", "statements.complete", "statements.incomplete"),
+    *(f"statement.{defect}" for defect in DEFECTS),
 )
 _COMMON = ("payments", "completed", "charges", "crashes", "deploys", "forgeries", "rival tokens", "transactions")
 

@@ -90,6 +90,10 @@ class Provider:
         """The payment of that id, while it is kept."""
         return self._payments.get(checkout_request_id)
 
+    def payments(self) -> list[Payment]:
+        """Every payment that is kept, oldest first."""
+        return list(self._payments.values())
+
     def locked(self, msisdn: str) -> bool:
         """Whether the phone is busy with another payment."""
         subscriber = self.subscribers.find(msisdn)

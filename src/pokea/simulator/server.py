@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from pokea.clock import Clock
+from pokea.clock import Clock, Instant
 from pokea.errors import Refusal
 from pokea.simulator.daraja_api import DarajaApi
 from pokea.simulator.delivery import Courier
@@ -78,6 +78,10 @@ class Simulator:
         """What an accepted push asked for, while it is kept: to compare a merchant's books with the truth."""
         payment = self._provider.find(checkout_request_id)
         return payment.fields if payment else None
+
+    def prompts_begun(self) -> list[tuple[PushFields, Instant]]:
+        """Each prompt that came up on a phone, with what it asked for and when it began, while it is kept."""
+        return [(payment.fields, payment.accepted_at) for payment in self._provider.payments() if payment.prompt]
 
     def release(self) -> None:
         """End streams and held answers, so that a server that waits for its connections can stop."""

@@ -134,6 +134,10 @@ class Customer:
         visit = self._visit
         phone = {"msisdn": visit.msisdn, "behaviour": trial.behaviour, "delaySeconds": trial.delay_seconds}
         await self._counter.phone("POST", "/subscribers", {**phone, "pin": PIN})
+        if visit.unheard and trial is visit.tries[0]:
+            self._counter.note(visit.name, "customer", "Daraja will not say what becomes of their first push")
+            for fault in ({"kind": "connection_dropped", "when": "after"}, {"kind": "callback_lost"}):
+                await self._counter.phone("POST", "/faults", {**fault, "msisdn": visit.msisdn, "count": 1})
 
     async def _push(self, booking: Mapping[str, Any], trial: Try) -> Mapping[str, Any] | None:
         """Press the button, once or twice; what the page then watches, if anything."""

@@ -1,7 +1,9 @@
 """The database of a universe: SQLite in memory, made once a process, emptied for each universe, and unreliable.
 
 A life's disk takes its time for each transaction, refuses to begin or to commit, says that it failed to commit what
-it did commit, and breaks in a way that no second attempt mends. Crashes come right before and right after a commit.
+it did commit, and breaks in a way that no second attempt mends. While it stands still each transaction is held up, and
+goes through when that is over, whether its caller has waited or not. Crashes come right before and right after a
+commit.
 """
 
 import asyncio
@@ -30,6 +32,8 @@ INJECTED = "broken by the universe"
 """In the text of every failure that no code of ours is to blame for."""
 _QUICK_SECONDS = (0.0005, 0.004)
 _SLOW_SECONDS = (0.3, 8.0)
+_HELD_AFTER = 0.3
+"""The share of transactions that a standstill holds up after their work."""
 
 
 class Store:
@@ -119,10 +123,18 @@ class Disk:
         if self._left <= 0:
             loop.fail(Spinning("a life has used up its budget of transactions"))
         slow = self._happens(self._weather.disk.slow, "disk.slow")
-        loop.call_later(self._chance.uniform(*(_SLOW_SECONDS if slow else _QUICK_SECONDS)), self._work, work, future)
+        held_seconds = self._weather.still_seconds(loop.time())
+        # One waits for a lock before it has done anything, the other's commit is made and not answered.
+        before, after = held_seconds, 0.0
+        if held_seconds:
+            self._chronicle.count("disk.still")
+            if self._chance.random() < _HELD_AFTER:
+                before, after = after, before
+        before += self._chance.uniform(*(_SLOW_SECONDS if slow else _QUICK_SECONDS))
+        loop.call_later(before, self._work, work, future, after)
         return future
 
-    def _work(self, work: Callable[[], T], future: asyncio.Future[T]) -> None:
+    def _work(self, work: Callable[[], T], future: asyncio.Future[T], held_seconds: float) -> None:
         self._store.connection.disk = self
         tell: Callable[[Any], None] = future.set_result
         outcome: Any = None
@@ -133,7 +145,8 @@ class Disk:
         finally:
             self._store.connection.disk = None
         if not self._life.over and not future.done():
-            self._life.loop.call_later(self._chance.uniform(*_QUICK_SECONDS), _tell, future, tell, outcome)
+            told_in_seconds = held_seconds + self._chance.uniform(*_QUICK_SECONDS)
+            self._life.loop.call_later(told_in_seconds, _tell, future, tell, outcome)
 
     def changing(self, name: str) -> None:
         """A change is to be run; a read has no name."""

@@ -36,6 +36,8 @@ class Running(NamedTuple):
 
     life: Life
     service: Service
+    ports: Ports
+    settings: Settings
 
 
 class Fleet:
@@ -105,7 +107,7 @@ class Fleet:
             longest_sleep_seconds=self._plan.longest_sleep_seconds,
             audit_every_seconds=self._plan.audit_every_seconds,
         )
-        running = Running(life, service)
+        running = Running(life, service, ports, settings)
         self._note(life, "starts")
         started = life.run(service.start())
         while not started.done():

@@ -8,8 +8,8 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Mapping
-from contextvars import Context
-from typing import Any, NamedTuple, Protocol
+from contextvars import Context, ContextVar
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from starlette.types import ASGIApp
@@ -20,6 +20,9 @@ from pokea.universe.chronicle import Chronicle
 from pokea.universe.life import Life
 from pokea.universe.loop import VirtualLoop
 from pokea.universe.weather import Weather
+
+ARRIVED_SECONDS: Final[ContextVar[float | None]] = ContextVar("arrived_seconds", default=None)
+"""When the request came in on whose behalf this code runs, by the loop's time; None where there is none."""
 
 _QUICK_SECONDS = (0.002, 0.12)
 _SLOW_SECONDS = (1.0, 25.0)
@@ -134,6 +137,7 @@ class Exchange:
 
     async def serve(self, application: ASGIApp, closed: Callable[[], None]) -> None:
         """Let the application answer; one that ends without an answer has cut the connection."""
+        ARRIVED_SECONDS.set(self._loop.time())
         try:
             await application(self.scope(), self.receive, self.send)
         finally:

@@ -7,11 +7,12 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from pokea.clock import HOUR, SECOND, Instant
+from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, to_datetime
 from pokea.simulator.faults import DEFAULT_SECONDS, Kind
 from pokea.simulator.options import SimulatorOptions, switches
+from pokea.universe.defects import DEFECTS
 from pokea.universe.life import Doom
-from pokea.universe.weather import DiskFaults, NetworkFaults, Trouble
+from pokea.universe.weather import DiskFaults, NetworkFaults, Standstill, Trouble
 
 _FIRST_DAY: Final[Instant] = 1_767_225_600 * SECOND
 """2026-01-01, from which the days of universes are counted."""
@@ -39,6 +40,7 @@ _POINTS: Final = (
 _SWITCHED: Final = (
     *("expires_in", "old_token", "bad_token", "pending_query", "unknown_query", "query_limit", "callback_order"),
     *("amount_form", "subscriber_lock", "identifiers", "wording", "balance_item", "same_amount_rule"),
+    *("tariff", "charge_account", "statement_wording"),
 )
 _NAMES: Final = (
     *("amina", "brian", "chebet", "daudi", "esther", "farah", "grace", "hassan", "irene", "juma", "kezia", "lewis"),
@@ -52,6 +54,13 @@ class Burst(NamedTuple):
     at_seconds: float
     lasts_seconds: float
     trouble: Trouble
+
+
+class Reading(NamedTuple):
+    """A person brings a statement with this defect (`statements.DEFECTS`)."""
+
+    at_seconds: float
+    defect: str
 
 
 class Try(NamedTuple):
@@ -77,6 +86,8 @@ class Visit(NamedTuple):
     leaves_after_seconds: float | None
     """The page is closed this long after the button is pressed, and opened again."""
     forges: bool
+    unheard: bool
+    """Daraja's answer to their first push is lost, and so is its callback: only a statement knows what became of it."""
     streams: bool
     """The page watches the events of its payment, as the drop-in does, and asks only when they do not come."""
 
@@ -101,12 +112,18 @@ class Plan(NamedTuple):
     skew: Instant
     standing: Sequence[Trouble]
     bursts: Sequence[Burst]
+    standstills: Sequence[Standstill]
     dooms: Sequence[Doom | None]
     """One a life, in turn."""
     kills_at_seconds: Sequence[float]
     deploys_at_seconds: Sequence[float]
     rivals_at_seconds: Sequence[float]
     """When another program of the merchant fetches a token of its own, which may void ours (reference 1.5)."""
+    readings: Sequence[Reading]
+    last_defect: str
+    """Of the statement that comes before the true one, when everything is over."""
+    reversals_at_seconds: Sequence[float]
+    """When an operator of the portal gives a customer's money back."""
     visits: Sequence[Visit]
 
     def occasions(self) -> list[str]:
@@ -119,6 +136,7 @@ class Plan(NamedTuple):
             "plan.changes rehearsed": self.rehearses,
             "plan.day and more": self.run_on_seconds > _DAY_SECONDS,
             "plan.burst": bool(self.bursts),
+            "plan.standstill": bool(self.standstills),
             "plan.phone shared": len(set(phones)) < len(phones),
             "plan.prompts limited": any(self.settings[name] for name in _PUSH_LIMITS),
         }
@@ -127,18 +145,19 @@ class Plan(NamedTuple):
 
 def plan_of(seed: int, chance: random.Random) -> Plan:
     """The plan that the seed's generator draws."""
+    epoch = _FIRST_DAY + chance.randrange(365 * 24) * HOUR + chance.randrange(HOUR)
     visits = _visits(chance)
     active = max(visit.at_seconds for visit in visits) + _AFTER_THE_LAST_SECONDS
     troubled = not _one_in(chance, 10)  # the rest shows what a quiet day looks like
     is_long = _one_in(chance, 16)  # a day and more, for what is given up after a day
     return Plan(
         seed=seed,
-        epoch=_FIRST_DAY + chance.randrange(365 * 24) * HOUR + chance.randrange(HOUR),
+        epoch=epoch,
         active_seconds=active,
         run_on_seconds=26 * 3600.0 if is_long else 7200.0,
         longest_sleep_seconds=3600.0 if is_long else 600.0,
         audit_every_seconds=_AUDIT_SECONDS if _one_in(chance, 10) and not is_long else 0.0,
-        options=_options(chance),
+        options=_options(chance, epoch),
         settings=_settings(chance),
         rotates_key=_one_in(chance, 10),
         deploys_successor=_one_in(chance, 3),
@@ -146,16 +165,21 @@ def plan_of(seed: int, chance: random.Random) -> Plan:
         skew=round(chance.choice((0.0, 0.0, chance.uniform(-3, 3), chance.uniform(-150, 150))) * SECOND),
         standing=_standing(chance) if troubled else (),
         bursts=[*_bursts(chance, active), *_outage(chance, visits)] if troubled else (),
+        standstills=_standstills(chance, visits) if troubled else (),
         dooms=_dooms(chance),
         kills_at_seconds=sorted(chance.uniform(5, active) for _ in range(chance.choice((0, 0, 1, 1, 2)))),
         deploys_at_seconds=sorted(chance.uniform(30, active) for _ in range(chance.choice((0, 0, 0, 1, 1, 2)))),
         rivals_at_seconds=sorted(chance.uniform(5, active) for _ in range(chance.choice((0, 0, 1, 3)))),
+        readings=[_reading(chance, active) for _ in range(chance.choice((0, 0, 1)))],
+        last_defect=chance.choice(tuple(DEFECTS)),
+        reversals_at_seconds=sorted(chance.uniform(60, active) for _ in range(chance.choice((0, 0, 0, 1, 2)))),
         visits=visits,
     )
 
 
-def _options(chance: random.Random) -> SimulatorOptions:
+def _options(chance: random.Random, epoch: Instant) -> SimulatorOptions:
     """Daraja as usual, with a few of its other faces."""
+    sweep = to_datetime(epoch + chance.randrange(2 * HOUR)).astimezone(EAST_AFRICA_TIME)
     by_name = {switch.name: switch for switch in switches()}
     chosen: dict[str, Any] = {}
     for name in chance.sample(_SWITCHED, chance.randrange(5)):
@@ -165,6 +189,7 @@ def _options(chance: random.Random) -> SimulatorOptions:
         push_answer_seconds=chance.choice((0.0, 0.5, 3.0)),
         query_error_rate=chance.choice((0.0, 0.0, 0.2)),
         callback_retries=chance.choice((0, 0, 0, 2)),
+        sweep_at=f"{sweep:%H:%M}" if _one_in(chance, 3) else "off",
         **chosen,
     )
 
@@ -198,6 +223,17 @@ def _outage(chance: random.Random, visits: Sequence[Visit]) -> Sequence[Burst]:
         return []
     at_seconds = chance.choice(visits).at_seconds + chance.uniform(0.5, 5)
     return [Burst(at_seconds, chance.uniform(8, 15), Trouble("disk", "refuse", 1.0))]
+
+
+def _reading(chance: random.Random, active_seconds: float) -> Reading:
+    return Reading(chance.uniform(active_seconds / 3, active_seconds), chance.choice(tuple(DEFECTS)))
+
+
+def _standstills(chance: random.Random, visits: Sequence[Visit]) -> Sequence[Standstill]:
+    """In some universes the database stands still just when a customer has booked and presses the button."""
+    if not _one_in(chance, 4):
+        return []
+    return [Standstill(chance.choice(visits).at_seconds + chance.uniform(0, 1), chance.uniform(20, 300))]
 
 
 def _burst(chance: random.Random, at_seconds: float) -> Burst:
@@ -254,6 +290,7 @@ def _visit(chance: random.Random, name: str, phones: Sequence[str], rush: float)
         keyed=chance.choice((True, True, True, False, False)),
         leaves_after_seconds=chance.uniform(0.05, 20) if _one_in(chance, 4) else None,
         forges=_one_in(chance, 12),
+        unheard=_one_in(chance, 12),
         streams=_one_in(chance, 6),
     )
 

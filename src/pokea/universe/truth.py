@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, func, or_, select
 
-from pokea.clock import Instant
+from pokea.clock import SECOND, Instant
 from pokea.daraja.callback import read_callback
 from pokea.daraja.wire import SUCCESS
 from pokea.escrow.books import Violation
 from pokea.money import CENTS
 from pokea.payments.evidence import Evidence, Kind, from_statement
+from pokea.payments.prompt import SENT_WITHIN
 from pokea.payments.settle import CALLBACKS_KEPT
 from pokea.payments.status import NO_ANSWER
 from pokea.payments.tokens import callback_digest
@@ -36,12 +37,21 @@ class Taken(NamedTuple):
     charge: Charge
 
 
+class PromptBegun(NamedTuple):
+    """A prompt that came up on a phone, and the token of the payment for which it did."""
+
+    token: str
+    began_at: Instant
+
+
 class Books(NamedTuple):
     """What the service knows of its payments."""
 
     id_by_digest: dict[bytes, str]
     status: dict[str, str]
     cents: dict[str, int]
+    expires_at: dict[str, Instant]
+    """By the clock of the process that made the payment."""
 
     def payment_of(self, token: str) -> str | None:
         """The payment that a callback token names."""
@@ -51,11 +61,13 @@ class Books(NamedTuple):
 def read_books(connection: Connection) -> Books:
     """Every payment."""
     columns = payments.c
-    rows = list(connection.execute(select(columns.id, columns.callback_digest, columns.status, columns.amount_cents)))
+    shown = (columns.id, columns.callback_digest, columns.status, columns.amount_cents, columns.expires_at)
+    rows = list(connection.execute(select(*shown)))
     return Books(
         {bytes(row.callback_digest): row.id for row in rows},
         {row.id: row.status for row in rows},
         {row.id: row.amount_cents for row in rows},
+        {row.id: row.expires_at for row in rows},
     )
 
 
@@ -96,6 +108,26 @@ def one_push_a_payment(books: Books, pushes: Sequence[Push]) -> Iterator[Violati
             yield Violation("one_push_a_payment", f"a push left for no payment that is in the books ({token[:6]}…)")
         if len(sent) > _MOST_SENT or not all(push.token_refused for push in sent[:-1]):
             yield Violation("one_push_a_payment", f"{payment_id} was pushed {len(sent)} times")
+
+
+def pushed_in_time(pushes: Sequence[Push]) -> Iterator[Violation]:
+    """A push is sent within 15 s of its request or not at all, whatever was waited for (law 3)."""
+    for push in pushes:
+        if push.asked_at_seconds is None:
+            yield Violation("pushed_in_time", f"a push left that no request had asked for ({push.token[:6]}…)")
+        elif push.left_at_seconds - push.asked_at_seconds > SENT_WITHIN / SECOND:
+            waited = push.left_at_seconds - push.asked_at_seconds
+            yield Violation("pushed_in_time", f"a push left {waited:.1f} s after its request ({push.token[:6]}…)")
+
+
+def prompted_in_time(books: Books, pushes: Sequence[Push], prompted: Sequence[PromptBegun]) -> Iterator[Violation]:
+    """No prompt begins after its own `expiresAt`, by the clock of the process that has promised it (law 3)."""
+    skews = {push.token: push.sender.skew for push in pushes}
+    for token, began_at in prompted:
+        payment_id = books.payment_of(token)
+        if payment_id is not None and began_at + skews[token] > books.expires_at[payment_id]:
+            late = (began_at + skews[token] - books.expires_at[payment_id]) / SECOND
+            yield Violation("prompted_in_time", f"the prompt of {payment_id} began {late:.1f} s after its own end")
 
 
 def answered_is_kept(connection: Connection, books: Books, pushes: Sequence[Push]) -> Iterator[Violation]:

@@ -1,5 +1,6 @@
 """The trouble of the moment: what the network and every life's disk look at, and what Daraja is told by its own API."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -33,6 +34,18 @@ class NetworkFaults(NamedTuple):
     """The request takes up to half a minute to arrive."""
 
 
+class Standstill(NamedTuple):
+    """The database answers nothing in this time, as while another process holds its locks; then all goes through."""
+
+    at_seconds: float
+    lasts_seconds: float
+
+    def left_seconds(self, now_seconds: float) -> float:
+        """How much of it is ahead at this time; 0 outside of it."""
+        ends_at = self.at_seconds + self.lasts_seconds
+        return ends_at - now_seconds if self.at_seconds <= now_seconds < ends_at else 0.0
+
+
 class Trouble(NamedTuple):
     """A fault and how likely it is. `where`: `daraja`, `network` or `disk`."""
 
@@ -46,7 +59,8 @@ class Trouble(NamedTuple):
 class Weather:
     """Which trouble there is. Two of one kind: the worse counts, until both are over."""
 
-    def __init__(self) -> None:
+    def __init__(self, standstills: Sequence[Standstill] = ()) -> None:
+        self._standstills = standstills
         self.disk = DiskFaults()
         self.network = NetworkFaults()
         self.daraja: list[Trouble] = []
@@ -63,8 +77,13 @@ class Weather:
             self._all.remove(trouble)
             self._read()
 
+    def still_seconds(self, now_seconds: float) -> float:
+        """How long the database stands still from now on; 0 when it does not."""
+        return max((each.left_seconds(now_seconds) for each in self._standstills), default=0.0)
+
     def clear(self) -> None:
-        """Every trouble is over."""
+        """Every trouble is over; what the database has held up until then goes through at its time."""
+        self._standstills = ()
         self._all.clear()
         self._read()
 

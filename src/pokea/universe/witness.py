@@ -12,7 +12,7 @@ from pokea.redact import mask
 from pokea.transport import Reply
 from pokea.universe.disk import INJECTED
 from pokea.universe.life import Life
-from pokea.universe.network import Sent
+from pokea.universe.network import ARRIVED_SECONDS, Sent
 
 _TOKEN_REFUSALS = ("404.001.03", "401.002.01", "404.001.04")
 _UNAUTHORIZED = 401
@@ -21,10 +21,15 @@ _REFUSALS = range(400, 500)
 
 
 class Push:
-    """One request for a prompt, as it left a process."""
+    """One request for a prompt, as it left a process.
 
-    def __init__(self, callback_url: str, sender: Life) -> None:
+    `asked_at_seconds` is when the process was asked for it, None if by no request; times are the loop's.
+    """
+
+    def __init__(self, callback_url: str, sender: Life, asked_at_seconds: float | None) -> None:
         self.callback_url = callback_url
+        self.asked_at_seconds = asked_at_seconds
+        self.left_at_seconds = sender.loop.time()
         self.left = True
         self.refused = False
         self.token_refused = False
@@ -47,7 +52,7 @@ class Wire:
         """A request is on its way; a push gets a number from 1, anything else 0."""
         if "stkpush/" not in sent.url:
             return 0
-        self.pushes.append(Push(json.loads(sent.body or b"{}")["CallBackURL"], sender))
+        self.pushes.append(Push(json.loads(sent.body or b"{}")["CallBackURL"], sender, ARRIVED_SECONDS.get()))
         return len(self.pushes)
 
     def comes(self, number: int, reply: Reply | None) -> None:

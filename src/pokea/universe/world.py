@@ -32,7 +32,8 @@ from pokea.universe.life import Life, LifeClock
 from pokea.universe.loop import VirtualLoop
 from pokea.universe.network import Hear, Network, Sent, WorldTransport
 from pokea.universe.plan import Burst, Plan
-from pokea.universe.truth import Taken
+from pokea.universe.statements import Statements
+from pokea.universe.truth import PromptBegun, Taken
 from pokea.universe.weather import Trouble, Weather
 from pokea.universe.witness import Acknowledged, Log, Wire, token_of
 
@@ -64,7 +65,7 @@ class World:
         self._store = store
         self._log = log
         self.chronicle = Chronicle()
-        self._weather = Weather()
+        self._weather = Weather(plan.standstills)
         self._wire = Wire()
         self._clock = LifeClock(loop, plan.epoch)
         self._network = Network(loop, self._weather, chance, self.chronicle)
@@ -75,6 +76,7 @@ class World:
         daraja.application = self._simulator.app
         self._daraja = daraja
         self._calm = Network(loop, Weather(), chance, Chronicle())
+        self._statements = Statements(self, self.fleet, store, chance, self._taken)
         self._acknowledged: list[Acknowledged] = []
         self._complaints: list[str] = []
         self._secrets: dict[str, str] = {}
@@ -89,7 +91,8 @@ class World:
         await asyncio.sleep(self._plan.run_on_seconds)
         await self.fleet.stand()
         early = self._check(truth.truthful(self._simulator.journal.callbacks, self._taken(), self._doubted()))
-        await self._read_statement()
+        await self._bring_statements()
+        await self._settle_by_hand()
         late = self._check(None)
         await self.fleet.drain_all()
         await self._simulator.stop()
@@ -115,16 +118,27 @@ class World:
         tasks += [asyncio.create_task(self._after(at, self._kill)) for at in plan.kills_at_seconds]
         tasks += [asyncio.create_task(self._after(at, self.fleet.deploy)) for at in plan.deploys_at_seconds]
         tasks += [asyncio.create_task(self._after(at, self._fetch_token)) for at in plan.rivals_at_seconds]
+        tasks += [asyncio.create_task(self._after(at, self._reverse)) for at in plan.reversals_at_seconds]
+        tasks += [asyncio.create_task(self._after(at, self._statements.bring, defect)) for at, defect in plan.readings]
         for task in tasks:
             await task
         await asyncio.sleep(max(0.0, plan.active_seconds - self._loop.time()))
 
-    async def _after(self, seconds: float, what: Any) -> None:
+    async def _after(self, seconds: float, what: Any, *arguments: Any) -> None:
         await asyncio.sleep(seconds)
-        await what()
+        await what(*arguments)
 
     async def _kill(self) -> None:
         self.fleet.kill_one()
+
+    async def _reverse(self) -> None:
+        """An operator of the portal gives a customer's money back."""
+        charges = [charge for _, charge in self._taken()]
+        if charges:
+            receipt = self._chance.choice(charges).receipt
+            answer = await self.phone("POST", "/reversals", {"receipt": receipt})
+            self.note("the world", "weather", f"{receipt} is reversed: {answer.get('receipt') or answer['code']}")
+            self.chronicle.count("reversals")
 
     async def _fetch_token(self) -> None:
         """Another program of the merchant asks Daraja for a token."""
@@ -224,6 +238,12 @@ class World:
         reply = await self._calm.carry("phone", sent, self._daraja, 60)
         return json.loads(reply.body)
 
+    async def download(self, path: str) -> tuple[int, bytes]:
+        """Status and body of what Daraja's test API answers."""
+        sent = Sent("GET", f"{DARAJA}/sim/api{path}", {}, None, "127.0.0.1")
+        reply = await self._calm.carry("phone", sent, self._daraja, 60)
+        return reply.status, reply.body
+
     def note(self, who: str, subject: str, what: str) -> None:
         """Write a line of the chronicle."""
         self.chronicle.note(round(self._loop.time() * SECOND), who, subject, what)
@@ -268,8 +288,20 @@ class World:
             found.append(Taken(token_of(fields.callback_url), charge))
         return found
 
-    async def _read_statement(self) -> None:
-        """Feed every charge in as a line of the organisation's statement, through the one door."""
+    def _prompted(self) -> list[PromptBegun]:
+        return [
+            PromptBegun(token_of(fields.callback_url), began_at) for fields, began_at in self._simulator.prompts_begun()
+        ]
+
+    async def _bring_statements(self) -> None:
+        """A damaged statement, one that was made too early for what is not settled, and then the true one."""
+        await self._statements.bring(self._plan.last_defect)
+        if self._statements.unsettled():
+            await self._statements.bring("ends_early")
+        await self._statements.bring("none")
+
+    async def _settle_by_hand(self) -> None:
+        """Every charge becomes evidence, as when a person has decided which payment each line is."""
         running = await self.fleet.stand()
         with self._store.engine.connect() as connection:
             lines = truth.statement_of(truth.read_books(connection), self._taken(), self._clock.now())
@@ -301,10 +333,13 @@ class World:
                 *truth.charged_is_completed(books, taken, told),
                 *truth.completed_is_charged(books, taken),
                 *truth.one_push_a_payment(books, self._wire.pushes),
+                *truth.pushed_in_time(self._wire.pushes),
+                *truth.prompted_in_time(books, self._wire.pushes, self._prompted()),
                 *truth.acknowledged_is_kept(connection, books, acknowledged),
                 *truth.unknown_is_kept(connection, self.fleet.told_by_successor),
                 *truth.answered_is_kept(connection, books, self._wire.pushes),
                 *truth.quiet_is_asked(connection),
+                *self._statements.violations(books, taken),
             ]
         self.chronicle.counts["payments"] = len(books.status)
         self.chronicle.counts["completed"] = sum(status == "completed" for status in books.status.values())

@@ -1,0 +1,20 @@
+"""What one defect is: the texts that it replaces, and what it would do."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """In this file of `src/pokea`, `before` (which stands there once) becomes `after`."""
+
+    file: str
+    before: str
+    after: str
+
+
+class Mutation(NamedTuple):
+    """One defect. `harm` is what it would do."""
+
+    name: str
+    harm: str
+    edits: Sequence[Edit]
