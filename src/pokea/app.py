@@ -7,7 +7,7 @@ clock and a network of its own. `open_service` hands it the real ones.
 import logging
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,15 @@ from pokea.api.application import new_application
 from pokea.api.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_gate
 from pokea.api.metrics import PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import Application
-from pokea.api.pages import asset_routes, checkout_routes, handset_routes, read_pages, shop_routes
+from pokea.api.pages import (
+    BuiltFile,
+    asset_routes,
+    checkout_routes,
+    handset_routes,
+    read_pages,
+    reference_routes,
+    shop_routes,
+)
 from pokea.api.tokens import issue_token
 from pokea.bookings.limit import BookingLimit
 from pokea.bookings.routes import booking_routes
@@ -242,7 +250,8 @@ def open_service(
     """A service on the real database, network and clock. Raises SchemaError when the schema does not fit, SettingsError
     for an address of alerts that cannot be used.
 
-    `pages` are served besides the drop-in; `metrics` is where it counts, by default in its own memory.
+    `pages` are served besides the drop-in and the reference; `metrics` is where it counts, by default in its own
+    memory.
     """
     ensure_ready(settings.pokea_database_url)
     database = open_database(settings.pokea_database_url, prepare=settings.pokea_prepare == "on")
@@ -252,10 +261,15 @@ def open_service(
         ports,
         background=background,
         audit_every_seconds=_AUDIT_EVERY_SECONDS,
-        pages=[*checkout_routes(read_pages()), *pages],
+        pages=[*_own_pages(read_pages(), settings), *pages],
         metrics=metrics,
         send=sender_to(settings.pokea_alerts) if settings.pokea_alerts else None,
     )
+
+
+def _own_pages(pages: Mapping[str, BuiltFile], settings: Settings) -> list[BaseRoute]:
+    reference = reference_routes(pages) if settings.pokea_api_docs else []
+    return [*checkout_routes(pages), *reference, *asset_routes(pages)]
 
 
 def _notices(database: Database, settings: Settings) -> Notices:
@@ -311,7 +325,6 @@ def open_demo(
         "simulatorUrl": simulator_address,
         "bookingFee": settings.pokea_booking_fee,
     }
-    pages = read_pages()
-    service = open_service(settings, pages=[*shop_routes(pages, shop, simulator_address), *asset_routes(pages)])
+    service = open_service(settings, pages=shop_routes(read_pages(), shop, simulator_address))
     simulator = open_simulator(SimulatorOptions(), [address])
     return Demo(service, simulator, token("demo", ADMIN))

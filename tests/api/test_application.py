@@ -1,10 +1,9 @@
-"""The pages that every service has: health, metrics, the OpenAPI document, and the reference made from it."""
+"""What every service has: health, metrics and the OpenAPI document."""
 
 import asyncio
 import json
 import re
 import time
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from pokea.api.bodies import Incoming, Outgoing
 from pokea.api.metrics import BOOKS_VIOLATIONS, PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
 from pokea.api.readiness import READINESS_TIMEOUT_SECONDS
-from pokea.api.reference_page import render
 from pokea.errors import CATALOGUE, Unavailable
 from pokea.redact import Secret
 from tests.api.serving import Client, against, new_test_application
@@ -96,12 +94,11 @@ def test_the_metrics_may_ask_for_a_token() -> None:
     against(app, talk)
 
 
-def test_the_reference_may_be_switched_off() -> None:
-    """With POKEA_API_DOCS=false neither the page nor the document is served."""
+def test_the_document_may_be_switched_off() -> None:
+    """With POKEA_API_DOCS=false the document is not served."""
 
     async def talk(client: Client) -> None:
-        for path in ("/docs", "/docs.css", "/openapi.json"):
-            assert (await client.get(path)).status == 404
+        assert (await client.get("/openapi.json")).status == 404
 
     against(new_test_application(api_docs=False), talk)
 
@@ -277,8 +274,8 @@ def test_what_is_described_later_appears_later() -> None:
 
 
 def test_routes_without_a_description_stay_out_of_the_document() -> None:
-    """The page's own addresses are no part of the interface."""
-    assert not {"/docs", "/docs.css", "/openapi.json"} & set(document_of(wishing())["paths"])
+    """The document's own address is no part of the interface."""
+    assert not {"/openapi.json"} & set(document_of(wishing())["paths"])
 
 
 def test_only_our_own_application_can_be_described() -> None:
@@ -301,98 +298,3 @@ def test_a_nested_body_cannot_be_described_in_place() -> None:
 
     with pytest.raises(ValueError, match="nested"):
         takes(Outer, {})
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, what they fetch, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.fetched: list[str] = []
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.attributes: list[str] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note one element."""
-        self.tags.append(tag)
-        for name, value in attrs:
-            self.attributes.append(name)
-            if name == "src" or (tag == "link" and name == "href"):
-                self.fetched.append(value or "")
-            elif name == "href":
-                self.links.append(value or "")
-            elif name == "id":
-                self.ids.append(value or "")
-
-    def handle_data(self, data: str) -> None:
-        """Note some text."""
-        self.text += data
-
-
-def test_the_reference_fetches_nothing_but_its_stylesheet() -> None:
-    """/docs has no script, no inline style, and a policy that forbids both and every other site."""
-
-    async def talk(client: Client) -> None:
-        answer = await client.get("/docs")
-        assert answer.headers["Content-Type"].startswith("text/html")
-        policy = answer.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "style-src 'self'" in policy
-        assert "unsafe" not in policy
-        page = Page(answer.body)
-        assert page.fetched == ["docs.css"]
-        assert not {"script", "style", "iframe", "img", "form"} & set(page.tags)
-        assert not [name for name in page.attributes if name == "style" or name.startswith("on")]
-        stylesheet = await client.get("/docs.css")
-        assert stylesheet.headers["Content-Type"].startswith("text/css")
-        assert "http" not in stylesheet.body
-
-    against(wishing(), talk)
-
-
-def test_the_reference_shows_every_call_and_every_object() -> None:
-    """What is in the document is on the page."""
-    app = wishing()
-    document = app.openapi()
-    page = Page(render(document))
-    for path, operations in document["paths"].items():
-        assert path in page.text
-        for operation in operations.values():
-            assert operation["summary"] in page.text
-    for name in document["components"]["schemas"]:
-        assert name in page.ids
-    for code in CATALOGUE:
-        assert code in page.text
-
-
-def test_the_references_links_lead_to_places_on_it() -> None:
-    """Each call in the list of contents has its anchor."""
-    page = Page(render(wishing().openapi()))
-    anchors = [link.removeprefix("#") for link in page.links if link.startswith("#")]
-    assert anchors
-    assert set(anchors) <= set(page.ids)
-    assert len(page.ids) == len(set(page.ids))
-
-
-def test_what_stands_in_the_document_cannot_become_markup() -> None:
-    """Angle brackets in a summary or an example are shown, not obeyed."""
-    html = render(wishing().openapi())
-    assert "<b>something</b>" not in html
-    assert "Amina <script>" not in html
-    assert "Amina <script>" in Page(html).text
-
-
-def test_prose_becomes_paragraphs_lists_and_code() -> None:
-    """Descriptions are written as in Markdown, of which the page knows paragraphs, lists and code."""
-    html = render(wishing().openapi())
-    assert "<p>One <code>code</code>.</p><ul><li>first</li><li>second</li></ul>" in html
-
-
-def test_a_page_of_an_empty_document_is_a_page() -> None:
-    """Without calls and objects there is still a title."""
-    page = Page(render({"info": {"title": "Nothing", "version": "0"}}))
-    assert "Nothing 0" in page.text

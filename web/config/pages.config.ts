@@ -1,11 +1,29 @@
-import { defineConfig } from 'vite';
+import { readFileSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'vite';
 import { PAGES, TARGET, WEB } from './settings.ts';
 
-/** The handset (`/sim`) and the shop (`/demo`), with hashed names and the manifest that says them. */
+/** The licence and the notices of Swagger UI, which its terms ask for wherever it is copied to. */
+const licences: Plugin = {
+  name: 'licences',
+  generateBundle() {
+    const folder = `${WEB}/node_modules/swagger-ui-dist`;
+    const texts = ['NOTICE', 'LICENSE', 'swagger-ui-es-bundle.js.LICENSE.txt'];
+    const source = texts.map((name) => readFileSync(`${folder}/${name}`, 'utf8')).join('\n\n');
+    this.emitFile({ type: 'asset', fileName: 'reference/LICENSE.txt', source });
+  },
+};
+
+/** The handset (`/sim`), the shop (`/demo`) and the reference (`/docs`), with hashed names and their manifest. */
 export default defineConfig({
   root: WEB,
   base: '/pages/',
+  plugins: [licences],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
+  experimental: {
+    // The reference works below a path of a proxy too, so its files are named from where the page is.
+    renderBuiltUrl: (name, { hostId, hostType }) =>
+      hostType === 'html' && hostId.includes('reference/') ? `pages/${name}` : undefined,
+  },
   build: {
     outDir: PAGES,
     emptyOutDir: true,
@@ -13,8 +31,9 @@ export default defineConfig({
     manifest: 'manifest.json',
     modulePreload: false,
     assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 2000,
     rollupOptions: {
-      input: [`${WEB}/handset/index.html`, `${WEB}/shop/index.html`],
+      input: ['handset', 'shop', 'reference'].map((page) => `${WEB}/${page}/index.html`),
     },
   },
 });

@@ -18,7 +18,6 @@ from pokea.api.middleware import BodyBound, Frame, Framing, Shield
 from pokea.api.openapi import Application, describe
 from pokea.api.problems import exception_handlers
 from pokea.api.readiness import Readiness, ReadinessCheck
-from pokea.api.reference_page import PAGE_POLICY, STYLESHEET, STYLESHEET_PATH, render
 from pokea.api.short_way import Shortcuts, ShortWay
 from pokea.clock import Clock
 from pokea.errors import Refusal
@@ -50,7 +49,7 @@ def new_application(
     """An application to which the domains add their routes.
 
     `readiness` names what must answer before /readyz says so; `metrics_token` is what /metrics asks for, if anything;
-    `api_docs` says whether /docs and /openapi.json are served; `https` that browsers reach the service by HTTPS alone.
+    `api_docs` says whether /openapi.json is served; `https` that browsers reach the service by HTTPS alone.
     `allowed_origins` are the sites whose pages may call; `shortcuts` find what is answered before the general stack.
     """
     requests = metrics.counter(HTTP_REQUESTS)
@@ -79,7 +78,7 @@ def new_application(
     _add_health(application, Readiness(readiness or {}))
     _add_metrics(application, metrics, metrics_token)
     if api_docs:
-        _add_reference(application)
+        _add_document(application)
     return application
 
 
@@ -130,20 +129,11 @@ def _add_metrics(application: Application, metrics: Metrics, token: Secret | Non
     describe(application, "/metrics", "get", described)
 
 
-def _add_reference(application: Application) -> None:
+def _add_document(application: Application) -> None:
     async def document(_request: Request) -> Response:
         return json_answer(application.openapi())
 
-    async def page(_request: Request) -> Response:
-        html = render(application.openapi())
-        return Response(html, media_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
-
-    async def stylesheet(_request: Request) -> Response:
-        return Response(STYLESHEET, media_type="text/css")
-
     application.add_route("/openapi.json", document)
-    application.add_route("/docs", page)
-    application.add_route(STYLESHEET_PATH, stylesheet)
 
 
 def _saying(status: str) -> dict[str, Any]:

@@ -4,11 +4,12 @@ Files with a hash in their name never change and are kept by browsers for ever; 
 No page may run an inline script or reach another site.
 """
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -26,25 +27,29 @@ _MEDIA_TYPES: Final = {
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
-class BuiltFile(NamedTuple):
-    """A file as it is sent, plain and compressed; `tag` names its content."""
+class BuiltFile:
+    """A file as it is sent; `tag` names its content."""
 
-    content: bytes
-    compressed: bytes
-    media_type: str
-    tag: str
+    def __init__(self, content: bytes, media_type: str) -> None:
+        self.content = content
+        self.media_type = media_type
+        self.tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+        self._compressed: bytes | None = None
+
+    async def compressed(self) -> bytes:
+        """The content as gzip, made when it is first asked for."""
+        if self._compressed is None:
+            # The reference's script takes 0.1 s: payments go on meanwhile, and a start does not wait for it.
+            self._compressed = await asyncio.to_thread(gzip.compress, self.content, 9, mtime=0)
+        return self._compressed
 
 
 def read_pages(folder: Path = FOLDER) -> dict[str, BuiltFile]:
     """The built files by their path below the folder; empty where nothing was built."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in _MEDIA_TYPES)
-    return {path.relative_to(folder).as_posix(): _built(path) for path in files}
-
-
-def _built(path: Path) -> BuiltFile:
-    content = path.read_bytes()
-    tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
-    return BuiltFile(content, gzip.compress(content, 9, mtime=0), _MEDIA_TYPES[path.suffix], tag)
+    return {
+        path.relative_to(folder).as_posix(): BuiltFile(path.read_bytes(), _MEDIA_TYPES[path.suffix]) for path in files
+    }
 
 
 def asset_routes(pages: Mapping[str, BuiltFile]) -> list[BaseRoute]:
@@ -52,7 +57,7 @@ def asset_routes(pages: Mapping[str, BuiltFile]) -> list[BaseRoute]:
 
     async def asset(request: Request) -> Response:
         file = pages.get(f"assets/{request.path_params['name']}")
-        return _missing() if file is None else _answer(request, file, {"Cache-Control": _FOREVER})
+        return _missing() if file is None else await _answer(request, file, {"Cache-Control": _FOREVER})
 
     return [Route("/pages/assets/{name}", asset)]
 
@@ -101,26 +106,34 @@ def _leads_to(path: str) -> Callable[[Request], Awaitable[Response]]:
     return redirect
 
 
-def _policy(*more: str) -> dict[str, str]:
-    own = ("script-src", "style-src", "img-src", "connect-src")
-    rules = ["default-src 'none'", *(f"{kind} 'self'" for kind in own), "base-uri 'none'", "form-action 'none'", *more]
+def reference_routes(pages: Mapping[str, BuiltFile]) -> list[BaseRoute]:
+    """The reference of the API: Swagger UI on the OpenAPI document, whose style has its signs inside as `data:`."""
+    policy = _policy("frame-ancestors 'none'", images="'self' data:")
+    return [_route("/docs", pages, "reference/index.html", policy)]
+
+
+def _policy(*more: str, images: str = "'self'") -> dict[str, str]:
+    own = (f"{kind} 'self'" for kind in ("script-src", "style-src", "connect-src"))
+    rules = ["default-src 'none'", *own, f"img-src {images}", "base-uri 'none'", "form-action 'none'", *more]
     return {"Content-Security-Policy": "; ".join(rules), "X-Content-Type-Options": "nosniff"}
 
 
 def _route(path: str, pages: Mapping[str, BuiltFile], name: str, headers: Mapping[str, str]) -> Route:
     async def page(request: Request) -> Response:
         file = pages.get(name)
-        return _missing() if file is None else _answer(request, file, {"Cache-Control": "no-cache", **headers})
+        return _missing() if file is None else await _answer(request, file, {"Cache-Control": "no-cache", **headers})
 
     return Route(path, page)
 
 
-def _answer(request: Request, file: BuiltFile, headers: Mapping[str, str]) -> Response:
+async def _answer(request: Request, file: BuiltFile, headers: Mapping[str, str]) -> Response:
     sent = {**headers, "ETag": file.tag, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == file.tag:
         return Response(status_code=304, headers=sent)
     if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(file.compressed, headers={**sent, "Content-Encoding": "gzip"}, media_type=file.media_type)
+        return Response(
+            await file.compressed(), headers={**sent, "Content-Encoding": "gzip"}, media_type=file.media_type
+        )
     return Response(file.content, headers=sent, media_type=file.media_type)
 
 
