@@ -34,3 +34,11 @@ def test_every_answer_has_a_schema(start_world: StartWorld) -> None:
                 kinds = answer.get("content", {})
                 described = [kind for kind, content in kinds.items() if content.get("schema") or kind in _PLAIN]
                 assert described or status in ("204", "304"), f"{method} {path} {status}"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_the_reference_may_be_switched_off(start_world: StartWorld) -> None:
+    """With POKEA_API_DOCS=false neither the page nor the document is served, and the drop-in still is."""
+    url = start_world(POKEA_API_DOCS="false").service.url
+    found = {path: call("GET", f"{url}{path}").status for path in ("/docs", "/openapi.json", "/checkout.js")}
+    assert found == {"/docs": 404, "/openapi.json": 404, "/checkout.js": 200}
