@@ -16,6 +16,7 @@ from pokea.api.keys import unauthenticated
 from pokea.api.metrics import CONTENT_TYPE, HTTP_REQUESTS, Metrics
 from pokea.api.middleware import BodyBound, Frame, Framing, Shield
 from pokea.api.openapi import Application, describe
+from pokea.api.person_page import STYLESHEET, STYLESHEET_PATH
 from pokea.api.problems import exception_handlers
 from pokea.api.readiness import Readiness, ReadinessCheck
 from pokea.api.short_way import Shortcuts, ShortWay
@@ -77,6 +78,7 @@ def new_application(
     )
     _add_health(application, Readiness(readiness or {}))
     _add_metrics(application, metrics, metrics_token)
+    _add_stylesheet(application)
     if api_docs:
         _add_document(application)
     return application
@@ -127,6 +129,13 @@ def _add_metrics(application: Application, metrics: Metrics, token: Secret | Non
     application.add_route("/metrics", show)
     described = _plain("Counters for Prometheus", "The text format of Prometheus.", {"type": "string"}, "text/plain")
     describe(application, "/metrics", "get", described)
+
+
+def _add_stylesheet(application: Application) -> None:
+    async def stylesheet(_request: Request) -> Response:
+        return Response(STYLESHEET, media_type="text/css")
+
+    application.add_route(STYLESHEET_PATH, stylesheet)
 
 
 def _add_document(application: Application) -> None:

@@ -7,8 +7,16 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from pokea.api.reference_page import PAGE_POLICY, STYLESHEET_PATH
-
+STYLESHEET_PATH: Final = "/page.css"
+STYLESHEET: Final = """
+:root { color-scheme: light dark; --quiet: #6b6b6b; }
+@media (prefers-color-scheme: dark) { :root { --quiet: #a8a8a8; } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; }
+h1 { line-height: 1.2; }
+code { overflow-wrap: anywhere; }
+.quiet { color: var(--quiet); }
+"""
+_POLICY: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _TITLES: Final = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address",
     HTTPStatus.UNAUTHORIZED: "This address is for programs that bring a token",
@@ -49,5 +57,5 @@ def _page(title: str, text: str, status: int, headers: Mapping[str, str], more: 
         f"<body><main><h1>{title}</h1><p>{text}</p>"
         f'<p>The calls are described in <a href="/docs">the reference</a>.</p>{more}</main></body></html>'
     )
-    sent = {**headers, "Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store", "Vary": "Accept"}
+    sent = {**headers, "Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "Vary": "Accept"}
     return Response(html, status, sent, "text/html")
