@@ -141,8 +141,10 @@ describe('a page that is looked at again', () => {
     expect(world.asked('pay_1')).toBe(asked);
     world.service.forget('pay_1');
     world.service.complete('pay_1');
+    const lookedAt = Date.now();
     world.device.dispatchEvent(new Event('back'));
     await world.until(() => checkout.model.phase === 'paid');
+    expect(Date.now() - lookedAt).toBeLessThan(1500);
     expect(world.asked('pay_1')).toBe(asked + 1);
   });
 

@@ -18,13 +18,14 @@ export const whole = (
     locale={locale}
     phoneNumber="0712345678"
     description="Plumbing"
+    theme="dark"
+    className="checkout"
   />
 );
 
 export const least = (
   <BookingFeePaymentModal
     bookingId="BKG-1"
-    amount={500}
     open={false}
     onClose={() => undefined}
     onPaymentSuccess={() => undefined}

@@ -32,6 +32,12 @@ describe('the npm package', () => {
     expect(element).toContain('customElements.define("pokea-checkout"');
   });
 
+  test('brings an element that a server can load, where there are no elements', async () => {
+    expect(globalThis.HTMLElement).toBeUndefined();
+    const { PokeaCheckout } = await import(`${PACKAGE}/dist/element.js`);
+    expect(PokeaCheckout.observedAttributes).toContain('theme');
+  });
+
   test('can be loaded where there is no page, as a server does that renders React', async () => {
     const { createElement } = await import('react');
     const { renderToString } = await import('react-dom/server');
