@@ -33,7 +33,7 @@ bench: develop ## Measure, and print ratios taken in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
 chaos: develop ## Kill processes and servers under load for minutes, and hold the books against the truth
-	@$(BIN)/python -m tests.chaos $(ARGS)
+	@$(BIN)/python -m tests.system.chaos $(ARGS)
 
 mutations: develop ## Break the code on purpose in two dozen ways, and see the universes notice each
 	@$(BIN)/python -m tests.mutations $(ARGS)

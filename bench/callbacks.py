@@ -16,12 +16,12 @@ from bench.servers import cost_of
 from bench.stage import Bench, Kind, cost, port_of
 from pokea.clock import SystemClock
 from pokea.daraja.callback import CallbackReading, read_callback
-from pokea.payments.evidence import Delivery
-from pokea.payments.settle import Batch, settle
-from pokea.payments.tokens import PaymentTokens
+from pokea.operations.evidence import Delivery
+from pokea.operations.settle import Batch, settle
+from pokea.operations.tokens import PaymentTokens
 from pokea.redact import Secret
 from pokea.storage.database import open_database
-from tests.service.running import SECRET_KEY, ServiceProgram
+from tests.system.service.running import SECRET_KEY, ServiceProgram
 
 SAYS = "Callbacks a second from HTTP to durable, beside pgbench settling one a transaction; CPU of each; latency."
 _CONNECTIONS = 64

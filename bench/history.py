@@ -16,9 +16,9 @@ from bench.report import Bar, Cell, Table, alternate, median
 from bench.servers import cost_of
 from bench.stage import KINDS, Bench, Kind, cost, port_of
 from bench.years import DAYS, REGULAR, Year, make_year
-from pokea.api.callers import ADMIN, PAYMENTS_READ
+from pokea.api.auth.callers import ADMIN, PAYMENTS_READ
 from pokea.clock import to_datetime
-from tests.service.running import ServiceProgram
+from tests.system.service.running import ServiceProgram
 
 SAYS = "History pages and totals, and analytics, from few payments to many."
 _USUAL = "10000,1000000,5000000"

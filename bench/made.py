@@ -13,21 +13,20 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table, func, select
 
 from bench.load import http_request
-from pokea.api.tokens import issue_token
+from pokea.api.auth.tokens import issue_token
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant, SystemClock
 from pokea.daraja.outcomes import Accepted
-from pokea.payments.asking import due_at
-from pokea.payments.evidence import Evidence, from_push
-from pokea.payments.prompt import LEASE, PROMPT
-from pokea.payments.status import LOCK_GRACE, Status, row_of
-from pokea.payments.store import Payment, with_row
-from pokea.payments.tokens import PaymentTokens, callback_digest
+from pokea.operations.decision import LOCK_GRACE, Status, decide
+from pokea.operations.evidence import Evidence, from_push
+from pokea.operations.store import Payment, with_row
+from pokea.operations.tokens import PaymentTokens, callback_digest
+from pokea.payments.push import LEASE, PROMPT
 from pokea.redact import Secret
 from pokea.storage import tables
 from tests.deliveries import callback_body
-from tests.service.running import JWT_SECRET, SECRET_KEY
-from tests.service.world import on_database
+from tests.system.service.running import JWT_SECRET, SECRET_KEY
+from tests.system.service.world import on_database
 
 FEE_SHILLINGS = 500
 OWNERS = 97
@@ -134,7 +133,7 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
         "amount_cents": FEE_SHILLINGS * 100,
         "type": "booking_fee",
         "account_reference": f"BKG-{number:08d}",
-        "confirm": False,
+        "requires_query": False,
         "callback_digest": callback_digest(_TOKENS.callback_token(identity)),
         "created_at": now,
         "lease_until": now + LEASE,
@@ -142,15 +141,15 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
         "version": 1,
         "status": Status.INITIATED.value,
         "review": "",
-        "live": True,
+        "is_locking": True,
         "locked_until": expires_at + LOCK_GRACE,
-        "due_at": now + LEASE,
-        "attempts": 0,
+        "next_action_at": now + LEASE,
+        "inquiries": 0,
     }
     payment = Payment(**empty | asked)
     piece = from_push(identity, Accepted(checkout_of(number), f"29115-{number}-1", "Success"), now + SECOND // 2)
-    row = row_of(payment.facts, [piece])
-    return with_row(payment, row, due_at(row, [piece], payment.asked))._replace(version=2), piece
+    row = decide(payment.facts, [piece])
+    return with_row(payment, row, next_action_at(row, [piece], payment.asked))._replace(version=2), piece
 
 
 def _booking(number: int, now: Instant) -> Booking:

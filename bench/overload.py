@@ -16,7 +16,7 @@ from bench.made import Made, check_settled, make_payments
 from bench.report import Bar, Table, median
 from bench.servers import tree
 from bench.stage import Bench, cost, port_of
-from tests.service.running import ServiceProgram
+from tests.system.service.running import ServiceProgram
 
 SAYS = "Callbacks at three times the highest rate, and while the database stands still: memory, what is shed, recovery."
 _TIMES = 3

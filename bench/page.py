@@ -9,9 +9,9 @@ from bench.load import percentile
 from bench.report import Bar, Table
 from bench.stage import Bench, Kind
 from pokea.storage import tables
-from tests.browser.places import HOUSE, Site, chromium
-from tests.service.running import ServiceProgram, SimulatorProgram
-from tests.service.world import on_database
+from tests.system.browser.places import HOUSE, Site, chromium
+from tests.system.service.running import ServiceProgram, SimulatorProgram
+from tests.system.service.world import on_database
 
 SAYS = "A page in a real Chromium: the time from a received callback to the success on the screen."
 _MOST_MS = 100.0

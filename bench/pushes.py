@@ -10,8 +10,8 @@ from bench.load import LoadOrder, LoadResult, http_request, percentile, run_load
 from bench.made import FEE_SHILLINGS, bearer, make_bookings, owner_of, phone_of
 from bench.report import Bar, Table
 from bench.stage import KINDS, Bench, Kind, cost, port_of
-from pokea.api.callers import PAYMENTS_WRITE
-from tests.service.running import ServiceProgram
+from pokea.api.auth.callers import PAYMENTS_WRITE
+from tests.system.service.running import ServiceProgram
 
 SAYS = "Pushes a second, and what Pokea adds to Daraja's time, with a Daraja that answers at once and in 800 ms."
 _A_SECOND = 100.0

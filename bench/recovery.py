@@ -17,10 +17,10 @@ from bench.report import Cell, Table
 from bench.stage import Bench
 from pokea.app import Service
 from pokea.clock import SECOND, Instant
-from pokea.daraja.access import TOKEN_PATH
+from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.outcomes import Accepted
-from pokea.payments.evidence import from_push
-from pokea.payments.settle import Batch, settle
+from pokea.operations.evidence import from_push
+from pokea.operations.settle import Batch, settle
 from pokea.storage import tables
 from pokea.storage.database import Database
 from pokea.transport import Reply
@@ -28,8 +28,8 @@ from pokea.universe.disk import Store
 from pokea.universe.loop import VirtualLoop
 from tests.daraja.server import answer, granted, query_answer
 from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
-from tests.paying.scene import EPOCH, now, service_on
-from tests.payments import new_booking
+from tests.operations.scene import EPOCH, now, service_on
+from tests.payment_rows import new_booking
 
 SAYS = "Seconds from a customer's answer to the outcome in our books, with callbacks and without, in virtual time."
 _RATES: Final = {"simulator, 20 a second": 20.0, "production, 1 a second": 1.0, "sandbox, 5 a minute": 5 / 60}

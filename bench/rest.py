@@ -8,7 +8,7 @@ from bench.made import check_settled, make_payments
 from bench.report import Bar, Table, median
 from bench.stage import KINDS, Bench, Kind, cost, port_of
 from tests.ports import free_port
-from tests.service.running import Program
+from tests.system.service.running import Program
 
 SAYS = "Seconds from start to the first answer, and memory at rest, under load and afterwards."
 _LATEST_SECONDS = 3.0

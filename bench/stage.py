@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from bench.servers import Cost, cost_of
 from pokea.storage.migrate import migrate
 from tests.postgres import PostgresServer, new_server, owned_folder
-from tests.service.running import Program, ServiceProgram, SimulatorProgram, new_service, new_simulator
+from tests.system.service.running import Program, ServiceProgram, SimulatorProgram, new_service, new_simulator
 
 T = TypeVar("T")
 Kind = Literal["postgresql", "sqlite"]

@@ -6,8 +6,8 @@ from bench.load import LoadOrder, LoadResult, http_request, run_load
 from bench.made import Made, bearer, client_secret, make_payments, owner_of, payment_id
 from bench.report import Bar, Table, median
 from bench.stage import KINDS, Bench, cost, port_of
-from pokea.api.callers import PAYMENTS_READ
-from tests.service.running import ServiceProgram
+from pokea.api.auth.callers import PAYMENTS_READ
+from tests.system.service.running import ServiceProgram
 
 SAYS = "Status reads a second of one process, by a customer's token and by a page's client secret."
 _CONNECTIONS = 32

@@ -8,7 +8,7 @@ from bench.made import Made, client_secret, make_payments, payment_id
 from bench.report import Bar, Table
 from bench.stage import Bench, cost, port_of
 from bench.watching import WatchOrder, watch
-from tests.service.running import ServiceProgram
+from tests.system.service.running import ServiceProgram
 
 SAYS = "Open event streams: memory of each, and the time from a settlement to the last page that is told."
 _MOST_MB = 320

@@ -11,11 +11,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, inspect, text
 
 from pokea.analytics.counting import HOURS_A_DAY, day_of
+from pokea.analytics.latency_histogram import bucket_of
 from pokea.analytics.recount import difference
-from pokea.analytics.waits import bucket_of
 from pokea.clock import HOUR, SECOND, Instant, SystemClock
 from pokea.storage import tables
-from tests.service.world import on_database
+from tests.system.service.world import on_database
 
 REGULAR: Final = "regular"
 """The customer of every tenth payment."""

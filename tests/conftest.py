@@ -84,7 +84,8 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """An open, migrated database of either kind that runs every change twice, the first time rolled back (law 6.6)."""
+    """An open, migrated database of either kind that runs every change twice, the first time rolled back (law: settler,
+    6)."""
     opened = open_database(database_url, rehearse=True)
     yield opened
     opened.close()

@@ -1,14 +1,15 @@
-"""Callbacks as Daraja posts them (reference 3.1 and 3.2), at the payment's own address or elsewhere."""
+"""Callbacks as Daraja posts them (daraja: STK callback success; daraja: STK callback failure), at the payment's own
+address or elsewhere."""
 
 import json
 from typing import Any
 
 from pokea.clock import Instant
 from pokea.daraja.callback import read_callback
-from pokea.payments.evidence import Delivery
-from pokea.payments.tokens import PaymentTokens, callback_digest
+from pokea.operations.evidence import Delivery
+from pokea.operations.tokens import PaymentTokens, callback_digest
 from pokea.redact import Secret
-from tests.payments import new_payment
+from tests.payment_rows import new_payment
 
 TOKENS = PaymentTokens(Secret("a-key-for-tests-only-of-32-characters"))
 RECEIPT = "UE4JS31RBV"

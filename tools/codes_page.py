@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Final
 
-from pokea.daraja.core_codes import CORE_CODES
-from pokea.daraja.error_codes import ERROR_CODES
-from pokea.daraja.meanings import ErrorMeaning, Finality, Meaning, ReasonText
-from pokea.daraja.reasons import REASONS
-from pokea.daraja.result_codes import RESULT_CODES
+from pokea.daraja.codes.core_codes import CORE_CODES
+from pokea.daraja.codes.error_codes import ERROR_CODES
+from pokea.daraja.codes.reasons import REASONS
+from pokea.daraja.codes.result_codes import RESULT_CODES
+from pokea.daraja.codes.types import ErrorMeaning, Finality, Meaning, ReasonText
 from pokea.errors import Fault
 from tools.markdown import page, table
 

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from typing import Final
 
 from pokea.clock import HOUR, SECOND
-from pokea.payments.asking import FIRST_QUESTION, GAPS_SECONDS, GIVE_UP, HURRY_AT_MOST_EVERY, SECOND_OPINION
-from pokea.payments.evidence import Evidence, Kind
-from pokea.payments.questions import TURNS
-from pokea.payments.status import LOCK_GRACE, QUERY_AGREEMENT, Facts, Flag, Row, Status, row_of
+from pokea.operations.decision import LOCK_GRACE, QUERY_AGREEMENT, Decision, Flag, Status, Terms, decide
+from pokea.operations.evidence import Evidence, Source
+from pokea.operations.inquiry_queue import LANE_CYCLE
+from pokea.operations.schedule import EXPEDITE_AT_MOST_EVERY, FIRST_QUESTION, GAPS_SECONDS, GIVE_UP, SECOND_OPINION
 from tools.markdown import page, table
 
-_FACTS: Final = Facts("pay_1", 50_000, expires_at=120 * SECOND)
+_FACTS: Final = Terms("pay_1", 50_000, expires_at=120 * SECOND)
 _ID: Final = "ws_CO_1"
 
 
 def _piece(
-    kind: Kind, seconds: int, code: str | None = None, cents: int | None = None, trusted: bool = True
+    kind: Source, seconds: int, code: str | None = None, cents: int | None = None, trusted: bool = True
 ) -> Evidence:
-    paid = code == "0" and kind is not Kind.QUERY
+    paid = code == "0" and kind is not Source.QUERY
     return Evidence(
         "pay_1",
         f"{kind}:{code}:{seconds}",
@@ -27,44 +27,44 @@ def _piece(
         code=code,
         amount_cents=(cents or _FACTS.amount_cents) if paid else None,
         receipt="UE4JS31RBV" if paid else None,
-        checkout_request_id=_ID if kind in (Kind.PUSH_ACCEPTED, Kind.CALLBACK) else None,
+        checkout_request_id=_ID if kind in (Source.PUSH_ACCEPTED, Source.CALLBACK) else None,
     )
 
 
-_ACCEPTED: Final = _piece(Kind.PUSH_ACCEPTED, 1)
-_PAID: Final = _piece(Kind.CALLBACK, 5, "0")
-_CANCELLED: Final = _piece(Kind.CALLBACK, 6, "1032")
+_ACCEPTED: Final = _piece(Source.PUSH_ACCEPTED, 1)
+_PAID: Final = _piece(Source.CALLBACK, 5, "0")
+_CANCELLED: Final = _piece(Source.CALLBACK, 6, "1032")
 STATES: Final[dict[str, Sequence[Evidence]]] = {
     "`initiated`": [],
-    "`initiated`, push unknown": [_piece(Kind.PUSH_UNKNOWN, 1)],
+    "`initiated`, push unknown": [_piece(Source.PUSH_UNKNOWN, 1)],
     "`pending`": [_ACCEPTED],
     "`failed` by callback": [_ACCEPTED, _CANCELLED],
-    "`failed` by queries": [_ACCEPTED, _piece(Kind.QUERY, 20, "1037"), _piece(Kind.QUERY, 40, "1037")],
-    "`failed`, given up": [_ACCEPTED, _piece(Kind.SILENCE, 90_000)],
+    "`failed` by queries": [_ACCEPTED, _piece(Source.QUERY, 20, "1037"), _piece(Source.QUERY, 40, "1037")],
+    "`failed`, given up": [_ACCEPTED, _piece(Source.GAVE_UP, 90_000)],
     "`completed`": [_ACCEPTED, _PAID],
 }
 """Each state, and evidence that leads to it."""
 HAPPENINGS: Final[dict[str, Sequence[Evidence]]] = {
     "Daraja accepts the push": [_ACCEPTED],
-    "Daraja refuses the push": [_piece(Kind.PUSH_REFUSED, 2)],
-    "the push's outcome is unknown": [_piece(Kind.PUSH_UNKNOWN, 2)],
+    "Daraja refuses the push": [_piece(Source.PUSH_REFUSED, 2)],
+    "the push's outcome is unknown": [_piece(Source.PUSH_UNKNOWN, 2)],
     "callback: paid": [_PAID],
-    "callback: paid another amount": [_piece(Kind.CALLBACK, 7, "0", 50_100)],
+    "callback: paid another amount": [_piece(Source.CALLBACK, 7, "0", 50_100)],
     "callback: cancelled": [_CANCELLED],
-    "callback: a code that proves nothing": [_piece(Kind.CALLBACK, 8, "17")],
-    "callback without proof: paid": [_piece(Kind.CALLBACK, 9, "0", trusted=False)],
-    "query: paid": [_piece(Kind.QUERY, 60, "0")],
-    "query: not paid": [_piece(Kind.QUERY, 70, "1032")],
-    "query: not paid, twice": [_piece(Kind.QUERY, 70, "1032"), _piece(Kind.QUERY, 90, "1032")],
-    "a statement names it": [_piece(Kind.STATEMENT, 95, "0")],
-    "given up": [_piece(Kind.SILENCE, 90_000)],
+    "callback: a code that proves nothing": [_piece(Source.CALLBACK, 8, "17")],
+    "callback without proof: paid": [_piece(Source.CALLBACK, 9, "0", trusted=False)],
+    "query: paid": [_piece(Source.QUERY, 60, "0")],
+    "query: not paid": [_piece(Source.QUERY, 70, "1032")],
+    "query: not paid, twice": [_piece(Source.QUERY, 70, "1032"), _piece(Source.QUERY, 90, "1032")],
+    "a statement names it": [_piece(Source.STATEMENT, 95, "0")],
+    "given up": [_piece(Source.GAVE_UP, 90_000)],
 }
 """Whatever may be told of a payment."""
 
 
-def cell(state: str, happening: str) -> Row:
+def cell(state: str, happening: str) -> Decision:
     """The row of a payment in this state after this happening."""
-    return row_of(_FACTS, [*STATES[state], *HAPPENINGS[happening]])
+    return decide(_FACTS, [*STATES[state], *HAPPENINGS[happening]])
 
 
 def states_page() -> str:
@@ -81,7 +81,7 @@ def states_page() -> str:
             table(("What", "When"), _times()),
             "## Who comes first",
             "Of ten questions, where there is somebody to ask about; a turn that finds nobody goes to another lane:",
-            table(("Of ten", "Go to"), ((str(TURNS.count(lane)), says) for lane, says in _LANES.items())),
+            table(("Of ten", "Go to"), ((str(LANE_CYCLE.count(lane)), says) for lane, says in _LANES.items())),
         ]
     )
 
@@ -95,7 +95,7 @@ _LANES: Final = {
 
 
 def _shown(state: str, happening: str) -> str:
-    before, after = row_of(_FACTS, STATES[state]), cell(state, happening)
+    before, after = decide(_FACTS, STATES[state]), cell(state, happening)
     flags = [f"*{flag.value}*" for flag in after.review if flag not in before.review]
     said = [f"`{after.status.value}`"] if after.status is not before.status else []
     return " ".join([*said, *flags])
@@ -104,7 +104,7 @@ def _shown(state: str, happening: str) -> str:
 def arrows() -> set[tuple[Status, Status]]:
     """Which status leads to which, in any cell."""
     found = {
-        (row_of(_FACTS, STATES[state]).status, cell(state, each).status) for state in STATES for each in HAPPENINGS
+        (decide(_FACTS, STATES[state]).status, cell(state, each).status) for state in STATES for each in HAPPENINGS
     }
     return {(before, after) for before, after in found if before is not after}
 
@@ -124,7 +124,7 @@ def _times() -> list[tuple[str, str]]:
         ("two answers prove a failure when they are apart by at least", f"{QUERY_AGREEMENT // SECOND} s"),
         (
             "a claim or a doubtful callback brings the question forward at most every",
-            f"{HURRY_AT_MOST_EVERY // SECOND} s",
+            f"{EXPEDITE_AT_MOST_EVERY // SECOND} s",
         ),
         ("the lock of booking and phone ends after the prompt's end by", f"{LOCK_GRACE // SECOND} s"),
         ("the asking ends after", f"{GIVE_UP // HOUR} h"),

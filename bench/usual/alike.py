@@ -9,13 +9,13 @@ from sqlalchemy import Column, Connection, Row, Table, func, select
 from bench.made import Made, callback_request, payment_id
 from pokea.clock import SystemClock
 from pokea.daraja.callback import read_callback
-from pokea.payments.evidence import Delivery
-from pokea.payments.settle import Batch, settle
-from pokea.payments.tokens import PaymentTokens
+from pokea.operations.evidence import Delivery
+from pokea.operations.settle import Batch, settle
+from pokea.operations.tokens import PaymentTokens
 from pokea.redact import Secret
 from pokea.storage import tables
-from tests.service.running import SECRET_KEY
-from tests.service.world import on_database
+from tests.system.service.running import SECRET_KEY
+from tests.system.service.world import on_database
 
 Left: TypeAlias = dict[str, Any]
 """By table its rows of one payment; and by counter how much one payment adds to it."""

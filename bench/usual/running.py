@@ -14,7 +14,7 @@ from msgspec import Struct
 from bench.made import CALLBACK_PATH
 from bench.stage import Bench
 from tests.ports import free_port
-from tests.service.running import SECRET_KEY, call, eventually
+from tests.system.service.running import SECRET_KEY, call, eventually
 
 Form = Literal["light", "whole"]
 """`light` does what the guide does, on tables of its own; `whole` does what Pokea does, on Pokea's tables."""

@@ -18,10 +18,11 @@ from starlette.routing import BaseRoute
 from pokea.alerts.dispatch import Alerts
 from pokea.alerts.routes import alert_routes
 from pokea.alerts.send import Send, sender_to
-from pokea.analytics.folding import Folding
+from pokea.analytics.rollup import Rollup
 from pokea.analytics.routes import AnalyticsRoutes
 from pokea.api.application import new_application
-from pokea.api.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_gate
+from pokea.api.auth.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_authenticator
+from pokea.api.auth.tokens import issue_token
 from pokea.api.metrics import PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import Application
 from pokea.api.pages import (
@@ -33,34 +34,33 @@ from pokea.api.pages import (
     reference_routes,
     shop_routes,
 )
-from pokea.api.tokens import issue_token
+from pokea.audit.operation_rules import RULES
+from pokea.audit.routes import book_routes
+from pokea.audit.worker import Audit
 from pokea.bookings.limit import BookingLimit
 from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
-from pokea.escrow.audit import Audit
-from pokea.escrow.routes import book_routes
 from pokea.ids import Ids, RandomBytes
 from pokea.money import CENTS
-from pokea.payments.callbacks import CallbackRoutes
-from pokea.payments.promises import RULES
-from pokea.payments.prompt import Prompter
-from pokea.payments.recover import Recovery
+from pokea.operations.inbound import CallbackRoutes
+from pokea.operations.inquiry_worker import InquiryWorker
+from pokea.operations.settle import Change
+from pokea.operations.settler import Settler
+from pokea.operations.tokens import PaymentTokens
+from pokea.payments.push import PushService
 from pokea.payments.reserve import Limits
 from pokea.payments.routes import PaymentRoutes
-from pokea.payments.settle import Told
-from pokea.payments.settler import Settler
-from pokea.payments.streaming import EventRoutes, StreamLimits
-from pokea.payments.tokens import PaymentTokens
+from pokea.payments.status_stream import EventRoutes, StreamLimits
 from pokea.redact import Secret
 from pokea.settings import Settings, given_settings
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.server import Simulator
+from pokea.storage.change_feed import ChangeFeed, NoChangeFeed, PostgresChangeFeed
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import Forgetting
 from pokea.storage.migrate import ensure_ready
-from pokea.storage.notices import NoNotices, Notices, PostgresNotices
 from pokea.storage.oauth_tokens import DatabaseTokens
 from pokea.storage.write_probe import WriteProbe
 from pokea.transport import HttpTransport, Transport
@@ -78,7 +78,7 @@ class Ports(NamedTuple):
     transport: Transport
     clock: Clock
     random_bytes: RandomBytes
-    notices: Notices = NoNotices()
+    notices: ChangeFeed = NoChangeFeed()
 
 
 class Service:
@@ -116,10 +116,12 @@ class Service:
         rate = settings.query_rate
         self._alerts = Alerts(database, clock, send, longest_sleep_seconds)
         database.note_outcome = self._alerts.note_outcome
-        self.recovery = Recovery(database, clock, self.settler, daraja, app, rate, self._alerts, longest_sleep_seconds)
-        self._folding = Folding(database, longest_sleep_seconds)
+        self.recovery = InquiryWorker(
+            database, clock, self.settler, daraja, app, rate, self._alerts, longest_sleep_seconds
+        )
+        self._folding = Rollup(database, longest_sleep_seconds)
         self._forgetting = Forgetting(database, clock)
-        self.prompter = Prompter(
+        self.prompter = PushService(
             database,
             clock,
             ids,
@@ -141,7 +143,7 @@ class Service:
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
         database, transport, clock, _, notices = self._ports
-        gate = new_gate(settings, transport, clock)
+        gate = new_authenticator(settings, transport, clock)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         application = new_application(
@@ -223,7 +225,7 @@ class Service:
         await self._ports.transport.close()
         self._ports.database.close()
 
-    def _announce(self, told: Sequence[Told]) -> None:
+    def _announce(self, told: Sequence[Change]) -> None:
         happened = [each for each in told if each.event is not None]
         self.hub.publish([each.payment_id for each in happened])
         if happened:
@@ -240,7 +242,7 @@ def _secret_or_none(setting: SecretStr) -> Secret | None:
     return Secret(text) if text else None
 
 
-def _said(told: Told) -> str:
+def _said(told: Change) -> str:
     return f"{told.payment_id} {told.event} {told.reason}" if told.reason else f"{told.payment_id} {told.event}"
 
 
@@ -272,10 +274,10 @@ def _own_pages(pages: Mapping[str, BuiltFile], settings: Settings) -> list[BaseR
     return [*checkout_routes(pages), *reference, *asset_routes(pages)]
 
 
-def _notices(database: Database, settings: Settings) -> Notices:
+def _notices(database: Database, settings: Settings) -> ChangeFeed:
     if database.dialect != "postgresql":
-        return NoNotices()
-    return PostgresNotices(database, settings.pokea_notices_url or settings.pokea_database_url, secrets.token_hex(4))
+        return NoChangeFeed()
+    return PostgresChangeFeed(database, settings.pokea_notices_url or settings.pokea_database_url, secrets.token_hex(4))
 
 
 def open_simulator(options: SimulatorOptions, shop_origins: Sequence[str] = ()) -> Simulator:

@@ -203,7 +203,7 @@ class FieldError:
 
 
 @dataclass(eq=False)
-class Refusal(PokeaError):
+class ApiError(PokeaError):
     """The request is refused with a problem of the catalogue.
 
     `message` is for a person; `extra` joins the answer's top level (such as `transactionId`).
@@ -224,9 +224,9 @@ class Refusal(PokeaError):
         return CATALOGUE[self.code]
 
 
-def invalid(field_name: str, message: str) -> Refusal:
+def invalid(field_name: str, message: str) -> ApiError:
     """A refusal of one field, whose message is also the answer's."""
-    return Refusal("invalid_request", message, (FieldError(field_name, message),))
+    return ApiError("invalid_request", message, (FieldError(field_name, message),))
 
 
 class SettingsError(PokeaError):

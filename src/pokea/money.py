@@ -5,7 +5,7 @@ from decimal import Decimal
 
 CENTS = 100
 MAXIMUM_SHILLINGS = 250_000
-"""Daraja's ceiling for one transaction (reference 9.4)."""
+"""Daraja's ceiling for one transaction (daraja: limits and charges)."""
 
 _WHOLE = re.compile(r"[0-9]{1,12}")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?(?:[eE]\+?[0-9]{1,2})?")

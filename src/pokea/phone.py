@@ -1,6 +1,6 @@
 """Kenyan mobile numbers: what people type, and the twelve digits that Daraja wants.
 
-The guide's "Phone Number Format" decides what is accepted; reference 8.2 adds forms that people write it in.
+The guide's "Phone Number Format" decides what is accepted; `daraja: number forms` adds forms that people write it in.
 """
 
 import re

@@ -37,7 +37,7 @@ class Secret:
 
 
 def mask_msisdn(msisdn: str) -> str:
-    """`254712345678` as `25471****678`, the way M-PESA's own statements mask it (texts 1.3)."""
+    """`254712345678` as `25471****678`, the way M-PESA's own statements mask it (texts: columns)."""
     return f"{msisdn[:_VISIBLE_HEAD]}****{msisdn[-_VISIBLE_TAIL:]}"
 
 
@@ -51,7 +51,7 @@ class _Rule(NamedTuple):
 
 
 def _masked_id(found: re.Match[str]) -> str:
-    """A CheckoutRequestID ends in the payer's number (reference 9.2): of it as much is shown as of the number."""
+    """A CheckoutRequestID ends in the payer's number (daraja: identifiers): of it as much is shown as of the number."""
     tail = found[2][-_VISIBLE_TAIL:]
     return f"{found[1]}****{tail if tail.isdigit() else ''}"
 

@@ -20,14 +20,14 @@ CALLBACK_PATHS: Final = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/st
 PRODUCTION: Final = "production"
 SIMULATOR: Final = "simulator"
 SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
-"""Public: it stands in Safaricom's own documentation (reference 8.3)."""
+"""Public: it stands in Safaricom's own documentation (daraja: sandbox values)."""
 SANDBOX_SHORTCODE: Final = "174379"
 SHORTEST_SECRET: Final = 32
 """Bytes."""
 
 _DARAJA_HOSTS: Final = {"sandbox": "sandbox.safaricom.co.ke", PRODUCTION: "api.safaricom.co.ke"}
 _REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
-"""Words that production is reported to refuse in a callback address (reference 2.5)."""
+"""Words that production is reported to refuse in a callback address (daraja: push validation errors)."""
 _TOKEN_AT_THE_END: Final = re.compile(r"/[0-9a-fA-F]{48}/*$")
 _PLACEHOLDER: Final = re.compile(
     r"[<\[{(].*[>\]})]|.*\bx{3,}\b.*|.*(…|\.{3}).*"
@@ -94,7 +94,7 @@ def check_text(setting: str, text: str, *, is_list: bool = False) -> Iterator[Co
 def check_merchant(
     *, environment: str, key: str, secret: str, passkey: str, shortcode: str, till: str, buys_goods: bool
 ) -> Iterator[Complaint]:
-    """Whether these can be a Daraja app and its shortcode, and belong together (reference 2.2)."""
+    """Whether these can be a Daraja app and its shortcode, and belong together (daraja: paybill and till)."""
     if shortcode and not _SHORTCODE.fullmatch(shortcode):
         yield stops("MPESA_SHORTCODE", "must be 5 to 7 digits: the paybill, or the till's store number.")
     if till and not _SHORTCODE.fullmatch(till):
@@ -127,7 +127,8 @@ def check_merchant(
 
 
 def check_callback_address(environment: str, url: str) -> Iterator[Complaint]:
-    """Whether Daraja would take the address, could reach it, and would be heard there (reference 2.5)."""
+    """Whether Daraja would take the address, could reach it, and would be heard there (daraja: push validation
+    errors)."""
     name = "MPESA_CALLBACK_URL"
     try:
         address = read_web_address(url)

@@ -198,12 +198,12 @@ class Settings(BaseModel):
 
     @property
     def query_rate(self) -> float:
-        """Questions a second that Daraja may be asked (law 5)."""
+        """Questions a second that Daraja may be asked (law: inquiries)."""
         return self.pokea_query_rate or _QUERY_RATES[self.mpesa_environment]
 
     @property
     def party_b(self) -> str:
-        """Who receives the money: the till, or the paybill itself (reference 2.2)."""
+        """Who receives the money: the till, or the paybill itself (daraja: paybill and till)."""
         return self.mpesa_till if self.buys_goods else self.mpesa_shortcode
 
     @property
@@ -213,17 +213,17 @@ class Settings(BaseModel):
 
     @property
     def push_limit_phone(self) -> int:
-        """Prompts a phone may get in ten minutes; 0 for no limit (law 8)."""
+        """Prompts a phone may get in ten minutes; 0 for no limit (law: keys and tokens)."""
         return self._limit(self.pokea_push_limit_phone, 5)
 
     @property
     def push_limit_customer(self) -> int:
-        """Prompts a customer may ask for in ten minutes; 0 for no limit (law 8)."""
+        """Prompts a customer may ask for in ten minutes; 0 for no limit (law: keys and tokens)."""
         return self._limit(self.pokea_push_limit_customer, 10)
 
     @property
     def push_limit_overall(self) -> int:
-        """Prompts that all customers together may cause in a minute; 0 for no limit (law 8)."""
+        """Prompts that all customers together may cause in a minute; 0 for no limit (law: keys and tokens)."""
         return self._limit(self.pokea_push_limit_overall, 600)
 
     @property

@@ -88,7 +88,8 @@ class HttpTransport:
             self._session = aiohttp.ClientSession(
                 connector=connector, auto_decompress=True, trace_configs=[_watching_connections()]
             )
-            # aiohttp repeats a GET whose connection broke, and a second OAuth token may void the first (reference 1.5).
+            # aiohttp repeats a GET whose connection broke, and a second OAuth token may void the first (daraja: Token
+            # behaviour).
             self._session._retry_connection = False
         return self._session
 

@@ -180,7 +180,8 @@ def test_the_table_is_bounded(change: Change, rows: Rows) -> None:
 
 
 def test_a_kind_of_a_newer_version_is_left_to_it(database: Database, change: Change, rows: Rows) -> None:
-    """While two versions are alive the older one neither sends nor stumbles over what it does not know (law 10)."""
+    """While two versions are alive the older one neither sends nor stumbles over what it does not know (law:
+    schema)."""
     change(raise_alerts, [of_rule("a")], NOW)
     with database.engine.begin() as connection:
         connection.execute(text("update alerts set code = 'of_tomorrow'"))

@@ -14,7 +14,7 @@ from pokea.alerts.send import Message, Send
 from pokea.errors import Unavailable
 from pokea.storage.database import Database, open_database
 from tests.alerts.inbox import SetClock, from_address, of_rule
-from tests.paying.outage import Outage
+from tests.operations.outage import Outage
 from tests.postgres import PostgresServer
 
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from pokea.analytics.counting import STATUSES, Deltas
-from pokea.analytics.reading import DAY, Span, sizes
+from pokea.analytics.read import DAY, Span, sizes
 from pokea.clock import HOUR, SECOND, Instant
-from pokea.payments.store import Payment
-from tests.payments import new_payment
+from pokea.operations.store import Payment
+from tests.payment_rows import new_payment
 
 MIDNIGHT: Instant = 20_000 * 24 * HOUR - 3 * HOUR
 """A midnight of East Africa Time: it is 21:00 in UTC."""
@@ -32,7 +32,7 @@ def _later(draw: st.DrawFn, row: Payment) -> Payment:
         status=status,
         completed_at=row.created_at + draw(st.integers(-5, 100_000)) * SECOND if is_paid else None,
         completed_by=draw(st.sampled_from(["callback", "query", "statement"])) if is_paid else None,
-        money=draw(st.sampled_from(["held", "refund_due", "suspense"])) if is_paid else None,
+        disposition=draw(st.sampled_from(["held", "refund_due", "suspense"])) if is_paid else None,
         failure_reason=draw(st.sampled_from(["cancelled", "timeout", None])) if is_failed else None,
         review=draw(st.sampled_from(["", "stuck"])),
     )

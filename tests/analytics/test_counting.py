@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from pokea.analytics.counting import Change, Deltas, day_of, deltas, hour_of, start_of_day, start_of_hour
 from pokea.clock import HOUR, SECOND, to_datetime
-from pokea.payments.store import Payment
+from pokea.operations.store import Payment
 from tests.analytics.changes import MIDNIGHT, histories, new_row, summed
 
 ROW = new_row(1, "amina", MIDNIGHT)
-PAID = ROW._replace(status="completed", completed_at=MIDNIGHT + 9 * SECOND, completed_by="callback", money="held")
+PAID = ROW._replace(status="completed", completed_at=MIDNIGHT + 9 * SECOND, completed_by="callback", disposition="held")
 FAILED = ROW._replace(status="failed", failure_reason="cancelled", failed_at=MIDNIGHT + SECOND)
 
 
@@ -66,8 +66,8 @@ def test_a_change_of_what_is_not_counted_adds_nothing() -> None:
 def test_only_what_becomes_a_fee_is_net() -> None:
     """Money that is due back or set aside has come, and is no revenue."""
     assert counted((ROW, PAID))["gross"] == counted((ROW, PAID))["net"] == 50_000
-    for money in ("refund_due", "suspense"):
-        added = counted((ROW, PAID._replace(money=money)))
+    for disposition in ("refund_due", "suspense"):
+        added = counted((ROW, PAID._replace(disposition=disposition)))
         assert added["gross"] == 50_000
         assert "net" not in added
 

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, delete, insert, text, update
 
 from pokea.analytics import store
 from pokea.analytics.counting import day_of, deltas
-from pokea.analytics.folding import fold
-from pokea.analytics.reading import DAY, Span, counted
+from pokea.analytics.read import DAY, Span, counted
 from pokea.analytics.recount import days_with_payments, differences, recount
+from pokea.analytics.rollup import roll_up
 from pokea.clock import HOUR, SECOND
-from pokea.payments.store import Payment
+from pokea.operations.store import Payment
 from pokea.storage.database import Database, open_database
 from pokea.storage.tables import payments
 from tests.analytics.changes import MIDNIGHT, all_made, by_status, new_row
@@ -29,10 +29,10 @@ def made(numbers: Sequence[int]) -> list[Payment]:
     rows = []
     for number in numbers:
         at = MIDNIGHT + (-1, 0, 40 * 24 * HOUR)[number % 3] + number // 3
-        row = new_row(number, f"customer {number % 4}", at)._replace(live=False)
+        row = new_row(number, f"customer {number % 4}", at)._replace(is_locking=False)
         if number % 5 < 3:
             paid_at = at + (number % 50) * SECOND
-            row = row._replace(status="completed", completed_at=paid_at, completed_by="query", money="held")
+            row = row._replace(status="completed", completed_at=paid_at, completed_by="query", disposition="held")
         elif number % 5 == 3:
             row = row._replace(status="failed", failure_reason="cancelled")
         rows.append(row._replace(booking_id=f"bk_{number}", callback_digest=number.to_bytes(4, "big")))
@@ -64,7 +64,7 @@ def test_what_is_counted_as_it_happens_is_what_a_recount_makes(database: Databas
         for first in (0, 30):
             await database.write(make, range(first, first + 30))
             assert await database.read(wrong) == []
-            await database.write(fold)
+            await database.write(roll_up)
             assert await database.read(wrong) == []
         assert await database.read(days_with_payments) == DAYS
 
@@ -89,13 +89,13 @@ def test_a_wrong_count_is_found_and_mended(database: Database, damage: str) -> N
 
     async def holds() -> None:
         await database.write(make, range(60))
-        await database.write(fold)
+        await database.write(roll_up)
         before = await database.read(by_status, "customer 3"), await database.read(counted, DAY, Span())
         await database.write(lambda connection: connection.execute(text(damage)).rowcount)
         assert await database.read(wrong) != []
         assert await recounted(database) > 0
         assert await database.read(wrong) == []
-        await database.write(fold)
+        await database.write(roll_up)
         assert await recounted(database) == 0
         after = await database.read(by_status, "customer 3"), await database.read(counted, DAY, Span())
         assert before == after
@@ -147,7 +147,7 @@ def test_a_recount_does_not_disturb_a_service(database_url: str) -> None:
 
         async def fold_some() -> None:
             for _ in range(40):
-                await second.write(fold, 25)
+                await second.write(roll_up, 25)
 
         await asyncio.gather(settle_some(), fold_some(), recounted(second), recounted(third))
         assert await first.read(wrong) == []

@@ -14,10 +14,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pokea.api.keys import IssuerKeys
-from pokea.api.tokens import Expected, Verifier
+from pokea.api.auth.keys import IssuerKeys
+from pokea.api.auth.tokens import Expected, Verifier
 from pokea.clock import SECOND
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.transport import HttpTransport
 from tests.api.serving import NOON, SetClock, serving
 
@@ -102,8 +102,8 @@ def with_issuer(issuer: Issuer, talk: Callable[[Verifier], Awaitable[None]], clo
     asyncio.run(conversation())
 
 
-async def refusal_of(verifier: Verifier, token: str) -> Refusal:
+async def refusal_of(verifier: Verifier, token: str) -> ApiError:
     """The refusal of a token."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         await verifier.verify(token)
     return refused.value

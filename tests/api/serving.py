@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from pokea.api.answers import json_answer
 from pokea.api.application import new_application
-from pokea.api.callers import Gate
-from pokea.api.keys import SharedSecret
+from pokea.api.auth.callers import Authenticator
+from pokea.api.auth.keys import SharedSecret
+from pokea.api.auth.tokens import Expected, Verifier, issue_token
 from pokea.api.metrics import Metrics
 from pokea.api.openapi import Application
-from pokea.api.protocol import ShortProtocol
-from pokea.api.tokens import Expected, Verifier, issue_token
+from pokea.api.protocol import FastPathProtocol
+from pokea.api.responses import json_answer
 from pokea.clock import Clock, Instant, seconds
 from pokea.ids import Ids
 from pokea.redact import Secret
@@ -86,7 +86,7 @@ async def serving(app: ASGIApp, **bounds: Any) -> AsyncIterator[Client]:
 
     `bounds` are those of the protocol: its `limits` and its `room`.
     """
-    protocol: Any = partial(ShortProtocol, **bounds)
+    protocol: Any = partial(FastPathProtocol, **bounds)
     config = uvicorn.Config(app, http=protocol, log_config=None, access_log=False, proxy_headers=False, lifespan="off")
     config.load()
     server = uvicorn.Server(config)
@@ -120,9 +120,9 @@ def against(app: ASGIApp, talk: Callable[[Client], Awaitable[None]], **bounds: A
     asyncio.run(conversation())
 
 
-def new_test_gate(clock: Clock) -> Gate:
+def new_test_gate(clock: Clock) -> Authenticator:
     """A gate that takes tokens signed with SECRET."""
-    return Gate(Verifier(SharedSecret(SECRET), Expected(), clock))
+    return Authenticator(Verifier(SharedSecret(SECRET), Expected(), clock))
 
 
 def bearer(subject: str, *scopes: str, now: Instant = NOON) -> dict[str, str]:

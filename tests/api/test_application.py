@@ -11,11 +11,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pokea.api.answers import json_answer
 from pokea.api.bodies import Incoming, Outgoing
 from pokea.api.metrics import BOOKS_VIOLATIONS, PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
 from pokea.api.readiness import READINESS_TIMEOUT_SECONDS
+from pokea.api.responses import json_answer
 from pokea.errors import CATALOGUE, Unavailable
 from pokea.redact import Secret
 from tests.api.serving import Client, against, new_test_application

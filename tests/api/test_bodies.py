@@ -13,10 +13,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pokea.api.answers import model_answer
 from pokea.api.bodies import Incoming, Outgoing, Shillings, read_body, read_query
 from pokea.api.openapi import Application
-from pokea.errors import Refusal
+from pokea.api.responses import model_answer
+from pokea.errors import ApiError
 from tests.api.serving import Client, against, new_test_application
 
 
@@ -247,7 +247,7 @@ def request_with(query: str) -> Request:
 @given(st.dictionaries(st.sampled_from(["fullName", "count", "share", "kind", "parts"]), st.text(max_size=20)))
 def test_any_query_string_is_read_or_refused(values: dict[str, str]) -> None:
     """What is read keeps to its bounds, and nothing fails in another way than by a refusal."""
-    with contextlib.suppress(Refusal):
+    with contextlib.suppress(ApiError):
         read = read_query(request_with(str(QueryParams(values))), Everything)
         assert set(values) <= {"fullName", "count", "share", "kind"}
         assert 1 <= read.count <= 10

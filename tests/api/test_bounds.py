@@ -10,17 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pokea.api.answers import json_answer
 from pokea.api.metrics import HTTP_REQUESTS, Metrics
 from pokea.api.middleware import (
     BODY_TIMEOUT_SECONDS,
     LARGEST_BODY_BYTES,
     LONGEST_DISCARD_BYTES,
     BodyBound,
-    Frame,
-    Framing,
-    Shield,
+    ErrorBoundary,
+    RequestContext,
+    RequestContextMiddleware,
 )
+from pokea.api.responses import json_answer
 from pokea.ids import Ids
 from tests.api.serving import (
     CALLBACK,
@@ -156,11 +156,11 @@ async def answering_size(scope: Scope, receive: Receive, send: Send) -> None:
     await response(scope, receive, send)
 
 
-def framed(app: ASGIApp) -> Frame:
+def framed(app: ASGIApp) -> RequestContextMiddleware:
     """The application with an id and a log line for each request."""
     clock = SetClock()
     requests = Metrics().counter(HTTP_REQUESTS)
-    return Frame(app, Framing(clock, Ids(clock), requests))
+    return RequestContextMiddleware(app, RequestContext(clock, Ids(clock), requests))
 
 
 def test_a_body_that_does_not_arrive_in_time_is_refused() -> None:
@@ -244,7 +244,7 @@ def test_a_failure_in_the_middle_of_an_answer_cuts_it() -> None:
         assert (answer.status, answer.closed) == (200, True)
         assert answer.text.endswith("half")
 
-    against(framed(Shield(half)), talk)
+    against(framed(ErrorBoundary(half)), talk)
 
 
 def test_other_events_of_the_server_pass_through() -> None:
@@ -261,7 +261,7 @@ def test_other_events_of_the_server_pass_through() -> None:
     async def ignored(message: Message) -> None:
         passed.append(message["type"])
 
-    app = framed(Shield(BodyBound(lifespan)))
+    app = framed(ErrorBoundary(BodyBound(lifespan)))
     with pytest.raises(ValueError, match="no lifespan"):
         asyncio.run(app({"type": "lifespan"}, nothing, ignored))
     assert passed == ["lifespan"]

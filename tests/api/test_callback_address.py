@@ -3,7 +3,7 @@
 import pytest
 
 from pokea.api.callback_address import CALLBACK_PATHS, CallbackAddress, callback_address, own_token
-from pokea.api.problems import is_callback
+from pokea.api.errors import is_callback
 
 TOKEN = "0123456789abcdef" * 3
 BASE = CALLBACK_PATHS[0]

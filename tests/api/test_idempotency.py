@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 from starlette.requests import Request
 
-from pokea.api.callers import Caller
+from pokea.api.auth.callers import Caller
 from pokea.api.idempotency import idempotency_key
 from pokea.clock import HOUR, Instant
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.storage.database import Database
 from pokea.storage.idempotency import KEPT_FOR, Forgetting, IdempotencyKey, forget_old, reserve
 from pokea.storage.tables import idempotency_keys
@@ -46,7 +46,7 @@ def test_without_the_header_there_is_no_key() -> None:
 @pytest.mark.parametrize("values", [("",), ("x" * 256,), ("a\tb",), ("a\x7f",), ("é",), ("a", "a")])
 def test_any_other_key_is_refused_by_the_headers_name(values: tuple[str, ...]) -> None:
     """An empty, long, unprintable or doubled key is 400 and says what a key is."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         key_of(*values)
     assert refused.value.code == "invalid_request"
     assert [error.field for error in refused.value.errors] == ["Idempotency-Key"]
@@ -67,7 +67,7 @@ def test_any_header_is_a_key_or_refused(value: str) -> None:
     if valid:
         assert key_of(value) is not None
     else:
-        with pytest.raises(Refusal):
+        with pytest.raises(ApiError):
             key_of(value)
 
 
@@ -100,7 +100,7 @@ def test_a_key_belongs_to_one_caller_and_one_route(database: Database, field: st
 def test_a_key_with_another_body_is_refused(database: Database) -> None:
     """The same key with another body is 422, and stays bound to the first."""
     reserved(database)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         reserved(database, "body_digest", "other", object_id="thing_2")
     assert refused.value.code == "idempotency_key_reused"
     assert reserved(database, object_id="thing_2") == "thing_1"

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pokea.api.answers import json_answer
 from pokea.api.metrics import HTTP_REQUESTS, Metrics
 from pokea.api.middleware import (
     logged_path,
     route_template,
 )
+from pokea.api.responses import json_answer
 from tests.api.serving import (
     CALLBACK,
     CALLBACK_TOKEN,

@@ -5,8 +5,8 @@ import asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from pokea.api.keys import IssuerKeys
-from pokea.api.tokens import Verifier
+from pokea.api.auth.keys import IssuerKeys
+from pokea.api.auth.tokens import Verifier
 from pokea.transport import HttpTransport
 from tests.api.issuer import Issuer, refusal_of, signer, with_issuer
 from tests.api.serving import SetClock, serving

@@ -6,7 +6,7 @@ from sqlalchemy import Delete, Update, delete, update
 from bench.made import make_payments
 from bench.usual.alike import left_by_settling, settled_by_pokea
 from pokea.storage import tables
-from tests.service.world import on_database
+from tests.system.service.world import on_database
 
 _PAYMENTS = tables.payments
 _PARTS = [

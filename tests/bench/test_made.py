@@ -8,15 +8,15 @@ from sqlalchemy import update
 from bench.made import callback_request, check_settled, client_secret, make_bookings, make_payments, payment_id
 from pokea.clock import SystemClock
 from pokea.daraja.callback import read_callback
-from pokea.payments import store
-from pokea.payments.evidence import Delivery
-from pokea.payments.settle import Batch, settle
-from pokea.payments.tokens import PaymentTokens
+from pokea.operations import store
+from pokea.operations.evidence import Delivery
+from pokea.operations.settle import Batch, settle
+from pokea.operations.tokens import PaymentTokens
 from pokea.redact import Secret
 from pokea.storage import tables
 from pokea.storage.database import open_database
-from tests.service.running import SECRET_KEY
-from tests.service.world import on_database
+from tests.system.service.running import SECRET_KEY
+from tests.system.service.world import on_database
 
 _TOKENS = PaymentTokens(Secret(SECRET_KEY))
 

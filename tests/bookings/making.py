@@ -6,8 +6,8 @@ from sqlalchemy import Connection
 
 from pokea.bookings.create import Created, Draft, create_booking
 from pokea.bookings.store import Booking, find
-from pokea.payments.settling import steps_of
-from pokea.payments.writes import Held, Writes
+from pokea.operations.changes import ChangeSet, FeeHeld
+from pokea.operations.dialects import sql_for
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.api.serving import NOON
@@ -30,4 +30,4 @@ def found(database: Database, booking_id: str) -> Booking | None:
 
 def hold(connection: Connection, *paid: tuple[str, str, int]) -> int:
     """Hold fees as the settler does: booking, payment and time of each; answers how many were unpaid."""
-    return steps_of(connection).write(connection, Writes(held=[Held(*each) for each in paid]))
+    return sql_for(connection).write(connection, ChangeSet(held=[FeeHeld(*each) for each in paid]))

@@ -4,7 +4,7 @@ import pytest
 
 from pokea.bookings.limit import BOOKING_WINDOW, MOST_CUSTOMERS, BookingLimit
 from pokea.clock import SECOND
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from tests.api.serving import SetClock
 
 
@@ -14,7 +14,7 @@ def test_the_limit_is_for_a_customer_and_a_time() -> None:
     limit = BookingLimit(2, clock)
     for _ in range(2):
         limit.take("amina")
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         limit.take("amina")
     assert (refused.value.code, refused.value.retry_after_seconds) == ("too_many_requests", BOOKING_WINDOW // SECOND)
     limit.take("baraka")
@@ -29,7 +29,7 @@ def test_what_was_not_made_is_not_counted() -> None:
         limit.take("amina")
         limit.give_back("amina")
     limit.take("amina")
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         limit.take("amina")
 
 
@@ -40,5 +40,5 @@ def test_no_limit_counts_nothing_and_many_customers_are_forgotten() -> None:
         free.take("amina")
         bounded.take(f"customer-{number}")
     bounded.take("customer-0")
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         bounded.take(f"customer-{MOST_CUSTOMERS}")

@@ -12,15 +12,15 @@ from pokea.bookings.rules import (
     STATUS_OF_FEE,
     TRANSITIONS,
     BookingStatus,
+    BookingTerms,
     FeeEvent,
     FeeStatus,
-    Terms,
     after,
     is_reference,
     reference_from,
     terms_for,
 )
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.ids import Ids
 from tests.api.serving import SetClock
 
@@ -112,13 +112,13 @@ def test_what_daraja_might_not_show_is_no_reference(text: str) -> None:
 
 def test_a_customer_books_for_themselves_at_the_services_fee() -> None:
     """Left out, the customer is the caller and the fee is the default."""
-    assert terms_for("alice", False, None, None, 50_000) == Terms("alice", 50_000)
-    assert terms_for("root", True, None, None, 50_000) == Terms("root", 50_000)
+    assert terms_for("alice", False, None, None, 50_000) == BookingTerms("alice", 50_000)
+    assert terms_for("root", True, None, None, 50_000) == BookingTerms("root", 50_000)
 
 
 def test_an_admin_books_for_anybody_at_any_fee() -> None:
     """An admin sets whose booking it is, and the fee in shillings."""
-    assert terms_for("root", True, "alice", 750, 50_000) == Terms("alice", 75_000)
+    assert terms_for("root", True, "alice", 750, 50_000) == BookingTerms("alice", 75_000)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_an_admin_books_for_anybody_at_any_fee() -> None:
 )
 def test_a_customer_sets_neither(customer_id: str | None, amount: int | None, named: str) -> None:
     """A customer who names a customer or an amount, were it their own and the usual one, is refused by the name."""
-    with pytest.raises(Refusal, match=f"`{named}`") as refused:
+    with pytest.raises(ApiError, match=f"`{named}`") as refused:
         terms_for("alice", False, customer_id, amount, 50_000)
     assert refused.value.code == "forbidden"
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select, update
 from pokea.bookings.create import create_booking
 from pokea.bookings.rules import FeeStatus, spellings
 from pokea.bookings.store import Booking, ids_by_reference
-from pokea.errors import Refusal
-from pokea.payments.settling import steps_of
+from pokea.errors import ApiError
+from pokea.operations.dialects import sql_for
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from pokea.storage.tables import bookings, idempotency_keys
@@ -58,7 +58,7 @@ def test_a_reference_that_is_taken_is_replaced_by_the_next(database: Database) -
 def test_a_chosen_reference_that_is_taken_is_refused(database: Database) -> None:
     """A reference that the caller chose is not replaced, and nothing is left behind."""
     made(database, draft("bk_1", "MINE"))
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         made(database, draft("bk_2", "MINE"), KEY)
     assert refused.value.code == "reference_taken"
     assert count(database) == (1, 0)
@@ -68,7 +68,7 @@ def test_without_a_free_reference_the_caller_may_try_again(database: Database) -
     """When every random reference is taken, which hardly ever happens, the call can be repeated."""
     made(database, draft("bk_1", "BK-A"))
     made(database, draft("bk_2", "BK-B"))
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         made(database, draft("bk_3", "BK-A", "BK-B"))
     assert (refused.value.code, refused.value.retry_after_seconds) == ("unavailable", 1)
 
@@ -118,7 +118,7 @@ def test_bookings_are_locked_by_id(database: Database) -> None:
     for number in (3, 1, 2):
         made(database, draft(f"bk_{number}"))
     with database.engine.begin() as connection:
-        lock = steps_of(connection).lock_bookings
+        lock = sql_for(connection).lock_bookings
         locked = lock(connection, ["bk_3", "bk_1", "bk_9"])
         assert list(locked) == ["bk_1", "bk_3"]
         assert lock(connection, []) == {}
@@ -202,7 +202,7 @@ def test_an_unknown_booking_cannot_be_held(database: Database) -> None:
 def test_references_that_differ_in_case_are_one(database: Database, first: str, second: str) -> None:
     """A reference that another booking has in other letters is taken, since people copy it without regard to case."""
     made(database, draft("bk_1", first))
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         made(database, draft("bk_2", second))
     assert refused.value.code == "reference_taken"
     assert made(database, draft("bk_3", second, "BK-FREE")).booking.reference == "BK-FREE"
@@ -219,7 +219,7 @@ def test_of_two_spellings_made_at_once_one_is_taken(database: Database) -> None:
         return await asyncio.gather(*changes, return_exceptions=True)
 
     outcomes = asyncio.run(make_all())
-    refused = [each for each in outcomes if isinstance(each, Refusal) and each.code == "reference_taken"]
+    refused = [each for each in outcomes if isinstance(each, ApiError) and each.code == "reference_taken"]
     assert len(refused) == len(written) - 1
     assert count(database)[0] == 1
 

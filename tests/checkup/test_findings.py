@@ -2,8 +2,8 @@
 
 import pytest
 
+from pokea.checkup.database_checks import Arrivals, check_arrivals, check_schema
 from pokea.checkup.findings import Level, check_clock, worst
-from pokea.checkup.inside import Arrivals, check_arrivals, check_schema
 from pokea.clock import SECOND
 from pokea.storage.migrate import CURRENT, SchemaVersion
 

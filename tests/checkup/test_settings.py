@@ -201,7 +201,7 @@ def test_what_daraja_is_reported_to_refuse_is_a_warning(url: str, words: str) ->
 
 
 def test_a_passkey_of_another_form_is_a_warning() -> None:
-    """A cut one is accepted by Daraja without a word, and then nothing happens on any phone (reference 2.6)."""
+    """A cut one is accepted by Daraja without a word, and then nothing happens on any phone (daraja: push errors)."""
     for passkey in ("abcdefg", "0" * 63, "0" * 65):
         (found,) = complaints(PRODUCTION, MPESA_PASSKEY=passkey)
         assert (found.setting, found.severity) == ("MPESA_PASSKEY", Severity.WARNS)

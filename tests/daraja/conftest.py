@@ -9,7 +9,7 @@ from pokea.storage.database import Database, open_database
 
 @pytest.fixture
 def token_database(sqlite_url: str) -> Iterator[Database]:
-    """A migrated SQLite database, open; every change is run twice (law 6.6)."""
+    """A migrated SQLite database, open; every change is run twice (law: settler, 6)."""
     opened = open_database(sqlite_url, rehearse=True)
     yield opened
     opened.close()

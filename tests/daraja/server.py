@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from pokea.daraja.access import TOKEN_PATH
+from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH, QUERY_PATH
 
 JSON = "application/json"
@@ -69,14 +69,14 @@ def granted(number: int, expires_in: str = "3599") -> Act:
 
 
 def token(number: int) -> str:
-    """A token of 28 characters, as Daraja's are (reference 9.2)."""
+    """A token of 28 characters, as Daraja's are (daraja: identifiers)."""
     return f"token{number:023d}"
 
 
 class DarajaServer:
     """Used as `async with DarajaServer() as daraja`. Unless planned otherwise everything succeeds.
 
-    With `strict_tokens` a new token voids the one before, and a void token is refused (reference 1.5).
+    With `strict_tokens` a new token voids the one before, and a void token is refused (daraja: Token behaviour).
     """
 
     def __init__(self, strict_tokens: bool = False) -> None:
@@ -156,7 +156,7 @@ class DarajaServer:
 
 
 def query_answer(checkout_request_id: str, code: str = "0", description: str = "done") -> dict[str, str]:
-    """A query's answer in Daraja's form (reference 4.1)."""
+    """A query's answer in Daraja's form (daraja: STK query request and answer)."""
     return {
         "ResponseCode": "0",
         "ResponseDescription": "The service request has been accepted successfully",

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pokea.daraja.callback import CallbackReading, Verdict, read_callback, verdict
-from pokea.daraja.codes import Finality
-from pokea.daraja.result_codes import RESULT_CODES
+from pokea.daraja.codes.lookup import Finality
+from pokea.daraja.codes.result_codes import RESULT_CODES
 
 CHECKOUT_ID = "ws_CO_191220191020363925"
 PAID = CallbackReading("0", CHECKOUT_ID, "29115-34620561-1", 100, "NLJ7RT61SV", "20191219102115", "254708374149", True)
@@ -54,7 +54,7 @@ def read(**changes: Any) -> CallbackReading:
 
 
 def test_documented_success_is_read_whole() -> None:
-    """The documented success gives every field and proves that it was paid (reference 3.1)."""
+    """The documented success gives every field and proves that it was paid (daraja: STK callback success)."""
     assert read_callback(wrapped(callback())) == PAID
     assert verdict(PAID) is Verdict.PAID
 
@@ -97,7 +97,7 @@ def test_amount_is_read_from_its_own_digits(amount: str, cents: int | None) -> N
 
 @pytest.mark.parametrize("cents", [None, 1, 99, 101, 123_456])
 def test_success_without_whole_shillings_is_a_claim(cents: int | None) -> None:
-    """A push asks for whole shillings, so a success with another amount has to be asked about (law 2)."""
+    """A push asks for whole shillings, so a success with another amount has to be asked about (law: proof)."""
     reading = CallbackReading("0", CHECKOUT_ID, None, cents, "NLJ7RT61SV", None, None, True)
     assert verdict(reading) is Verdict.CLAIM
 
@@ -211,7 +211,8 @@ def test_value_that_is_said_twice_is_one() -> None:
     "more", [[{"Name": "Balance"}], [item("Balance", "{Amount={BasicAmount=50.5}}")], [item("New", None)]]
 )
 def test_other_items_do_not_matter(more: list[dict[str, Any]]) -> None:
-    """Items with other names, with or without values, change nothing, wherever they stand (reference 3.1)."""
+    """Items with other names, with or without values, change nothing, wherever they stand (daraja: STK callback
+    success)."""
     assert read(CallbackMetadata={"Item": more + items()}) == PAID
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pokea.daraja.callback import CallbackReading, Verdict, read_callback, verdict
-from pokea.daraja.codes import Finality, meaning
+from pokea.daraja.codes.lookup import Finality, meaning
 from pokea.money import cents_from_decimal
 from tests.daraja.test_callback import items
 from tests.daraja.test_payloads import PAYLOADS

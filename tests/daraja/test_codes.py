@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from pokea.daraja.codes import (
+from pokea.daraja.codes.core_codes import CORE_CODES
+from pokea.daraja.codes.error_codes import ERROR_CODES, REFUSING_TEXTS, TOKEN_ERRORS
+from pokea.daraja.codes.lookup import (
     ErrorMeaning,
     Finality,
     Meaning,
@@ -13,11 +15,9 @@ from pokea.daraja.codes import (
     meaning,
     reason_meaning,
 )
-from pokea.daraja.core_codes import CORE_CODES
-from pokea.daraja.error_codes import ERROR_CODES, REFUSING_TEXTS, TOKEN_ERRORS
-from pokea.daraja.meanings import NextStep
-from pokea.daraja.reasons import REASONS, next_step
-from pokea.daraja.result_codes import RESULT_CODES
+from pokea.daraja.codes.reasons import REASONS, next_step
+from pokea.daraja.codes.result_codes import RESULT_CODES
+from pokea.daraja.codes.types import NextStep
 from pokea.errors import CATALOGUE, Fault
 
 UNPAID = ["1", "2", "3", "4", "8", "1019", "1025", "1031", "1032", "1037", "2001", "8006", "2028", "SFC_IC0003", "2029"]
@@ -28,7 +28,7 @@ FINALITIES = {
     **dict.fromkeys(UNPAID, Finality.UNPAID),
     **dict.fromkeys(AMBIGUOUS, Finality.AMBIGUOUS),
 }
-"""Reference 3.4, and reference 3.3 for the codes that it calls weak or knows from the sandbox alone."""
+"""`daraja: finality`, and `daraja: result codes` for the codes that it calls weak or knows from the sandbox alone."""
 ERRORS = [
     "400.008.01",
     "400.008.02",
@@ -49,7 +49,8 @@ ERRORS = [
     "00.002.1001",
     "policies.ratelimit.SpikeArrestViolation",
 ]
-"""Reference 1.4, 1.5, 2.5 to 2.7 and 4.3."""
+"""`daraja: Token errors; daraja: Token behaviour; daraja: push validation errors; daraja: rate limit fault; daraja: STK
+query errors`."""
 CORE = [
     "15",
     "18",
@@ -189,7 +190,7 @@ def test_our_own_reasons_have_words(reason: str) -> None:
 
 
 def test_no_answer_is_told_as_the_law_words_it() -> None:
-    """A payment that was given up is told to be open: the money will be credited or returned (law 4)."""
+    """A payment that was given up is told to be open: the money will be credited or returned (law: time)."""
     told = reason_meaning("no_answer").customer_en
     assert "could not find out" in told
     assert "if M-PESA took the money, it will be credited or returned" in told
@@ -201,7 +202,7 @@ def test_reason_of_a_newer_version_gets_words_that_fit_all() -> None:
 
 
 def test_three_texts_end_a_push() -> None:
-    """Of all descriptions exactly three decide anything, one of them in two spellings (law 3)."""
+    """Of all descriptions exactly three decide anything, one of them in two spellings (law: push)."""
     assert len(REFUSING_TEXTS) == 4
     assert set(REFUSING_TEXTS.values()) == {"subscriber_locked", "merchant_unknown", "wrong_credentials"}
 

@@ -1,4 +1,4 @@
-"""The token's row: generations, leases, and a seal that the database alone cannot open (law 8)."""
+"""The token's row: generations, leases, and a seal that the database alone cannot open (law: keys and tokens)."""
 
 import asyncio
 import secrets
@@ -122,7 +122,7 @@ def test_token_of_an_old_generation_is_not_stored(database: Database) -> None:
 
 
 def test_change_that_is_run_again_finds_its_own_work(database: Database) -> None:
-    """A claim or a store whose commit was in doubt says the same when it is repeated (law 6.5)."""
+    """A claim or a store whose commit was in doubt says the same when it is repeated (law: settler, 5)."""
 
     async def run() -> None:
         for _ in range(2):

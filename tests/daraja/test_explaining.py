@@ -2,10 +2,10 @@
 
 import pytest
 
-from pokea.daraja.core_codes import CORE_CODES
-from pokea.daraja.error_codes import ERROR_CODES
-from pokea.daraja.explaining import explain, nearby
-from pokea.daraja.result_codes import RESULT_CODES
+from pokea.daraja.codes.core_codes import CORE_CODES
+from pokea.daraja.codes.error_codes import ERROR_CODES
+from pokea.daraja.codes.explain import explain, nearby
+from pokea.daraja.codes.result_codes import RESULT_CODES
 
 EVERY = sorted({*RESULT_CODES, *ERROR_CODES, *CORE_CODES})
 

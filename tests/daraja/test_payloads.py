@@ -1,4 +1,4 @@
-"""The 112 bodies of tests/fixtures/payloads, each with the verdict that was agreed for it (law 2)."""
+"""The 112 bodies of tests/fixtures/payloads, each with the verdict that was agreed for it (law: proof)."""
 
 import json
 from collections import Counter
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pokea.daraja.answers import TokenRefused, query_verdict, read_push_answer, read_query_answer
 from pokea.daraja.callback import Verdict, read_callback, verdict
-from pokea.daraja.outcomes import Refused, Unknown
+from pokea.daraja.outcomes import SubmissionRefused, Unknown
+from pokea.daraja.responses import TokenRefused, query_verdict, read_push_answer, read_query_answer
 from pokea.money import cents_from_decimal
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -63,7 +63,7 @@ def test_understood_callback_says_what_its_json_says(name: str) -> None:
 def test_captured_refusal_of_a_push_is_a_refusal(name: str) -> None:
     """The captured errors of the 400 family refuse a push, or its token."""
     status = int(name.split("_")[1])
-    assert isinstance(read_push_answer(status, "application/json", PAYLOADS[name]), Refused | TokenRefused)
+    assert isinstance(read_push_answer(status, "application/json", PAYLOADS[name]), SubmissionRefused | TokenRefused)
 
 
 @pytest.mark.parametrize("status", [200, 400, 409, 500, 503])
@@ -76,12 +76,12 @@ def test_gateway_that_failed_itself_leaves_the_outcome_open(status: int) -> None
 def test_wrong_credentials_as_captured_refuse_a_push() -> None:
     """The captured error about credentials carries one of the three known texts."""
     outcome = read_push_answer(500, "application/json", PAYLOADS["error_500_001_1001_credentials.json"])
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, SubmissionRefused)
     assert outcome.reason == "wrong_credentials"
 
 
 def test_verdicts_are_spread_as_agreed() -> None:
-    """How many bodies prove what: a change here is a change of law 2 and needs a reason."""
+    """How many bodies prove what: a change here is a change of `law: proof` and needs a reason."""
     assert Counter(VERDICTS.values()) == {
         "not_a_callback": 47,
         "not_paid": 22,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pokea.daraja.answers import TokenRefused, read_push_answer, read_query_answer
-from pokea.daraja.error_codes import ERROR_CODES, TOKEN_ERRORS
-from pokea.daraja.outcomes import Accepted, PushOutcome, Refused, Silent, Unknown
+from pokea.daraja.codes.error_codes import ERROR_CODES, TOKEN_ERRORS
+from pokea.daraja.outcomes import Accepted, PushOutcome, Silent, SubmissionRefused, Unknown
+from pokea.daraja.responses import TokenRefused, read_push_answer, read_query_answer
 from pokea.errors import Fault
 from tests.daraja.server import ACCEPTED, FIREWALL_PAGE, HTML, JSON
 
@@ -21,12 +21,12 @@ LOCKED = "Unable to lock subscriber, a transaction is already in process for the
 
 
 def in_darajas_form(code: str, message: str = "said") -> bytes:
-    """An error of Daraja's (reference 2.4)."""
+    """An error of Daraja's (daraja: error envelope)."""
     return json.dumps({"requestId": "1-2-3", "errorCode": code, "errorMessage": message}).encode()
 
 
 def in_the_gateways_form(code: str = "policies.ratelimit.SpikeArrestViolation", text: str = "said") -> bytes:
-    """A fault of the gateway's (reference 2.7)."""
+    """A fault of the gateway's (daraja: rate limit fault)."""
     return json.dumps({"fault": {"faultstring": text, "detail": {"errorcode": code}}}).encode()
 
 
@@ -41,7 +41,7 @@ def accepted(**changes: object) -> bytes:
 
 
 def test_documented_answer_is_accepted() -> None:
-    """200 with ResponseCode "0" and an id is accepted (reference 2.3)."""
+    """200 with ResponseCode "0" and an id is accepted (daraja: STK push accepted)."""
     outcome = read(200, accepted())
     assert outcome == Accepted(
         ACCEPTED["CheckoutRequestID"], ACCEPTED["MerchantRequestID"], ACCEPTED["CustomerMessage"]
@@ -89,7 +89,7 @@ def test_id_is_not_thrown_away_for_a_trifle(changes: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/json;charset=UTF-8", HTML])
 def test_content_type_decides_nothing(content_type: str) -> None:
-    """Daraja's headers are not known, so what the body is decides alone (reference 12.1)."""
+    """Daraja's headers are not known, so what the body is decides alone (daraja: not verified)."""
     assert isinstance(read(200, accepted(), content_type), Accepted)
 
 
@@ -100,7 +100,7 @@ def test_content_type_decides_nothing(content_type: str) -> None:
 def test_refusing_status_in_a_known_form_is_a_refusal(status: int, body: bytes) -> None:
     """400, 404 and 405 in Daraja's or the gateway's form mean that nothing happened, for good."""
     outcome = read(status, body)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, SubmissionRefused)
     assert (outcome.reason, outcome.fault, outcome.temporary) == ("daraja_refused", Fault.OURS, False)
 
 
@@ -108,7 +108,7 @@ def test_refusing_status_in_a_known_form_is_a_refusal(status: int, body: bytes) 
 def test_too_many_requests_is_a_temporary_refusal(body: bytes) -> None:
     """429 in a known form means that nothing happened, and that it may go better later."""
     outcome = read(429, body)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, SubmissionRefused)
     assert (outcome.reason, outcome.fault, outcome.temporary) == ("daraja_unavailable", Fault.DARAJA, True)
 
 
@@ -156,7 +156,7 @@ def test_refused_token_is_told_apart(status: int, code: str) -> None:
     "body", [in_darajas_form("401.009.09"), in_the_gateways_form("keys.invalid"), in_darajas_form("x")]
 )
 def test_every_401_in_a_known_form_is_about_the_token(body: bytes) -> None:
-    """401 is the gateway's word about the token, under whatever code (law 3)."""
+    """401 is the gateway's word about the token, under whatever code (law: push)."""
     assert isinstance(read(401, body), TokenRefused)
 
 
@@ -171,9 +171,9 @@ def test_every_401_in_a_known_form_is_about_the_token(body: bytes) -> None:
 )
 @pytest.mark.parametrize("status", [400, 500, 503])
 def test_three_known_texts_are_refusals(status: int, text: str, reason: str, fault: Fault, temporary: bool) -> None:
-    """500.001.1001 with one of the three known texts refuses the push with that reason (law 3)."""
+    """500.001.1001 with one of the three known texts refuses the push with that reason (law: push)."""
     outcome = read(status, in_darajas_form("500.001.1001", text))
-    assert outcome == Refused("500.001.1001", text, reason, fault, temporary)
+    assert outcome == SubmissionRefused("500.001.1001", text, reason, fault, temporary)
 
 
 @pytest.mark.parametrize(
@@ -201,9 +201,9 @@ def test_every_other_text_of_the_same_code_is_unknown(status: int, text: str) ->
 @pytest.mark.parametrize("code", ["500.003.02", "500.003.03"])
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_busy_and_quota_are_temporary_refusals(status: int, code: str) -> None:
-    """500.003.02 and 500.003.03 mean that nothing happened (law 3)."""
+    """500.003.02 and 500.003.03 mean that nothing happened (law: push)."""
     outcome = read(status, in_darajas_form(code, "Error Occurred: Spike Arrest Violation"))
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, SubmissionRefused)
     assert (outcome.code, outcome.reason, outcome.temporary) == (code, "daraja_unavailable", True)
 
 
@@ -212,7 +212,7 @@ def test_busy_and_quota_are_temporary_refusals(status: int, code: str) -> None:
 )
 @pytest.mark.parametrize("status", [403, 409, 500, 502, 503, 504])
 def test_every_other_error_is_unknown(status: int, code: str) -> None:
-    """5xx and 403 leave the outcome open, in whatever form they come (law 3)."""
+    """5xx and 403 leave the outcome open, in whatever form they come (law: push)."""
     assert isinstance(read(status, in_darajas_form(code)), Unknown)
     assert isinstance(read(status, in_the_gateways_form(code)), Unknown)
 
@@ -235,7 +235,7 @@ def test_table_of_codes_and_the_reader_agree(status: int, code: str) -> None:
 
 
 def test_refusal_is_told_without_the_token() -> None:
-    """Daraja's habit of repeating the token in its error does not reach the outcome (reference 1.5)."""
+    """Daraja's habit of repeating the token in its error does not reach the outcome (daraja: Token behaviour)."""
     body = in_darajas_form("401.002.01", "Error Occurred - Invalid Access Token - c9SQxWWhmdVRlyh0zh8gZDTkubVF")
     outcome = read(401, body)
     assert isinstance(outcome, TokenRefused)
@@ -245,7 +245,7 @@ def test_refusal_is_told_without_the_token() -> None:
 def test_long_message_is_cut() -> None:
     """However long Daraja's words are, two hundred characters of them are told."""
     outcome = read(400, in_darajas_form("400.002.02", "x" * 5000))
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, SubmissionRefused)
     assert len(outcome.message) == 200
 
 
@@ -306,6 +306,6 @@ def test_a_long_answer_stops_nothing(seed: str, in_form: Callable[[str, str], by
     """Given an error whose text is as long as Daraja may send, a push and a question are read at once."""
     body = in_form("400.002.02", seed * (240_000 // len(seed)))
     began = time.process_time()
-    assert isinstance(read(400, body), Refused)
+    assert isinstance(read(400, body), SubmissionRefused)
     assert isinstance(read_query_answer("ws_CO_1", 500, JSON, body), Silent)
     assert time.process_time() - began < 0.5

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pokea.clock import from_datetime
-from pokea.daraja.access import TOKEN_PATH
-from pokea.daraja.client import PUSH_PATH, Accepted, PushOrder, Refused, Unknown
+from pokea.daraja.access_token import TOKEN_PATH
+from pokea.daraja.client import PUSH_PATH, Accepted, PushOrder, SubmissionRefused, Unknown
 from pokea.errors import Fault
 from pokea.storage.database import Database
 from tests.daraja.merchant import (
@@ -150,7 +150,7 @@ def test_refused_connection_is_a_temporary_refusal(token_database: Database) -> 
             nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
             async with merchant(nobody, token_database) as client:
                 outcome = await client.push(ORDER)
-        assert isinstance(outcome, Refused)
+        assert isinstance(outcome, SubmissionRefused)
         assert (outcome.reason, outcome.temporary, outcome.fault) == ("daraja_unavailable", True, Fault.DARAJA)
 
     asyncio.run(run())
@@ -164,7 +164,7 @@ def test_connection_refused_after_the_token_is_a_temporary_refusal(token_databas
             assert isinstance(await client.push(ORDER), Accepted)
             await daraja.__aexit__(None, None, None)
             outcome = await client.push(ORDER)
-        assert isinstance(outcome, Refused)
+        assert isinstance(outcome, SubmissionRefused)
         assert outcome.temporary
 
     asyncio.run(run())
@@ -197,7 +197,7 @@ def test_refused_push_is_not_repeated(act: Act, reason: str, temporary: bool, to
             daraja.plan(PUSH_PATH, act)
             outcome = await push_once(daraja, token_database)
             assert daraja.count(PUSH_PATH) == 1
-        assert isinstance(outcome, Refused)
+        assert isinstance(outcome, SubmissionRefused)
         assert (outcome.reason, outcome.temporary) == (reason, temporary)
 
     asyncio.run(run())

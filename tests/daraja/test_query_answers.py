@@ -1,4 +1,4 @@
-"""What each answer to a query means: an answer about the payment, or nothing at all (law 5)."""
+"""What each answer to a query means: an answer about the payment, or nothing at all (law: inquiries)."""
 
 import json
 
@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pokea.daraja.answers import TokenRefused, query_verdict, read_query_answer
 from pokea.daraja.callback import Verdict
-from pokea.daraja.codes import Finality
+from pokea.daraja.codes.lookup import Finality
+from pokea.daraja.codes.result_codes import RESULT_CODES
 from pokea.daraja.outcomes import Answered, QueryOutcome, Silent
-from pokea.daraja.result_codes import RESULT_CODES
+from pokea.daraja.responses import TokenRefused, query_verdict, read_query_answer
 from tests.daraja.merchant import CHECKOUT_ID
 from tests.daraja.server import FIREWALL_PAGE, HTML, JSON, query_answer
 from tests.daraja.test_push_answers import STATUSES, in_darajas_form, in_the_gateways_form
@@ -36,7 +36,7 @@ def test_every_code_but_4999_is_an_answer(code: str) -> None:
 
 
 def test_code_may_be_a_number() -> None:
-    """A result code that comes as a number is the same code (reference 0.2)."""
+    """A result code that comes as a number is the same code (daraja: ground rules)."""
     assert read(200, answered(ResultCode=1032)) == read(200, answered(ResultCode="1032"))
 
 
@@ -52,7 +52,7 @@ def test_4999_is_no_answer_however_it_comes(status: int, code: str | int) -> Non
 @pytest.mark.parametrize("status", [200, 400, 500])
 @pytest.mark.parametrize("text", ["Wrong credentials", "[MerchantValidate] - Wrong credentials", "wrong Credentials."])
 def test_4999_with_wrong_credentials_means_our_passkey(status: int, text: str) -> None:
-    """4999 with these words is still no answer, and tells that our passkey is wrong (reference 2.6)."""
+    """4999 with these words is still no answer, and tells that our passkey is wrong (daraja: push errors)."""
     outcome = read(status, answered(ResultCode=4999, ResultDesc=text))
     assert isinstance(outcome, Silent)
     assert outcome.wrong_credentials

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pokea.clock import from_datetime
-from pokea.daraja.access import TOKEN_PATH
+from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import QUERY_PATH, Answered, Silent
 from pokea.storage.database import Database
 from tests.daraja.merchant import CHECKOUT_ID, PASSKEY, SetClock, merchant, query_once
@@ -66,7 +66,7 @@ def test_everything_but_an_answer_is_silence(act: Act, limited: bool, token_data
 
 
 def test_wrong_passkey_is_told(token_database: Database) -> None:
-    """The answer by which a wrong passkey shows itself is told apart from "not yet" (reference 2.6)."""
+    """The answer by which a wrong passkey shows itself is told apart from "not yet" (daraja: push errors)."""
 
     async def run() -> None:
         async with DarajaServer() as daraja:

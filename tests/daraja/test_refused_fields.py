@@ -4,19 +4,19 @@ import json
 
 import pytest
 
-from pokea.daraja.answers import read_push_answer
-from pokea.daraja.codes import reason_meaning
-from pokea.daraja.explaining import explain
-from pokea.daraja.outcomes import Refused
+from pokea.daraja.codes.explain import explain
+from pokea.daraja.codes.lookup import reason_meaning
+from pokea.daraja.outcomes import SubmissionRefused
 from pokea.daraja.refused_fields import ADVICE, refused_field
+from pokea.daraja.responses import read_push_answer
 from pokea.errors import Fault
 
 
-def refused(text: str, code: str = "400.002.02") -> Refused:
+def refused(text: str, code: str = "400.002.02") -> SubmissionRefused:
     """The refusal of a push with these words."""
     body = json.dumps({"requestId": "1-2-3", "errorCode": code, "errorMessage": text}).encode()
     outcome = read_push_answer(400, "application/json", body)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, SubmissionRefused)
     return outcome
 
 

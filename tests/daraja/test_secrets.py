@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from pokea.daraja.access import TOKEN_PATH
-from pokea.daraja.client import PUSH_PATH, QUERY_PATH, Accepted, DarajaClient, Refused, StoredToken
+from pokea.daraja.access_token import TOKEN_PATH
+from pokea.daraja.client import PUSH_PATH, QUERY_PATH, Accepted, DarajaClient, StoredToken, SubmissionRefused
 from pokea.daraja.credentials import credentials_of
 from pokea.daraja.wire import push_password
 from pokea.redact import Secret
@@ -56,7 +56,7 @@ def test_secrets_are_in_no_outcome_and_no_log(token_database: Database, caplog: 
 
     with caplog.at_level(logging.DEBUG):
         told = asyncio.run(run(), debug=True)
-    assert "Refused" in told
+    assert "SubmissionRefused" in told
     assert [secret for secret in (*SECRETS, ORDER.msisdn) if secret in told + caplog.text] == []
 
 
@@ -69,7 +69,7 @@ def test_values_print_masks() -> None:
 
 
 def test_accepted_push_prints_no_id() -> None:
-    """The id of an accepted push ends in the payer's number, and is not printed (reference 9.2)."""
+    """The id of an accepted push ends in the payer's number, and is not printed (daraja: identifiers)."""
     assert "712345678" not in repr(Accepted(CHECKOUT_ID, "1-2-3", "Success"))
 
 
@@ -82,7 +82,8 @@ def test_password_is_what_the_reference_says() -> None:
 
 
 def test_credentials_are_those_of_the_settings() -> None:
-    """The settings give a paybill, or a till with its store number, as the reference pairs them (reference 2.2)."""
+    """The settings give a paybill, or a till with its store number, as the reference pairs them (daraja: paybill and
+    till)."""
     paybill = credentials_of(Settings(mpesa_environment="simulator"))
     assert (paybill.shortcode, paybill.party_b, paybill.transaction_type) == (
         "174379",
@@ -107,7 +108,7 @@ def test_empty_secret_hides_nothing_by_accident(token_database: Database) -> Non
         async with DarajaServer() as daraja, merchant(daraja.address, token_database, passkey=Secret("")) as client:
             daraja.plan(PUSH_PATH, error(400, "400.002.02", "Bad Request - Invalid PhoneNumber"))
             outcome = await client.push(ORDER)
-        assert isinstance(outcome, Refused)
+        assert isinstance(outcome, SubmissionRefused)
         assert outcome.message == "Bad Request - Invalid PhoneNumber"
 
     asyncio.run(run())

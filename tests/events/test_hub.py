@@ -11,8 +11,8 @@ from pokea.errors import Unavailable
 from pokea.events import hub as hubs
 from pokea.events.hub import Hub
 from pokea.events.viewers import Viewer
+from pokea.storage.change_feed import Again, Heard, NoChangeFeed
 from pokea.storage.database import Database
-from pokea.storage.notices import Again, Heard, NoNotices
 
 NEVER = 2**62
 
@@ -39,7 +39,7 @@ class Reader:
 class Wire:
     """Notices that a test sends by hand."""
 
-    are_heard = True
+    is_connected = True
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -64,7 +64,7 @@ class Scene:
     def __init__(self, database: Database, notices: Any = None) -> None:
         self.told: list[list[str]] = []
         self.pause: Callable[[], Awaitable[None]] | None = None
-        self.hub: Hub[Reader] = Hub(database, SystemClock(), notices or NoNotices(), self._tell)
+        self.hub: Hub[Reader] = Hub(database, SystemClock(), notices or NoChangeFeed(), self._tell)
 
     async def _tell(self, payment_ids: Sequence[str]) -> None:
         self.told.append(list(payment_ids))

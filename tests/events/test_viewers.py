@@ -3,7 +3,7 @@
 import pytest
 
 from pokea.clock import SECOND
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.events.viewers import Viewer, Viewers
 
 AMINA = Viewer("amina", 2, 100 * SECOND)
@@ -15,7 +15,7 @@ def test_a_viewer_has_as_many_streams_as_it_may() -> None:
     for name in ("first", "second"):
         viewers.check(AMINA)
         viewers.add(AMINA, name)
-    with pytest.raises(Refusal, match="2 streams are open") as refused:
+    with pytest.raises(ApiError, match="2 streams are open") as refused:
         viewers.check(AMINA)
     assert (refused.value.code, refused.value.retry_after_seconds) == ("too_many_requests", 30)
     viewers.check(AMINA._replace(name="juma"))

@@ -12,22 +12,22 @@ import jwt
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from pokea.api.auth.callers import Caller, bearer_token, client_address
+from pokea.api.auth.keys import SharedSecret, read_keys
+from pokea.api.auth.tokens import FROM_ANYBODY, Claims, Verifier, issue_token, read_claims
 from pokea.api.bodies import read_query
 from pokea.api.callback_address import is_callback_token
-from pokea.api.callers import Caller, bearer_token, client_address
 from pokea.api.idempotency import LONGEST_KEY, idempotency_key
-from pokea.api.keys import SharedSecret, read_keys
 from pokea.api.languages import language_of
-from pokea.api.tokens import FROM_ANYBODY, Claims, Verifier, issue_token, read_claims
 from pokea.clock import HOUR, SystemClock
-from pokea.daraja.answers import TokenGranted, TokenRefused, read_push_answer, read_query_answer, read_token_answer
 from pokea.daraja.callback import Verdict, read_callback, verdict
 from pokea.daraja.fields import LONGEST_ID
-from pokea.daraja.outcomes import Accepted, Answered, Refused, Silent, Unknown
-from pokea.errors import PokeaError, Refusal, SettingsError
-from pokea.payments.history import Cursor, decode_cursor, encode_cursor
+from pokea.daraja.outcomes import Accepted, Answered, Silent, SubmissionRefused, Unknown
+from pokea.daraja.responses import TokenGranted, TokenRefused, read_push_answer, read_query_answer, read_token_answer
+from pokea.errors import ApiError, PokeaError, SettingsError
+from pokea.operations.tokens import PaymentTokens
+from pokea.payments.history.pages import Cursor, decode_cursor, encode_cursor
 from pokea.payments.schemas import HistoryQuery
-from pokea.payments.tokens import PaymentTokens
 from pokea.phone import InvalidPhone, parse_phone
 from pokea.reconciliation.match import match
 from pokea.reconciliation.receiving import ReceivingAccount
@@ -35,8 +35,8 @@ from pokea.reconciliation.report import report_of, sentences
 from pokea.reconciliation.statement import NotAStatement, read_statement
 from pokea.redact import Secret, mask
 from pokea.settings import Settings, given_settings
+from pokea.simulator.http.orders import AnswerOrder, ClockOrder, FaultOrder, SubscriberOrder, read_order
 from pokea.simulator.options import SimulatorOptions
-from pokea.simulator.sim_orders import AnswerOrder, ClockOrder, FaultOrder, SubscriberOrder, read_order
 from pokea.simulator.validation import read_push
 from pokea.simulator.validation import read_query as read_asked
 from tests.fuzz.inputs import CHECKOUT, FIXTURES, bodies, junk, messages, mutated_bytes
@@ -72,7 +72,7 @@ def _is_a_sentence(refused: Exception) -> None:
     assert _KEY not in str(refused)
 
 
-def _is_refusal(refused: Refusal, code: str) -> None:
+def _is_refusal(refused: ApiError, code: str) -> None:
     assert refused.code == code
     assert 0 < len(refused.message) < _LONGEST_SENTENCE
     assert all(len(error.message) < _LONGEST_SENTENCE for error in refused.errors)
@@ -102,7 +102,7 @@ def _push_answer(given: tuple[int, str, bytes]) -> None:
     if isinstance(outcome, Accepted):
         assert given[0] == 200
         assert 0 < len(outcome.checkout_request_id) <= LONGEST_ID
-    elif isinstance(outcome, TokenRefused | Refused):
+    elif isinstance(outcome, TokenRefused | SubmissionRefused):
         refusal = outcome.refusal if isinstance(outcome, TokenRefused) else outcome
         assert given[0] >= 400
         assert len(refusal.message) <= _LONGEST_SENTENCE
@@ -130,7 +130,7 @@ def _token_answer(given: tuple[int, str, bytes]) -> None:
         assert 0 <= outcome.lifetime_seconds < 10**9
         assert repr(outcome) == repr(replace(outcome, token=Secret("another")))
     else:
-        assert isinstance(outcome, Refused)
+        assert isinstance(outcome, SubmissionRefused)
 
 
 def _phone(text: str) -> None:
@@ -152,7 +152,7 @@ _VERIFIER: Final = Verifier(SharedSecret(Secret(_KEY)), FROM_ANYBODY, SystemCloc
 def _jwt(token: str) -> None:
     try:
         claims = asyncio.run(_VERIFIER.verify(token))
-    except Refusal as refused:
+    except ApiError as refused:
         _is_refusal(refused, "unauthenticated")
         return
     assert isinstance(claims, Claims)
@@ -163,7 +163,7 @@ def _jwt(token: str) -> None:
 def _claims(payload: bytes) -> None:
     try:
         claims = read_claims(payload, FROM_ANYBODY, _NOW)
-    except Refusal as refused:
+    except ApiError as refused:
         _is_refusal(refused, "unauthenticated")
         return
     assert 0 < len(claims.subject) <= 255
@@ -204,7 +204,7 @@ def _cursor(text: str) -> None:
 def _history(query: str) -> None:
     try:
         wanted = read_query(_request(query=query), HistoryQuery)
-    except Refusal as refused:
+    except ApiError as refused:
         _is_refusal(refused, "invalid_request")
         return
     assert 1 <= wanted.limit <= 100
@@ -218,14 +218,14 @@ def _headers(values: tuple[str, list[str]]) -> None:
         key = idempotency_key(request, _CALLER, "/route", b"{}")
         assert key is not None
         assert 0 < len(key.key) <= LONGEST_KEY
-    except Refusal as refused:
+    except ApiError as refused:
         _is_refusal(refused, "invalid_request")
     assert language_of(request) in ("en", "sw")
     try:
         token = bearer_token(request)
         assert token
         assert " " not in token
-    except Refusal as refused:
+    except ApiError as refused:
         _is_refusal(refused, "unauthenticated")
     assert client_address("8.8.8.8", several, []) == "8.8.8.8"
 
@@ -259,7 +259,7 @@ def _settings(values: dict[str, str]) -> None:
 
 def _orders(body: bytes) -> None:
     def read(order: Callable[[Request], Awaitable[Any]]) -> None:
-        with suppress(Refusal):
+        with suppress(ApiError):
             asyncio.run(_awaited(order(_request(body=body))))
 
     read(lambda request: read_order(request, SubscriberOrder))

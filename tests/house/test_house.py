@@ -25,7 +25,7 @@ EDGES: Final = {
     "src/pokea/cli/serving.py": "opens the socket that it serves on",
     "src/pokea/cli/universe.py": "shares universes among processes",
     "src/pokea/cli/worker.py": "ends with the process that began it",
-    "src/pokea/universe/sealed.py": "takes the machine's clock and chance away from a universe",
+    "src/pokea/universe/sandbox.py": "takes the machine's clock and chance away from a universe",
     "src/pokea/storage/attempts.py": "is what a thread and the event loop share of a transaction",
     "src/pokea/storage/database.py": "runs what blocks in threads, where no universe is",
     "src/pokea/storage/engines.py": "breaks a driver's connection, which may hang",

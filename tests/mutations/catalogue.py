@@ -9,13 +9,13 @@ from typing import Final
 from tests.mutations.mutation import Edit, Mutation
 from tests.mutations.of_statements import OF_STATEMENTS
 
-_SETTLER: Final = "payments/settler.py"
-_SETTLE: Final = "payments/settle.py"
-_STATUS: Final = "payments/status.py"
-_PROMPT: Final = "payments/prompt.py"
+_SETTLER: Final = "operations/settler.py"
+_SETTLE: Final = "operations/settle.py"
+_STATUS: Final = "operations/decision.py"
+_PROMPT: Final = "payments/push.py"
 _RESERVE: Final = "payments/reserve.py"
-_RECOVER: Final = "payments/recover.py"
-_STORE: Final = "payments/store.py"
+_RECOVER: Final = "operations/inquiry_worker.py"
+_STORE: Final = "operations/store.py"
 
 
 MUTATIONS: Final = (
@@ -196,7 +196,7 @@ MUTATIONS: Final = (
         "The second payment of a booking is held like the first, and nobody gives it back.",
         [
             Edit(
-                "escrow/hold.py",
+                "bookings/destination.py",
                 'return Money.HELD if fee_status == "unpaid" else Money.REFUND_DUE',
                 "return Money.HELD if fee_status else Money.REFUND_DUE",
             ),
@@ -321,7 +321,7 @@ MUTATIONS: Final = (
         "Counts grow each time they are folded: a shop sees payments that nobody made.",
         [
             Edit(
-                "analytics/folding.py",
+                "analytics/rollup.py",
                 '    run(connection, _taken(source), {"last": last})\n',
                 "",
             )

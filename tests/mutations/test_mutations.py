@@ -22,14 +22,16 @@ def test_every_mutation_fits_the_code(mutation: Mutation, tmp_path: Path) -> Non
 
 def test_a_stale_mutation_fails_loudly(tmp_path: Path) -> None:
     """An edit whose text is gone is no mutation that was caught."""
-    stale = Mutation("stale", "Nothing.", [Edit("payments/settle.py", "no such text", "")])
+    stale = Mutation("stale", "Nothing.", [Edit("operations/settle.py", "no such text", "")])
     with pytest.raises(Stale, match="stale"):
         break_copy(stale, tmp_path)
 
 
 def test_code_that_does_not_run_is_no_mutation() -> None:
     """A broken import is an error of the script, not a defect that a universe has caught."""
-    broken = Mutation("broken", "Nothing.", [Edit("escrow/hold.py", "from pokea.escrow.ledger import Money", "1 / 0")])
+    broken = Mutation(
+        "broken", "Nothing.", [Edit("bookings/destination.py", "from pokea.ledger.entries import Money", "1 / 0")]
+    )
     with pytest.raises(RuntimeError, match="broken does not run"):
         hunt(broken, 1, 1)
 

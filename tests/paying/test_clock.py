@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
+from pokea.payments.prompt import Prompted
+from tests.paying.scene import LoopClock, ToldDaraja, begin, checkout, command, in_virtual_time, payment_of, service_on
+from tests.paying.test_deadline import JumpingClock
 
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.client import QUERY_PATH
-from pokea.payments.prompt import Prompted
 from pokea.storage.database import Database
-from tests.paying.scene import LoopClock, ToldDaraja, begin, checkout, command, in_virtual_time, payment_of, service_on
-from tests.paying.test_deadline import JumpingClock
 
 SOON_SECONDS = 90
 JUMPS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from pokea.payments.customer_words import customer_words
-from tests.payments import new_payment
+from tests.payment_rows import new_payment
 
 OPEN, OVER = 30 * 10**6, 200 * 10**6
 """Microseconds within the lock of a payment that began at 0, and after it."""

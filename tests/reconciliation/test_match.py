@@ -160,7 +160,7 @@ def test_a_line_that_did_not_complete_is_told_of_a_completed_payment_alone() -> 
 
 
 def test_a_push_without_an_answer_is_settled_by_a_complete_statement_that_covers_it() -> None:
-    """Shown, it was paid; covered and not shown, it was not (law 3)."""
+    """Shown, it was paid; covered and not shown, it was not (law: push)."""
     assert matched(statement_of(PAYMENT), LOST) == ["pay_1"]
     found = match(statement_of(), [LOST], OURS)
     assert (found.not_paid, found.unresolved, found.gaps) == (["pay_1"], [], [])

@@ -1,4 +1,5 @@
-"""Statements as M-PESA's portal prints them (texts 1.2 to 1.9): what stands in them, and what is not understood."""
+"""Statements as M-PESA's portal prints them (texts: envelope; texts: rules for a reader): what stands in them, and what
+is not understood."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Statements written for tests, in the classic form (texts 1.2), with sums that agree."""
+"""Statements written for tests, in the classic form (texts: envelope), with sums that agree."""
 
 import csv
 import io

@@ -1,4 +1,5 @@
-"""What can go wrong with a callback: every fault of the design's table, and what the journal says of it (law 11)."""
+"""What can go wrong with a callback: every fault of the design's table, and what the journal says of it (law:
+simulator)."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The callback: its body, its headers, and that it comes once (reference 3)."""
+"""The callback: its body, its headers, and that it comes once (daraja: STK callback)."""
 
 import json
 import re

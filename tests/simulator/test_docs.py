@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pokea.simulator.faults import DEFAULT_SECONDS, Kind
+from pokea.simulator.faults import DEFAULT_SECONDS, FaultKind
 from pokea.simulator.handset import Behaviour
 from pokea.simulator.options import Switch, switches
 from tests.simulator.running import Daraja
@@ -28,8 +28,8 @@ def test_every_switch_is_described(switch: Switch) -> None:
     assert _row(switch) in PAGE
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_fault_is_described(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_every_fault_is_described(kind: FaultKind) -> None:
     """The page has the fault, with its default seconds where it takes any."""
     rows = [line for line in PAGE.splitlines() if line.startswith("| `") and f"`{kind}`" in line.split("|")[1]]
     assert len(rows) == 1

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pokea.simulator.answers import echoed_token, refused
-from pokea.simulator.feed import masked_body, masked_url
+from pokea.simulator.canned import echoed_token, refused
+from pokea.simulator.event_log import masked_body, masked_url
 from tests.simulator.running import PHONE, Daraja
 
 _TOKEN_OF_CALLBACK = "0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -11,36 +11,36 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from pokea.clock import Instant, seconds
 from pokea.simulator import SimulatorOptions
-from pokea.simulator.callbacks import Delivery
-from pokea.simulator.faults import Faults, Kind
-from pokea.simulator.feed import Feed
+from pokea.simulator.callbacks import PlannedCallback
+from pokea.simulator.event_log import EventLog
+from pokea.simulator.faults import FaultKind, Faults
 from pokea.simulator.handset import Behaviour
 from pokea.simulator.journal import Journal, MovementKind, OrganisationAccount
 from pokea.simulator.organisation import TakingsAccount, Unbookable
-from pokea.simulator.provider import NoSuchPrompt, Payment, Provider
+from pokea.simulator.provider import NoSuchPrompt, Provider, PushedPayment
 from pokea.simulator.validation import PAYBILL, TILL, PushFields
 
 _PHONES = ("254708374149", "254711111111", "254722000001", "254722000002")
 _START: Instant = 1_790_000_000_000_000
-_CALLBACK_KINDS = tuple(kind for kind in Kind if kind.startswith("callback_"))
+_CALLBACK_KINDS = tuple(kind for kind in FaultKind if kind.startswith("callback_"))
 
 
 class ProviderMachine(RuleBasedStateMachine):
     """A provider under every order of pushes, answers, faults and waiting."""
 
-    payments: Bundle[Payment] = Bundle("payments")
+    payments: Bundle[PushedPayment] = Bundle("payments")
 
     def __init__(self) -> None:
         super().__init__()
         self.options = SimulatorOptions(
             subscriber_lock="callback", daily_limit=20_000, same_amount_rule=True, tariff="mgao", till_fee=True
         )
-        self.faults, self.journal, self.feed = Faults(), Journal(10_000), Feed()
+        self.faults, self.journal, self.feed = Faults(), Journal(10_000), EventLog()
         self.provider = Provider(self.options, random.Random(3), self.faults, self.journal, self.feed)
         self.now = _START
-        self.accepted: list[Payment] = []
+        self.accepted: list[PushedPayment] = []
         self.ends: dict[str, str] = {}
-        self.sent: list[Delivery] = []
+        self.sent: list[PlannedCallback] = []
         self.receipts_may_lie = False
 
     @rule(
@@ -50,7 +50,7 @@ class ProviderMachine(RuleBasedStateMachine):
         till=st.booleans(),
         wrong=st.booleans(),
     )
-    def push(self, msisdn: str, amount: int, till: bool, wrong: bool) -> Payment:
+    def push(self, msisdn: str, amount: int, till: bool, wrong: bool) -> PushedPayment:
         """Push, sometimes with a wrong pairing."""
         paid_to = self.options.till if till != wrong else self.options.shortcode
         kind = TILL if till else PAYBILL
@@ -63,7 +63,7 @@ class ProviderMachine(RuleBasedStateMachine):
         return payment
 
     @rule(payment=payments, pin=st.sampled_from(("1234", "0000", None)))
-    def answer(self, payment: Payment, pin: str | None) -> None:
+    def answer(self, payment: PushedPayment, pin: str | None) -> None:
         """Answer a prompt, rightly, wrongly, by cancelling, or too late."""
         was_open = payment.prompt is not None and payment.code is None
         try:
@@ -87,11 +87,11 @@ class ProviderMachine(RuleBasedStateMachine):
         subscriber.set_balance(cents)
 
     @rule(kind=st.sampled_from(_CALLBACK_KINDS), count=st.integers(1, 3))
-    def break_callbacks(self, kind: Kind, count: int) -> None:
+    def break_callbacks(self, kind: FaultKind, count: int) -> None:
         """A fault of callbacks."""
         if len(self.faults.all()) < 20:
             self.faults.add(kind, count=count)
-            self.receipts_may_lie |= kind is Kind.CALLBACK_RECEIPT
+            self.receipts_may_lie |= kind is FaultKind.CALLBACK_RECEIPT
 
     @rule(place=st.integers(0, 20), made_up=st.booleans())
     def reverse(self, place: int, made_up: bool) -> None:

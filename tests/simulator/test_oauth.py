@@ -1,4 +1,5 @@
-"""Tokens: how they are asked for, how long they live, and what a bad one meets (reference 1.3 to 1.5)."""
+"""Tokens: how they are asked for, how long they live, and what a bad one meets (daraja: Token request; daraja: Token
+behaviour)."""
 
 import base64
 

@@ -147,7 +147,7 @@ def test_the_customer_s_part_of_the_charge_is_taken_and_printed(start_daraja: St
     ],
 )
 def test_the_paybill_s_tariffs(tariff: Any, shillings: int, customer: int, business: int) -> None:
-    """Total and parts of texts 4.1, at the edges of their bands."""
+    """Total and parts of `texts: paybill charges`, at the edges of their bands."""
     cost = cost_of(shillings, SimulatorOptions(tariff=tariff), at_till=False)
     assert (cost.customer_cents, cost.business_cents) == (customer * 100, business * 100)
 

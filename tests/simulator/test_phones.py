@@ -1,4 +1,5 @@
-"""The phones: what their owners do, what it comes to, and the messages they get (design, reference 3.3, texts 3)."""
+"""The phones: what their owners do, what it comes to, and the messages they get (design, daraja: result codes, texts:
+SMS)."""
 
 import re
 

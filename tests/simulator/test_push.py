@@ -1,4 +1,5 @@
-"""A push that is accepted: its answer, the prompt on the phone, the lock, and what is refused later (reference 2)."""
+"""A push that is accepted: its answer, the prompt on the phone, the lock, and what is refused later (daraja: STK
+push)."""
 
 import re
 from datetime import datetime, timedelta, timezone

@@ -1,4 +1,5 @@
-"""What can go wrong with a push: every fault of the design's table that stands between caller and phone (law 11)."""
+"""What can go wrong with a push: every fault of the design's table that stands between caller and phone (law:
+simulator)."""
 
 import http.client
 import time

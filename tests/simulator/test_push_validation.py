@@ -1,4 +1,5 @@
-"""What Daraja refuses of a push, in its order and its words (reference 2.1, 2.5, 2.6, 2.9)."""
+"""What Daraja refuses of a push, in its order and its words (daraja: STK push request; daraja: push validation errors;
+daraja: push errors; daraja: validation order)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The query: what it tells, when, and in which words (reference 4)."""
+"""The query: what it tells, when, and in which words (daraja: STK query)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a query: every fault of the design's table (law 11)."""
+"""What can go wrong with a query: every fault of the design's table (law: simulator)."""
 
 import pytest
 

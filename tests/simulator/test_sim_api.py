@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pokea.simulator.faults import Kind
+from pokea.simulator.faults import FaultKind
 from tests.simulator.conftest import StartDaraja
 from tests.simulator.running import PHONE, Daraja
 
@@ -50,7 +50,7 @@ def _refused_field(daraja: Daraja, path: str, body: Any) -> str:
 
 def test_the_kinds_of_faults_are_the_design_s() -> None:
     """Not one more, not one less, and in no other spelling."""
-    assert sorted(Kind) == sorted(_KINDS)
+    assert sorted(FaultKind) == sorted(_KINDS)
 
 
 @pytest.mark.parametrize("kind", _KINDS)
@@ -80,7 +80,8 @@ def test_every_kind_can_be_switched_on_and_read(daraja: Daraja, kind: str) -> No
     ],
 )
 def test_defaults_are_the_law_s(daraja: Daraja, kind: str, path: str | None, seconds: float) -> None:
-    """Probability 1, no end, every phone, the kind's own path, before the effect, and the seconds of law 11."""
+    """Probability 1, no end, every phone, the kind's own path, before the effect, and the seconds of `law:
+    simulator`."""
     made = daraja.fault(kind)
     assert (made["probability"], made["count"], made["msisdn"], made["when"]) == (1, None, None, "before")
     assert (made["path"], made["seconds"]) == (path, seconds)

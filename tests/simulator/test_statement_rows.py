@@ -1,4 +1,5 @@
-"""The statement's rows: the organisation's statement as M-PESA's portal exports it (texts 1.2 to 1.7)."""
+"""The statement's rows: the organisation's statement as M-PESA's portal exports it (texts: envelope; texts: newer
+export)."""
 
 import re
 
@@ -116,7 +117,7 @@ def test_middle_names_are_masked(daraja: Daraja, name: str, masked: str) -> None
     ],
 )
 def test_each_wording_can_be_asked_for(daraja: Daraja, wording: str, details: str, reason: str) -> None:
-    """Openings and reason types as they were seen (texts 1.4), with the masked payer between them."""
+    """Openings and reason types as they were seen (texts: wording), with the masked payer between them."""
     take_payment(daraja, 10)
     (row,) = statement(daraja, wording=wording).rows
     assert row["Details"].replace(row["Other Party Info"], "P") == details
@@ -124,7 +125,7 @@ def test_each_wording_can_be_asked_for(daraja: Daraja, wording: str, details: st
 
 
 def test_the_switch_says_which_wording_a_push_has(start_daraja: StartDaraja) -> None:
-    """No source settles it (texts 1.4), so it is the simulator's to say, and the parameter's to change."""
+    """No source settles it (texts: wording), so it is the simulator's to say, and the parameter's to change."""
     daraja = start_daraja(statement_wording="online")
     take_payment(daraja, 10)
     assert statement(daraja).column("Reason Type") == ["Pay Bill Online"]
@@ -153,7 +154,8 @@ def test_the_newer_export_has_no_preamble_and_shows_both_legs(daraja: Daraja) ->
 
 
 def test_charges_are_rows_beside_the_payment_or_in_their_own_account(start_daraja: StartDaraja) -> None:
-    """Both layouts that are known (texts 1.5): above the payment under its receipt, or in Charges Paid."""
+    """Both layouts that are known (texts: order and balances): above the payment under its receipt, or in Charges
+    Paid."""
     beside = start_daraja(tariff="customer", till_fee=True)
     receipt = take_payment(beside, 1500)
     charge, payment = statement(beside).rows

@@ -22,7 +22,7 @@ def _at(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second:
 
 
 def test_the_prompt_is_the_photograph_s() -> None:
-    """Both forms, letter for letter (texts 2)."""
+    """Both forms, letter for letter (texts: prompt)."""
     name = "API Management - Safaricom test 12"
     assert texts.prompt_text(1, name, "ref") == (
         "Do you want to pay Kshs. 1 to API Management - Safaricom test 12 Account no. ref?\nEnter M-PESA PIN:"
@@ -33,7 +33,7 @@ def test_the_prompt_is_the_photograph_s() -> None:
 
 
 def test_a_paybill_s_message_is_the_sample_s() -> None:
-    """The sample of February 2026, to the space (texts 3.2)."""
+    """The sample of February 2026, to the space (texts: SMS to the payer)."""
     message = texts.paybill_message("UBG5XXXXXX", 5_000, "SHOP", "REF", _at(2026, 2, 16, 9, 18), 37_044, 49_985_000)
     assert message == (
         "UBG5XXXXXX Confirmed. Ksh50.00 sent to SHOP for account REF on 16/2/26 at 9:18 AM New M-PESA balance is "
@@ -43,7 +43,7 @@ def test_a_paybill_s_message_is_the_sample_s() -> None:
 
 
 def test_a_till_s_message_is_the_sample_s() -> None:
-    """The sample of March 2026 (texts 3.2)."""
+    """The sample of March 2026 (texts: SMS to the payer)."""
     message = texts.till_message("UCH1XXXXXX", 4_000, "DUKA", _at(2026, 3, 17, 14, 34), 0, 49_996_000)
     assert message.startswith(
         "UCH1XXXXXX Confirmed. Ksh40.00 paid to DUKA. on 17/3/26 at 2:34 PM.New M-PESA balance is Ksh0.00."
@@ -72,7 +72,7 @@ def test_times_have_twelve_hours(hour: int, minute: int, text: str) -> None:
     ],
 )
 def test_receipts_begin_like_those_of_known_date(head: str, day: tuple[int, int, int]) -> None:
-    """Year, month and day as in the receipts of reference 9.3."""
+    """Year, month and day as in the receipts of `daraja: receipts`."""
     assert receipt(_at(*day, 12), random.Random(1), _NOBODY).startswith(head)
 
 

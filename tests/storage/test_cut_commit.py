@@ -1,4 +1,4 @@
-"""A commit during which PostgreSQL goes away: its outcome is unknown, so the change is run again (law 6.5)."""
+"""A commit during which PostgreSQL goes away: its outcome is unknown, so the change is run again (law: settler, 5)."""
 
 import asyncio
 from collections.abc import Iterator

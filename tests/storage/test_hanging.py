@@ -1,4 +1,4 @@
-"""A database that hangs, is locked or is full: callers are answered in time and told what is true (law 6.5)."""
+"""A database that hangs, is locked or is full: callers are answered in time and told what is true (law: settler, 5)."""
 
 import asyncio
 import os

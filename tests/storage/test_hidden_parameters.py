@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 
 from pokea.storage.tables import claims
-from tests.service.world import on_database
+from tests.system.service.world import on_database
 
 SECRET = "what-nobody-may-read-in-a-log"
 

@@ -1,4 +1,5 @@
-"""The schema: made step by step, the same as the tables in code, and never touched where it does not fit (law 10)."""
+"""The schema: made step by step, the same as the tables in code, and never touched where it does not fit (law:
+schema)."""
 
 import difflib
 import re

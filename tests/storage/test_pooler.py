@@ -7,18 +7,18 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import func, select
 
+from pokea.checkup.database_checks import check_pooler
 from pokea.checkup.findings import Level
-from pokea.checkup.inside import check_pooler
 from pokea.clock import SystemClock
 from pokea.errors import OutcomeUnknown, Unavailable
-from pokea.payments.settler import Settler
+from pokea.operations.settler import Settler
 from pokea.storage import tables
+from pokea.storage.change_feed import PostgresChangeFeed, is_heard
 from pokea.storage.database import Database, open_database
-from pokea.storage.notices import PostgresNotices, is_heard
 from tests.deliveries import TOKENS, delivery, pushed_payment
-from tests.laws.tables import begin_with
-from tests.payments import new_booking
+from tests.payment_rows import new_booking
 from tests.pooler import pgbouncer, pgbouncer_program, transaction_pooler
+from tests.properties.tables import begin_with
 
 CALLBACKS = 3_000
 PAYMENTS = 300
@@ -110,19 +110,19 @@ def test_a_deaf_process_looks_for_itself(pooled_url: str, postgres_url: str, cap
     database = open_database(pooled_url, prepare=False)
 
     async def story() -> None:
-        deaf = PostgresNotices(database, pooled_url, "deaf")
-        hearing = PostgresNotices(database, postgres_url, "hearing")
+        deaf = PostgresChangeFeed(database, pooled_url, "deaf")
+        hearing = PostgresChangeFeed(database, postgres_url, "hearing")
         for notices in (deaf, hearing):
             notices.listen(lambda _ids: None, lambda: None)
         async with asyncio.timeout(20):
-            while not hearing.are_heard or not any("own notices" in each.message for each in caplog.records):
-                assert deaf.are_heard in (True, False)
+            while not hearing.is_connected or not any("own notices" in each.message for each in caplog.records):
+                assert deaf.is_connected in (True, False)
                 await asyncio.sleep(0.05)
         for _ in range(40):
             hearing.send(["pay_1"])
             await asyncio.sleep(0.05)
-            assert not deaf.are_heard
-            assert hearing.are_heard
+            assert not deaf.is_connected
+            assert hearing.is_connected
         for notices in (deaf, hearing):
             await notices.close()
         assert not await is_heard(pooled_url, database, "asked")

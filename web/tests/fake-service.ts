@@ -134,7 +134,7 @@ export class FakeService {
     this.tell(id, { status: 'failed', failure: full, message });
   }
 
-  /** Closes the payment's streams for good, as law 9 says. */
+  /** Closes the payment's streams for good, as `law: events` says. */
   end(id: string): void {
     const payment = this.#payment(id);
     payment.ended = true;

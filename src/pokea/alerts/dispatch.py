@@ -24,8 +24,8 @@ from pokea.alerts.outage import Outage
 from pokea.alerts.send import Send, message_of
 from pokea.clock import Clock, Instant
 from pokea.errors import OutcomeUnknown, Unavailable
-from pokea.storage.background import Background
 from pokea.storage.database import Database
+from pokea.storage.worker import Worker
 
 MOST_HELD: Final = 32
 """So many alerts wait in memory for the database; later ones are only logged."""
@@ -56,9 +56,7 @@ class Alerts:
         self._longest_sleep_seconds = longest_sleep_seconds
         self._held: dict[tuple[AlertCode, str], _Held] = {}
         self._outages = {"read": Outage("read"), "write": Outage("write")}
-        self._work = Background(
-            self._step, _log, name="sending alerts", waits="alerts wait", pause_seconds=_PAUSE_SECONDS
-        )
+        self._work = Worker(self._step, _log, name="sending alerts", waits="alerts wait", pause_seconds=_PAUSE_SECONDS)
 
     async def start(self) -> None:
         """Begin to work."""

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.alerts.alert import AlertRow, level_of, read_alerts
-from pokea.api.answers import model_answer
+from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Outgoing
-from pokea.api.callers import ADMIN, Gate
 from pokea.api.openapi import NEEDS_TOKEN, refusals
+from pokea.api.responses import model_answer
 from pokea.clock import HOUR, Clock, Instant, iso
 from pokea.storage.database import Database
 
@@ -40,7 +40,7 @@ class AlertsAnswer(Outgoing):
     alerts: list[AlertAnswer]
 
 
-def alert_routes(gate: Gate, database: Database, clock: Clock) -> APIRouter:
+def alert_routes(gate: Authenticator, database: Database, clock: Clock) -> APIRouter:
     """GET of the alerts."""
     router = APIRouter(prefix="/api/v1/alerts", tags=["service"], redirect_slashes=False)
 

@@ -1,4 +1,4 @@
-"""What is counted of a payment, as pure functions of its row (law 13).
+"""What is counted of a payment, as pure functions of its row (law: counting).
 
 A payment adds an amount to some counters of the hour in which it was made, and is one of its customer's on that day. A
 change of its row is what the new row adds, less what the old one added. So the deltas of any number of changes sum to
@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from pokea.analytics.waits import EDGES, bucket_of
+from pokea.analytics.latency_histogram import EDGES, bucket_of
 from pokea.clock import HOUR, Instant
 
 HOURS_A_DAY: Final = 24
@@ -66,8 +66,8 @@ class Counted(Protocol):
         """The kind of evidence that says so."""
 
     @property
-    def money(self) -> str | None:
-        """What the money does (law 7)."""
+    def disposition(self) -> str | None:
+        """What the money does (law: money)."""
 
     @property
     def failure_reason(self) -> str | None:
@@ -158,7 +158,7 @@ def measures(payment: Counted) -> Sequence[tuple[str, int]]:
         return (
             (status, 1),
             (GROSS, cents),
-            (NET, cents if payment.money == _HELD else 0),
+            (NET, cents if payment.disposition == _HELD else 0),
             (WAITED, waited),
             (_WAITS[bucket_of(waited)], 1),
             (f"{BY}{payment.completed_by}", 1),
@@ -173,6 +173,6 @@ def _same(before: Counted, after: Counted) -> bool:
         before.status == after.status
         and before.completed_at == after.completed_at
         and before.completed_by == after.completed_by
-        and before.money == after.money
+        and before.disposition == after.disposition
         and before.failure_reason == after.failure_reason
     )

@@ -23,8 +23,8 @@ from pokea.analytics.counting import (
     start_of_day,
 )
 from pokea.analytics.counting import Change as Made
-from pokea.analytics.reading import DAY, HOUR, Span, counted, day_owners
-from pokea.storage.prepared import row_of, rows_of
+from pokea.analytics.read import DAY, HOUR, Span, counted, day_owners
+from pokea.storage.sql import fetch_all, fetch_one
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import counter_deltas, counters, owner_counts, owner_deltas, payments
 
@@ -44,11 +44,11 @@ _NEXT_AT: Final = select(func.min(payments.c.created_at)).where(payments.c.creat
 
 def days_with_payments(connection: Connection) -> list[int]:
     """The days on which payments were made or are counted, in order."""
-    found = {int(day) for (day,) in rows_of(connection, _COUNTED_DAYS)}
-    (at,) = row_of(connection, _NEXT_AT, {"since": 0})
+    found = {int(day) for (day,) in fetch_all(connection, _COUNTED_DAYS)}
+    (at,) = fetch_one(connection, _NEXT_AT, {"since": 0})
     while at is not None:
         found.add(day_of(at))
-        (at,) = row_of(connection, _NEXT_AT, {"since": start_of_day(day_of(at) + 1)})
+        (at,) = fetch_one(connection, _NEXT_AT, {"since": start_of_day(day_of(at) + 1)})
     return sorted(found)
 
 

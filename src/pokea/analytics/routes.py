@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.analytics.counting import day_of, hour_of, start_of_day, start_of_hour
-from pokea.analytics.figures import figures, together
-from pokea.analytics.reading import DAY, Span, counted
+from pokea.analytics.read import DAY, Span, counted
 from pokea.analytics.schemas import ANALYTICS
-from pokea.api.answers import json_answer
+from pokea.analytics.summary import merge, summarize
+from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Incoming, read_query
-from pokea.api.callers import ADMIN, Gate
-from pokea.api.moments import moment
+from pokea.api.dates import parse_instant
 from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
+from pokea.api.responses import json_answer
 from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, to_datetime
 from pokea.errors import invalid
 from pokea.storage.database import Database
@@ -42,7 +42,7 @@ class AnalyticsQuery(Incoming):
     )
 
 
-class Asked(NamedTuple):
+class SummaryPeriod(NamedTuple):
     """Days or hours by number: from `first` on and before `end`."""
 
     unit: Literal["day", "hour"]
@@ -57,7 +57,7 @@ class Asked(NamedTuple):
 class AnalyticsRoutes:
     """The call for whoever runs the shop."""
 
-    def __init__(self, database: Database, gate: Gate, clock: Clock) -> None:
+    def __init__(self, database: Database, gate: Authenticator, clock: Clock) -> None:
         self._database = database
         self._gate = gate
         self._clock = clock
@@ -73,22 +73,22 @@ class AnalyticsRoutes:
         return json_answer(await self._database.read(answer, asked), headers={"Cache-Control": "no-store"})
 
 
-def asked_for(query: AnalyticsQuery, now: Instant) -> Asked:
+def asked_for(query: AnalyticsQuery, now: Instant) -> SummaryPeriod:
     """The whole periods that hold the bounds. Raises Refusal when there are none, or more than one answer has."""
     number_of = day_of if query.by == DAY else hour_of
-    before = moment("to", query.to, end_of_day=True)
+    before = parse_instant("to", query.to, end_of_day=True)
     last = now if before is None else before - 1
-    since = moment("from", query.from_, end_of_day=False)
+    since = parse_instant("from", query.from_, end_of_day=False)
     first = number_of(start_of_day(day_of(last) - _USUAL_DAYS + 1) if since is None else since)
     end = number_of(last) + 1
     if first >= end:
         raise invalid("to", "`to` must not be before `from`.")
     if end - first > MOST[query.by]:
         raise invalid("from", f"Ask for at most {MOST[query.by]} {query.by}s at once.")
-    return Asked(query.by, first, end)
+    return SummaryPeriod(query.by, first, end)
 
 
-def answer(connection: Connection, asked: Asked) -> dict[str, Any]:
+def answer(connection: Connection, asked: SummaryPeriod) -> dict[str, Any]:
     """The figures of each period and of all of them together."""
     by_number = counted(connection, asked.unit, Span(asked.first, asked.end))
     return {
@@ -96,15 +96,15 @@ def answer(connection: Connection, asked: Asked) -> dict[str, Any]:
         "by": asked.unit,
         "from": _local(asked, asked.first),
         "to": _local(asked, asked.end),
-        "summary": figures(together(by_number.values())),
+        "summary": summarize(merge(by_number.values())),
         "periods": [
-            {"from": _local(asked, number), "to": _local(asked, number + 1), **figures(by_number.get(number, {}))}
+            {"from": _local(asked, number), "to": _local(asked, number + 1), **summarize(by_number.get(number, {}))}
             for number in range(asked.first, asked.end)
         ],
     }
 
 
-def _local(asked: Asked, number: int) -> str:
+def _local(asked: SummaryPeriod, number: int) -> str:
     """When a period begins, on the clocks of East Africa."""
     return to_datetime(asked.start_of(number)).astimezone(EAST_AFRICA_TIME).isoformat()
 

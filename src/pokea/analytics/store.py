@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, insert
 
 from pokea.analytics.counting import Deltas
-from pokea.storage.prepared import run_each
+from pokea.storage.sql import execute_many
 from pokea.storage.tables import counter_deltas, owner_deltas
 
 _ADD_OWNERS: Final = insert(owner_deltas)
@@ -14,5 +14,5 @@ _ADD_COUNTERS: Final = insert(counter_deltas)
 
 def add(connection: Connection, batch: Deltas) -> None:
     """Add what a batch of changes counts, in the transaction that changes the rows."""
-    run_each(connection, _ADD_OWNERS, [row._asdict() for row in batch.owners])
-    run_each(connection, _ADD_COUNTERS, [row._asdict() for row in batch.counters])
+    execute_many(connection, _ADD_OWNERS, [row._asdict() for row in batch.owners])
+    execute_many(connection, _ADD_COUNTERS, [row._asdict() for row in batch.counters])

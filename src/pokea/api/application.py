@@ -10,18 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea import __version__
-from pokea.api.answers import json_answer
-from pokea.api.callers import bearer_token
-from pokea.api.keys import unauthenticated
+from pokea.api.auth.callers import bearer_token
+from pokea.api.auth.keys import unauthenticated
+from pokea.api.errors import exception_handlers
+from pokea.api.fast_path import FastPath, FastRoutes
 from pokea.api.metrics import CONTENT_TYPE, HTTP_REQUESTS, Metrics
-from pokea.api.middleware import BodyBound, Frame, Framing, Shield
+from pokea.api.middleware import BodyBound, ErrorBoundary, RequestContext, RequestContextMiddleware
 from pokea.api.openapi import Application, describe
 from pokea.api.person_page import STYLESHEET, STYLESHEET_PATH
-from pokea.api.problems import exception_handlers
 from pokea.api.readiness import Readiness, ReadinessCheck
-from pokea.api.short_way import Shortcuts, ShortWay
+from pokea.api.responses import json_answer
 from pokea.clock import Clock
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.ids import Ids
 from pokea.redact import Secret
 
@@ -44,7 +44,7 @@ def new_application(
     api_docs: bool = True,
     https: bool = False,
     allowed_origins: Sequence[str] = (),
-    shortcuts: Shortcuts | None = None,
+    shortcuts: FastRoutes | None = None,
     lifespan: Any = None,
 ) -> Application:
     """An application to which the domains add their routes.
@@ -54,7 +54,7 @@ def new_application(
     `allowed_origins` are the sites whose pages may call; `shortcuts` find what is answered before the general stack.
     """
     requests = metrics.counter(HTTP_REQUESTS)
-    framing = Framing(clock, ids, requests, https=https)
+    framing = RequestContext(clock, ids, requests, https=https)
     application = Application(
         framing,
         shortcuts or {},
@@ -69,12 +69,12 @@ def new_application(
         lifespan=lifespan,
         exception_handlers=exception_handlers(),
         around=[
-            Middleware(Frame, framing=framing),
+            Middleware(RequestContextMiddleware, framing=framing),
             *_across_sites(allowed_origins),
             Middleware(BodyBound),
-            Middleware(ShortWay, shortcuts=shortcuts or {}),
+            Middleware(FastPath, shortcuts=shortcuts or {}),
         ],
-        middleware=[Middleware(Shield)],
+        middleware=[Middleware(ErrorBoundary)],
     )
     _add_health(application, Readiness(readiness or {}))
     _add_metrics(application, metrics, metrics_token)
@@ -106,7 +106,7 @@ def _add_health(application: Application, readiness: Readiness) -> None:
     async def readyz(_request: Request) -> Response:
         unready = await readiness.unready()
         if unready:
-            raise Refusal("unavailable", f"Not ready: {', '.join(unready)}.", retry_after_seconds=1)
+            raise ApiError("unavailable", f"Not ready: {', '.join(unready)}.", retry_after_seconds=1)
         return json_answer({"status": "ready"})
 
     application.add_route("/healthz", healthz)

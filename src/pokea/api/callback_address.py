@@ -1,6 +1,7 @@
 """The addresses that Daraja posts the outcome of a push to, however a proxy or a setting has joined their parts.
 
-The same calls stand under an address without the word that Daraja is reported to refuse in production (reference 2.5).
+The same calls stand under an address without the word that Daraja is reported to refuse in production (daraja: push
+validation errors).
 """
 
 import re

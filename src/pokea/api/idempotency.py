@@ -4,7 +4,7 @@ import hashlib
 
 from starlette.requests import Request
 
-from pokea.api.callers import Caller
+from pokea.api.auth.callers import Caller
 from pokea.errors import invalid
 from pokea.storage.idempotency import IdempotencyKey
 

@@ -15,11 +15,11 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pokea.api.callback_address import own_token
+from pokea.api.errors import failure_response, is_callback, problem_response
 from pokea.api.logs import RunningRequest, running_request
 from pokea.api.metrics import CounterSeries
-from pokea.api.problems import failure_response, is_callback, problem_response
 from pokea.clock import Clock, Instant
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.ids import Ids
 
 LARGEST_BODY_BYTES = 64 * 1024
@@ -52,7 +52,7 @@ _access = logging.getLogger("pokea.access")
 _logger = logging.getLogger(__name__)
 
 
-class Framing:
+class RequestContext:
     """What every request is given, whichever way it takes: an id, a line in the log, and its part in the counts."""
 
     def __init__(self, clock: Clock, ids: Ids, requests: CounterSeries, *, https: bool = False) -> None:
@@ -60,7 +60,7 @@ class Framing:
         self._clock = clock
         self._ids = ids
         self._requests = requests
-        self._sheds = Sheds()
+        self._sheds = ShedLog()
 
     def begin(self, scope: Scope) -> Instant:
         """Name the request, in its scope's state and for the log lines of its task; answers when it began."""
@@ -95,7 +95,7 @@ class Framing:
             running.end()
 
 
-class Sheds:
+class ShedLog:
     """Says how many requests were shed: the first at once, and those of each second that follows in one line."""
 
     def __init__(self) -> None:
@@ -116,10 +116,10 @@ class Sheds:
         self._saying = asyncio.get_running_loop().call_later(_SHEDS_SAID_EVERY_SECONDS, self._say) if more else None
 
 
-class Frame:
+class RequestContextMiddleware:
     """Frames every request of the general stack, and adds the headers that an answer lacks."""
 
-    def __init__(self, app: ASGIApp, framing: Framing) -> None:
+    def __init__(self, app: ASGIApp, framing: RequestContext) -> None:
         self._app = app
         self._framing = framing
 
@@ -185,7 +185,7 @@ def logged_path(scope: Mapping[str, Any]) -> str:
     return path if len(path) <= _LONGEST_LOGGED_PATH else f"{path[:_LONGEST_LOGGED_PATH]}..."
 
 
-class Shield:
+class ErrorBoundary:
     """Turns whatever nobody expected into `internal_error`: logged here, and nothing of it told to the caller."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -254,12 +254,12 @@ class BodyBound:
                 return None
         return body
 
-    def _too_slow(self) -> Refusal:
+    def _too_slow(self) -> ApiError:
         sentence = f"The body did not arrive within {self._timeout_seconds:g} seconds; send it at once."
-        return Refusal("request_timeout", sentence)
+        return ApiError("request_timeout", sentence)
 
-    def _too_large(self) -> Refusal:
-        return Refusal("too_large", f"The body is larger than {self._largest_bytes} bytes; send less.")
+    def _too_large(self) -> ApiError:
+        return ApiError("too_large", f"The body is larger than {self._largest_bytes} bytes; send less.")
 
     async def _pass_beginning(self, declared_bytes: int, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what comes of the body within the bounds, with what would be refused as `state["cut"]`."""

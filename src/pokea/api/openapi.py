@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from pokea.api.middleware import Framing
-from pokea.api.short_way import Shortcuts
+from pokea.api.fast_path import FastRoutes
+from pokea.api.middleware import RequestContext
 from pokea.errors import CATALOGUE
 
 TOKEN = "bearer"  # noqa: S105 - the name of the scheme, not a token
@@ -30,7 +30,7 @@ class Application(FastAPI):
     """
 
     def __init__(
-        self, framing: Framing, shortcuts: Shortcuts, *, around: Sequence[Middleware] = (), **options: Any
+        self, framing: RequestContext, shortcuts: FastRoutes, *, around: Sequence[Middleware] = (), **options: Any
     ) -> None:
         self.framing = framing
         self.shortcuts = shortcuts

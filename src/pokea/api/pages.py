@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pokea.api.answers import json_answer
+from pokea.api.responses import json_answer
 
 FOLDER: Final = Path(__file__).parents[1] / "pages"
 _MEDIA_TYPES: Final = {

@@ -14,23 +14,23 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
+from pokea.api.fast_path import FastRoute, FastRoutes
 from pokea.api.http.connection import BoundedConnection
 from pokea.api.http.exchange import Exchange
 from pokea.api.http.limits import ConnectionLimits
 from pokea.api.http.room import Room
-from pokea.api.middleware import LARGEST_BODY_BYTES, Framing, with_safe_headers
+from pokea.api.middleware import LARGEST_BODY_BYTES, RequestContext, with_safe_headers
 from pokea.api.openapi import Application
-from pokea.api.short_way import Shortcut, Shortcuts
 
 _LONGEST_LENGTH: Final = len(str(LARGEST_BODY_BYTES))
 _GO_THE_LONG_WAY: Final = frozenset((b"expect", b"origin", b"transfer-encoding", b"upgrade"))
 """Headers that ask for more than an answer."""
 
 
-class ShortProtocol(BoundedConnection):
+class FastPathProtocol(BoundedConnection):
     """One connection. Nothing is kept for a call on the short way but its shortcut, from its head to its last byte."""
 
-    __slots__ = ("_arrived", "_held", "_shortcuts", "nobody_waits")
+    __slots__ = ("_arrived", "_held", "_shortcuts", "no_waiter")
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class ShortProtocol(BoundedConnection):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits=limits, room=room)
         application = config.loaded_app
-        self._shortcuts: Shortcuts = application.shortcuts if isinstance(application, Application) else {}
-        self._held: Shortcut | None = None
+        self._shortcuts: FastRoutes = application.shortcuts if isinstance(application, Application) else {}
+        self._held: FastRoute | None = None
         self._arrived = b""
-        self.nobody_waits = asyncio.Event()
+        self.no_waiter = asyncio.Event()
 
     def feed(self, data: bytes) -> None:
         """Give the parser some bytes; a call that is not whole by then goes the long way."""
@@ -88,9 +88,9 @@ class ShortProtocol(BoundedConnection):
             "client": self.client,
             "state": {},
         }
-        self.start_call(_ShortCycle(self, held, self._arrived))
+        self.start_call(_FastPathCycle(self, held, self._arrived))
 
-    def _shortcut(self) -> Shortcut | None:
+    def _shortcut(self) -> FastRoute | None:
         path = self.url.partition(b"?")[0]
         find = self._shortcuts.get(self.parser.get_method().decode())
         # A path that is not plain is left to the parser of addresses.
@@ -104,10 +104,10 @@ class ShortProtocol(BoundedConnection):
         return find(path.decode())
 
 
-class _ShortCycle(Exchange):
+class _FastPathCycle(Exchange):
     """One call on the short way: to the connection it is what uvicorn's own is."""
 
-    def __init__(self, connection: ShortProtocol, shortcut: Shortcut, body: bytes) -> None:
+    def __init__(self, connection: FastPathProtocol, shortcut: FastRoute, body: bytes) -> None:
         super().__init__(
             scope=connection.scope,
             transport=connection.transport,
@@ -116,7 +116,7 @@ class _ShortCycle(Exchange):
             access_logger=connection.access_logger,
             access_log=False,
             default_headers=connection.server_state.default_headers,
-            message_event=connection.nobody_waits,
+            message_event=connection.no_waiter,
             expect_100_continue=False,
             keep_alive=connection.parser.should_keep_alive(),
             on_response=connection.on_response_complete,
@@ -127,7 +127,7 @@ class _ShortCycle(Exchange):
     async def run_asgi(self, app: Any) -> None:
         """Answer the call with one write, in the application's frame and past the application."""
         scope: Any = self.scope
-        framing: Framing = app.framing
+        framing: RequestContext = app.framing
         try:
             began_at = framing.begin(scope)
             response = await self._shortcut.answer(scope, self._body)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pokea.errors import FieldError, Refusal
+from pokea.errors import ApiError, FieldError
 
 _SOURCES = ("body", "query", "path", "header")
 _MOST_ERRORS = 10
@@ -37,7 +37,7 @@ _SENTENCES = {
 }
 
 
-def refusal_of_errors(errors: Iterable[Mapping[str, Any]]) -> Refusal:
+def refusal_of_errors(errors: Iterable[Mapping[str, Any]]) -> ApiError:
     """`malformed_body` when there is no JSON object at all, else `invalid_request` with a sentence a field.
 
     The values that were sent are never repeated: they may be phone numbers.
@@ -46,12 +46,12 @@ def refusal_of_errors(errors: Iterable[Mapping[str, Any]]) -> Refusal:
     if any(error["type"] == "json_invalid" or not _path(error["loc"]) for error in found):
         return malformed_body()
     fields = tuple(_field_error(error) for error in found[:_MOST_ERRORS])
-    return Refusal("invalid_request", " ".join(error.message for error in fields), fields)
+    return ApiError("invalid_request", " ".join(error.message for error in fields), fields)
 
 
-def malformed_body() -> Refusal:
+def malformed_body() -> ApiError:
     """The refusal of a body that is no JSON object."""
-    return Refusal("malformed_body", "Send a JSON object, with `Content-Type: application/json`.")
+    return ApiError("malformed_body", "Send a JSON object, with `Content-Type: application/json`.")
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

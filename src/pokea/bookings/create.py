@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from pokea.bookings.rules import BookingStatus, FeeStatus, fold_reference
 from pokea.bookings.store import Booking, find, ids_by_reference, insert_booking
 from pokea.clock import Instant
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.storage.idempotency import IdempotencyKey, reserve
-from pokea.storage.statements import take_turns
+from pokea.storage.statements import advisory_lock
 
 REFERENCES_TRIED = 4
 """With a billion bookings one random reference in 34 is taken, and four in a row once in a million."""
@@ -45,15 +45,15 @@ def create_booking(connection: Connection, draft: Draft, key: IdempotencyKey | N
     for reference in draft.references:
         booking = _new(draft, reference)
         # The unique index tells `Room-9` from `ROOM-9`: who makes either waits for the other's maker, then looks.
-        take_turns(connection, [f"reference {fold_reference(reference)}"])
+        advisory_lock(connection, [f"reference {fold_reference(reference)}"])
         if not ids_by_reference(connection, reference) and insert_booking(connection, booking):
             return Created(booking, replayed=False)
     ours = find(connection, draft.id)
     if ours is not None:
         return Created(as_made(ours), replayed=False)
     if len(draft.references) == 1:
-        raise Refusal("reference_taken", "Another booking has this reference; choose another one, or leave it out.")
-    raise Refusal("unavailable", "No free reference was found for the booking; try again.", retry_after_seconds=1)
+        raise ApiError("reference_taken", "Another booking has this reference; choose another one, or leave it out.")
+    raise ApiError("unavailable", "No free reference was found for the booking; try again.", retry_after_seconds=1)
 
 
 def as_made(booking: Booking) -> Booking:

@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from typing import Final
 
 from pokea.clock import SECOND, Clock, Instant
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 
 BOOKING_WINDOW: Final[Instant] = 10 * 60 * SECOND
 """The span over which the bookings of a customer are counted, backwards from now."""
@@ -35,7 +35,7 @@ class BookingLimit:
             made.popleft()
         if len(made) >= self._limit:
             wait_seconds = max(1, -(-(made[0] + BOOKING_WINDOW - now) // SECOND))
-            raise Refusal(
+            raise ApiError(
                 "too_many_requests",
                 f"Too many bookings for this customer within {BOOKING_WINDOW // (60 * SECOND)} minutes; "
                 f"try again in {wait_seconds} seconds.",

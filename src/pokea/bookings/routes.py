@@ -8,12 +8,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pokea.api.answers import model_answer
+from pokea.api.auth.callers import BOOKINGS_WRITE, PAYMENTS_READ, Authenticator, Caller
 from pokea.api.bodies import read_body
-from pokea.api.callers import BOOKINGS_WRITE, PAYMENTS_READ, Caller, Gate
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.languages import language_of
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, refusals, takes
+from pokea.api.responses import model_answer
 from pokea.bookings.checkout_words import checkout_words
 from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
 from pokea.bookings.limit import BookingLimit
@@ -21,7 +21,7 @@ from pokea.bookings.rules import reference_from, terms_for
 from pokea.bookings.schemas import EXAMPLE, BookingAnswer, CheckoutAnswer, CreateBooking, answer_of
 from pokea.bookings.store import Booking, find
 from pokea.clock import Clock
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.ids import Ids
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
@@ -54,7 +54,7 @@ _POST: dict[str, Any] = {
 
 
 def booking_routes(
-    gate: Gate,
+    gate: Authenticator,
     database: Database,
     clock: Clock,
     ids: Ids,
@@ -83,7 +83,7 @@ def booking_routes(
         booking_id = request.path_params["bookingId"]
         booking = await database.read(find, booking_id) if _ID.fullmatch(booking_id) else None
         if booking is None or not caller.may_see(booking.customer_id):
-            raise Refusal("not_found", "There is no such booking, or it is somebody else's.")
+            raise ApiError("not_found", "There is no such booking, or it is somebody else's.")
         return booking
 
     async def get_booking(request: Request) -> Response:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Final, NamedTuple
 
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 from pokea.money import CENTS
 
 
@@ -50,7 +50,7 @@ STATUS_OF_FEE: Final[Mapping[FeeStatus, BookingStatus]] = {
 """A booking's status follows its fee."""
 
 LONGEST_REFERENCE = 12
-"""Characters of Daraja's AccountReference (reference 2.1)."""
+"""Characters of Daraja's AccountReference (daraja: STK push request)."""
 
 _REFERENCE = re.compile(rf"[A-Za-z0-9-]{{1,{LONGEST_REFERENCE}}}")
 _RANDOM_CHARACTERS = 7
@@ -71,7 +71,7 @@ def reference_from(identifier: str) -> str:
     return f"BK-{identifier[-_RANDOM_CHARACTERS:].upper()}"
 
 
-class Terms(NamedTuple):
+class BookingTerms(NamedTuple):
     """For whom a booking is made, and for how much."""
 
     customer_id: str
@@ -80,13 +80,13 @@ class Terms(NamedTuple):
 
 def terms_for(
     subject: str, is_admin: bool, customer_id: str | None, amount_shillings: int | None, default_fee_cents: int
-) -> Terms:
+) -> BookingTerms:
     """The terms of a new booking; raises Refusal `forbidden` when a customer sets what only an admin may."""
     for name, value in (("customerId", customer_id), ("amount", amount_shillings)):
         if value is not None and not is_admin:
-            raise Refusal("forbidden", f"Only a token with the scope `admin` may set `{name}`; leave it out.")
+            raise ApiError("forbidden", f"Only a token with the scope `admin` may set `{name}`; leave it out.")
     fee_cents = default_fee_cents if amount_shillings is None else amount_shillings * CENTS
-    return Terms(customer_id or subject, fee_cents)
+    return BookingTerms(customer_id or subject, fee_cents)
 
 
 def fold_reference(text: str) -> str:

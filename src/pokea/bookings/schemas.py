@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from pokea.api.auth.tokens import LONGEST_SUBJECT, is_subject
 from pokea.api.bodies import Incoming, Outgoing, Shillings
-from pokea.api.tokens import LONGEST_SUBJECT, is_subject
 from pokea.bookings.rules import LONGEST_REFERENCE, BookingStatus, FeeStatus, is_reference
 from pokea.bookings.store import Booking
 from pokea.clock import iso

@@ -6,8 +6,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from pokea.bookings.rules import spellings
 from pokea.clock import Instant
-from pokea.storage.prepared import row_of
-from pokea.storage.statements import insert_if_new, rows_among
+from pokea.storage.sql import fetch_one
+from pokea.storage.statements import insert_if_new, select_in
 from pokea.storage.tables import bookings
 
 
@@ -31,7 +31,7 @@ _FIND = select(bookings).where(bookings.c.id == bindparam("of_id"))
 
 def find(connection: Connection, booking_id: str) -> Booking | None:
     """The booking of this id."""
-    row = row_of(connection, _FIND, {"of_id": booking_id})
+    row = fetch_one(connection, _FIND, {"of_id": booking_id})
     return Booking(*row) if row else None
 
 
@@ -43,4 +43,4 @@ def insert_booking(connection: Connection, booking: Booking) -> bool:
 def ids_by_reference(connection: Connection, reference: str) -> list[str]:
     """The bookings with this reference, whatever the case of its letters."""
     written = {reference, *spellings(reference)}
-    return [row[0] for row in rows_among(connection, (bookings.c.id,), bookings.c.reference, written)]
+    return [row[0] for row in select_in(connection, (bookings.c.id,), bookings.c.reference, written)]

@@ -25,7 +25,8 @@ def check_settings(examined: Examined) -> list[Finding]:
 
 
 def check_callback_address(examined: Examined) -> list[Finding]:
-    """Whether Daraja would take the address and could find it (reference 2.5), as far as its form tells."""
+    """Whether Daraja would take the address and could find it (daraja: push validation errors), as far as its form
+    tells."""
     settings, name = examined.settings, "callback address"
     found = [
         Finding(name, _LEVELS[complaint.severity], complaint.sentence)

@@ -13,9 +13,9 @@ from pokea.cli.progress import advancing
 from pokea.cli.typed import as_typed
 
 if TYPE_CHECKING:
+    from pokea.audit.rule import Violation
+    from pokea.checkup.daraja_checks import DateHeader
     from pokea.checkup.findings import Finding
-    from pokea.checkup.outside import Heard
-    from pokea.escrow.books import Violation
     from pokea.settings import Examined, Settings
     from pokea.storage.database import Database
     from pokea.transport import HttpTransport
@@ -92,10 +92,10 @@ async def _findings(examined: "Examined", *, books: bool) -> "AsyncIterator[Find
 async def _outside(examined: "Examined") -> "AsyncIterator[Finding]":
     """What answers elsewhere. What a broken setting would be asked with is not asked: its line stands above."""
     from pokea.addresses import join_address
-    from pokea.checkup import outside
+    from pokea.checkup import daraja_checks
     from pokea.transport import HttpTransport
 
-    heard = outside.Heard()
+    heard = daraja_checks.DateHeader()
     transport = HttpTransport(hear_date=heard)
     try:
         if examined.are_sound(*_TO_ASK_DARAJA) and examined.settings.mpesa_consumer_key.get_secret_value():
@@ -103,17 +103,17 @@ async def _outside(examined: "Examined") -> "AsyncIterator[Finding]":
                 yield finding
         if examined.are_sound("MPESA_CALLBACK_URL") and examined.settings.mpesa_callback_url:
             address = join_address(examined.settings.mpesa_callback_url, _NO_TOKEN)
-            yield await outside.check_reachable(address, transport)
+            yield await daraja_checks.check_reachable(address, transport)
         if examined.settings.pokea_jwks_url and examined.are_sound("POKEA_JWKS_URL"):
-            yield await outside.check_issuer(examined.settings.pokea_jwks_url, transport)
+            yield await daraja_checks.check_issuer(examined.settings.pokea_jwks_url, transport)
     finally:
         await transport.close()
 
 
-async def _daraja(examined: "Examined", transport: "HttpTransport", heard: "Heard") -> "AsyncIterator[Finding]":
+async def _daraja(examined: "Examined", transport: "HttpTransport", heard: "DateHeader") -> "AsyncIterator[Finding]":
     import secrets
 
-    from pokea.checkup import outside
+    from pokea.checkup import daraja_checks
     from pokea.checkup.findings import Level
     from pokea.clock import SystemClock
     from pokea.daraja.client import DarajaClient
@@ -132,14 +132,14 @@ async def _daraja(examined: "Examined", transport: "HttpTransport", heard: "Hear
     tokens = (
         DatabaseTokens(database, credentials.app_name(), key, secrets.token_bytes)
         if database is not None
-        else outside.LoneTokens()
+        else daraja_checks.InMemoryTokens()
     )
     try:
-        access = await outside.check_credentials(credentials, transport, tokens, clock, heard)
+        access = await daraja_checks.check_credentials(credentials, transport, tokens, clock, heard)
         for finding in access:
             yield finding
         if access[0].level is Level.OK and examined.are_sound("MPESA_PASSKEY", "MPESA_SHORTCODE"):
-            yield await outside.check_passkey(DarajaClient(credentials, transport, tokens, clock))
+            yield await daraja_checks.check_passkey(DarajaClient(credentials, transport, tokens, clock))
     finally:
         if database is not None:
             database.close()
@@ -161,7 +161,7 @@ def _usable_database(settings: "Settings") -> "Database | None":
 
 
 async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Finding]":
-    from pokea.checkup import inside
+    from pokea.checkup import database_checks
     from pokea.checkup.findings import Level, fail, ok
     from pokea.clock import SystemClock
     from pokea.errors import PokeaError
@@ -169,7 +169,7 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
     from pokea.storage.migrate import look_at
 
     try:
-        schema = inside.check_schema(look_at(settings.pokea_database_url))
+        schema = database_checks.check_schema(look_at(settings.pokea_database_url))
     except PokeaError as failure:
         yield fail("database", str(failure))
         return
@@ -180,13 +180,13 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
     database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
     now = SystemClock().now()
     try:
-        yield await database.read(inside.check_durability, settings.mpesa_environment == "production")
+        yield await database.read(database_checks.check_durability, settings.mpesa_environment == "production")
         if database.dialect == "postgresql":
             async for finding in _pooler(settings, database):
                 yield finding
-        yield await database.read(inside.check_overdue, now)
-        yield await database.read(inside.check_alerts, now)
-        yield inside.check_arrivals(await database.read(inside.read_arrivals, now))
+        yield await database.read(database_checks.check_overdue, now)
+        yield await database.read(database_checks.check_alerts, now)
+        yield database_checks.check_arrivals(await database.read(database_checks.read_arrivals, now))
         if books:
             yield await _check_books(database)
     except PokeaError as failure:
@@ -200,21 +200,21 @@ async def _pooler(settings: "Settings", database: "Database") -> "AsyncIterator[
 
     import psycopg
 
-    from pokea.checkup import inside
+    from pokea.checkup import database_checks
     from pokea.checkup.findings import fail
-    from pokea.storage.notices import is_heard
+    from pokea.storage.change_feed import is_heard
 
-    yield await database.read(inside.check_pooler, settings.pokea_prepare == "on")
+    yield await database.read(database_checks.check_pooler, settings.pokea_prepare == "on")
     url = settings.pokea_notices_url or settings.pokea_database_url
     try:
-        yield inside.check_notices(await is_heard(url, database, secrets.token_hex(4)))
+        yield database_checks.check_notices(await is_heard(url, database, secrets.token_hex(4)))
     except psycopg.Error as failure:
         yield fail("notices", f"POKEA_NOTICES_URL cannot be used: {type(failure).__name__}.")
 
 
 async def _check_books(database: "Database") -> "Finding":
+    from pokea.audit.operation_rules import RULES
     from pokea.checkup.findings import fail, ok
-    from pokea.payments.promises import RULES
 
     broken = await _violations(database)
     if not broken:
@@ -228,11 +228,11 @@ async def _check_books(database: "Database") -> "Finding":
 
 async def _violations(database: "Database") -> "list[Violation]":
     """Every row in parts, then what can only be checked as a whole."""
-    from pokea.checkup.inside import count_rows, find_broken
+    from pokea.audit import rounds
+    from pokea.audit.operation_rules import RULES
+    from pokea.audit.rule import LAST, WALKED, IdRange, RuleScope
+    from pokea.checkup.database_checks import count_rows, find_broken
     from pokea.clock import SystemClock
-    from pokea.escrow import rounds
-    from pokea.escrow.books import LAST, WALKED, Ground, Part
-    from pokea.payments.promises import RULES
 
     clock = SystemClock()
     broken = []
@@ -244,4 +244,4 @@ async def _violations(database: "Database") -> "list[Violation]":
                 broken += await database.read(find_broken, clock.now(), RULES, part)
                 after = part.upto
                 advance(_PART_ROWS)
-    return [*broken, *await database.read(find_broken, clock.now(), RULES, Part(Ground.COUNTS))]
+    return [*broken, *await database.read(find_broken, clock.now(), RULES, IdRange(RuleScope.COUNTS))]

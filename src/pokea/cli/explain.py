@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from pokea.daraja.explaining import Explanation
+    from pokea.daraja.codes.explain import Explanation
 
 
 def explain(
@@ -18,11 +18,11 @@ def explain(
 
     Exit code 1 for a code that is not known.
     """
-    from pokea.daraja import explaining
+    from pokea.daraja.codes import explain
 
     wanted = code.strip()
-    found = explaining.explain(wanted)
-    near = [] if found else explaining.nearby(wanted)
+    found = explain.explain(wanted)
+    near = [] if found else explain.nearby(wanted)
     if as_json:
         print(json.dumps({"code": wanted, "meanings": [each._asdict() for each in found], "nearby": near}))
     elif found:

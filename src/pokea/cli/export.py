@@ -13,10 +13,10 @@ import typer
 
 from pokea.cli.logging_setup import log_to_stderr
 from pokea.cli.progress import advancing
-from pokea.errors import Refusal, SettingsError
+from pokea.errors import ApiError, SettingsError
 
 if TYPE_CHECKING:
-    from pokea.payments.exporting import Wanted
+    from pokea.payments.history.export import ExportFilter
     from pokea.storage.database import Database
 
 
@@ -34,16 +34,18 @@ def export(
     """
     import logging
 
-    from pokea.api.moments import moment
-    from pokea.payments.exporting import Wanted
+    from pokea.api.dates import parse_instant
+    from pokea.payments.history.export import ExportFilter
     from pokea.settings import load_settings
     from pokea.storage.database import open_database
     from pokea.storage.migrate import ensure_ready
 
     log_to_stderr(logging.CRITICAL)
     try:
-        wanted = Wanted(moment("from", from_, end_of_day=False), moment("to", to, end_of_day=True), status)
-    except Refusal as failure:
+        wanted = ExportFilter(
+            parse_instant("from", from_, end_of_day=False), parse_instant("to", to, end_of_day=True), status
+        )
+    except ApiError as failure:
         raise SettingsError("; ".join(each.message for each in failure.errors)) from None
     url = load_settings(needs=["pokea_database_url"]).pokea_database_url
     ensure_ready(url)
@@ -56,17 +58,17 @@ def export(
     print(f"{count} transactions.", file=sys.stderr)
 
 
-async def _write(database: "Database", wanted: "Wanted", out: TextIO, *, full: bool) -> int:
-    from pokea.payments import exporting
+async def _write(database: "Database", wanted: "ExportFilter", out: TextIO, *, full: bool) -> int:
+    from pokea.payments.history import export
 
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(exporting.COLUMNS)
-    place = exporting.Place(-1, "")
+    writer.writerow(export.COLUMNS)
+    place = export.ExportCursor(-1, "")
     count = 0
-    with advancing("transactions written", await database.read(exporting.count_of, wanted)) as advance:
-        while page := await database.read(exporting.next_page, wanted, place):
-            writer.writerows(exporting.rows_of(page, full=full))
-            place = exporting.Place(page[-1].created_at, page[-1].id)
+    with advancing("transactions written", await database.read(export.count_of, wanted)) as advance:
+        while page := await database.read(export.next_page, wanted, place):
+            writer.writerows(export.rows_of(page, full=full))
+            place = export.ExportCursor(page[-1].created_at, page[-1].id)
             count += len(page)
             advance(len(page))
     return count

@@ -19,7 +19,7 @@ import uvicorn
 
 from pokea.api.http.limits import ConnectionLimits
 from pokea.api.http.room import Room
-from pokea.api.protocol import ShortProtocol
+from pokea.api.protocol import FastPathProtocol
 from pokea.errors import PokeaError
 from pokea.settings import Settings
 
@@ -59,7 +59,7 @@ def limits_of(settings: Settings) -> ConnectionLimits:
 def configuration(application: Any, host: str, port: int, limits: ConnectionLimits | None = None) -> uvicorn.Config:
     """How every application is served: our own log lines, no header that names the server."""
     # Uvicorn calls it for each connection, whatever it is; each process counts with a Room of its own.
-    protocol: Any = partial(ShortProtocol, limits=limits or ConnectionLimits(), room=Room(connections_that_fit))
+    protocol: Any = partial(FastPathProtocol, limits=limits or ConnectionLimits(), room=Room(connections_that_fit))
     return uvicorn.Config(
         application,
         host=host,

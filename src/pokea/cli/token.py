@@ -21,8 +21,8 @@ def own_token(subject: str, scopes: list[str], lifetime_seconds: int) -> str:
 
     Raises SettingsError when it accepts none that is signed here, or none for this subject.
     """
-    from pokea.api.callers import expected_origin
-    from pokea.api.tokens import LONGEST_SUBJECT, is_subject, issue_token
+    from pokea.api.auth.callers import expected_origin
+    from pokea.api.auth.tokens import LONGEST_SUBJECT, is_subject, issue_token
     from pokea.clock import SystemClock
     from pokea.redact import Secret
     from pokea.settings import load_settings

@@ -1,4 +1,4 @@
-"""What is posted to a callback address, read without believing it (reference 3).
+"""What is posted to a callback address, read without believing it (daraja: STK callback).
 
 A genuine callback takes the fast way, one typed decode. Whatever else arrives takes the tolerant way of
 `odd_callback.py`, so that a body with anything of a payment in it is understood as far as it can be.
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from pokea.daraja.codes import Finality, meaning
+from pokea.daraja.codes.lookup import Finality, meaning
 from pokea.daraja.fields import (
     JsonNumber,
     clean_cents,
@@ -23,7 +23,7 @@ from pokea.daraja.fields import (
     clean_msisdn,
     clean_receipt,
 )
-from pokea.daraja.odd_callback import Parts, find_parts
+from pokea.daraja.lenient import Parts, find_parts
 from pokea.daraja.relayed import unwrapped
 from pokea.daraja.wire import CallbackEnvelope, StkCallback
 from pokea.money import CENTS
@@ -37,9 +37,9 @@ _NUMBER_STARTS = frozenset(b"%c" % character for character in b"-0123456789")
 class CallbackReading(Struct, frozen=True):
     """What a body says about one push; a field that is absent or unfit is None.
 
-    `canonical`: the body has Daraja's own form, `Body.stkCallback` with its keys spelt so (reference 3.1). Any other
-    is understood as far as possible and is only ever a claim. `amount_cents` may be a fraction of a shilling, which no
-    push asks for.
+    `canonical`: the body has Daraja's own form, `Body.stkCallback` with its keys spelt so (daraja: STK callback
+    success). Any other is understood as far as possible and is only ever a claim. `amount_cents` may be a fraction of a
+    shilling, which no push asks for.
     """
 
     code: str | None = None
@@ -58,7 +58,7 @@ class CallbackReading(Struct, frozen=True):
 
 
 class Verdict(StrEnum):
-    """What one body proves about its payment (law 2)."""
+    """What one body proves about its payment (law: proof)."""
 
     PAID = "paid"
     NOT_PAID = "not_paid"
@@ -92,7 +92,7 @@ def read_relayed(body: bytes, content_encoding: str = "") -> CallbackReading | N
 
 
 def verdict(reading: CallbackReading | None) -> Verdict:
-    """What a reading proves, if its token, its id and its amount are the payment's (law 2)."""
+    """What a reading proves, if its token, its id and its amount are the payment's (law: proof)."""
     if reading is None:
         return Verdict.NOT_A_CALLBACK
     if not reading.canonical or reading.code is None or reading.checkout_request_id is None:

@@ -10,8 +10,19 @@ from typing import Any, Final, TypeVar
 
 from pokea.addresses import join_address
 from pokea.clock import Clock, Deadline, daraja_timestamp
-from pokea.daraja.access import AccessTokens
-from pokea.daraja.answers import (
+from pokea.daraja.access_token import AccessTokens
+from pokea.daraja.credentials import Credentials
+from pokea.daraja.outcomes import (
+    Accepted,
+    Answered,
+    PushOrder,
+    PushOutcome,
+    QueryOutcome,
+    Silent,
+    SubmissionRefused,
+    Unknown,
+)
+from pokea.daraja.responses import (
     Hide,
     TokenRefused,
     is_limit,
@@ -20,8 +31,6 @@ from pokea.daraja.answers import (
     too_late,
     unavailable,
 )
-from pokea.daraja.credentials import Credentials
-from pokea.daraja.outcomes import Accepted, Answered, PushOrder, PushOutcome, QueryOutcome, Refused, Silent, Unknown
 from pokea.daraja.tokens import StoredToken, TokenStore
 from pokea.daraja.wire import PushRequest, QueryRequest, encode
 from pokea.redact import Secret, mask
@@ -35,9 +44,9 @@ __all__ = [
     "PushOrder",
     "PushOutcome",
     "QueryOutcome",
-    "Refused",
     "Silent",
     "StoredToken",
+    "SubmissionRefused",
     "TokenStore",
     "Unknown",
 ]
@@ -46,7 +55,7 @@ PUSH_PATH: Final = "/mpesa/stkpush/v1/processrequest"
 QUERY_PATH: Final = "/mpesa/stkpushquery/v1/query"
 _ANSWER_SHARE: Final = 2 / 3
 """The part of a call's time that is kept for Daraja's answer: 30 of 45 seconds, since giving up early loses the id of
-a prompt (reference 9.1). A call that has used up the rest before it is sent is not sent."""
+a prompt (daraja: timing). A call that has used up the rest before it is sent is not sent."""
 
 T = TypeVar("T")
 Read = Callable[[Reply, Hide], T | TokenRefused]
@@ -72,7 +81,7 @@ class DarajaClient:
         self._access = AccessTokens(credentials, transport, tokens, clock, self._hide())
 
     async def push(self, order: PushOrder, deadline: Deadline | None = None) -> PushOutcome:
-        """Ask Daraja to prompt a phone (reference 2.1), within the push's time, token and all.
+        """Ask Daraja to prompt a phone (daraja: STK push request), within the push's time, token and all.
 
         What could not be sent by the `deadline` is Refused with the reason `not_sent`.
         """
@@ -102,7 +111,8 @@ class DarajaClient:
             return Unknown(f"the push left and no answer came: {self._hide()(str(failure))}")
 
     async def query(self, checkout_request_id: str) -> QueryOutcome:
-        """Ask Daraja what became of a push (reference 4). The caller has seen to the query budget (law 5)."""
+        """Ask Daraja what became of a push (daraja: STK query). The caller has seen to the query budget (law:
+        inquiries)."""
         merchant = self._credentials
         timestamp = daraja_timestamp(self._clock.now())
         password = merchant.password(timestamp)
@@ -116,12 +126,16 @@ class DarajaClient:
         def read(reply: Reply, hide: Hide) -> QueryOutcome | TokenRefused:
             return read_query_answer(checkout_request_id, *reply, hide)
 
-        outcome: QueryOutcome | Refused
+        outcome: QueryOutcome | SubmissionRefused
         try:
             outcome = await self._call(QUERY_PATH, request, password, self._query_timeout_seconds, read)
         except NoAnswer as failure:
             return Silent(f"no answer came: {self._hide()(str(failure))}")
-        return Silent(outcome.message, limited=is_limit(outcome.code)) if isinstance(outcome, Refused) else outcome
+        return (
+            Silent(outcome.message, limited=is_limit(outcome.code))
+            if isinstance(outcome, SubmissionRefused)
+            else outcome
+        )
 
     async def _call(
         self,
@@ -132,7 +146,7 @@ class DarajaClient:
         read: Read[T],
         *,
         sent_by: Deadline | None = None,
-    ) -> T | Refused:
+    ) -> T | SubmissionRefused:
         """What the answer reads as; Refused when nothing was done for want of a connection or of a token.
 
         Raises NoAnswer when the request left and no answer came.
@@ -140,10 +154,10 @@ class DarajaClient:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
         latest_start = deadline - timeout_seconds * _ANSWER_SHARE
-        refused: tuple[int, Refused] | None = None
+        refused: tuple[int, SubmissionRefused] | None = None
         while True:
             token = await self._token_in_time(refused[0] if refused else 0, latest_start, sent_by)
-            if isinstance(token, Refused):
+            if isinstance(token, SubmissionRefused):
                 return token
             headers = {"Authorization": f"Bearer {token.token.reveal()}", "Content-Type": "application/json"}
             url = join_address(self._credentials.base_url, path)
@@ -169,7 +183,7 @@ class DarajaClient:
 
     async def _token_in_time(
         self, refused_generation: int, latest_start: float, sent_by: Deadline | None
-    ) -> StoredToken | Refused:
+    ) -> StoredToken | SubmissionRefused:
         """A token of a later generation than the refused one, while there is still time to send with it."""
         loop = asyncio.get_running_loop()
         left_seconds = min(latest_start - loop.time(), self._left_seconds(sent_by))
@@ -178,7 +192,7 @@ class DarajaClient:
         token = await self._access.get(refused_generation, left_seconds)
         # The wait for the token may have taken longer than it was allowed, as where this process was stopped.
         is_late = min(latest_start - loop.time(), self._left_seconds(sent_by)) <= 0
-        return too_late() if is_late and not isinstance(token, Refused) else token
+        return too_late() if is_late and not isinstance(token, SubmissionRefused) else token
 
     def _left_seconds(self, sent_by: Deadline | None) -> float:
         """The seconds in which the request may still be sent; without end where it has no deadline."""

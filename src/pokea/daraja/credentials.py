@@ -15,7 +15,7 @@ _NAME_CHARACTERS: Final = 32
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """One Daraja app and the shortcode it asks for. `party_b` receives the money: the paybill itself, or the till,
-    whose store number is then the shortcode (reference 2.2)."""
+    whose store number is then the shortcode (daraja: paybill and till)."""
 
     consumer_key: Secret
     consumer_secret: Secret
@@ -31,12 +31,12 @@ class Credentials:
         return hashlib.sha256(named.encode()).hexdigest()[:_NAME_CHARACTERS]
 
     def basic_authorization(self) -> Secret:
-        """The Authorization header of a request for a token (reference 1.3)."""
+        """The Authorization header of a request for a token (daraja: Token request)."""
         pair = f"{self.consumer_key.reveal()}:{self.consumer_secret.reveal()}"
         return Secret("Basic " + base64.b64encode(pair.encode()).decode())
 
     def password(self, timestamp: str) -> Secret:
-        """The Password that belongs to `timestamp` (reference 2.1)."""
+        """The Password that belongs to `timestamp` (daraja: STK push request)."""
         return Secret(push_password(self.shortcode, self.passkey.reveal(), timestamp))
 
 

@@ -24,7 +24,8 @@ class JsonNumber(str):
 
 
 def clean_code(value: object) -> str | None:
-    """A result code as text: of a JSON string, or of a JSON number without a fraction (reference 3.2)."""
+    """A result code as text: of a JSON string, or of a JSON number without a fraction (daraja: STK callback
+    failure)."""
     if isinstance(value, JsonNumber):
         value = int(value) if _INTEGER.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -34,19 +35,20 @@ def clean_code(value: object) -> str | None:
 
 
 def clean_id(value: object) -> str | None:
-    """An identifier, which is opaque and a JSON string (reference 9.2)."""
+    """An identifier, which is opaque and a JSON string (daraja: identifiers)."""
     is_text = isinstance(value, str) and not isinstance(value, JsonNumber)
     return str(value) if is_text and _ID.fullmatch(str(value)) else None
 
 
 def clean_cents(value: object) -> int | None:
-    """The cents of an amount of shillings, which may be a number or text (reference 3.1); None below one cent."""
+    """The cents of an amount of shillings, which may be a number or text (daraja: STK callback success); None below one
+    cent."""
     cents = cents_from_decimal(value.strip()) if isinstance(value, str) else None
     return cents if cents is not None and cents > 0 else None
 
 
 def clean_receipt(value: object) -> str | None:
-    """A receipt in upper case; a JSON number is none, since a receipt is text (reference 3.1)."""
+    """A receipt in upper case; a JSON number is none, since a receipt is text (daraja: STK callback success)."""
     if not isinstance(value, str) or isinstance(value, JsonNumber) or not value.isascii():
         return None
     receipt = value.strip().upper()
@@ -54,10 +56,10 @@ def clean_receipt(value: object) -> str | None:
 
 
 def clean_date(value: object) -> str | None:
-    """M-PESA's own fourteen digits in East Africa Time, from a number or from text (reference 3.1)."""
+    """M-PESA's own fourteen digits in East Africa Time, from a number or from text (daraja: STK callback success)."""
     return str(value) if isinstance(value, str) and _DATE.fullmatch(value) else None
 
 
 def clean_msisdn(value: object) -> str | None:
-    """A phone number of digits only, from a number or from text (reference 3.1)."""
+    """A phone number of digits only, from a number or from text (daraja: STK callback success)."""
     return str(value) if isinstance(value, str) and _MSISDN.fullmatch(value) else None

@@ -1,7 +1,7 @@
 """What a request to Daraja came to. These are values: nothing about a request is told by an exception.
 
-Texts in them are masked. Ids that contain the payer's number (reference 9.2) and addresses that carry a token stay out
-of their printed form.
+Texts in them are masked. Ids that contain the payer's number (daraja: identifiers) and addresses that carry a token
+stay out of their printed form.
 """
 
 import re
@@ -20,7 +20,7 @@ _MSISDN = re.compile(r"254[17][0-9]{8}")
 class PushOrder:
     """One prompt to be sent: to whom, how much in whole shillings, and where the outcome is to be told.
 
-    Raises ValueError when a field is not what Daraja takes (reference 2.1): its maker has not done its work.
+    Raises ValueError when a field is not what Daraja takes (daraja: STK push request): its maker has not done its work.
     """
 
     msisdn: str = field(repr=False)
@@ -42,7 +42,7 @@ class PushOrder:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Daraja took the push and will try to prompt; nobody has paid anything yet (reference 2.3)."""
+    """Daraja took the push and will try to prompt; nobody has paid anything yet (daraja: STK push accepted)."""
 
     checkout_request_id: str = field(repr=False)
     merchant_request_id: str
@@ -50,7 +50,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class SubmissionRefused:
     """The push did nothing, for certain.
 
     `code` is Daraja's, empty where Daraja did not answer; `reason` is a slug of `codes.reason_meaning`;
@@ -66,12 +66,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A prompt may be on the phone, and nobody sends this push again (law 3)."""
+    """A prompt may be on the phone, and nobody sends this push again (law: push)."""
 
     why: str
 
 
-PushOutcome: TypeAlias = Accepted | Refused | Unknown
+PushOutcome: TypeAlias = Accepted | SubmissionRefused | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A query without an answer, which says nothing about the payment (law 5).
+    """A query without an answer, which says nothing about the payment (law: inquiries).
 
-    `limited`: we ask too often. `wrong_credentials`: our passkey or shortcode is wrong (reference 2.6).
+    `limited`: we ask too often. `wrong_credentials`: our passkey or shortcode is wrong (daraja: push errors).
     """
 
     why: str

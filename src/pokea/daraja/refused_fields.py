@@ -1,4 +1,4 @@
-"""Which field of a request Daraja refused, and which of our settings is behind it (reference 2.5).
+"""Which field of a request Daraja refused, and which of our settings is behind it (daraja: push validation errors).
 
 Error 400.002.02 names the first field that failed in its text. The text decides only who is told what: that nothing
 happened is said by the code and the status.

@@ -1,4 +1,4 @@
-"""The OAuth token of one Daraja app, as all processes share it (law 8)."""
+"""The OAuth token of one Daraja app, as all processes share it (law: keys and tokens)."""
 
 from typing import NamedTuple, Protocol
 

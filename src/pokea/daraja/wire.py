@@ -12,7 +12,8 @@ from msgspec import Raw, Struct
 
 SUCCESS = "0"
 STILL_PROCESSING = "4999"
-"""A query's word for "not yet" (reference 4.2); also seen with "Wrong credentials" (reference 2.6)."""
+"""A query's word for "not yet" (daraja: STK query pending); also seen with "Wrong credentials" (daraja: push
+errors)."""
 
 
 class Unreadable(ValueError):
@@ -20,14 +21,14 @@ class Unreadable(ValueError):
 
 
 class TokenAnswer(Struct):
-    """OAuth's answer (reference 1.3): `expires_in` is seconds, as text or as a number."""
+    """OAuth's answer (daraja: Token request): `expires_in` is seconds, as text or as a number."""
 
     access_token: str
     expires_in: str | int = ""
 
 
 class PushRequest(Struct):
-    """STK push, as the client sends it (reference 2.1)."""
+    """STK push, as the client sends it (daraja: STK push request)."""
 
     BusinessShortCode: str
     Password: str
@@ -43,7 +44,8 @@ class PushRequest(Struct):
 
 
 class PushAnswer(Struct):
-    """STK push accepted for processing, never "paid" (reference 2.3): all text; the client survives a number."""
+    """STK push accepted for processing, never "paid" (daraja: STK push accepted): all text; the client survives a
+    number."""
 
     MerchantRequestID: str = ""
     CheckoutRequestID: str = ""
@@ -53,7 +55,7 @@ class PushAnswer(Struct):
 
 
 class QueryRequest(Struct):
-    """STK query (reference 4.1)."""
+    """STK query (daraja: STK query request and answer)."""
 
     BusinessShortCode: str
     Password: str
@@ -62,7 +64,7 @@ class QueryRequest(Struct):
 
 
 class QueryAnswer(Struct):
-    """STK query's answer (reference 4.1): `ResultCode` is text there, a number in the wild."""
+    """STK query's answer (daraja: STK query request and answer): `ResultCode` is text there, a number in the wild."""
 
     ResponseCode: str | int | None = None
     ResponseDescription: str = ""
@@ -73,7 +75,7 @@ class QueryAnswer(Struct):
 
 
 class ErrorAnswer(Struct):
-    """Daraja's error envelope (reference 2.4)."""
+    """Daraja's error envelope (daraja: error envelope)."""
 
     errorCode: str
     requestId: str = ""
@@ -86,7 +88,7 @@ class FaultDetail(Struct):
     errorcode: str = ""
 
 
-class Fault(Struct):
+class GatewayFault(Struct):
     """The inside of a gateway fault."""
 
     faultstring: str = ""
@@ -94,13 +96,13 @@ class Fault(Struct):
 
 
 class FaultAnswer(Struct):
-    """The Apigee gateway's own fault (reference 2.7)."""
+    """The Apigee gateway's own fault (daraja: rate limit fault)."""
 
-    fault: Fault
+    fault: GatewayFault
 
 
 class MetadataItem(Struct, omit_defaults=True):
-    """One named value of a success; `Value` may be missing altogether (reference 3.1, Balance)."""
+    """One named value of a success; `Value` may be missing altogether (daraja: STK callback success, Balance)."""
 
     Name: str
     Value: Raw = msgspec.field(default_factory=Raw)
@@ -117,7 +119,7 @@ _Metadata: TypeAlias = CallbackMetadata | None
 
 
 class StkCallback(Struct, omit_defaults=True):
-    """The outcome of one push (reference 3.1, 3.2)."""
+    """The outcome of one push (daraja: STK callback success; daraja: STK callback failure)."""
 
     MerchantRequestID: str | None = None
     CheckoutRequestID: str | None = None
@@ -166,12 +168,12 @@ def encode(message: Any) -> bytes:
 
 
 def push_password(shortcode: str, passkey: str, timestamp: str) -> str:
-    """The Password of a push or a query: base64 of the three, plainly joined (reference 2.1)."""
+    """The Password of a push or a query: base64 of the three, plainly joined (daraja: STK push request)."""
     return base64.b64encode(f"{shortcode}{passkey}{timestamp}".encode()).decode()
 
 
 def code_text(code: str | int | None) -> str | None:
-    """A code as the text by which codes are compared (reference 0.2): `0`, `"0"` and `" 0 "` are one."""
+    """A code as the text by which codes are compared (daraja: ground rules): `0`, `"0"` and `" 0 "` are one."""
     if code is None:
         return None
     return str(code).strip() or None

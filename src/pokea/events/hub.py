@@ -1,4 +1,4 @@
-"""Telling the pages of this process that a payment has changed (law 9).
+"""Telling the pages of this process that a payment has changed (law: events).
 
 A page watches one payment. What is committed here is announced here; what other processes commit is heard by notices
 where the database has them. Whatever has changed waits while what changed before is being told, and is then told
@@ -20,9 +20,9 @@ from sqlalchemy import Connection
 from pokea.clock import Clock, Instant
 from pokea.errors import Unavailable
 from pokea.events.viewers import Viewer, Viewers
+from pokea.storage.change_feed import ChangeFeed
 from pokea.storage.database import Database
-from pokea.storage.notices import Notices
-from pokea.storage.statements import rows_among
+from pokea.storage.statements import select_in
 from pokea.storage.tables import payments
 
 MOST_PAGES = 20_000
@@ -38,7 +38,7 @@ Tell = Callable[[Sequence[str]], Awaitable[None]]
 """Reads these payments and tells their pages. Raises Unavailable."""
 
 
-class Page(Protocol):
+class StreamPage(Protocol):
     """What watches: one stream."""
 
     @property
@@ -65,13 +65,13 @@ class Page(Protocol):
         ...
 
 
-P = TypeVar("P", bound=Page)
+P = TypeVar("P", bound=StreamPage)
 
 
 class Hub(Generic[P]):
     """Who watches what in this process, and what has changed since it was told."""
 
-    def __init__(self, database: Database, clock: Clock, notices: Notices, tell: Tell) -> None:
+    def __init__(self, database: Database, clock: Clock, notices: ChangeFeed, tell: Tell) -> None:
         self._database = database
         self._clock = clock
         self._notices = notices
@@ -185,7 +185,7 @@ class Hub(Generic[P]):
                 for page in self._viewers.take_ended(self._clock.now()):
                     page.close()
                 self._remember()
-                if number == 0 or not self._notices.are_heard:
+                if number == 0 or not self._notices.is_connected:
                     await self._look()
         finally:
             self._ticking = None
@@ -219,4 +219,4 @@ class Hub(Generic[P]):
 def versions_of(connection: Connection, payment_ids: Collection[str]) -> Sequence[tuple[str, int]]:
     """The versions that these payments have reached."""
     columns = (payments.c.id, payments.c.version)
-    return [(row.id, row.version) for row in rows_among(connection, columns, payments.c.id, payment_ids)]
+    return [(row.id, row.version) for row in select_in(connection, columns, payments.c.id, payment_ids)]

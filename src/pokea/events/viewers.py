@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Generic, NamedTuple, TypeVar
 
 from pokea.clock import SECOND, Instant
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 
 _TRY_AGAIN_SECONDS = 30
 
@@ -33,7 +33,7 @@ class Viewers(Generic[S]):
         """Raises Refusal `too_many_requests` when the viewer has as many streams open as it may."""
         if self._open[viewer.name] >= viewer.most:
             sentence = f"{viewer.most} streams are open for this token already; close one, or read the status instead."
-            raise Refusal("too_many_requests", sentence, retry_after_seconds=_TRY_AGAIN_SECONDS)
+            raise ApiError("too_many_requests", sentence, retry_after_seconds=_TRY_AGAIN_SECONDS)
 
     def add(self, viewer: Viewer, stream: S) -> None:
         """The viewer has opened this stream."""

@@ -7,11 +7,11 @@ shows the words as they are, so that every page and program says the same.
 from typing import Final
 
 from pokea.clock import Instant
-from pokea.daraja.codes import reason_meaning
-from pokea.daraja.meanings import NextStep
-from pokea.daraja.reasons import next_step
-from pokea.payments.status import NO_ANSWER, Flag, Status
-from pokea.payments.store import Payment
+from pokea.daraja.codes.lookup import reason_meaning
+from pokea.daraja.codes.reasons import next_step
+from pokea.daraja.codes.types import NextStep
+from pokea.operations.decision import NO_ANSWER, Flag, Status
+from pokea.operations.store import Payment
 
 _PENDING: Final = {
     "en": "If you entered your PIN, there is nothing more to do: the answer will appear here. "
@@ -53,7 +53,7 @@ def _failed(payment: Payment, spoken: str, now: Instant) -> str:
     reason = payment.failure_reason or NO_ANSWER
     words = reason_words(reason, spoken)
     if (
-        payment.live
+        payment.is_locking
         and now < payment.locked_until
         and next_step(reason_meaning(reason)) is not NextStep.CONTACT_BUSINESS
     ):

@@ -8,38 +8,38 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Scope
 
-from pokea.api.answers import json_answer
+from pokea.api.auth.callers import PAYMENTS_READ, PAYMENTS_WRITE, Authenticator, bearer_token
 from pokea.api.bodies import read_body, read_query
-from pokea.api.callers import PAYMENTS_READ, PAYMENTS_WRITE, Gate, bearer_token
+from pokea.api.dates import parse_instant
+from pokea.api.errors import problem_response
+from pokea.api.fast_path import FastRoute
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.languages import language_of
-from pokea.api.moments import moment
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, describe, refusals, takes
-from pokea.api.problems import problem_response
-from pokea.api.short_way import Shortcut
+from pokea.api.responses import json_answer
 from pokea.clock import Clock, Instant
-from pokea.errors import Refusal, invalid
+from pokea.errors import ApiError, invalid
 from pokea.money import CENTS
-from pokea.payments import store
-from pokea.payments.answers import HistoryAnswer, PushAnswer, StatusAnswer
-from pokea.payments.history import Filters, decode_cursor, encode_cursor, find_page
-from pokea.payments.prompt import Command, Prompter
-from pokea.payments.reserve import Refused
+from pokea.operations import store
+from pokea.operations.store import Payment
+from pokea.operations.tokens import CLIENT_SECRET_LIFETIME, PaymentTokens, is_client_secret
+from pokea.payments.history.pages import Filters, decode_cursor, encode_cursor, find_page
+from pokea.payments.push import PushCommand, PushService
+from pokea.payments.reserve import Rejected
+from pokea.payments.responses import HistoryAnswer, PushResponse, StatusAnswer
 from pokea.payments.schemas import (
     HistoryQuery,
     PushBody,
+    error_of_push,
+    error_of_rejection,
     push_body,
-    refusal_of_push,
-    refusal_of_wish,
     status_body,
     transaction,
     was_refused,
 )
-from pokea.payments.store import Payment
-from pokea.payments.tokens import CLIENT_SECRET_LIFETIME, PaymentTokens, is_client_secret
 from pokea.phone import InvalidPhone, parse_phone
+from pokea.storage.batching import BatchedReads
 from pokea.storage.database import Database
-from pokea.storage.gathering import GatheredReads
 
 PREFIX = "/api/v1/payments/mpesa"
 _PUSH = f"{PREFIX}/stkpush"
@@ -58,14 +58,16 @@ class PaymentReader(NamedTuple):
 class PaymentRoutes:
     """The calls of people's programs; Daraja's are in `callbacks`."""
 
-    def __init__(self, database: Database, gate: Gate, prompter: Prompter, tokens: PaymentTokens, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, gate: Authenticator, prompter: PushService, tokens: PaymentTokens, clock: Clock
+    ) -> None:
         self._database = database
-        self._reads = GatheredReads(database, store.find_all)
+        self._reads = BatchedReads(database, store.find_all)
         self._gate = gate
         self._prompter = prompter
         self._tokens = tokens
         self._clock = clock
-        self._short_push = Shortcut(self._take_push, "", _PUSH)
+        self._short_push = FastRoute(self._take_push, "", _PUSH)
 
     def add_to(self, application: Application) -> None:
         """Add the calls and their descriptions."""
@@ -85,23 +87,23 @@ class PaymentRoutes:
             phone = parse_phone(body.phone_number)
         except InvalidPhone as failure:
             raise invalid("phoneNumber", str(failure)) from None
-        command = Command(
+        command = PushCommand(
             caller.subject, caller.is_admin, body.booking_id, phone.msisdn, body.amount * CENTS, body.type, key
         )
         answer = await self._prompter.prompt(command, deadline)
-        if isinstance(answer, Refused):
-            raise refusal_of_wish(answer, answer.live is not None and caller.may_see(answer.live.owner))
+        if isinstance(answer, Rejected):
+            raise error_of_rejection(answer, answer.live is not None and caller.may_see(answer.live.owner))
         payment = answer.payment
         request.scope["state"]["about"] = payment.id
         headers = REPLAYED if answer.replayed else {}
         if answer.replayed and payment.lease_until > self._clock.now():
             message = "The first call with this Idempotency-Key is still being answered; repeat it in a moment."
-            raise Refusal("idempotency_in_flight", message, retry_after_seconds=2)
+            raise ApiError("idempotency_in_flight", message, retry_after_seconds=2)
         if was_refused(payment):
-            return problem_response(refusal_of_push(payment, language_of(request)), request.scope, headers)
+            return problem_response(error_of_push(payment, language_of(request)), request.scope, headers)
         return json_answer(push_body(payment, self._tokens.client_secret(payment.id), phone.hint), 201, headers)
 
-    def push_shortcut(self, path: str) -> Shortcut | None:
+    def push_shortcut(self, path: str) -> FastRoute | None:
         """The way past the general stack for a push."""
         return self._short_push if path == _PUSH else None
 
@@ -111,12 +113,12 @@ class PaymentRoutes:
 
         return await self._push(Request(scope, receive))
 
-    def status_shortcut(self, path: str) -> Shortcut | None:
+    def status_shortcut(self, path: str) -> FastRoute | None:
         """The way past the general stack for the status of one payment."""
         payment_id = path[len(_STATUS) :] if path.startswith(_STATUS) else ""
         if not payment_id or "/" in payment_id:
             return None
-        return Shortcut(self._take_status, payment_id, f"{_STATUS}{{transactionId}}", quiet=True)
+        return FastRoute(self._take_status, payment_id, f"{_STATUS}{{transactionId}}", quiet=True)
 
     async def _take_status(self, scope: Scope, payment_id: str, _body: bytes) -> Response:
         scope["path_params"] = {"transactionId": payment_id}
@@ -134,7 +136,8 @@ class PaymentRoutes:
     async def reader(self, request: Request) -> PaymentReader:
         """Who reads the payment that the address names, given that the caller may.
 
-        The caller is its customer by token, an admin, or a page that holds its client secret (law 8). Raises Refusal.
+        The caller is its customer by token, an admin, or a page that holds its client secret (law: keys and tokens).
+        Raises Refusal.
         """
         payment_id = request.path_params["transactionId"]
         bearer = bearer_token(request)
@@ -144,12 +147,12 @@ class PaymentRoutes:
                 bearer, payment.id, payment.created_at, self._clock.now()
             )
             if payment is None or not opened:
-                raise Refusal("unauthenticated", "This client secret does not read this payment, or its day is over.")
+                raise ApiError("unauthenticated", "This client secret does not read this payment, or its day is over.")
             return PaymentReader(payment, None, payment.created_at + CLIENT_SECRET_LIFETIME)
         caller = await self._gate.require(request, PAYMENTS_READ)
         payment = await self._find(payment_id)
         if payment is None or not caller.may_see(payment.owner):
-            raise Refusal("not_found", "There is no such transaction.")
+            raise ApiError("not_found", "There is no such transaction.")
         return PaymentReader(payment, caller.subject, caller.expires_at)
 
     async def _find(self, payment_id: str) -> Payment | None:
@@ -163,8 +166,8 @@ class PaymentRoutes:
         filters = Filters(
             owner=None if caller.is_admin else caller.subject,
             status=query.status,
-            since=moment("from", query.from_, end_of_day=False),
-            before=moment("to", query.to, end_of_day=True),
+            since=parse_instant("from", query.from_, end_of_day=False),
+            before=parse_instant("to", query.to, end_of_day=True),
             booking_id=query.booking_id,
             search=query.q,
         )
@@ -205,7 +208,7 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
             "description": "Sends one M-PESA prompt. While it is unknown whether the prompt reached the phone, "
             "`checkoutRequestId` is null and the payment is being checked: do not ask again.",
             "parameters": [IDEMPOTENCY_KEY], "requestBody": takes(PushBody, push_example),
-            "responses": {"201": answers("The prompt was sent, or is being checked.", PushAnswer)}
+            "responses": {"201": answers("The prompt was sent, or is being checked.", PushResponse)}
             | refusals(
                 "amount_mismatch", "not_found", "payment_in_progress", "already_paid", "subscriber_locked",
                 "idempotency_in_flight", "idempotency_key_reused", "too_many_requests", "daraja_refused",

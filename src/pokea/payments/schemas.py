@@ -6,14 +6,14 @@ from pydantic import Field
 
 from pokea.api.bodies import Incoming, Shillings
 from pokea.clock import Instant, iso
-from pokea.daraja.codes import reason_meaning
-from pokea.daraja.reasons import NOT_SENT, next_step
-from pokea.errors import FieldError, Refusal
+from pokea.daraja.codes.lookup import reason_meaning
+from pokea.daraja.codes.reasons import NOT_SENT, next_step
+from pokea.errors import ApiError, FieldError
 from pokea.money import shillings_json
+from pokea.operations.decision import NO_ANSWER, Status
+from pokea.operations.store import Payment
 from pokea.payments.customer_words import customer_words, reason_words
-from pokea.payments.reserve import Refused, Why
-from pokea.payments.status import NO_ANSWER, Status
-from pokea.payments.store import Payment
+from pokea.payments.reserve import Rejected, RejectReason
 from pokea.redact import mask_msisdn
 
 SENT = "STK Push sent successfully. Please enter your M-Pesa PIN on your phone."
@@ -93,13 +93,13 @@ def status_body(payment: Payment, language: str, now: Instant) -> dict[str, Any]
 
 def push_body(payment: Payment, client_secret: str, hint: str | None) -> dict[str, Any]:
     """The answer to a push that was accepted, or of which the outcome is unknown."""
-    is_known = payment.checkout_request_id is not None
+    is_known = payment.request_id is not None
     return {
         "success": True,
         "message": SENT if is_known else CHECKING,
         "data": {
             "transactionId": payment.id,
-            "checkoutRequestId": payment.checkout_request_id,
+            "checkoutRequestId": payment.request_id,
             "customerMessage": CUSTOMER_MESSAGE if is_known else CHECKING,
             "clientSecret": client_secret,
             "expiresAt": iso(payment.expires_at),
@@ -111,15 +111,15 @@ def push_body(payment: Payment, client_secret: str, hint: str | None) -> dict[st
 
 def was_refused(payment: Payment) -> bool:
     """Whether Daraja refused the push, so that no prompt was sent."""
-    is_nameless = payment.checkout_request_id is None and payment.status == Status.FAILED
+    is_nameless = payment.request_id is None and payment.status == Status.FAILED
     return is_nameless and payment.failure_reason != NO_ANSWER
 
 
-def refusal_of_push(payment: Payment, language: str) -> Refusal:
-    """What a caller hears of a push that Daraja refused, or that we did not send (law 3)."""
+def error_of_push(payment: Payment, language: str) -> ApiError:
+    """What a caller hears of a push that Daraja refused, or that we did not send (law: push)."""
     reason = payment.failure_reason or "daraja_refused"
     code = _REFUSAL_CODES.get(reason, "daraja_refused")
-    return Refusal(
+    return ApiError(
         code,
         reason_words(reason, language),
         (FieldError("daraja", payment.failure_code),) if payment.failure_code else (),
@@ -128,23 +128,24 @@ def refusal_of_push(payment: Payment, language: str) -> Refusal:
     )
 
 
-def refusal_of_wish(refused: Refused, may_see_live: bool) -> Refusal:
+def error_of_rejection(refused: Rejected, may_see_live: bool) -> ApiError:
     """What a caller hears when no payment was made."""
-    if refused.why is Why.IN_PROGRESS:
-        extra = {"transactionId": refused.live.id} if refused.live and may_see_live else {}
+    if refused.why is RejectReason.IN_PROGRESS:
+        extra = {"transactionId": refused.is_locking.id} if refused.is_locking and may_see_live else {}
         message = "A payment is already in progress. Finish it on the phone, or wait until it ends."
-        return Refusal("payment_in_progress", message, extra=extra)
-    if refused.why is Why.AMOUNT_MISMATCH:
+        return ApiError("payment_in_progress", message, extra=extra)
+    if refused.why is RejectReason.AMOUNT_MISMATCH:
         fee = f"The fee of this booking is KES {shillings_json(refused.fee_cents or 0)}."
-        return Refusal("amount_mismatch", "Amount mismatch", (FieldError("amount", fee),))
-    if refused.why is Why.ALREADY_PAID:
-        return Refusal("already_paid", "The fee of this booking has been paid already.")
-    return Refusal("not_found", "There is no such booking.", (FieldError("bookingId", "There is no such booking."),))
+        return ApiError("amount_mismatch", "Amount mismatch", (FieldError("amount", fee),))
+    if refused.why is RejectReason.ALREADY_PAID:
+        return ApiError("already_paid", "The fee of this booking has been paid already.")
+    return ApiError("not_found", "There is no such booking.", (FieldError("bookingId", "There is no such booking."),))
 
 
 def is_locked(payment: Payment, now: Instant) -> bool:
-    """Whether booking and phone still wait for the end of this payment, so that another prompt is refused (law 4)."""
-    return payment.live and now < payment.locked_until
+    """Whether booking and phone still wait for the end of this payment, so that another prompt is refused (law:
+    time)."""
+    return payment.is_locking and now < payment.locked_until
 
 
 def _failure(payment: Payment, language: str, now: Instant) -> dict[str, Any] | None:

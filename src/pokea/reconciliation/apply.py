@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from pokea.clock import Clock, Instant
-from pokea.payments.evidence import Evidence, from_statement
+from pokea.operations.evidence import Evidence, from_statement
 from pokea.reconciliation.match import Reconciliation
 
 SUBMITTED_TOGETHER: Final = 256
@@ -17,14 +17,14 @@ Submit = Callable[[Evidence], Awaitable[object]]
 def evidence_of(found: Reconciliation, received_at: Instant) -> list[Evidence]:
     """A piece of evidence for each line that is a payment's: none where a gate is shut.
 
-    A line with another amount is evidence too: it raises `amount_differs` and has the difference posted (law 7).
+    A line with another amount is evidence too: it raises `amount_differs` and has the difference posted (law: money).
     """
     if found.gates:
         return []
     told = [(each.payment_id, each.line) for each in found.matched]
     told += [(each.payment_id, each.line) for each in found.differing]
     return [
-        from_statement(payment_id, line.receipt, line.paid_in_cents, line.transaction_date, received_at)
+        from_statement(payment_id, line.receipt, line.paid_in_cents, line.provider_time, received_at)
         for payment_id, line in told
     ]
 

@@ -1,4 +1,5 @@
-"""The sums of a statement: its header's totals, and the chain of balances that each row continues (texts 1.5). Pure.
+"""The sums of a statement: its header's totals, and the chain of balances that each row continues (texts: order and
+balances). Pure.
 
 Rows that were deleted by hand, cut off or swallowed leave a break here, and nowhere else.
 """

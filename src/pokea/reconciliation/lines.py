@@ -62,8 +62,8 @@ class StatementLine(Struct, frozen=True, kw_only=True):
     linked: tuple[str, ...] = ()
 
     @property
-    def transaction_date(self) -> str:
-        """The time in the form that a callback has (reference 3.1)."""
+    def provider_time(self) -> str:
+        """The time in the form that a callback has (daraja: STK callback success)."""
         return daraja_timestamp(self.at)
 
     @property

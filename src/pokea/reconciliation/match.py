@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from pokea.bookings.rules import fold_reference
 from pokea.clock import SECOND, Instant
-from pokea.payments.status import Status
+from pokea.operations.decision import Status
 from pokea.reconciliation.completeness import (
     CompleteStatement,
     Coverage,
@@ -43,7 +43,7 @@ payment that was made.
 """
 
 _SHOWN_DIGITS: Final = 2
-"""A masked number shows so many of its last digits at least (texts 1.3)."""
+"""A masked number shows so many of its last digits at least (texts: columns)."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -358,7 +358,7 @@ class _Index:
 
 
 def mask_fits(mask: str, msisdn: str) -> bool:
-    """Whether a masked number, in either of its forms (texts 1.3), may be this one."""
+    """Whether a masked number, in either of its forms (texts: columns), may be this one."""
     head, starred, rest = mask.partition("*")
     tail = rest.lstrip("*")
     number = f"0{msisdn.removeprefix('254')}" if head.startswith("0") else msisdn

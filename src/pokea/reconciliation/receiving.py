@@ -9,7 +9,7 @@ TILL_ACCOUNT = "merchant"
 
 
 class ReceivingAccount(Struct, frozen=True):
-    """The short codes that name it, and the word that its name holds in a statement (texts 1.2)."""
+    """The short codes that name it, and the word that its name holds in a statement (texts: envelope)."""
 
     short_codes: frozenset[str]
     account: str

@@ -1,7 +1,7 @@
 """The organisation's statement as a value: what its preamble says, its lines, and the rows that are not understood.
 
-Columns are found by name and preamble values by label (texts 1.2, 1.7). Reading decides nothing: what a statement
-proves is `completeness` and `match`.
+Columns are found by name and preamble values by label (texts: envelope; texts: newer export). Reading decides nothing:
+what a statement proves is `completeness` and `match`.
 """
 
 import re

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from pokea.clock import HOUR, Instant
 from pokea.errors import PokeaError
-from pokea.payments.asking import GIVE_UP
-from pokea.payments.status import NO_ANSWER, Status
+from pokea.operations.decision import NO_ANSWER, Status
+from pokea.operations.schedule import GIVE_UP
 from pokea.reconciliation.match import Candidate
 from pokea.reconciliation.statement import Statement
-from pokea.storage.statements import rows_among
+from pokea.storage.statements import select_in
 from pokea.storage.tables import payments, receipts
 
 MOST_CANDIDATES: Final = 500_000
@@ -20,7 +20,7 @@ _COLUMNS = payments.c
 _OPEN = _COLUMNS.status.in_([Status.INITIATED.value, Status.PENDING.value])
 _SHOWN = (
     *(_COLUMNS.id, _COLUMNS.status, _COLUMNS.amount_cents, _COLUMNS.account_reference, _COLUMNS.msisdn),
-    *(_COLUMNS.created_at, _COLUMNS.expires_at, _COLUMNS.checkout_request_id, _COLUMNS.failure_reason),
+    *(_COLUMNS.created_at, _COLUMNS.expires_at, _COLUMNS.request_id, _COLUMNS.failure_reason),
 )
 _OWNER = (receipts.c.receipt, receipts.c.payment_id)
 
@@ -53,10 +53,10 @@ def candidates(connection: Connection, statement: Statement) -> list[Candidate]:
             f"More than {MOST_CANDIDATES:,} payments were made in the statement's time; take a shorter period."
         )
     named = {line.receipt for line in statement.lines}.union(*(line.linked for line in statement.lines))
-    owners = {row.payment_id for row in rows_among(connection, _OWNER, receipts.c.receipt, named)}
-    found |= {row.id: row for row in rows_among(connection, _SHOWN, _COLUMNS.id, owners - found.keys())}
+    owners = {row.payment_id for row in select_in(connection, _OWNER, receipts.c.receipt, named)}
+    found |= {row.id: row for row in select_in(connection, _SHOWN, _COLUMNS.id, owners - found.keys())}
     owned: dict[str, set[str]] = {}
-    for row in rows_among(connection, _OWNER, receipts.c.payment_id, found.keys()):
+    for row in select_in(connection, _OWNER, receipts.c.payment_id, found.keys()):
         owned.setdefault(row.payment_id, set()).add(row.receipt)
     return [
         Candidate(
@@ -67,7 +67,7 @@ def candidates(connection: Connection, statement: Statement) -> list[Candidate]:
             msisdn=row.msisdn,
             created_at=row.created_at,
             expires_at=row.expires_at,
-            is_unanswered=row.checkout_request_id is None
+            is_unanswered=row.request_id is None
             and (row.status == Status.INITIATED or row.failure_reason == NO_ANSWER),
             receipts=frozenset(owned.get(row.id, ())),
         )
@@ -77,7 +77,7 @@ def candidates(connection: Connection, statement: Statement) -> list[Candidate]:
 
 def make_due(connection: Connection, now: Instant) -> list[str]:
     """A change: every open payment that Daraja can be asked about falls due now; answers their ids."""
-    askable = and_(_OPEN, _COLUMNS.checkout_request_id.is_not(None), _COLUMNS.created_at > now - GIVE_UP)
+    askable = and_(_OPEN, _COLUMNS.request_id.is_not(None), _COLUMNS.created_at > now - GIVE_UP)
     ids = list(connection.execute(select(_COLUMNS.id).where(askable).order_by(_COLUMNS.id)).scalars())
     connection.execute(
         update(payments).where(askable, or_(_COLUMNS.due_at.is_(None), _COLUMNS.due_at > now)).values(due_at=now)
@@ -88,15 +88,17 @@ def make_due(connection: Connection, now: Instant) -> list[str]:
 def standing(connection: Connection, payment_ids: Collection[str], since: Instant) -> Standing:
     """How these payments stand; `unasked` are those still open that no process has asked about since then."""
     counts = dict.fromkeys(("open", "unasked", "completed", "failed"), 0)
-    for row in rows_among(connection, (_COLUMNS.id, _COLUMNS.status, _COLUMNS.asked_at), _COLUMNS.id, payment_ids):
+    for row in select_in(
+        connection, (_COLUMNS.id, _COLUMNS.status, _COLUMNS.last_inquiry_at), _COLUMNS.id, payment_ids
+    ):
         is_open = row.status not in (Status.COMPLETED, Status.FAILED)
         counts["open" if is_open else row.status] += 1
-        counts["unasked"] += is_open and (row.asked_at or 0) < since
+        counts["unasked"] += is_open and (row.last_inquiry_at or 0) < since
     return Standing(**counts)
 
 
 def nameless(connection: Connection) -> int:
-    """How many open payments Daraja cannot be asked about, since it never named them (law 3)."""
+    """How many open payments Daraja cannot be asked about, since it never named them (law: push)."""
     return connection.execute(
-        select(func.count()).select_from(payments).where(_OPEN, _COLUMNS.checkout_request_id.is_(None))
+        select(func.count()).select_from(payments).where(_OPEN, _COLUMNS.request_id.is_(None))
     ).scalar_one()

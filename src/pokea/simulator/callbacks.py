@@ -1,4 +1,5 @@
-"""The callbacks of one payment: their bodies (reference 3.1, 3.2), and which go out when (law 11)."""
+"""The callbacks of one payment: their bodies (daraja: STK callback success; daraja: STK callback failure), and which go
+out when (law: simulator)."""
 
 from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple
@@ -9,7 +10,7 @@ from pokea.clock import Instant, daraja_timestamp, seconds
 from pokea.daraja import wire
 from pokea.money import CENTS
 from pokea.simulator import results
-from pokea.simulator.faults import DEFAULT_SECONDS, Kind
+from pokea.simulator.faults import DEFAULT_SECONDS, FaultKind
 from pokea.simulator.handset import Charge
 from pokea.simulator.options import CallbackOrder, SimulatorOptions
 
@@ -20,11 +21,11 @@ class _Valueless(Struct):
     Name: str
 
 
-Truth = Literal["true", "a shilling more", "another receipt", "no response"]
+CallbackContent = Literal["true", "a shilling more", "another receipt", "no response"]
 """What a callback says: the truth, the truth with a wrong Amount or Receipt, or 1037 whatever happened."""
 
 
-class Delivery(NamedTuple):
+class PlannedCallback(NamedTuple):
     """One sending of one callback."""
 
     checkout_request_id: str
@@ -35,44 +36,44 @@ class Delivery(NamedTuple):
     attempt: int = 0
 
     def headers(self) -> dict[str, str]:
-        """What Safaricom sends along (reference 3.5); nothing in it proves anything."""
+        """What Safaricom sends along (daraja: callback request); nothing in it proves anything."""
         return {"Content-Type": "application/json;charset=UTF-8", "Businessshortcode": self.shortcode}
 
 
-AT_PUSH: Final = (Kind.CALLBACK_EARLY, Kind.CALLBACK_THEN_SUCCESS)
+AT_PUSH: Final = (FaultKind.CALLBACK_EARLY, FaultKind.CALLBACK_THEN_SUCCESS)
 """What has to be known before the push is answered."""
-AT_END: Final = (Kind.CALLBACK_LOST, Kind.CALLBACK_LATE, Kind.CALLBACK_TWICE)
-AT_SUCCESS: Final = (*AT_END, Kind.CALLBACK_AMOUNT, Kind.CALLBACK_RECEIPT, Kind.CALLBACK_THEN_SUCCESS)
+AT_END: Final = (FaultKind.CALLBACK_LOST, FaultKind.CALLBACK_LATE, FaultKind.CALLBACK_TWICE)
+AT_SUCCESS: Final = (*AT_END, FaultKind.CALLBACK_AMOUNT, FaultKind.CALLBACK_RECEIPT, FaultKind.CALLBACK_THEN_SUCCESS)
 
-STANDING: Final[dict[CallbackOrder, Kind]] = {
-    "early": Kind.CALLBACK_EARLY,
-    "late": Kind.CALLBACK_LATE,
-    "never": Kind.CALLBACK_LOST,
-    "twice": Kind.CALLBACK_TWICE,
-    "then_success": Kind.CALLBACK_THEN_SUCCESS,
+STANDING: Final[dict[CallbackOrder, FaultKind]] = {
+    "early": FaultKind.CALLBACK_EARLY,
+    "late": FaultKind.CALLBACK_LATE,
+    "never": FaultKind.CALLBACK_LOST,
+    "twice": FaultKind.CALLBACK_TWICE,
+    "then_success": FaultKind.CALLBACK_THEN_SUCCESS,
 }
 """The option that stands for each fault."""
 
 
-def plan(kind: Kind | None, after_seconds: float | None, due: Instant) -> list[tuple[Instant, Truth]]:
+def plan(kind: FaultKind | None, after_seconds: float | None, due: Instant) -> list[tuple[Instant, CallbackContent]]:
     """When a payment's callbacks go out and what they say, under the fault that met it."""
     span = seconds(DEFAULT_SECONDS.get(kind, 0.0) if kind and after_seconds is None else after_seconds or 0.0)
     match kind:
-        case Kind.CALLBACK_LOST:
+        case FaultKind.CALLBACK_LOST:
             return []
-        case Kind.CALLBACK_LATE:
+        case FaultKind.CALLBACK_LATE:
             return [(due + span, "true")]
-        case Kind.CALLBACK_TWICE:
+        case FaultKind.CALLBACK_TWICE:
             return [(due, "true"), (due + span, "true")]
-        case Kind.CALLBACK_AMOUNT | Kind.CALLBACK_RECEIPT:
-            return [(due, "a shilling more" if kind is Kind.CALLBACK_AMOUNT else "another receipt")]
-        case Kind.CALLBACK_THEN_SUCCESS:
+        case FaultKind.CALLBACK_AMOUNT | FaultKind.CALLBACK_RECEIPT:
+            return [(due, "a shilling more" if kind is FaultKind.CALLBACK_AMOUNT else "another receipt")]
+        case FaultKind.CALLBACK_THEN_SUCCESS:
             return [(due, "no response"), (due + span, "true")]
         case _:
             return [(due, "true")]
 
 
-def told(charge: Charge, truth: Truth, others: Sequence[Charge]) -> Charge:
+def rendered(charge: Charge, truth: CallbackContent, others: Sequence[Charge]) -> Charge:
     """The charge as a callback tells it; `others` are all charges, of which a wrong receipt is the first other one."""
     if truth == "a shilling more":
         return charge._replace(amount_cents=charge.amount_cents + CENTS)

@@ -1,6 +1,6 @@
 """The faults that can be switched on: which there are, and which one a request or a callback meets.
 
-The names are those of the design; what each does is law 11. A rule that has acted as often as its `count`
+The names are those of the design; what each does is `law: simulator`. A rule that has acted as often as its `count`
 says is gone; of several that fit, the first that was made acts.
 """
 
@@ -18,7 +18,7 @@ PATHS: Final = {"oauth": OAUTH_PATH, "push": PUSH_PATH, "query": QUERY_PATH}
 MOST_RULES: Final = 200
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """Every fault by the design's name."""
 
     CALLBACK_LOST = "callback_lost"
@@ -46,37 +46,37 @@ class Kind(StrEnum):
     QUERY_LIMIT = "query_limit"
 
 
-ANYWHERE: Final = frozenset({Kind.HTTP_HTML, Kind.SPIKE_ARREST, Kind.CONNECTION_DROPPED, Kind.SLOW})
+ANYWHERE: Final = frozenset({FaultKind.HTTP_HTML, FaultKind.SPIKE_ARREST, FaultKind.CONNECTION_DROPPED, FaultKind.SLOW})
 """The kinds that take `when`, and any of Daraja's paths."""
 _ON_QUERY: Final = frozenset(
     {
-        Kind.QUERY_FALSE_FAILURE,
-        Kind.QUERY_RANDOM_ERROR,
-        Kind.QUERY_PENDING,
-        Kind.QUERY_UNKNOWN,
-        Kind.QUERY_LIMIT,
+        FaultKind.QUERY_FALSE_FAILURE,
+        FaultKind.QUERY_RANDOM_ERROR,
+        FaultKind.QUERY_PENDING,
+        FaultKind.QUERY_UNKNOWN,
+        FaultKind.QUERY_LIMIT,
     }
 )
 _ON_CALLBACK: Final = frozenset(
     {
-        Kind.CALLBACK_LOST,
-        Kind.CALLBACK_LATE,
-        Kind.CALLBACK_TWICE,
-        Kind.CALLBACK_EARLY,
-        Kind.CALLBACK_AMOUNT,
-        Kind.CALLBACK_RECEIPT,
-        Kind.CALLBACK_THEN_SUCCESS,
+        FaultKind.CALLBACK_LOST,
+        FaultKind.CALLBACK_LATE,
+        FaultKind.CALLBACK_TWICE,
+        FaultKind.CALLBACK_EARLY,
+        FaultKind.CALLBACK_AMOUNT,
+        FaultKind.CALLBACK_RECEIPT,
+        FaultKind.CALLBACK_THEN_SUCCESS,
     }
 )
-_TOKENS: Final = frozenset({Kind.TOKEN_EXPIRED, Kind.TOKEN_SUPERSEDED})
+_TOKENS: Final = frozenset({FaultKind.TOKEN_EXPIRED, FaultKind.TOKEN_SUPERSEDED})
 
 DEFAULT_SECONDS: Final = {
-    Kind.PUSH_TIMEOUT_BEFORE: 70.0,
-    Kind.PUSH_TIMEOUT_AFTER: 70.0,
-    Kind.CALLBACK_LATE: 90.0,
-    Kind.CALLBACK_THEN_SUCCESS: 5.0,
-    Kind.CALLBACK_TWICE: 0.0,
-    Kind.SLOW: 5.0,
+    FaultKind.PUSH_TIMEOUT_BEFORE: 70.0,
+    FaultKind.PUSH_TIMEOUT_AFTER: 70.0,
+    FaultKind.CALLBACK_LATE: 90.0,
+    FaultKind.CALLBACK_THEN_SUCCESS: 5.0,
+    FaultKind.CALLBACK_TWICE: 0.0,
+    FaultKind.SLOW: 5.0,
 }
 """Law 11; the last two are ours."""
 
@@ -92,11 +92,11 @@ class Misplaced(ValueError):
 
 
 @dataclass(slots=True)
-class Rule:
+class FaultRule:
     """One fault that is on. `path` None: wherever the kind applies."""
 
     id: int
-    kind: Kind
+    kind: FaultKind
     probability: float
     count: int | None
     msisdn: str | None
@@ -110,26 +110,26 @@ class Faults:
     """The rules in force, in the order in which they were made."""
 
     def __init__(self) -> None:
-        self._rules: list[Rule] = []
+        self._rules: list[FaultRule] = []
         self._made = 0
 
     def add(
         self,
-        kind: Kind,
+        kind: FaultKind,
         probability: float = 1.0,
         count: int | None = None,
         msisdn: str | None = None,
         seconds: float | None = None,
         path: str | None = None,
         when: When | None = None,
-    ) -> Rule:
+    ) -> FaultRule:
         """Switch a fault on; raises Misplaced for a path or a `when` that the kind does not take."""
         if len(self._rules) >= MOST_RULES:
             raise Misplaced("kind", f"kind: there are {MOST_RULES} faults already; delete them first.")
         if when is not None and kind not in ANYWHERE:
             raise Misplaced("when", f"{kind} takes no `when`; {', '.join(sorted(ANYWHERE))} do.")
         self._made += 1
-        rule = Rule(
+        rule = FaultRule(
             self._made,
             kind,
             probability,
@@ -142,7 +142,7 @@ class Faults:
         self._rules.append(rule)
         return rule
 
-    def all(self) -> list[Rule]:
+    def all(self) -> list[FaultRule]:
         """The rules in force."""
         return list(self._rules)
 
@@ -157,13 +157,13 @@ class Faults:
         self._rules = left
         return removed
 
-    def holds(self, kind: Kind) -> bool:
+    def holds(self, kind: FaultKind) -> bool:
         """Whether a rule of this kind is in force."""
         return any(rule.kind is kind for rule in self._rules)
 
     def match(
-        self, kinds: Collection[Kind], msisdn: str | None, chance: random.Random, path: str | None = None
-    ) -> Rule | None:
+        self, kinds: Collection[FaultKind], msisdn: str | None, chance: random.Random, path: str | None = None
+    ) -> FaultRule | None:
         """The first rule of `kinds` that meets this phone on this path and whose chance comes up."""
         for rule in self._rules:
             if (
@@ -175,7 +175,7 @@ class Faults:
                 return rule
         return None
 
-    def spend(self, rule: Rule) -> None:
+    def spend(self, rule: FaultRule) -> None:
         """The rule has acted once."""
         rule.acted += 1
         if rule.count is not None:
@@ -184,10 +184,10 @@ class Faults:
                 self.remove(rule.id)
 
 
-def _path(kind: Kind, path: str | None) -> str | None:
+def _path(kind: FaultKind, path: str | None) -> str | None:
     allowed = _allowed_paths(kind)
     if path is None:
-        return allowed[0] if kind is not Kind.TOKEN_SUPERSEDED and allowed else None
+        return allowed[0] if kind is not FaultKind.TOKEN_SUPERSEDED and allowed else None
     chosen = PATHS.get(path, path)
     if chosen not in allowed:
         names = [name for name, address in PATHS.items() if address in allowed]
@@ -195,7 +195,7 @@ def _path(kind: Kind, path: str | None) -> str | None:
     return chosen
 
 
-def _allowed_paths(kind: Kind) -> tuple[str, ...]:
+def _allowed_paths(kind: FaultKind) -> tuple[str, ...]:
     """Where a kind can act; the first is the default."""
     if kind in _ON_CALLBACK:
         return ()

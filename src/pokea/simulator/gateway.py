@@ -10,22 +10,22 @@ from typing import Final, Literal, NamedTuple
 
 from pokea.clock import Instant, seconds
 from pokea.daraja import wire
-from pokea.simulator import answers, results
-from pokea.simulator.answers import Answer, Complaint
-from pokea.simulator.faults import ANYWHERE, OAUTH_PATH, PUSH_PATH, QUERY_PATH, Faults, Kind, Rule
+from pokea.simulator import canned, results
+from pokea.simulator.canned import Answer, Complaint
+from pokea.simulator.faults import ANYWHERE, OAUTH_PATH, PUSH_PATH, QUERY_PATH, FaultKind, FaultRule, Faults
 from pokea.simulator.identifiers import merchant_request_id
 from pokea.simulator.options import SimulatorOptions
-from pokea.simulator.provider import Payment, Provider
+from pokea.simulator.provider import Provider, PushedPayment
 from pokea.simulator.tokens import Tokens, bearer
 from pokea.simulator.validation import PushFields, QueryFields, named_in, read_push, read_query
 
 _BETWEEN_QUERIES: Final = seconds(12)
-"""Five a minute, one at a time (reference 2.7)."""
+"""Five a minute, one at a time (daraja: rate limit fault)."""
 _TOO_EARLY: Final = seconds(5)
-"""How long an id is refused where `pending_query` is 400.002.02 (reference 4.2; the span is ours)."""
+"""How long an id is refused where `pending_query` is 400.002.02 (daraja: STK query pending; the span is ours)."""
 
 
-class Asked(NamedTuple):
+class ParsedRequest(NamedTuple):
     """A request to one of Daraja's paths."""
 
     method: str
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     body: bytes
 
 
-class Verdict(NamedTuple):
+class GatewayVerdict(NamedTuple):
     """What becomes of a request. `answer` None: the connection is cut."""
 
     answer: Answer | None
@@ -58,103 +58,103 @@ class Gateway:
         self._tokens = Tokens(options)
         self._next_query_at: Instant = 0
 
-    def fault(self, asked: Asked, now: Instant) -> Rule | None:
+    def fault(self, asked: ParsedRequest, now: Instant) -> FaultRule | None:
         """The fault that this request meets, if any; it is not spent before it acts."""
-        kinds = {*ANYWHERE, Kind.TOKEN_EXPIRED}
+        kinds = {*ANYWHERE, FaultKind.TOKEN_EXPIRED}
         if asked.path == PUSH_PATH:
             kinds |= _PUSH_KINDS
         elif asked.path == QUERY_PATH:
             kinds |= _QUERY_KINDS
             if now < self._next_query_at:
-                kinds.add(Kind.QUERY_LIMIT)
+                kinds.add(FaultKind.QUERY_LIMIT)
         if self._tokens.superseded(bearer(asked.authorization) or ""):
-            kinds.add(Kind.TOKEN_SUPERSEDED)
+            kinds.add(FaultKind.TOKEN_SUPERSEDED)
         return self._faults.match(kinds, self._phone(asked), self._chance, asked.path)
 
-    def _phone(self, asked: Asked) -> str | None:
+    def _phone(self, asked: ParsedRequest) -> str | None:
         if asked.path == PUSH_PATH:
             return named_in(asked.body, "PhoneNumber")
         payment = self._provider.find(named_in(asked.body, "CheckoutRequestID") or "")
         return payment.fields.msisdn if payment else None
 
-    def verdict(self, asked: Asked, rule: Rule | None, now: Instant) -> Verdict:
+    def verdict(self, asked: ParsedRequest, rule: FaultRule | None, now: Instant) -> GatewayVerdict:
         """The answer to the request under `rule`, which is spent if it acts."""
         if self._options.firewall:
-            return Verdict(self._firewall())
+            return GatewayVerdict(self._firewall())
         acted = rule.acted if rule else 0
         found = self._before(asked, rule, now) or self._answer(asked, rule, now)
-        verdict = Verdict(self._refused(found)) if isinstance(found, Complaint) else self._after(found, rule)
+        verdict = GatewayVerdict(self._refused(found)) if isinstance(found, Complaint) else self._after(found, rule)
         return verdict._replace(fault=rule.kind) if rule and rule.acted > acted else verdict
 
     # Faults that stand in front of everything, and those that keep a finished answer
 
-    def _before(self, asked: Asked, rule: Rule | None, now: Instant) -> Verdict | None:
+    def _before(self, asked: ParsedRequest, rule: FaultRule | None, now: Instant) -> GatewayVerdict | None:
         if rule is not None and rule.kind in ANYWHERE and rule.when == "before":
             self._faults.spend(rule)
-            return None if rule.kind is Kind.SLOW else self._instead(rule)
-        if rule is not None and rule.kind in (Kind.TOKEN_EXPIRED, Kind.TOKEN_SUPERSEDED):
+            return None if rule.kind is FaultKind.SLOW else self._instead(rule)
+        if rule is not None and rule.kind in (FaultKind.TOKEN_EXPIRED, FaultKind.TOKEN_SUPERSEDED):
             self._tokens.revoke(bearer(asked.authorization) or "")
             self._faults.spend(rule)
         if asked.path == QUERY_PATH and self._over_limit(rule, now):
-            return Verdict(self._rate_limited())
+            return GatewayVerdict(self._rate_limited())
         return None
 
-    def _over_limit(self, rule: Rule | None, now: Instant) -> bool:
+    def _over_limit(self, rule: FaultRule | None, now: Instant) -> bool:
         """Whether the query limit refuses; it counts only while it is on."""
-        if rule is not None and rule.kind is Kind.QUERY_LIMIT:
+        if rule is not None and rule.kind is FaultKind.QUERY_LIMIT:
             self._faults.spend(rule)
             return True
         standing = self._options.query_limit != "off"
         if standing and now < self._next_query_at:
             return True
-        if standing or self._faults.holds(Kind.QUERY_LIMIT):
+        if standing or self._faults.holds(FaultKind.QUERY_LIMIT):
             self._next_query_at = now + _BETWEEN_QUERIES
         return False
 
-    def _after(self, found: Verdict, rule: Rule | None) -> Verdict:
+    def _after(self, found: GatewayVerdict, rule: FaultRule | None) -> GatewayVerdict:
         if rule is None:
             return found
         if rule.kind in ANYWHERE and rule.when == "after":
             self._faults.spend(rule)
-            return found._replace(hold_seconds=rule.seconds) if rule.kind is Kind.SLOW else self._instead(rule)
-        if rule.kind is Kind.PUSH_TIMEOUT_AFTER:
+            return found._replace(hold_seconds=rule.seconds) if rule.kind is FaultKind.SLOW else self._instead(rule)
+        if rule.kind is FaultKind.PUSH_TIMEOUT_AFTER:
             self._faults.spend(rule)
             return found._replace(hold_seconds=rule.seconds)
-        if rule.kind is Kind.PUSH_500_AFTER:
+        if rule.kind is FaultKind.PUSH_500_AFTER:
             self._faults.spend(rule)
-            return Verdict(self._refused(answers.INTERNAL_ERROR))
+            return GatewayVerdict(self._refused(canned.INTERNAL_ERROR))
         return found
 
-    def _instead(self, rule: Rule) -> Verdict:
+    def _instead(self, rule: FaultRule) -> GatewayVerdict:
         match rule.kind:
-            case Kind.HTTP_HTML:
-                return Verdict(self._firewall())
-            case Kind.SPIKE_ARREST:
-                return Verdict(self._rate_limited())
+            case FaultKind.HTTP_HTML:
+                return GatewayVerdict(self._firewall())
+            case FaultKind.SPIKE_ARREST:
+                return GatewayVerdict(self._rate_limited())
             case _:
-                return Verdict(None)
+                return GatewayVerdict(None)
 
     def _firewall(self) -> Answer:
-        return answers.firewall_page(int(self._options.firewall_status))
+        return canned.firewall_page(int(self._options.firewall_status))
 
     def _rate_limited(self) -> Answer:
         if self._options.query_limit == "500.003.02":
-            return self._refused(answers.SPIKE_ARREST)
-        return answers.RATE_LIMITED
+            return self._refused(canned.SPIKE_ARREST)
+        return canned.RATE_LIMITED
 
     def _refused(self, complaint: Complaint) -> Answer:
         request_id = merchant_request_id(self._provider.next_number(), self._chance)
-        return answers.refused(complaint, request_id, self._options.wording)
+        return canned.refused(complaint, request_id, self._options.wording)
 
     # The three calls
 
-    def _answer(self, asked: Asked, rule: Rule | None, now: Instant) -> Verdict | Complaint:
+    def _answer(self, asked: ParsedRequest, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
         if asked.path == OAUTH_PATH:
             return self._token(asked, now)
         if asked.path not in (PUSH_PATH, QUERY_PATH):
-            return answers.RESOURCE_NOT_FOUND
+            return canned.RESOURCE_NOT_FOUND
         if asked.method != "POST":
-            return answers.method_not_allowed(asked.method)
+            return canned.method_not_allowed(asked.method)
         bad_token = self._bad_token(asked, now)
         if bad_token is not None:
             return bad_token
@@ -164,30 +164,30 @@ class Gateway:
         query = read_query(asked.content_type, asked.body, self._options)
         return query if isinstance(query, Complaint) else self._query(query, rule, now)
 
-    def _token(self, asked: Asked, now: Instant) -> Verdict | Complaint:
+    def _token(self, asked: ParsedRequest, now: Instant) -> GatewayVerdict | Complaint:
         if asked.method != "GET":
-            return answers.INVALID_AUTHENTICATION_HEADER
+            return canned.INVALID_AUTHENTICATION_HEADER
         issued = self._tokens.issue(asked.authorization, asked.parameters.get("grant_type"), now, self._chance)
-        return issued if isinstance(issued, Complaint) else Verdict(issued)
+        return issued if isinstance(issued, Complaint) else GatewayVerdict(issued)
 
-    def _bad_token(self, asked: Asked, now: Instant) -> Complaint | None:
+    def _bad_token(self, asked: ParsedRequest, now: Instant) -> Complaint | None:
         token = bearer(asked.authorization)
         if token is None:
-            return answers.INVALID_AUTHENTICATION_HEADER
+            return canned.INVALID_AUTHENTICATION_HEADER
         if self._tokens.alive(token, now):
             return None
         if self._options.bad_token == "401.002.01":  # noqa: S105  # a switch's value, no password
-            return answers.echoed_token(token)
-        return answers.INVALID_ACCESS_TOKEN if asked.path == PUSH_PATH else answers.INVALID_ACCESS_TOKEN_QUERY
+            return canned.echoed_token(token)
+        return canned.INVALID_ACCESS_TOKEN if asked.path == PUSH_PATH else canned.INVALID_ACCESS_TOKEN_QUERY
 
     def _merchant(self, fields: PushFields | QueryFields) -> Complaint | Literal["good", "wrong password"]:
         if fields.shortcode not in (self._options.shortcode, self._options.till):
-            return answers.MERCHANT_UNKNOWN
+            return canned.MERCHANT_UNKNOWN
         if fields.password == wire.push_password(fields.shortcode, self._options.passkey, fields.timestamp):
             return "good"
-        return answers.WRONG_CREDENTIALS if self._options.bad_passkey == "refused" else "wrong password"
+        return canned.WRONG_CREDENTIALS if self._options.bad_passkey == "refused" else "wrong password"
 
-    def _push(self, fields: PushFields, rule: Rule | None, now: Instant) -> Verdict | Complaint:
+    def _push(self, fields: PushFields, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
         merchant = self._merchant(fields)
         if isinstance(merchant, Complaint):
             return merchant
@@ -196,12 +196,12 @@ class Gateway:
             return stopped
         unheard = merchant == "wrong password"
         if not unheard and self._options.subscriber_lock == "refused" and self._provider.locked(fields.msisdn):
-            return answers.SUBSCRIBER_LOCKED
+            return canned.SUBSCRIBER_LOCKED
         subscriber = self._provider.subscribers.obtain(fields.msisdn)
         if subscriber is None:
-            return answers.SYSTEM_BUSY
+            return canned.SYSTEM_BUSY
         payment = self._provider.accept(fields, subscriber, now, unheard)
-        answer = answers.as_json(
+        answer = canned.as_json(
             wire.PushAnswer(
                 MerchantRequestID=payment.merchant_request_id,
                 CheckoutRequestID=payment.checkout_request_id,
@@ -211,62 +211,64 @@ class Gateway:
             )
         )
         awaited = payment.checkout_request_id if payment.early else None
-        return Verdict(answer, self._options.push_answer_seconds, awaited)
+        return GatewayVerdict(answer, self._options.push_answer_seconds, awaited)
 
-    def _stopped_before_phone(self, rule: Rule | None) -> Verdict | Complaint | None:
+    def _stopped_before_phone(self, rule: FaultRule | None) -> GatewayVerdict | Complaint | None:
         if rule is None or rule.kind not in _BEFORE_PHONE:
             return None
         self._faults.spend(rule)
         match rule.kind:
-            case Kind.PUSH_TIMEOUT_BEFORE:
-                return Verdict(None, rule.seconds)
-            case Kind.PUSH_500_BEFORE:
-                return answers.INTERNAL_ERROR
+            case FaultKind.PUSH_TIMEOUT_BEFORE:
+                return GatewayVerdict(None, rule.seconds)
+            case FaultKind.PUSH_500_BEFORE:
+                return canned.INTERNAL_ERROR
             case _:
-                return answers.SUBSCRIBER_LOCKED
+                return canned.SUBSCRIBER_LOCKED
 
-    def _query(self, fields: QueryFields, rule: Rule | None, now: Instant) -> Verdict | Complaint:
+    def _query(self, fields: QueryFields, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
         merchant = self._merchant(fields)
         if isinstance(merchant, Complaint):
             return merchant
         payment = self._provider.find(fields.checkout_request_id)
         if merchant == "wrong password" or (payment is not None and payment.unheard):
-            return Verdict(self._wrong_credentials(fields.checkout_request_id, payment))
+            return GatewayVerdict(self._wrong_credentials(fields.checkout_request_id, payment))
         if self._random_error(rule):
-            return answers.STILL_PROCESSING  # The words of the random error were not recorded (reference 4.3).
-        if payment is None or self._acts(rule, Kind.QUERY_UNKNOWN):
+            return (
+                canned.STILL_PROCESSING
+            )  # The words of the random error were not recorded (daraja: STK query errors).
+        if payment is None or self._acts(rule, FaultKind.QUERY_UNKNOWN):
             known_text = self._options.unknown_query == "500.001.1001"
-            return answers.TRANSACTION_UNKNOWN if known_text else answers.bad_field("CheckoutRequestID")
+            return canned.TRANSACTION_UNKNOWN if known_text else canned.bad_field("CheckoutRequestID")
         return self._known(payment, rule, now)
 
-    def _known(self, payment: Payment, rule: Rule | None, now: Instant) -> Verdict | Complaint:
+    def _known(self, payment: PushedPayment, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
         """What a query is told about a payment that Daraja holds."""
-        if self._acts(rule, Kind.QUERY_FALSE_FAILURE):
-            return Verdict(self._result(payment, results.NO_RESPONSE))
-        if payment.code is None or now < payment.query_knows_at or self._acts(rule, Kind.QUERY_PENDING):
+        if self._acts(rule, FaultKind.QUERY_FALSE_FAILURE):
+            return GatewayVerdict(self._result(payment, results.NO_RESPONSE))
+        if payment.code is None or now < payment.query_knows_at or self._acts(rule, FaultKind.QUERY_PENDING):
             return self._pending(payment, now)
-        return Verdict(self._result(payment, payment.code))
+        return GatewayVerdict(self._result(payment, payment.code))
 
-    def _acts(self, rule: Rule | None, kind: Kind) -> bool:
+    def _acts(self, rule: FaultRule | None, kind: FaultKind) -> bool:
         if rule is None or rule.kind is not kind:
             return False
         self._faults.spend(rule)
         return True
 
-    def _random_error(self, rule: Rule | None) -> bool:
+    def _random_error(self, rule: FaultRule | None) -> bool:
         rate = self._options.query_error_rate
-        return self._acts(rule, Kind.QUERY_RANDOM_ERROR) or (rate > 0 and self._chance.random() < rate)
+        return self._acts(rule, FaultKind.QUERY_RANDOM_ERROR) or (rate > 0 and self._chance.random() < rate)
 
-    def _pending(self, payment: Payment, now: Instant) -> Verdict | Complaint:
+    def _pending(self, payment: PushedPayment, now: Instant) -> GatewayVerdict | Complaint:
         if self._options.pending_query == "500.001.1001":
-            return answers.STILL_PROCESSING
+            return canned.STILL_PROCESSING
         if self._options.pending_query == "400.002.02" and now - payment.accepted_at < _TOO_EARLY:
-            return answers.bad_field("CheckoutRequestID")
-        return Verdict(self._result(payment, wire.STILL_PROCESSING))
+            return canned.bad_field("CheckoutRequestID")
+        return GatewayVerdict(self._result(payment, wire.STILL_PROCESSING))
 
-    def _result(self, payment: Payment, code: str) -> Answer:
+    def _result(self, payment: PushedPayment, code: str) -> Answer:
         pending = code == wire.STILL_PROCESSING
-        return answers.as_json(
+        return canned.as_json(
             wire.QueryAnswer(
                 ResponseCode="0",
                 ResponseDescription=self._accepted_words(),
@@ -281,16 +283,16 @@ class Gateway:
             )
         )
 
-    def _wrong_credentials(self, checkout_request_id: str, payment: Payment | None) -> Answer:
-        """How a passkey that was accepted unseen shows: 4999 as a number, in no 2xx answer (reference 2.6)."""
-        return answers.as_json(
+    def _wrong_credentials(self, checkout_request_id: str, payment: PushedPayment | None) -> Answer:
+        """How a passkey that was accepted unseen shows: 4999 as a number, in no 2xx answer (daraja: push errors)."""
+        return canned.as_json(
             wire.QueryAnswer(
                 ResponseCode="0",
                 ResponseDescription=self._accepted_words(),
                 MerchantRequestID=payment.merchant_request_id if payment else "",
                 CheckoutRequestID=checkout_request_id,
                 ResultCode=int(wire.STILL_PROCESSING),
-                ResultDesc=answers.WRONG_CREDENTIALS.message,
+                ResultDesc=canned.WRONG_CREDENTIALS.message,
             ),
             status=500,
         )
@@ -300,8 +302,10 @@ class Gateway:
         return f"The service request has been accepted {spelling}"
 
 
-_BEFORE_PHONE: Final = frozenset({Kind.PUSH_TIMEOUT_BEFORE, Kind.PUSH_500_BEFORE, Kind.SUBSCRIBER_LOCKED})
-_PUSH_KINDS: Final = _BEFORE_PHONE | {Kind.PUSH_TIMEOUT_AFTER, Kind.PUSH_500_AFTER}
+_BEFORE_PHONE: Final = frozenset(
+    {FaultKind.PUSH_TIMEOUT_BEFORE, FaultKind.PUSH_500_BEFORE, FaultKind.SUBSCRIBER_LOCKED}
+)
+_PUSH_KINDS: Final = _BEFORE_PHONE | {FaultKind.PUSH_TIMEOUT_AFTER, FaultKind.PUSH_500_AFTER}
 _QUERY_KINDS: Final = frozenset(
-    {Kind.QUERY_FALSE_FAILURE, Kind.QUERY_RANDOM_ERROR, Kind.QUERY_PENDING, Kind.QUERY_UNKNOWN}
+    {FaultKind.QUERY_FALSE_FAILURE, FaultKind.QUERY_RANDOM_ERROR, FaultKind.QUERY_PENDING, FaultKind.QUERY_UNKNOWN}
 )

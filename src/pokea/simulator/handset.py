@@ -13,7 +13,7 @@ from pokea.simulator.identifiers import nairobi
 from pokea.simulator.options import SimulatorOptions
 
 KNOWN_PAYER: Final = "254708374149"
-KNOWN_PAUPER: Final = "254711111111"
+NO_FUNDS_NUMBER: Final = "254711111111"
 """The guide's test numbers: the first pays by itself, the second has no money."""
 
 _FIRST_BALANCE_CENTS: Final = 10_000 * CENTS
@@ -48,7 +48,7 @@ class Message(NamedTuple):
     own_wording: bool = False
 
 
-class Prompt(NamedTuple):
+class HandsetPrompt(NamedTuple):
     """What waits on a phone's screen for a PIN."""
 
     id: str
@@ -79,7 +79,7 @@ _NAMES: Final = (
     *("JANE WANJIKU DOE", "JOHN OTIENO ROE", "MARY ACHIENG POE", "Peter Kamau Loe", "AMINA HASSAN"),
     *("DAVID MUTUA MOE", "grace njeri coe", "MOSES KIPTOO ZOE", "Faith Chebet Noe", "ALI"),
 )
-"""Invented; in the cases and numbers of words that registered names have (texts 1.3)."""
+"""Invented; in the cases and numbers of words that registered names have (texts: columns)."""
 
 
 @dataclass(slots=True)
@@ -177,7 +177,7 @@ class Subscribers:
         delay = options.known_number_seconds
         self._all = {
             KNOWN_PAYER: Subscriber(KNOWN_PAYER, _KNOWN_PAYER_CENTS, behaviour=Behaviour.PAY, delay_seconds=delay),
-            KNOWN_PAUPER: Subscriber(KNOWN_PAUPER, 0, behaviour=Behaviour.INSUFFICIENT, delay_seconds=delay),
+            NO_FUNDS_NUMBER: Subscriber(NO_FUNDS_NUMBER, 0, behaviour=Behaviour.INSUFFICIENT, delay_seconds=delay),
         }
 
     def all(self) -> list[Subscriber]:

@@ -1,4 +1,4 @@
-"""Identifiers in Daraja's forms (reference 9.2, 9.3), made from the time and a source of chance."""
+"""Identifiers in Daraja's forms (daraja: identifiers; daraja: receipts), made from the time and a source of chance."""
 
 import random
 import string
@@ -42,7 +42,7 @@ def merchant_request_id(number: int, chance: random.Random) -> str:
 
 
 def access_token(chance: random.Random) -> str:
-    """Opaque, 28 characters (reference 1.3)."""
+    """Opaque, 28 characters (daraja: Token request)."""
     return "".join(chance.choices(string.ascii_letters + string.digits, k=_TOKEN_LENGTH))
 
 

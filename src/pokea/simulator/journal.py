@@ -97,7 +97,7 @@ class Movement(NamedTuple):
 
 
 class ReversalEntry(NamedTuple):
-    """A payment whose money went back to the customer; the reversal has a receipt of its own (texts 3.4)."""
+    """A payment whose money went back to the customer; the reversal has a receipt of its own (texts: reversal SMS)."""
 
     original_receipt: str
     receipt: str

@@ -5,12 +5,12 @@ from typing import Any, Final
 from pokea.clock import Instant, iso
 from pokea.money import CENTS
 from pokea.simulator import results, texts
-from pokea.simulator.handset import Charge, Message, Prompt, Subscriber
+from pokea.simulator.handset import Charge, HandsetPrompt, Message, Subscriber
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.validation import TILL, PushFields
 
 _DAY_LIMIT_CENTS: Final = 500_000 * CENTS
-"""The day's limit that M-PESA prints (texts 3.1)."""
+"""The day's limit that M-PESA prints (texts: SMS shape)."""
 
 
 def message_after(
@@ -21,7 +21,7 @@ def message_after(
     now: Instant,
     options: SimulatorOptions,
 ) -> Message | None:
-    """The SMS after the end `code`; None where none is known, as for a cancelled push (texts 3.5)."""
+    """The SMS after the end `code`; None where none is known, as for a cancelled push (texts: failure SMS)."""
     name, balance = options.organisation, subscriber.balance_cents
     if charge is not None:
         left = max(0, _DAY_LIMIT_CENTS - subscriber.paid_today_cents(now))
@@ -37,7 +37,7 @@ def message_after(
     return None
 
 
-def prompt_document(prompt: Prompt) -> dict[str, Any]:
+def prompt_document(prompt: HandsetPrompt) -> dict[str, Any]:
     """A prompt as `GET /sim/api/prompts` and the feed print it."""
     return {
         "id": prompt.id,

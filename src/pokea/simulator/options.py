@@ -1,7 +1,7 @@
 """Every switch of the simulator: what it answers to, and which of Daraja's known faces it shows.
 
-The switches and their defaults are those of reference 12.2, where the contract (law 11, design) does not
-decide otherwise: the query limit is off until it is asked for, and a phone is locked while its prompt is open.
+The switches and their defaults are those of `daraja: faithful simulator`, where the contract (law: simulator, design)
+does not decide otherwise: the query limit is off until it is asked for, and a phone is locked while its prompt is open.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ class SimulatorOptions:
     organisation: str = _switch("POKEA DEMO", "Registered name, shown in prompts and messages.")
     seed: int = _switch(0, "Seed of receipts, identifiers and chance; 0 draws another each time.")
 
-    prompt_seconds: float = _switch(60.0, "How long a prompt waits for its PIN (reference 9.1).")
+    prompt_seconds: float = _switch(60.0, "How long a prompt waits for its PIN (daraja: timing).")
     known_number_seconds: float = _switch(1.0, "After how long the guide's two known numbers answer.")
     unreachable_query_seconds: float = _switch(14.0, "When the query knows that a phone was unreachable (4.3).")
     unreachable_callback_seconds: float = _switch(26.0, "When the callback says that a phone was unreachable (4.3).")
@@ -95,15 +95,19 @@ class SimulatorOptions:
     wording: Literal["first", "second"] = _switch("first", "Which text, wherever the reference has two.")
 
     tariff: Literal["none", "mgao", "business", "customer"] = _switch(
-        "none", "What a paybill's payments cost: shared, all for the customer, or all for the business (texts 4.1)."
+        "none",
+        "What a paybill's payments cost: shared, all for the customer, or all for the business (texts: paybill charges).",
     )
-    till_fee: bool = _switch(False, "The till pays 0.55 % of each payment above KES 200 (texts 4.2: weak).")
+    till_fee: bool = _switch(False, "The till pays 0.55 % of each payment above KES 200 (texts: till charges: weak).")
     charge_account: Literal["same", "charges"] = _switch(
-        "same", "Where the business's part of a charge is booked: beside its payment, or in Charges Paid (texts 1.5)."
+        "same",
+        "Where the business's part of a charge is booked: beside its payment, or in Charges Paid (texts: order and balances).",
     )
-    sweep_at: str = _switch("off", "Nairobi time of the nightly sweep to the bank, such as 23:09 (texts 1.5).")
+    sweep_at: str = _switch(
+        "off", "Nairobi time of the nightly sweep to the bank, such as 23:09 (texts: order and balances)."
+    )
     statement_wording: Literal["utility", "online"] = _switch(
-        "utility", "Reason type that a statement gives a push: not settled by any source (texts 1.4)."
+        "utility", "Reason type that a statement gives a push: not settled by any source (texts: wording)."
     )
 
     most_subscribers: int = _switch(100_000, "Phones that are kept; a push to one more meets a busy system.")

@@ -1,4 +1,4 @@
-"""The organisation's accounts at M-PESA: each movement of money with the balance after it (texts 1.5).
+"""The organisation's accounts at M-PESA: each movement of money with the balance after it (texts: order and balances).
 
 Money enters the utility account (a paybill's payments) or the merchant account (a till's). A sweep moves the whole
 balance to the settlement account, from there to the working account, and out to the bank: two pairs of rows and a last

@@ -10,15 +10,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pokea.clock import iso
-from pokea.errors import Refusal, invalid
+from pokea.errors import ApiError, invalid
 from pokea.money import shillings_json
-from pokea.simulator.feed import Feed
+from pokea.simulator.event_log import EventLog
+from pokea.simulator.http.orders import AccountsOrder, ReversalOrder, SweepOrder, cents_of, read_order
 from pokea.simulator.journal import Journal, OrganisationAccount
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.organisation import TakingsAccount, Unbookable
 from pokea.simulator.provider import Provider
 from pokea.simulator.sim_answers import json_response, problem
-from pokea.simulator.sim_orders import AccountsOrder, ReversalOrder, SweepOrder, cents_of, read_order
 from pokea.simulator.statement_file import Unwritable, statement_file
 from pokea.simulator.statement_request import read_statement_order
 from pokea.simulator.timekeeping import SimulatedTime
@@ -34,7 +34,7 @@ class OrganisationApi:
         options: SimulatorOptions,
         provider: Provider,
         journal: Journal,
-        feed: Feed,
+        feed: EventLog,
         time: SimulatedTime,
         changed: Callable[[], None],
     ) -> None:
@@ -88,7 +88,7 @@ class OrganisationApi:
             entry = self._provider.reverse(order.receipt, self._time.now())
         except Unbookable as failure:
             if failure.code == "not_found":
-                raise Refusal("not_found", str(failure)) from None
+                raise ApiError("not_found", str(failure)) from None
             return problem(_CONFLICT, failure.code, str(failure))
         self._changed()
         return json_response(entry.document(), 201)

@@ -11,16 +11,15 @@ from typing import Final
 from pokea.clock import Instant, seconds
 from pokea.money import CENTS, shillings_json
 from pokea.simulator import callbacks, results, texts
-from pokea.simulator.agenda import Agenda
-from pokea.simulator.callbacks import Delivery
-from pokea.simulator.faults import Faults, Kind
-from pokea.simulator.feed import Body, Feed, masked_url
+from pokea.simulator.callbacks import PlannedCallback
+from pokea.simulator.event_log import Body, EventLog, masked_url
+from pokea.simulator.faults import FaultKind, Faults
 from pokea.simulator.handset import (
     ACTS_BY_ITSELF,
     Behaviour,
     Charge,
+    HandsetPrompt,
     Message,
-    Prompt,
     Subscriber,
     Subscribers,
     outcome,
@@ -31,6 +30,7 @@ from pokea.simulator.messages import message_after, message_document, prompt_doc
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.organisation import Organisation, TakingsAccount
 from pokea.simulator.tariffs import cost_of
+from pokea.simulator.timers import TimerQueue
 from pokea.simulator.validation import TILL, PushFields
 
 _DOWNSTREAM_SECONDS: Final = 1.0
@@ -40,7 +40,7 @@ _QUERY_AFTER_CALLBACK: Final = seconds(1)
 
 
 @dataclass(slots=True)
-class Payment:
+class PushedPayment:
     """One accepted push, from the prompt to its end."""
 
     number: int
@@ -49,8 +49,8 @@ class Payment:
     fields: PushFields
     accepted_at: Instant
     unheard: bool = False
-    """Accepted with a wrong password: nothing ever happens (reference 2.6)."""
-    prompt: Prompt | None = None
+    """Accepted with a wrong password: nothing ever happens (daraja: push errors)."""
+    prompt: HandsetPrompt | None = None
     code: str | None = None
     charge: Charge | None = None
     query_knows_at: Instant = 0
@@ -71,26 +71,28 @@ class NoSuchPrompt(LookupError):
 class Provider:
     """The state of M-PESA: phones, payments, and what is due."""
 
-    def __init__(self, options: SimulatorOptions, chance: random.Random, faults: Faults, journal: Journal, feed: Feed):
+    def __init__(
+        self, options: SimulatorOptions, chance: random.Random, faults: Faults, journal: Journal, feed: EventLog
+    ):
         self._options = options
         self._chance = chance
         self._faults = faults
         self._journal = journal
         self._feed = feed
-        self._payments: dict[str, Payment] = {}
-        self._open_prompts: dict[str, Payment] = {}
-        self._agenda = Agenda()
+        self._payments: dict[str, PushedPayment] = {}
+        self._open_prompts: dict[str, PushedPayment] = {}
+        self._agenda = TimerQueue()
         self._receipts: dict[str, None] = {}
         self._numbers = chance.randrange(1_000, 100_000)
         self._sweep_is_planned = options.sweep_at == "off"
         self.subscribers = Subscribers(options)
         self.organisation = Organisation(options, journal, self._new_receipt)
 
-    def find(self, checkout_request_id: str) -> Payment | None:
+    def find(self, checkout_request_id: str) -> PushedPayment | None:
         """The payment of that id, while it is kept."""
         return self._payments.get(checkout_request_id)
 
-    def payments(self) -> list[Payment]:
+    def payments(self) -> list[PushedPayment]:
         """Every payment that is kept, oldest first."""
         return list(self._payments.values())
 
@@ -104,11 +106,11 @@ class Provider:
         self._numbers += 1
         return self._numbers
 
-    def accept(self, fields: PushFields, subscriber: Subscriber, now: Instant, unheard: bool = False) -> Payment:
+    def accept(self, fields: PushFields, subscriber: Subscriber, now: Instant, unheard: bool = False) -> PushedPayment:
         """The push is accepted: the prompt goes to the phone, unless something downstream stops it."""
         number = self.next_number()
         checkout = checkout_request_id(fields.msisdn, now, self._chance, self._options, self._payments)
-        payment = Payment(number, checkout, merchant_request_id(number, self._chance), fields, now, unheard)
+        payment = PushedPayment(number, checkout, merchant_request_id(number, self._chance), fields, now, unheard)
         self._make_room()
         self._payments[checkout] = payment
         if unheard:
@@ -128,10 +130,10 @@ class Provider:
             self._prompt(payment, subscriber, text, now)
         return payment
 
-    def _prompt(self, payment: Payment, subscriber: Subscriber, text: str, now: Instant) -> None:
+    def _prompt(self, payment: PushedPayment, subscriber: Subscriber, text: str, now: Instant) -> None:
         expires_at = now + seconds(self._options.prompt_seconds)
         fields = payment.fields
-        payment.prompt = Prompt(
+        payment.prompt = HandsetPrompt(
             f"prompt-{payment.number}",
             fields.msisdn,
             fields.amount_shillings,
@@ -156,15 +158,15 @@ class Provider:
             return results.PROMPT_TOO_LONG
         return results.LOCKED if subscriber.busy_with is not None else None
 
-    def _decide_callback_at_push(self, payment: Payment, now: Instant) -> None:
+    def _decide_callback_at_push(self, payment: PushedPayment, now: Instant) -> None:
         rule = self._faults.match(callbacks.AT_PUSH, payment.fields.msisdn, self._chance)
         standing = callbacks.STANDING.get(self._options.callback_order)
         kind = rule.kind if rule else standing
         if rule:
             self._faults.spend(rule)
-        if kind is Kind.CALLBACK_EARLY:
+        if kind is FaultKind.CALLBACK_EARLY:
             payment.early = True
-        elif kind is Kind.CALLBACK_THEN_SUCCESS:
+        elif kind is FaultKind.CALLBACK_THEN_SUCCESS:
             after = rule.seconds if rule else None
             (at_once, _), (late, _) = callbacks.plan(kind, after, now)
             payment.told_no_response_seconds = (late - at_once) / seconds(1)
@@ -172,7 +174,7 @@ class Provider:
 
     # The phones
 
-    def prompts(self, msisdn: str | None = None) -> list[Prompt]:
+    def prompts(self, msisdn: str | None = None) -> list[HandsetPrompt]:
         """What is on the phones, oldest first; on one phone when `msisdn` is given."""
         shown = [payment.prompt for payment in self._open_prompts.values() if payment.prompt]
         return [prompt for prompt in shown if msisdn in (None, prompt.msisdn)]
@@ -186,7 +188,7 @@ class Provider:
         self._end(payment, code, now)
         return code
 
-    def _type(self, payment: Payment, pin: str, now: Instant) -> str:
+    def _type(self, payment: PushedPayment, pin: str, now: Instant) -> str:
         fields = payment.fields
         subscriber = self._subscriber(payment)
         cost = cost_of(fields.amount_shillings, self._options, at_till=fields.transaction_type == TILL)
@@ -200,7 +202,7 @@ class Provider:
             cost_cents=cost.customer_cents,
         )
 
-    def _answer_by_itself(self, payment: Payment, now: Instant) -> None:
+    def _answer_by_itself(self, payment: PushedPayment, now: Instant) -> None:
         subscriber = self._subscriber(payment)
         match subscriber.behaviour:
             case Behaviour.CANCEL:
@@ -213,14 +215,14 @@ class Provider:
                 return  # The habit was changed while the prompt was open: now it waits for the phone.
         self._end(payment, code, now)
 
-    def _subscriber(self, payment: Payment) -> Subscriber:
+    def _subscriber(self, payment: PushedPayment) -> Subscriber:
         subscriber = self.subscribers.find(payment.fields.msisdn)
         assert subscriber is not None  # noqa: S101  # a phone is never forgotten
         return subscriber
 
     # The end of a payment
 
-    def _end(self, payment: Payment, code: str, now: Instant) -> None:
+    def _end(self, payment: PushedPayment, code: str, now: Instant) -> None:
         assert payment.code is None  # noqa: S101  # an end is final, and money moves once
         payment.code = code
         subscriber = self._subscriber(payment)
@@ -234,7 +236,7 @@ class Provider:
         self._message(payment, subscriber, now)
         self._tell(payment, subscriber, now)
 
-    def _charge(self, payment: Payment, subscriber: Subscriber, now: Instant) -> None:
+    def _charge(self, payment: PushedPayment, subscriber: Subscriber, now: Instant) -> None:
         fields = payment.fields
         at_till = fields.transaction_type == TILL
         cost = cost_of(fields.amount_shillings, self._options, at_till=at_till)
@@ -260,7 +262,7 @@ class Provider:
             del self._receipts[next(iter(self._receipts))]
         return made
 
-    def _message(self, payment: Payment, subscriber: Subscriber, now: Instant) -> None:
+    def _message(self, payment: PushedPayment, subscriber: Subscriber, now: Instant) -> None:
         message = message_after(payment.code, payment.charge, payment.fields, subscriber, now, self._options)
         if message is not None:
             self._text(subscriber, message)
@@ -286,7 +288,7 @@ class Provider:
         self._text(subscriber, Message(now, text))
         return entry
 
-    def _tell(self, payment: Payment, subscriber: Subscriber, now: Instant) -> None:
+    def _tell(self, payment: PushedPayment, subscriber: Subscriber, now: Instant) -> None:
         """Plan the callbacks, under the first fault that meets them, and when the query knows."""
         due = now
         if payment.code == results.NO_RESPONSE and payment.prompt is None:
@@ -309,12 +311,12 @@ class Provider:
             self._faults.spend(rule)
             self._feed.add("fault", now, kind=rule.kind, msisdn=subscriber.msisdn)
 
-    def _send(self, payment: Payment, due: Instant, code: str, truth: callbacks.Truth = "true") -> None:
+    def _send(self, payment: PushedPayment, due: Instant, code: str, truth: callbacks.CallbackContent = "true") -> None:
         charge = payment.charge if code == results.PAID else None
-        told = callbacks.told(charge, truth, self._journal.charges) if charge else None
+        told = callbacks.rendered(charge, truth, self._journal.charges) if charge else None
         ids = payment.merchant_request_id, payment.checkout_request_id
         body = callbacks.body(*ids, code, told, self._options)
-        delivery = Delivery(ids[1], payment.fields.callback_url, payment.fields.shortcode, body, due)
+        delivery = PlannedCallback(ids[1], payment.fields.callback_url, payment.fields.shortcode, body, due)
         self._agenda.plan(due, ids[1], "send", delivery=delivery)
 
     # Time
@@ -323,7 +325,7 @@ class Provider:
         """When something happens next by itself."""
         return self._agenda.next_due()
 
-    def take_due(self, now: Instant) -> list[Delivery]:
+    def take_due(self, now: Instant) -> list[PlannedCallback]:
         """Let everything happen that is due by `now`, in its order; the callbacks that go out."""
         sent = []
         if not self._sweep_is_planned:
@@ -357,14 +359,14 @@ class Provider:
             self._feed.add("sweep", now, account=account, receipt=swept.receipt, amount=shillings_json(-swept.cents))
         return swept
 
-    def sending(self, delivery: Delivery) -> CallbackEntry:
+    def sending(self, delivery: PlannedCallback) -> CallbackEntry:
         """The callback goes out now; the journal's entry, for its answer."""
         entry = self._journal.callback(delivery.checkout_request_id, delivery.url, delivery.due, delivery.body)
         shown = {"url": masked_url(delivery.url), "body": Body(delivery.body)}
         self._feed.add("callback", delivery.due, checkoutRequestId=delivery.checkout_request_id, **shown)
         return entry
 
-    def sent(self, delivery: Delivery, entry: CallbackEntry, status: int | None, now: Instant) -> None:
+    def sent(self, delivery: PlannedCallback, entry: CallbackEntry, status: int | None, now: Instant) -> None:
         """The callback was answered with `status`, or not at all; it is sent again if the options say so."""
         entry.status = status
         self._feed.add("callback_answered", now, checkoutRequestId=delivery.checkout_request_id, status=status)

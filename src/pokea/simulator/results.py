@@ -1,4 +1,4 @@
-"""The ends a payment can have at the simulator, in the callback's words and in the query's (reference 3.3)."""
+"""The ends a payment can have at the simulator, in the callback's words and in the query's (daraja: result codes)."""
 
 from typing import Final, Literal, NamedTuple
 
@@ -41,7 +41,7 @@ _WORDINGS: Final = {
 
 
 def description(code: str, channel: Channel, options: SimulatorOptions) -> str:
-    """The ResultDesc of `code`; the callback and the query word 1037 differently (reference 3.3)."""
+    """The ResultDesc of `code`; the callback and the query word 1037 differently (daraja: result codes)."""
     if code == NO_RESPONSE:
         return options.no_response_callback if channel == "callback" else options.no_response_query
     wording = _WORDINGS[code]
@@ -49,5 +49,6 @@ def description(code: str, channel: Channel, options: SimulatorOptions) -> str:
 
 
 def callback_code(code: str) -> int | str:
-    """The ResultCode as a callback prints it: a number, or a string when it has letters (reference 3.2)."""
+    """The ResultCode as a callback prints it: a number, or a string when it has letters (daraja: STK callback
+    failure)."""
     return int(code) if code.isdigit() else code

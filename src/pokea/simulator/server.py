@@ -14,18 +14,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from pokea.clock import Clock, Instant
-from pokea.errors import Refusal
-from pokea.simulator.daraja_api import DarajaApi
-from pokea.simulator.delivery import Courier
+from pokea.errors import ApiError
+from pokea.simulator.event_log import EventLog
 from pokea.simulator.faults import Faults
-from pokea.simulator.feed import Feed
 from pokea.simulator.gateway import Gateway
+from pokea.simulator.http.control import SimApi
+from pokea.simulator.http.daraja import DarajaApi
 from pokea.simulator.journal import Journal
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.organisation_api import OrganisationApi
 from pokea.simulator.provider import Provider
+from pokea.simulator.sender import CallbackSender
 from pokea.simulator.sim_answers import problem, refusal_response
-from pokea.simulator.sim_api import SimApi
 from pokea.simulator.timekeeping import SimulatedTime, Wake
 from pokea.simulator.validation import PushFields
 from pokea.transport import Transport
@@ -53,18 +53,18 @@ class Simulator:
         self._wake = Wake()
         self._task: asyncio.Task[None] | None = None
         self._time = SimulatedTime(clock)
-        feed, faults = Feed(), Faults()
+        feed, faults = EventLog(), Faults()
         self.journal = Journal(options.most_records)
         provider = Provider(options, random, faults, self.journal, feed)
         self._provider = provider
-        self._courier = Courier(provider, transport, self._time, self._changed)
+        self._courier = CallbackSender(provider, transport, self._time, self._changed)
         gateway = Gateway(options, random, faults, provider)
         self._daraja = DarajaApi(gateway, self.journal, feed, self._time, self._courier, self._changed)
         self._api = SimApi(options, provider, faults, self.journal, feed, self._time, self._courier, self._changed)
         organisation = OrganisationApi(options, provider, self.journal, feed, self._time, self._changed)
         self.app = Starlette(
             routes=[*self._daraja.routes(), *pages, *self._api.routes(), *organisation.routes()],
-            exception_handlers={HTTPException: self._http_error, Refusal: refusal_response},
+            exception_handlers={HTTPException: self._http_error, ApiError: refusal_response},
             lifespan=self._lifespan,
         )
         self.app.router.redirect_slashes = False

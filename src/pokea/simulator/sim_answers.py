@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.daraja import wire
-from pokea.errors import Refusal
+from pokea.errors import ApiError
 
 _SAFE_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -28,6 +28,6 @@ def problem(status: int, code: str, message: str, errors: list[dict[str, str]] |
 
 def refusal_response(request: Request, refusal: Exception) -> Response:
     """A Refusal as HTTP."""
-    assert isinstance(refusal, Refusal)  # noqa: S101  # the handler is registered for this type alone
+    assert isinstance(refusal, ApiError)  # noqa: S101  # the handler is registered for this type alone
     errors = [{"field": error.field, "message": error.message} for error in refusal.errors]
     return problem(refusal.problem.status, refusal.code, refusal.message, errors)

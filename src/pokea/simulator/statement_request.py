@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, from_datetime
-from pokea.errors import Refusal, invalid
+from pokea.errors import ApiError, invalid
 from pokea.simulator.identifiers import nairobi
 from pokea.simulator.journal import Journal, OrganisationAccount
 from pokea.simulator.options import SimulatorOptions
@@ -126,7 +126,7 @@ def _moment(name: str, text: str) -> Instant:
     return from_datetime(zoned)
 
 
-def _unreadable(name: str, text: str) -> Refusal:
+def _unreadable(name: str, text: str) -> ApiError:
     return invalid(
         name,
         f"{name}: must be a day such as 2026-11-05 or a moment such as 2026-11-05T16:20:00+03:00, not {text[:40]!r}.",

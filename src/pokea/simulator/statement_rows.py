@@ -1,4 +1,5 @@
-"""The organisation's statement as rows of cells, in the two forms that M-PESA's portal exports (texts 1.2 to 1.7).
+"""The organisation's statement as rows of cells, in the two forms that M-PESA's portal exports (texts: envelope; texts:
+newer export).
 
 The classic export is one account: six rows that say what it covers and what it sums to, the header, and the movements,
 newest first. Reading upward each balance is the one below it with the row's amount. The newer export has no preamble,
@@ -241,7 +242,7 @@ def _payment_words(movement: Movement, manner: Manner, *, at_till: bool) -> _Wor
 
 
 def _party(party: Party | None, manner: Manner) -> str:
-    """The masked number and name (texts 1.3; for the newer export 1.7); empty where there is no other side."""
+    """The masked number and name (texts: columns; for the newer export 1.7); empty where there is no other side."""
     if party is None:
         return ""
     number = f"0{party.msisdn[3:]}" if manner.payer == "0" else party.msisdn

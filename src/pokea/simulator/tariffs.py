@@ -1,4 +1,4 @@
-"""What M-PESA charges for a payment, and who pays it: tables as data (texts 4).
+"""What M-PESA charges for a payment, and who pays it: tables as data (texts: charges).
 
 Safaricom's own tariff page was not read. The paybill's table is one printed in 2024, the till's rate is recalled; both
 change with the excise duty, and may be replaced here without anything else changing.

@@ -1,4 +1,4 @@
-"""What M-PESA prints on the phone: the prompt (texts 2) and the messages (texts 3), spacing included."""
+"""What M-PESA prints on the phone: the prompt (texts: prompt) and the messages (texts: SMS), spacing included."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from pokea.money import CENTS
 from pokea.simulator.identifiers import nairobi
 
 LONGEST_PROMPT = 182
-"""Characters of the whole prompt; a longer one ends with 1025 (reference 2.1)."""
+"""Characters of the whole prompt; a longer one ends with 1025 (daraja: STK push request)."""
 
 
 def prompt_text(amount_shillings: int, organisation: str, account_reference: str | None) -> str:
-    """The prompt as the SIM toolkit shows it; without an account for a till, which is inferred (texts 2)."""
+    """The prompt as the SIM toolkit shows it; without an account for a till, which is inferred (texts: prompt)."""
     account = f" Account no. {account_reference}?" if account_reference is not None else "."
     return f"Do you want to pay Kshs. {amount_shillings} to {organisation}{account}\nEnter M-PESA PIN:"
 
@@ -27,7 +27,7 @@ def paybill_message(
     *,
     cost_cents: int = 0,
 ) -> str:
-    """The payer's message for a paybill (texts 3.2: sure)."""
+    """The payer's message for a paybill (texts: SMS to the payer: sure)."""
     return (
         f"{receipt} Confirmed. Ksh{_money(cents)} sent to {organisation} for account {account} on {_when(now)} "
         f"New M-PESA balance is Ksh{_money(balance_cents)}. Transaction cost, Ksh{_money(cost_cents)}."
@@ -37,7 +37,7 @@ def paybill_message(
 
 
 def till_message(receipt: str, cents: int, organisation: str, now: Instant, balance_cents: int, left_cents: int) -> str:
-    """The payer's message for a till (texts 3.2: up to the balance; the rest by recall)."""
+    """The payer's message for a till (texts: SMS to the payer: up to the balance; the rest by recall)."""
     return (
         f"{receipt} Confirmed. Ksh{_money(cents)} paid to {organisation}. on {_when(now)}."
         f"New M-PESA balance is Ksh{_money(balance_cents)}. Transaction cost, Ksh0.00. "
@@ -46,7 +46,7 @@ def till_message(receipt: str, cents: int, organisation: str, now: Instant, bala
 
 
 def reversal_message(receipt: str, original_receipt: str, cents: int, now: Instant, balance_cents: int) -> str:
-    """The payer's message when a payment is reversed, two spaces before `on` and before `at` (texts 3.4)."""
+    """The payer's message when a payment is reversed, two spaces before `on` and before `at` (texts: reversal SMS)."""
     moment = nairobi(now)
     return (
         f"{receipt} confirmed. Reversal of transaction {original_receipt} has been successfully reversed  on "
@@ -56,7 +56,7 @@ def reversal_message(receipt: str, original_receipt: str, cents: int, now: Insta
 
 
 def insufficient_message(cents: int, organisation: str, balance_cents: int) -> str:
-    """Not enough money (texts 3.5: likely)."""
+    """Not enough money (texts: failure SMS: likely)."""
     return (
         f"Failed. You do not have enough money in your M-PESA account to pay Ksh{_money(cents)} to {organisation}. "
         f"Your M-PESA balance is Ksh{_money(balance_cents)}.  "
@@ -65,7 +65,7 @@ def insufficient_message(cents: int, organisation: str, balance_cents: int) -> s
 
 
 WRONG_PIN_MESSAGE = "Failed. The M-PESA PIN that you entered is wrong. (Wording of the simulator, not of M-PESA.)"
-"""Our own: no text of M-PESA's for a wrong PIN was found (texts 3.5)."""
+"""Our own: no text of M-PESA's for a wrong PIN was found (texts: failure SMS)."""
 
 
 def _money(cents: int) -> str:

@@ -1,4 +1,4 @@
-"""OAuth's tokens: which are alive, and which is the newest (reference 1.3 to 1.5)."""
+"""OAuth's tokens: which are alive, and which is the newest (daraja: Token request; daraja: Token behaviour)."""
 
 import base64
 import binascii
@@ -8,14 +8,14 @@ from typing import Final
 
 from pokea.clock import Instant, seconds
 from pokea.daraja import wire
-from pokea.simulator import answers
-from pokea.simulator.answers import Answer, Complaint
+from pokea.simulator import canned
+from pokea.simulator.canned import Answer, Complaint
 from pokea.simulator.identifiers import access_token
 from pokea.simulator.options import SimulatorOptions
 
 _LIFETIME: Final = seconds(3600)
 _SAID_SECONDS: Final = 3599
-"""A token lives 3600 s and says 3599 (reference 1.3)."""
+"""A token lives 3600 s and says 3599 (daraja: Token request)."""
 _KEPT: Final = 1_000
 
 
@@ -33,15 +33,15 @@ class Tokens:
         """The answer to a token request. The order of the checks is ours."""
         credentials = _basic(authorization)
         if credentials is None:
-            return answers.INVALID_AUTHENTICATION
+            return canned.INVALID_AUTHENTICATION
         if grant_type != "client_credentials":
-            return answers.INVALID_GRANT_TYPE
+            return canned.INVALID_GRANT_TYPE
         expected = f"{self._options.consumer_key}:{self._options.consumer_secret}"
         if not hmac.compare_digest(credentials, expected.encode()):
             refused = self._options.bad_credentials == "400.008.01"
-            return answers.INVALID_AUTHENTICATION if refused else answers.EMPTY_400
+            return canned.INVALID_AUTHENTICATION if refused else canned.EMPTY_400
         said = str(_SAID_SECONDS) if self._options.expires_in == "string" else _SAID_SECONDS
-        return answers.as_json(wire.TokenAnswer(self._new(now, chance), said))
+        return canned.as_json(wire.TokenAnswer(self._new(now, chance), said))
 
     def _new(self, now: Instant, chance: random.Random) -> str:
         if self._options.old_token == "invalidated":  # noqa: S105  # a switch's value, no password

@@ -1,4 +1,5 @@
-"""Daraja's own look at a push and at a query, field by field in its order (reference 2.1, 2.5, 2.9)."""
+"""Daraja's own look at a push and at a query, field by field in its order (daraja: STK push request; daraja: push
+validation errors; daraja: validation order)."""
 
 import base64
 import binascii
@@ -9,8 +10,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pokea.daraja import wire
-from pokea.simulator import answers
-from pokea.simulator.answers import Complaint
+from pokea.simulator import canned
+from pokea.simulator.canned import Complaint
 from pokea.simulator.options import SimulatorOptions
 
 PAYBILL: Final = "CustomerPayBillOnline"
@@ -54,9 +55,9 @@ def read_push(content_type: str, body: bytes, options: SimulatorOptions) -> Push
     fields = _Fields(message, options)
     for name, good in _PUSH_CHECKS:
         if not good(fields.text(name), options):
-            return answers.bad_field(name)
+            return canned.bad_field(name)
     if fields.text("TransactionDesc") is None and options.missing_description == "refused":
-        return answers.bad_field("Remarks")
+        return canned.bad_field("Remarks")
     text = fields.known
     return PushFields(
         shortcode=text("BusinessShortCode"),
@@ -79,7 +80,7 @@ def read_query(content_type: str, body: bytes, options: SimulatorOptions) -> Que
     fields = _Fields(message, options)
     for name, good in _QUERY_CHECKS:
         if not good(fields.text(name), options):
-            return answers.bad_field(name)
+            return canned.bad_field(name)
     text = fields.known
     return QueryFields(text("BusinessShortCode"), text("Password"), text("Timestamp"), text("CheckoutRequestID"))
 
@@ -96,12 +97,14 @@ def named_in(body: bytes, field: str) -> str | None:
 
 def _json_object(content_type: str, body: bytes) -> dict[str, Any] | Complaint:
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        return answers.bad_field("BusinessShortCode")  # What a form meets: nothing was read (reference 2.5).
+        return canned.bad_field(
+            "BusinessShortCode"
+        )  # What a form meets: nothing was read (daraja: push validation errors).
     try:
         message = wire.decode_any(body)
     except wire.Unreadable:
-        return answers.INVALID_PAYLOAD
-    return message if isinstance(message, dict) else answers.INVALID_PAYLOAD
+        return canned.INVALID_PAYLOAD
+    return message if isinstance(message, dict) else canned.INVALID_PAYLOAD
 
 
 class _Fields:
@@ -153,7 +156,7 @@ def _is_transaction_type(text: str | None, options: SimulatorOptions) -> bool:
 
 
 def _is_callback_url(text: str | None, options: SimulatorOptions) -> bool:
-    """What the observations of reference 2.5 come to; the longest address is ours."""
+    """What the observations of `daraja: push validation errors` come to; the longest address is ours."""
     if text is None or len(text) > _LONGEST_URL or not text.isascii() or re.search(r"[\s<>]", text):
         return False
     try:

@@ -3,7 +3,7 @@
 A change is a plain synchronous function of a connection. It runs inside one transaction, off the event loop, and
 may be run again: after a deadlock or a serialization failure, after a lost connection, and after a commit whose
 outcome is unknown. So a change receives ids and times as arguments, touches nothing in memory, may find its own
-work already done, and returns what is to be announced once it is durable (law 6.5, 6.6).
+work already done, and returns what is to be announced once it is durable (law: settler, 5; law: settler, 6).
 
 A caller waits for a bounded time, whatever holds the database up: the queue of its threads, a lock, a server that is
 silent. Then the attempt is given up (`attempts.py`), and the caller is told which of two things is true: nothing
@@ -34,7 +34,7 @@ NoteOutcome = Callable[[str, str | None], None]
 """Hears of each `read` and `write` whether it worked, or why its caller is refused."""
 
 PATIENCE_SECONDS = 5.0
-"""How long a write is tried again before the caller hears that the database is unavailable (law 6.5)."""
+"""How long a write is tried again before the caller hears that the database is unavailable (law: settler, 5)."""
 READ_SECONDS = 4.5
 """How long a read may take, so that one that waited for another is answered within 10 s."""
 _FIRST_PAUSE_SECONDS = 0.01

@@ -1,4 +1,4 @@
-"""Idempotency keys: which object the first call with a key made, for 24 hours (law 8)."""
+"""Idempotency keys: which object the first call with a key made, for 24 hours (law: keys and tokens)."""
 
 import logging
 from typing import Any, Final, NamedTuple
@@ -6,12 +6,12 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, delete, select, tuple_, update
 
 from pokea.clock import HOUR, Clock, Instant
-from pokea.errors import Refusal
-from pokea.storage.background import Background
+from pokea.errors import ApiError
 from pokea.storage.database import Database
-from pokea.storage.prepared import row_of, rows_of, run
+from pokea.storage.sql import execute, fetch_all, fetch_one
 from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import idempotency_keys
+from pokea.storage.worker import Worker
 
 KEPT_FOR: Instant = 24 * HOUR
 FORGOTTEN_AT_ONCE: Final = 1_000
@@ -70,7 +70,7 @@ def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: In
     if insert_if_new(connection, idempotency_keys, key._asdict() | {"object_id": object_id, "created_at": now}):
         return None
     renewed = {"new_body_digest": key.body_digest, "new_object_id": object_id, "new_created_at": now}
-    if rows_of(connection, _RENEW, _known(key, now) | renewed):
+    if fetch_all(connection, _RENEW, _known(key, now) | renewed):
         return None
     first = find(connection, key, now)
     return None if first == object_id else first
@@ -81,7 +81,7 @@ def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | Non
 
     Raises Refusal `idempotency_key_reused` when that call had another body.
     """
-    first = row_of(connection, _FIND, _known(key, now))
+    first = fetch_one(connection, _FIND, _known(key, now))
     if first is None:
         return None
     if first.body_digest != key.body_digest:
@@ -89,9 +89,9 @@ def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | Non
     return str(first.object_id)
 
 
-def reused() -> Refusal:
+def reused() -> ApiError:
     """What a call hears whose key came with another body before."""
-    return Refusal(
+    return ApiError(
         "idempotency_key_reused", "This Idempotency-Key was used with another body; use a new key for a new request."
     )
 
@@ -103,7 +103,7 @@ def release(connection: Connection, key: IdempotencyKey, object_id: str) -> None
 
 def forget_old(connection: Connection, now: Instant, most: int = FORGOTTEN_AT_ONCE) -> int:
     """Delete keys that count as absent, at most so many; says how many."""
-    return run(connection, _FORGET, {"forgotten": now - KEPT_FOR, "most": most})
+    return execute(connection, _FORGET, {"forgotten": now - KEPT_FOR, "most": most})
 
 
 class Forgetting:
@@ -112,7 +112,7 @@ class Forgetting:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._work = Background(self._step, _log, name="forgetting", waits="old idempotency keys stay for now")
+        self._work = Worker(self._step, _log, name="forgetting", waits="old idempotency keys stay for now")
 
     async def start(self) -> None:
         """Begin to work."""

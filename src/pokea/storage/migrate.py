@@ -1,4 +1,4 @@
-"""Brings a database to this version's schema, and says whether one fits (law 10).
+"""Brings a database to this version's schema, and says whether one fits (law: schema).
 
 A schema version is major.minor, written in the table `schema_version`. A minor only adds, so code runs on its own
 minor and on any later one of its major. A step is one transaction under a lock: several processes may start at once,

@@ -1,4 +1,4 @@
-"""The OAuth token in the database, one row an app, for all processes and commands (law 8).
+"""The OAuth token in the database, one row an app, for all processes and commands (law: keys and tokens).
 
 The token is sealed with AES-GCM under a key derived from POKEA_SECRET_KEY, and bound to its app: a row read by somebody
 who has the database alone opens nothing. (Fernet would take its own time and chance, which a universe must give.)
@@ -17,7 +17,7 @@ from pokea.daraja.tokens import StoredToken
 from pokea.ids import RandomBytes
 from pokea.redact import Secret
 from pokea.storage.database import Database
-from pokea.storage.prepared import row_of, run
+from pokea.storage.sql import execute, fetch_one
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import oauth_tokens
 
@@ -123,24 +123,24 @@ def claim(connection: Connection, app: str, seen_generation: int, now: Instant, 
         [{"app": app, "generation": 0, "sealed": None, "expires_at": 0, "lease_until": 0}],
     )
     wanted = {"of_app": app, "seen": seen_generation, "now": now, "lease": lease_until}
-    return run(connection, _CLAIM, wanted) == 1
+    return execute(connection, _CLAIM, wanted) == 1
 
 
 def store(connection: Connection, app: str, seen_generation: int, sealed: bytes, expires_at: Instant) -> bool:
     """A change: keep the sealed token, if the generation has not moved; its own work already done counts as done."""
     kept = {"next": seen_generation + 1, "new_sealed": sealed, "new_expires_at": expires_at}
-    run(connection, _STORE, {"of_app": app, "seen": seen_generation} | kept)
+    execute(connection, _STORE, {"of_app": app, "seen": seen_generation} | kept)
     row = _row(connection, app)
     return row is not None and row.generation == seen_generation + 1 and row.sealed == sealed
 
 
 def release(connection: Connection, app: str, seen_generation: int, lease_until: Instant) -> None:
     """A change: end the lease that ends at `lease_until`."""
-    run(connection, _RELEASE, {"of_app": app, "seen": seen_generation, "lease": lease_until})
+    execute(connection, _RELEASE, {"of_app": app, "seen": seen_generation, "lease": lease_until})
 
 
 def _row(connection: Connection, app: str) -> _Stored | None:
-    row = row_of(connection, _ROW, {"of_app": app})
+    row = fetch_one(connection, _ROW, {"of_app": app})
     return _Stored(*row) if row is not None else None
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
-from pokea.storage.prepared import rows_of, run_each
+from pokea.storage.sql import execute_many, fetch_all
 
 AMONG: Final = "among"
 _TAKE_TURNS: Final = """
@@ -31,26 +31,26 @@ select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(%(names)s::t
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not yet in the table, and leave the others as they are."""
     if rows:
-        run_each(connection, _insert_new(connection.dialect.name, table), rows)
+        execute_many(connection, _insert_new(connection.dialect.name, table), rows)
 
 
 def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row unless any unique index forbids it; says whether it is there now by this call."""
-    return bool(rows_of(connection, _insert_if_new(connection.dialect.name, table), row))
+    return bool(fetch_all(connection, _insert_if_new(connection.dialect.name, table), row))
 
 
-def rows_among(
+def select_in(
     connection: Connection, selected: Table | tuple[Column[Any], ...], column: Column[str], values: Collection[str]
 ) -> list[Any]:
     """The rows whose text column is one of these values: one statement, parameter and plan, however many they are."""
     dialect = connection.dialect.name
     sent = list(values) if dialect == "postgresql" else json.dumps(list(values))
-    return rows_of(connection, selection_among(dialect, selected, column), {AMONG: sent})
+    return fetch_all(connection, selection_among(dialect, selected, column), {AMONG: sent})
 
 
 @cache
 def selection_among(dialect: str, selected: Table | tuple[Column[Any], ...], column: Column[str]) -> Select[Any]:
-    """The statement of `rows_among`; the values are its parameter AMONG, a list on PostgreSQL and JSON on SQLite."""
+    """The statement of `select_in`; the values are its parameter AMONG, a list on PostgreSQL and JSON on SQLite."""
     statement = select(*(selected if isinstance(selected, tuple) else selected.columns))
     if dialect == "postgresql":
         return statement.where(column == func.any(bindparam(AMONG, type_=ARRAY(Text))))
@@ -58,7 +58,7 @@ def selection_among(dialect: str, selected: Table | tuple[Column[Any], ...], col
     return statement.where(column.in_(select(listed.c.value)))
 
 
-def take_turns(connection: Connection, names: Collection[str]) -> None:
+def advisory_lock(connection: Connection, names: Collection[str]) -> None:
     """Wait until no other transaction holds one of these names, and hold them until this one ends.
 
     For what is decided by counting rows that others may be adding. Names are taken in one order, so that nobody waits

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from pokea.errors import Unavailable
 from pokea.storage.database import Database
 from pokea.storage.migrate import standing
-from pokea.storage.prepared import run
+from pokea.storage.sql import execute
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import query_budget
 
@@ -51,5 +51,5 @@ class WriteProbe:
 
 def touch(connection: Connection) -> None:
     """A change: write to a row that means nothing."""
-    if not run(connection, _TOUCH):
+    if not execute(connection, _TOUCH):
         insert_new(connection, query_budget, [{"app": _ROW, "rate": 0.0, "tokens": 0.0, "filled_at": 0, "turn": 0}])

@@ -12,7 +12,7 @@ QUIET: Final = frozenset({"look", "read"})
 """Subjects of lines that a reader is spared."""
 
 
-class Line(NamedTuple):
+class ChronicleLine(NamedTuple):
     """One thing that happened. `at` counts from the beginning of the universe."""
 
     at: Instant
@@ -25,12 +25,12 @@ class Chronicle:
     """Grows at the end."""
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[ChronicleLine] = []
         self.counts: Counter[str] = Counter()
 
     def note(self, at: Instant, who: str, subject: str, what: str) -> None:
         """Write one line."""
-        self.lines.append(Line(at, who, subject, what))
+        self.lines.append(ChronicleLine(at, who, subject, what))
 
     def count(self, name: str, times: int = 1) -> None:
         """Count what the report sums up."""
@@ -46,7 +46,7 @@ class Chronicle:
         return summed.hexdigest()[:32]
 
 
-def timeline(lines: Iterable[Line]) -> list[str]:
+def timeline(lines: Iterable[ChronicleLine]) -> list[str]:
     """The lines as a person reads them: masked, and without the chatter of reads and looks."""
     return [
         mask(f"{_told(line.at)}  {line.who:<12}  {line.subject:<9}  {line.what}")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pokea.transport import NoAnswer, NotSent, Reply
 from pokea.universe.plan import Try, Visit
-from pokea.universe.streams import Ear
+from pokea.universe.stream_reader import StreamReader
 
 _PAUSE_SECONDS = 3.0
 _ATTEMPTS = 12
@@ -28,7 +28,7 @@ _CONFLICT = 409
 _TOO_MANY = 429
 
 
-class Told(NamedTuple):
+class CustomerMemory(NamedTuple):
     """What a customer was told of a payment, the first time that it was paid."""
 
     transaction_id: str
@@ -36,7 +36,7 @@ class Told(NamedTuple):
     customer: str
 
 
-class Counter(Protocol):
+class ServiceApi(Protocol):
     """Where a customer stands: the calls to the service and to the phone, and what is noted."""
 
     async def call(
@@ -90,7 +90,7 @@ class Counter(Protocol):
 class Customer:
     """One visit."""
 
-    def __init__(self, visit: Visit, counter: Counter) -> None:
+    def __init__(self, visit: Visit, counter: ServiceApi) -> None:
         self._visit = visit
         self._counter = counter
         self._seen: dict[str, Mapping[str, Any]] = {}
@@ -238,7 +238,7 @@ class Customer:
     async def _listen(self, transaction_id: str, path: str, secret: str, patience_seconds: float) -> str | None:
         """Watch the events until they end, coming back when they break off; how they ended, None if they have not."""
         loop = asyncio.get_running_loop()
-        ear = Ear(transaction_id, lambda told: self._take(transaction_id, told), self._counter.complain)
+        ear = StreamReader(transaction_id, lambda told: self._take(transaction_id, told), self._counter.complain)
         until = loop.time() + patience_seconds
         connections = 0
         while not ear.is_over and (left := until - loop.time()) > 0:

@@ -22,9 +22,9 @@ from pokea.storage.database import Database
 from pokea.storage.engines import sqlite_engine
 from pokea.storage.migrate import migrate
 from pokea.universe.chronicle import Chronicle
-from pokea.universe.life import Life
+from pokea.universe.fault_plan import FaultPlan
 from pokea.universe.loop import Spinning
-from pokea.universe.weather import Weather
+from pokea.universe.process import Process
 
 T = TypeVar("T")
 
@@ -105,7 +105,7 @@ class Disk:
     """What one life's transactions meet; `most` is how many there may be."""
 
     def __init__(
-        self, life: Life, store: Store, weather: Weather, chance: random.Random, chronicle: Chronicle, most: int
+        self, life: Process, store: Store, weather: FaultPlan, chance: random.Random, chronicle: Chronicle, most: int
     ) -> None:
         self._weather = weather
         self._life = life
@@ -199,7 +199,7 @@ def _tell(future: asyncio.Future[Any], tell: Callable[[Any], None], outcome: Any
 class UniverseDatabase(Database):
     """The service's own door to the database, one a life, on the store that outlives them all."""
 
-    def __init__(self, store: Store, life: Life, disk: Disk, *, rehearse: bool) -> None:
+    def __init__(self, store: Store, life: Process, disk: Disk, *, rehearse: bool) -> None:
         super().__init__(store.engine, rehearse=rehearse)
         self._life = life
         self._disk = disk

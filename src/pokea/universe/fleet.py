@@ -13,14 +13,14 @@ from starlette.types import ASGIApp
 from pokea.app import Ports, Service
 from pokea.clock import SECOND
 from pokea.settings import Settings, given_settings
-from pokea.universe import successor
+from pokea.universe import next_version
 from pokea.universe.chronicle import Chronicle
 from pokea.universe.disk import INJECTED, Disk, Store, UniverseDatabase
-from pokea.universe.life import Life, LifeClock
+from pokea.universe.fault_plan import FaultPlan
 from pokea.universe.loop import VirtualLoop
 from pokea.universe.network import LifeTransport, Network, Side, Tap
 from pokea.universe.plan import Plan
-from pokea.universe.weather import Weather
+from pokea.universe.process import LifeClock, Process
 
 SECRET_KEY = "the secret key of every universe that there is"  # noqa: S105 - nothing real is kept with it
 NEXT_SECRET_KEY = "the secret key after the one of every universe"  # noqa: S105 - nothing real is kept with it
@@ -34,7 +34,7 @@ _STOPPED = "stopped"
 class Running(NamedTuple):
     """A life and what it runs."""
 
-    life: Life
+    life: Process
     service: Service
     ports: Ports
     settings: Settings
@@ -50,7 +50,7 @@ class Fleet:
         chance: random.Random,
         chronicle: Chronicle,
         store: Store,
-        weather: Weather,
+        weather: FaultPlan,
         network: Network,
         daraja: Side,
         tap: Tap,
@@ -65,14 +65,14 @@ class Fleet:
         self._daraja = daraja
         self._tap = tap
         self._open: list[Running] = []
-        self._retiring: list[Life] = []
+        self._retiring: list[Process] = []
         self._spared = False
         self._starting: dict[int, asyncio.Task[Running | None]] = {}
-        self.lives: list[Life] = []
+        self.lives: list[Process] = []
         self.complaints: list[str] = []
         self.told_by_successor = 0
 
-    def door(self) -> tuple[ASGIApp | None, Life | None]:
+    def door(self) -> tuple[ASGIApp | None, Process | None]:
         """Where the next connection goes: one of the processes that listen, if any does."""
         if not self._open:
             return None, None
@@ -89,7 +89,7 @@ class Fleet:
         number = len(self.lives)
         doom = self._plan.dooms[number] if number < len(self._plan.dooms) and not self._spared else None
         skew = self._plan.skew + round(self._chance.uniform(-0.5, 0.5) * SECOND)
-        life = Life(self._loop, number + 1, skew, doom)
+        life = Process(self._loop, number + 1, skew, doom)
         self.lives.append(life)
         life.on_death = lambda why: self._died(life, why)
         disk = Disk(life, self._store, self._weather, self._chance, self._chronicle, _MOST_TRANSACTIONS)
@@ -120,7 +120,7 @@ class Fleet:
         self._open.append(running)
         return running
 
-    def _died(self, life: Life, why: str) -> None:
+    def _died(self, life: Process, why: str) -> None:
         self._open = [running for running in self._open if running.life is not life]
         if why == _STOPPED:
             self._note(life, "has stopped")
@@ -148,11 +148,11 @@ class Fleet:
         old = list(self._open)
         self._chronicle.count("deploys")
         if self._plan.deploys_successor:
-            successor.expand(self._store.connection)
+            next_version.expand(self._store.connection)
         await self.begin()
         await asyncio.sleep(self._chance.uniform(1, 40))
         if self._plan.deploys_successor:
-            self.told_by_successor += successor.tell(self._store.connection)
+            self.told_by_successor += next_version.tell(self._store.connection)
             self._chronicle.count("two versions")
         for running in old:
             await self.drain(running)
@@ -207,7 +207,7 @@ class Fleet:
                     found.append(f"a task of {life.name} failed, and nobody looked: {told}")
         return found
 
-    def _note(self, life: Life, what: str) -> None:
+    def _note(self, life: Process, what: str) -> None:
         self._chronicle.note(round(self._loop.time() * SECOND), life.name, "process", what)
 
 
@@ -238,7 +238,7 @@ def _settings(key: str, other_key: str, drawn: tuple[tuple[str, Any], ...]) -> S
     )
 
 
-def _bytes_of(life: Life, chance: random.Random) -> Callable[[int], bytes]:
+def _bytes_of(life: Process, chance: random.Random) -> Callable[[int], bytes]:
     def random_bytes(count: int) -> bytes:
         life.check()
         return chance.randbytes(count)

@@ -1,7 +1,7 @@
 """An event loop whose time is a number: it jumps to whatever is due next, and waits for nothing.
 
 Every task and every timer belongs to a life (one run of a process of the service) or to the world. When a life ends,
-nothing of it runs again, not even a `finally`, as with a process that is killed (law 12).
+nothing of it runs again, not even a `finally`, as with a process that is killed (law: universes).
 """
 
 import asyncio

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp
 from pokea.clock import SECOND
 from pokea.transport import NoAnswer, NotSent, Reply
 from pokea.universe.chronicle import Chronicle
-from pokea.universe.life import Life
+from pokea.universe.fault_plan import FaultPlan
 from pokea.universe.loop import VirtualLoop
-from pokea.universe.weather import Weather
+from pokea.universe.process import Process
 
 ARRIVED_SECONDS: Final[ContextVar[float | None]] = ContextVar("arrived_seconds", default=None)
 """When the request came in on whose behalf this code runs, by the loop's time; None where there is none."""
@@ -50,7 +50,7 @@ Hear = Callable[[bytes], None]
 class Side(Protocol):
     """Who answers: which application, in which life; None for both when nobody listens."""
 
-    def door(self) -> tuple[ASGIApp | None, Life | None]:
+    def door(self) -> tuple[ASGIApp | None, Process | None]:
         """Where the next connection goes."""
         ...
 
@@ -58,7 +58,7 @@ class Side(Protocol):
 class Exchange:
     """One request and its answer: ASGI towards the server, a future towards the client."""
 
-    def __init__(self, loop: VirtualLoop, sent: Sent, server: Life | None, hear: Hear | None = None) -> None:
+    def __init__(self, loop: VirtualLoop, sent: Sent, server: Process | None, hear: Hear | None = None) -> None:
         self._loop = loop
         self._sent = sent
         self._server = server
@@ -148,7 +148,7 @@ class Exchange:
 class Network:
     """Carries exchanges."""
 
-    def __init__(self, loop: VirtualLoop, weather: Weather, chance: random.Random, chronicle: Chronicle) -> None:
+    def __init__(self, loop: VirtualLoop, weather: FaultPlan, chance: random.Random, chronicle: Chronicle) -> None:
         self._weather = weather
         self._loop = loop
         self._chance = chance
@@ -162,7 +162,7 @@ class Network:
         sent: Sent,
         side: Side,
         timeout_seconds: float,
-        client: Life | None = None,
+        client: Process | None = None,
         hear: Hear | None = None,
     ) -> Reply:
         """Raises NotSent or NoAnswer; any HTTP status is a reply."""
@@ -181,7 +181,7 @@ class Network:
             self._chronicle.count(f"limited.{route_of(sent)}")
         return reply
 
-    async def _exchange(self, sent: Sent, side: Side, client: Life | None, hear: Hear | None) -> Reply:
+    async def _exchange(self, sent: Sent, side: Side, client: Process | None, hear: Hear | None) -> Reply:
         mishap = self._mishap()
         slow = mishap == "slow"
         await asyncio.sleep(self._chance.uniform(*(_SLOW_SECONDS if slow else _QUICK_SECONDS)))
@@ -207,7 +207,7 @@ class Network:
             raise NoAnswer("the connection was cut")
         return reply
 
-    def _serve(self, exchange: Exchange, application: ASGIApp, server: Life | None) -> None:
+    def _serve(self, exchange: Exchange, application: ASGIApp, server: Process | None) -> None:
         if server is None:
             self._carried += 1
             number = self._carried
@@ -283,7 +283,7 @@ class WorldTransport:
 class Tap(Protocol):
     """Sees what a life sends to Daraja."""
 
-    def leaves(self, sent: Sent, sender: Life) -> int:
+    def leaves(self, sent: Sent, sender: Process) -> int:
         """A request is on its way; answers its number."""
         ...
 
@@ -299,7 +299,7 @@ class Tap(Protocol):
 class LifeTransport:
     """A life's transport to Daraja."""
 
-    def __init__(self, network: Network, side: Side, life: Life, tap: Tap) -> None:
+    def __init__(self, network: Network, side: Side, life: Process, tap: Tap) -> None:
         self._network = network
         self._side = side
         self._life = life

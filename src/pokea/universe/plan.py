@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, to_datetime
-from pokea.simulator.faults import DEFAULT_SECONDS, Kind
+from pokea.simulator.faults import DEFAULT_SECONDS, FaultKind
 from pokea.simulator.options import SimulatorOptions, switches
 from pokea.universe.defects import DEFECTS
-from pokea.universe.life import Doom
-from pokea.universe.weather import DiskFaults, NetworkFaults, Standstill, Trouble
+from pokea.universe.fault_plan import DiskFaults, NetworkFaults, Standstill, Trouble
+from pokea.universe.process import CrashPoint
 
 _FIRST_DAY: Final[Instant] = 1_767_225_600 * SECOND
 """2026-01-01, from which the days of universes are counted."""
@@ -22,14 +22,14 @@ _AUDIT_SECONDS: Final = 2_400.0
 _DAY_SECONDS: Final = 24 * 3600.0
 _PUSH_LIMITS: Final = ("pokea_push_limit_phone", "pokea_push_limit_customer")
 
-_OFTEN: Final = (Kind.CALLBACK_LOST, Kind.CALLBACK_TWICE, Kind.CALLBACK_LATE, Kind.QUERY_PENDING)
-_SPANS: Final[Mapping[Kind, tuple[float, float]]] = {
-    Kind.CALLBACK_LATE: (5, 900),
-    Kind.CALLBACK_TWICE: (0, 120),
-    Kind.CALLBACK_THEN_SUCCESS: (1, 300),
-    Kind.PUSH_TIMEOUT_BEFORE: (20, 70),
-    Kind.PUSH_TIMEOUT_AFTER: (20, 70),
-    Kind.SLOW: (1, 60),
+_OFTEN: Final = (FaultKind.CALLBACK_LOST, FaultKind.CALLBACK_TWICE, FaultKind.CALLBACK_LATE, FaultKind.QUERY_PENDING)
+_SPANS: Final[Mapping[FaultKind, tuple[float, float]]] = {
+    FaultKind.CALLBACK_LATE: (5, 900),
+    FaultKind.CALLBACK_TWICE: (0, 120),
+    FaultKind.CALLBACK_THEN_SUCCESS: (1, 300),
+    FaultKind.PUSH_TIMEOUT_BEFORE: (20, 70),
+    FaultKind.PUSH_TIMEOUT_AFTER: (20, 70),
+    FaultKind.SLOW: (1, 60),
 }
 """How long a fault holds something up, where the kind takes a time."""
 _POINTS: Final = (
@@ -107,18 +107,19 @@ class Plan(NamedTuple):
     settings: Mapping[str, Any]
     rotates_key: bool
     deploys_successor: bool
-    """A deploy brings the version after this one, which has a column and a kind of evidence more (law 10)."""
+    """A deploy brings the version after this one, which has a column and a kind of evidence more (law: schema)."""
     rehearses: bool
     skew: Instant
     standing: Sequence[Trouble]
     bursts: Sequence[Burst]
     standstills: Sequence[Standstill]
-    dooms: Sequence[Doom | None]
+    dooms: Sequence[CrashPoint | None]
     """One a life, in turn."""
     kills_at_seconds: Sequence[float]
     deploys_at_seconds: Sequence[float]
     rivals_at_seconds: Sequence[float]
-    """When another program of the merchant fetches a token of its own, which may void ours (reference 1.5)."""
+    """When another program of the merchant fetches a token of its own, which may void ours (daraja: Token
+    behaviour)."""
     readings: Sequence[Reading]
     last_defect: str
     """Of the statement that comes before the true one, when everything is over."""
@@ -206,7 +207,7 @@ def _settings(chance: random.Random) -> Mapping[str, Any]:
 
 
 def _standing(chance: random.Random) -> Sequence[Trouble]:
-    kinds = [*chance.sample(tuple(Kind), chance.randrange(1, 5)), *chance.sample(_OFTEN, chance.randrange(3))]
+    kinds = [*chance.sample(tuple(FaultKind), chance.randrange(1, 5)), *chance.sample(_OFTEN, chance.randrange(3))]
     troubles = [_at_daraja(chance, kind, chance.uniform(0.02, 0.5)) for kind in dict.fromkeys(kinds)]
     troubles += [_of(chance, "network", NetworkFaults, 0.06) for _ in range(chance.randrange(3))]
     troubles += [_of(chance, "disk", DiskFaults, 0.03) for _ in range(chance.randrange(3))]
@@ -239,16 +240,16 @@ def _standstills(chance: random.Random, visits: Sequence[Visit]) -> Sequence[Sta
 def _burst(chance: random.Random, at_seconds: float) -> Burst:
     where = chance.choice(("daraja", "daraja", "daraja", "network", "disk"))
     if where == "daraja":
-        return Burst(at_seconds, chance.uniform(20, 300), _at_daraja(chance, chance.choice(tuple(Kind)), 0.8))
+        return Burst(at_seconds, chance.uniform(20, 300), _at_daraja(chance, chance.choice(tuple(FaultKind)), 0.8))
     if where == "network":
         return Burst(at_seconds, chance.uniform(5, 90), _of(chance, "network", NetworkFaults, 1.0))
     return Burst(at_seconds, chance.uniform(1, 20), _of(chance, "disk", DiskFaults, 1.0))
 
 
-def _at_daraja(chance: random.Random, kind: Kind, likely: float) -> Trouble:
+def _at_daraja(chance: random.Random, kind: FaultKind, likely: float) -> Trouble:
     span = chance.uniform(*_SPANS[kind]) if kind in _SPANS and _one_in(chance, 2) else None
     seconds = round(span, 1) if span is not None else DEFAULT_SECONDS.get(kind)
-    has_when = kind in (Kind.HTTP_HTML, Kind.SPIKE_ARREST, Kind.CONNECTION_DROPPED, Kind.SLOW)
+    has_when = kind in (FaultKind.HTTP_HTML, FaultKind.SPIKE_ARREST, FaultKind.CONNECTION_DROPPED, FaultKind.SLOW)
     return Trouble("daraja", kind.value, likely, seconds, chance.choice(("before", "after")) if has_when else None)
 
 
@@ -256,16 +257,16 @@ def _of(chance: random.Random, where: str, faults: type[NetworkFaults] | type[Di
     return Trouble(where, chance.choice(faults._fields), chance.uniform(0.2, 1.0) * most)
 
 
-def _dooms(chance: random.Random) -> Sequence[Doom | None]:
+def _dooms(chance: random.Random) -> Sequence[CrashPoint | None]:
     return [_doom(chance) for _ in range(chance.choice((0, 1, 1, 2, 3)))]
 
 
-def _doom(chance: random.Random) -> Doom | None:
+def _doom(chance: random.Random) -> CrashPoint | None:
     if _one_in(chance, 6):
         return None
     if _one_in(chance, 4):
-        return Doom("", chance.randrange(1, 3_000))
-    return Doom(f"{chance.choice(('before', 'after'))} {chance.choice(_POINTS)}", chance.randrange(1, 6))
+        return CrashPoint("", chance.randrange(1, 3_000))
+    return CrashPoint(f"{chance.choice(('before', 'after'))} {chance.choice(_POINTS)}", chance.randrange(1, 6))
 
 
 def _visits(chance: random.Random) -> Sequence[Visit]:

@@ -12,7 +12,7 @@ _MOST_SHOWN = 400
 """Lines of a timeline that are shown of a failure; `--timeline` shows them all."""
 
 
-class Failure(NamedTuple):
+class UniverseFailure(NamedTuple):
     """A universe in which a rule did not hold."""
 
     seed: int
@@ -29,7 +29,7 @@ class Totals:
         self.simulated_seconds = 0.0
         self.cpu_seconds = 0.0
         self.slowest_seconds = 0.0
-        self.failures: list[Failure] = []
+        self.failures: list[UniverseFailure] = []
 
     def add(self, outcome: Outcome) -> None:
         """One more universe."""
@@ -40,7 +40,7 @@ class Totals:
         self.slowest_seconds = max(self.slowest_seconds, outcome.cpu_seconds)
         if outcome.violations:
             found = [str(violation) for violation in outcome.violations]
-            self.failures.append(Failure(outcome.seed, found, timeline(outcome.lines)))
+            self.failures.append(UniverseFailure(outcome.seed, found, timeline(outcome.lines)))
             self.failures.sort(key=lambda failure: failure.seed)
 
     @property
@@ -84,7 +84,7 @@ def replay(seed: int) -> str:
     return f"pokea universe --seed {seed}"
 
 
-def story_of(failure: Failure, most_lines: int = _MOST_SHOWN) -> Iterable[str]:
+def story_of(failure: UniverseFailure, most_lines: int = _MOST_SHOWN) -> Iterable[str]:
     """A failure as it is printed: what is wrong, how to see it again, and what happened."""
     yield f"Universe {failure.seed} broke {len(failure.violations)} rules:"
     yield from (f"  {violation}" for violation in failure.violations)

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from fastapi.dependencies import models as dependencies
 
-from pokea.escrow.books import Violation
-from pokea.universe.chronicle import Line
+from pokea.audit.rule import Violation
+from pokea.universe.chronicle import ChronicleLine
 from pokea.universe.disk import Store
-from pokea.universe.life import Dead
 from pokea.universe.loop import Deadlocked, Spinning, VirtualLoop
 from pokea.universe.plan import plan_of
-from pokea.universe.sealed import OutsideReached, sealed
-from pokea.universe.witness import Log, listening
+from pokea.universe.process import Dead
+from pokea.universe.recorder import Log, listening
+from pokea.universe.sandbox import OutsideReached, sealed
 from pokea.universe.world import World
 
 _MOST_TURNS = 2_000_000
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     digest: str
     simulated_seconds: float
     cpu_seconds: float
-    lines: Sequence[Line]
+    lines: Sequence[ChronicleLine]
 
 
 class Universes:

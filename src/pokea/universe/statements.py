@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from sqlalchemy import func, select
 
+from pokea.audit.rule import Violation
 from pokea.errors import PokeaError
-from pokea.escrow.books import Violation
-from pokea.payments.evidence import Kind
+from pokea.operations.evidence import Source
 from pokea.reconciliation import store
 from pokea.reconciliation.apply import apply
 from pokea.reconciliation.match import Reconciliation, match
@@ -27,7 +27,7 @@ from pokea.storage.tables import evidence
 from pokea.universe.defects import DEFECTS, Parameters
 from pokea.universe.disk import Store
 from pokea.universe.fleet import Fleet, Running
-from pokea.universe.truth import Books, Taken, read_books
+from pokea.universe.oracle import Books, Taken, read_books
 
 _NOT_OURS: Final = frozenset({"foreign", "other_account"})
 
@@ -127,7 +127,7 @@ class Statements:
 
     def _stated(self) -> int:
         """How many pieces of evidence are a statement's."""
-        wanted = select(func.count()).select_from(evidence).where(evidence.c.kind == Kind.STATEMENT.value)
+        wanted = select(func.count()).select_from(evidence).where(evidence.c.kind == Source.STATEMENT.value)
         with self._store.engine.connect() as connection:
             return connection.execute(wanted).scalar_one()
 

@@ -2,7 +2,7 @@
 
 Faults and crashes come while customers do; then they cease, time runs on until everything that can be found out has
 been, and the books are checked; then the charges are fed in as a statement, and the books must agree with the truth in
-every line (law 12).
+every line (law: universes).
 """
 
 import asyncio
@@ -15,27 +15,27 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
-from pokea.api.tokens import issue_token
+from pokea.api.auth.tokens import issue_token
+from pokea.audit.operation_rules import RULES
+from pokea.audit.rule import Violation, violations
 from pokea.clock import SECOND
-from pokea.escrow.books import Violation, violations
-from pokea.payments.promises import RULES
 from pokea.redact import Secret
 from pokea.simulator.server import Simulator
 from pokea.transport import NoAnswer, NotSent, Reply
-from pokea.universe import truth
+from pokea.universe import oracle
 from pokea.universe.chronicle import Chronicle
 from pokea.universe.customers import PIN, Customer
 from pokea.universe.disk import Store
+from pokea.universe.fault_plan import FaultPlan, Trouble
 from pokea.universe.fleet import JWT_SECRET, NEXT_SECRET_KEY, SECRET_KEY, Fleet
 from pokea.universe.forger import forgeries
-from pokea.universe.life import Life, LifeClock
 from pokea.universe.loop import VirtualLoop
 from pokea.universe.network import Hear, Network, Sent, WorldTransport
+from pokea.universe.oracle import PromptBegun, Taken
 from pokea.universe.plan import Burst, Plan
+from pokea.universe.process import LifeClock, Process
+from pokea.universe.recorder import Acknowledged, Log, Wire, token_of
 from pokea.universe.statements import Statements
-from pokea.universe.truth import PromptBegun, Taken
-from pokea.universe.weather import Trouble, Weather
-from pokea.universe.witness import Acknowledged, Log, Wire, token_of
 
 SERVICE = "http://pokea.test"
 DARAJA = "http://daraja.test"
@@ -50,7 +50,7 @@ class DarajaSide:
 
     application: ASGIApp | None = None
 
-    def door(self) -> tuple[ASGIApp | None, Life | None]:
+    def door(self) -> tuple[ASGIApp | None, Process | None]:
         """Where a connection goes."""
         return self.application, None
 
@@ -65,7 +65,7 @@ class World:
         self._store = store
         self._log = log
         self.chronicle = Chronicle()
-        self._weather = Weather(plan.standstills)
+        self._weather = FaultPlan(plan.standstills)
         self._wire = Wire()
         self._clock = LifeClock(loop, plan.epoch)
         self._network = Network(loop, self._weather, chance, self.chronicle)
@@ -75,7 +75,7 @@ class World:
         self._simulator = Simulator(plan.options, transport, self._clock, chance)
         daraja.application = self._simulator.app
         self._daraja = daraja
-        self._calm = Network(loop, Weather(), chance, Chronicle())
+        self._calm = Network(loop, FaultPlan(), chance, Chronicle())
         self._statements = Statements(self, self.fleet, store, chance, self._taken)
         self._acknowledged: list[Acknowledged] = []
         self._complaints: list[str] = []
@@ -90,7 +90,7 @@ class World:
         await self._calm_down()
         await asyncio.sleep(self._plan.run_on_seconds)
         await self.fleet.stand()
-        early = self._check(truth.truthful(self._simulator.journal.callbacks, self._taken(), self._doubted()))
+        early = self._check(oracle.truthful(self._simulator.journal.callbacks, self._taken(), self._doubted()))
         await self._bring_statements()
         await self._settle_by_hand()
         late = self._check(None)
@@ -266,7 +266,7 @@ class World:
         path = urlsplit(self._plan.settings["mpesa_callback_url"]).path
         callbacks = list(self._simulator.journal.callbacks)
         with self._store.engine.connect() as connection:
-            victims = truth.unpaid(connection, self._wire.pushes, answer["transactionId"])
+            victims = oracle.unpaid(connection, self._wire.pushes, answer["transactionId"])
         for forgery in forgeries(answer, amount, msisdn, callbacks, self._chance, victims):
             url = f"{SERVICE}{path}{forgery.path}"
             sent = Sent("POST", url, {"content-type": "application/json"}, forgery.body, "102.0.0.66")
@@ -275,7 +275,7 @@ class World:
                 reply = await self._network.carry(f"{who}, forging", sent, self.fleet, 20)
             except (NotSent, NoAnswer):
                 continue
-            if reply.status == truth.ACKNOWLEDGED:
+            if reply.status == oracle.ACKNOWLEDGED:
                 self._acknowledged.append(Acknowledged(forgery.path.removeprefix("/"), forgery.body))
 
     # The truth
@@ -304,7 +304,7 @@ class World:
         """Every charge becomes evidence, as when a person has decided which payment each line is."""
         running = await self.fleet.stand()
         with self._store.engine.connect() as connection:
-            lines = truth.statement_of(truth.read_books(connection), self._taken(), self._clock.now())
+            lines = oracle.statement_of(oracle.read_books(connection), self._taken(), self._clock.now())
         for line in lines:
             await running.life.run(running.service.settler.submit(line))
         await asyncio.sleep(_SETTLES_WITHIN_SECONDS)
@@ -313,8 +313,8 @@ class World:
         if self._plan.settings["pokea_confirm_from"] is None:
             return set()
         with self._store.engine.connect() as connection:
-            books = truth.read_books(connection)
-            return truth.told_of_failure(connection, books, self._simulator.journal.callbacks, self._wire.pushes)
+            books = oracle.read_books(connection)
+            return oracle.told_of_failure(connection, books, self._simulator.journal.callbacks, self._wire.pushes)
 
     def _check(self, told: Sequence[str] | None) -> list[Violation]:
         acknowledged = [
@@ -322,23 +322,23 @@ class World:
             *(
                 Acknowledged(token_of(entry.url), entry.body)
                 for entry in self._simulator.journal.callbacks
-                if entry.status == truth.ACKNOWLEDGED
+                if entry.status == oracle.ACKNOWLEDGED
             ),
         ]
         taken = self._taken()
         with self._store.engine.connect() as connection:
-            books = truth.read_books(connection)
+            books = oracle.read_books(connection)
             found = [
                 *violations(connection, self._clock.now(), RULES),
-                *truth.charged_is_completed(books, taken, told),
-                *truth.completed_is_charged(books, taken),
-                *truth.one_push_a_payment(books, self._wire.pushes),
-                *truth.pushed_in_time(self._wire.pushes),
-                *truth.prompted_in_time(books, self._wire.pushes, self._prompted()),
-                *truth.acknowledged_is_kept(connection, books, acknowledged),
-                *truth.unknown_is_kept(connection, self.fleet.told_by_successor),
-                *truth.answered_is_kept(connection, books, self._wire.pushes),
-                *truth.quiet_is_asked(connection),
+                *oracle.charged_is_completed(books, taken, told),
+                *oracle.completed_is_charged(books, taken),
+                *oracle.one_push_a_payment(books, self._wire.pushes),
+                *oracle.pushed_in_time(self._wire.pushes),
+                *oracle.prompted_in_time(books, self._wire.pushes, self._prompted()),
+                *oracle.acknowledged_is_kept(connection, books, acknowledged),
+                *oracle.unknown_is_kept(connection, self.fleet.told_by_successor),
+                *oracle.answered_is_kept(connection, books, self._wire.pushes),
+                *oracle.quiet_is_asked(connection),
                 *self._statements.violations(books, taken),
             ]
         self.chronicle.counts["payments"] = len(books.status)

@@ -4,10 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from pokea.api.answers import json_answer
+from pokea.api.fast_path import FastRoute
 from pokea.api.metrics import Metrics
 from pokea.api.openapi import Application
-from pokea.api.short_way import Shortcut
+from pokea.api.responses import json_answer
 from tests.api.serving import new_test_application
 
 SHORT = "/short"
@@ -28,7 +28,7 @@ def saying_what_came(metrics: Metrics | None = None) -> Application:
     async def route(request: Request) -> Response:
         return told("long", request.scope, await request.body())
 
-    find = {SHORT: Shortcut(take, "", SHORT)}.get
+    find = {SHORT: FastRoute(take, "", SHORT)}.get
     app = new_test_application(metrics=metrics, shortcuts={"POST": find, "GET": find})
     app.state.reached = 0
     for path in (SHORT, LONG):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from pokea.api.http.limits import ConnectionLimits
 from pokea.api.http.room import Room
-from pokea.api.protocol import ShortProtocol
+from pokea.api.protocol import FastPathProtocol
 from tests.api.http.answering import LONG, SHORT, saying_what_came
 from tests.api.serving import Client, RawAnswer, against, converse, new_test_application
 
@@ -250,7 +250,7 @@ def test_many_calls_behind_each_other_are_answered_in_their_order() -> None:
         nonlocal most
         while True:
             for each in gc.get_objects():
-                if isinstance(each, ShortProtocol):
+                if isinstance(each, FastPathProtocol):
                     most = max(most, len(each.pipeline))
             await asyncio.sleep(0.05)
 
@@ -267,7 +267,7 @@ def test_a_connection_that_ends_leaves_nothing_to_collect() -> None:
             for request in (GOOD * 500, HEAD, CHUNKED + b"5\r\nhel", b"garbage\r\n\r\n", GOOD):
                 await converse(client, request, wait_seconds=0.05)
             async with asyncio.timeout(10):
-                while any(isinstance(each, ShortProtocol) for each in gc.get_objects()):
+                while any(isinstance(each, FastPathProtocol) for each in gc.get_objects()):
                     await asyncio.sleep(0.05)
         finally:
             gc.enable()

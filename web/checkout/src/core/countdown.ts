@@ -1,6 +1,6 @@
-/** How long a prompt lives on the phone: about a minute (reference 3.2). */
+/** How long a prompt lives on the phone: about a minute (daraja: STK callback failure). */
 export const PROMPT_MS = 60_000;
-/** From the end of the prompt until `expiresAt`, push + 120 s (law 4), M-PESA's answer is awaited. */
+/** From the end of the prompt until `expiresAt`, push + 120 s (law: time), M-PESA's answer is awaited. */
 export const ANSWER_MS = 60_000;
 
 /** Whole seconds from `now` until `end`, never negative; never more than `mostMs`, if a clock is wrong. */

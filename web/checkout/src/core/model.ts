@@ -41,7 +41,7 @@ export interface Model {
   readonly touched: boolean;
 }
 
-/** For how long after `expiresAt` the service may hold the booking (law 4). */
+/** For how long after `expiresAt` the service may hold the booking (law: time). */
 export const LOCK_GRACE_MS = 60_000;
 
 /** Nothing known of any payment. */
@@ -180,7 +180,7 @@ export function promptEnds({ expiresAt }: Model): number {
 }
 
 /**
- * Until when another try would be refused. A failure known from questions alone is held until then at most (law 4);
+ * Until when another try would be refused. A failure known from questions alone is held until then at most (law: time);
  * the service says so by `retryable`, and by `nextStep` what may be done afterwards.
  */
 export function waitEnds({ phase, expiresAt, retryAt }: Model): number {

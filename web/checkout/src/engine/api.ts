@@ -36,7 +36,7 @@ export interface Api {
   skew: () => number;
 }
 
-/** The service answers a push within 50 s (law 3). */
+/** The service answers a push within 50 s (law: push). */
 const PUSH_PATIENCE_MS = 60_000;
 const ASK_PATIENCE_MS = 10_000;
 

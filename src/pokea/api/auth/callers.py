@@ -1,0 +1,129 @@
+"""Who calls, what they may do, and from which address."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from starlette.requests import Request
+
+from pokea.api.auth.keys import IssuerKeys, Keys, SharedSecret, unauthenticated
+from pokea.api.auth.tokens import Expected, Verifier
+from pokea.clock import Clock, Instant
+from pokea.errors import ApiError
+from pokea.redact import Secret
+from pokea.settings import Network, Settings
+from pokea.transport import Transport
+
+ADMIN = "admin"
+PAYMENTS_READ = "payments:read"
+PAYMENTS_WRITE = "payments:write"
+BOOKINGS_WRITE = "bookings:write"
+
+_WITH_PORT = re.compile(r"\[(?P<six>[0-9A-Fa-f:.]+)\](?::\d{1,5})?|(?P<four>\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a verified token speaks for, and until when."""
+
+    subject: str
+    scopes: frozenset[str]
+    expires_at: Instant = 0
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether everything may be seen and done."""
+        return ADMIN in self.scopes
+
+    def may(self, scope: str) -> bool:
+        """Whether the caller has the scope; an admin has all of them."""
+        return self.is_admin or scope in self.scopes
+
+    def may_see(self, owner: str) -> bool:
+        """Whether an object of this owner exists for the caller."""
+        return self.is_admin or self.subject == owner
+
+
+class Authenticator:
+    """Lets callers in by their bearer tokens, and knows behind which proxies they may stand."""
+
+    def __init__(self, verifier: Verifier, trusted_proxies: Sequence[Network] = ()) -> None:
+        self._verifier = verifier
+        self._trusted_proxies = tuple(trusted_proxies)
+
+    async def caller(self, request: Request) -> Caller:
+        """Who calls; raises Refusal `unauthenticated` with a sentence."""
+        claims = await self._verifier.verify(bearer_token(request))
+        return Caller(claims.subject, claims.scopes, claims.expires_at)
+
+    async def require(self, request: Request, scope: str, *others: str) -> Caller:
+        """Who calls, given that they have one of the scopes.
+
+        Raises Refusal `unauthenticated`, or `forbidden` naming what is missing, before anything is looked up.
+        """
+        caller = await self.caller(request)
+        if not any(caller.may(name) for name in (scope, *others)):
+            wanted = " or ".join(f"`{name}`" for name in (scope, *others))
+            raise ApiError("forbidden", f"This call needs a token with the scope {wanted}.")
+        return caller
+
+    def address(self, request: Request) -> str:
+        """The client's address; empty when the connection has none."""
+        peer = request.client.host if request.client else ""
+        return client_address(peer, request.headers.getlist("x-forwarded-for"), self._trusted_proxies)
+
+
+def new_authenticator(settings: Settings, transport: Transport, clock: Clock) -> Authenticator:
+    """The gate that the settings describe: an issuer's keys by their address, else the shared secret."""
+    keys: Keys = (
+        IssuerKeys(settings.pokea_jwks_url, transport, clock)
+        if settings.pokea_jwks_url
+        else SharedSecret(Secret(settings.pokea_jwt_secret.get_secret_value()))
+    )
+    return Authenticator(Verifier(keys, expected_origin(settings), clock), settings.proxy_networks)
+
+
+def expected_origin(settings: Settings) -> Expected:
+    """The issuer and the audience that tokens must name under these settings."""
+    return Expected(settings.pokea_jwt_issuer or None, settings.pokea_jwt_audience or None)
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the Authorization header; raises Refusal `unauthenticated` when there is none."""
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        raise unauthenticated("This call needs a token: send `Authorization: Bearer …`.")
+    scheme, _, token = headers[0].strip().partition(" ")
+    token = token.strip()
+    if len(headers) > 1 or scheme.lower() != "bearer" or not token or " " in token:
+        raise unauthenticated("The Authorization header must be `Bearer`, a space, and one token.")
+    return token
+
+
+def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
+    """The address of the client behind the trusted proxies.
+
+    `forwarded` holds the X-Forwarded-For headers. It is read from the right for as long as the address that
+    reported an entry is a trusted proxy, because only those entries were not written by the client.
+    """
+    believed = _parse(peer)
+    if believed is None:
+        return peer
+    # Some proxies leave an empty entry at the end, and some write an address with quotes, as in `Forwarded`.
+    entries = [entry.strip().strip('"') for header in forwarded for entry in header.rstrip(", ").split(",")]
+    while entries and any(believed in network for network in trusted):
+        reported = _parse(entries.pop())
+        if reported is None:
+            break
+        believed = reported
+    return str(believed)
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    with_port = _WITH_PORT.fullmatch(text)
+    try:
+        address = ip_address((with_port["six"] or with_port["four"]) if with_port else text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

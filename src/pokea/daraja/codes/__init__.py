@@ -1,0 +1,1 @@
+"""Every result code and error code of Daraja: what it means, whose fault it is, whether it is final."""

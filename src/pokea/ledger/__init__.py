@@ -1,0 +1,1 @@
+"""The double-entry ledger: accounts, and the postings that every movement of money makes."""

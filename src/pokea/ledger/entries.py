@@ -1,0 +1,77 @@
+"""Double entry, pure: a completing payment debits the clearing account and credits exactly one other (law: money).
+
+Nothing is edited: where a statement later names another amount, a pair of its own corrects it.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from pokea.clock import Instant
+
+
+class Account(StrEnum):
+    """Where money stands. A balance is the sum of the account's postings, debits positive."""
+
+    MPESA_CLEARING = "mpesa_clearing"
+    FEES_HELD = "fees_held"
+    REFUNDS_DUE = "refunds_due"
+    SUSPENSE = "suspense"
+    MPESA_CHARGES = "mpesa_charges"
+
+
+class Money(StrEnum):
+    """What a completed payment's money does, decided once."""
+
+    HELD = "held"
+    REFUND_DUE = "refund_due"
+    SUSPENSE = "suspense"
+
+
+CREDITED: Final = {
+    Money.HELD: Account.FEES_HELD,
+    Money.REFUND_DUE: Account.REFUNDS_DUE,
+    Money.SUSPENSE: Account.SUSPENSE,
+}
+"""The account that a completing payment credits."""
+
+
+ADJUSTED: Final = "adjusted"
+"""The kind of an adjusting pair's posting to the clearing account."""
+ADJUSTED_SUSPENSE: Final = "adjusted_suspense"
+"""The kind of its posting to suspense."""
+
+
+class Posting(Struct, frozen=True):
+    """One side of an entry; unique by payment and kind. A debit is positive, a credit negative."""
+
+    payment_id: str
+    kind: str
+    account: Account
+    amount_cents: int
+    posted_at: Instant
+
+
+def arrival(payment_id: str, amount_cents: int, money: Money, posted_at: Instant) -> tuple[Posting, Posting]:
+    """The two postings of money that has arrived; raises ValueError unless the amount is positive."""
+    if amount_cents <= 0:
+        raise ValueError(f"{amount_cents} cents cannot have arrived")
+    return (
+        Posting(payment_id, "received", Account.MPESA_CLEARING, amount_cents, posted_at),
+        Posting(payment_id, money.value, CREDITED[money], -amount_cents, posted_at),
+    )
+
+
+def adjustment(payment_id: str, difference_cents: int, posted_at: Instant) -> tuple[Posting, Posting]:
+    """The two postings by which a statement that names another amount corrects what an arrival has posted (law: money).
+
+    `difference_cents` is what came less what was posted; raises ValueError where there is none. What is over or short
+    stands in suspense until a person decides.
+    """
+    if not difference_cents:
+        raise ValueError("there is no difference to post")
+    return (
+        Posting(payment_id, ADJUSTED, Account.MPESA_CLEARING, difference_cents, posted_at),
+        Posting(payment_id, ADJUSTED_SUSPENSE, Account.SUSPENSE, -difference_cents, posted_at),
+    )

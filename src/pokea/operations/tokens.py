@@ -1,0 +1,54 @@
+"""The two secrets of a payment, both made from its id: its callback address, and what its customer reads it with.
+
+The rules are those of `law: proof` and `law: keys and tokens`.
+Neither is stored. A digest of the callback token is, so that a callback finds its payment before Daraja has named it.
+"""
+
+import hashlib
+import hmac
+
+from pokea.clock import HOUR, Instant
+from pokea.redact import Secret
+
+_CLIENT_PREFIX = "pcs_"
+CLIENT_SECRET_LIFETIME: Instant = 24 * HOUR
+
+
+class PaymentTokens:
+    """Makes and verifies the secrets of payments. The previous key is accepted while one is set."""
+
+    def __init__(self, key: Secret, previous: Secret | None = None) -> None:
+        self._keys = [key.reveal().encode()] + ([previous.reveal().encode()] if previous else [])
+
+    def callback_token(self, payment_id: str) -> str:
+        """48 lower-case hexadecimal digits: HMAC-SHA256 of the payment's id."""
+        return _sign(self._keys[0], payment_id)
+
+    def proves(self, token: str, payment_id: str) -> bool:
+        """Whether the token is the payment's, compared in constant time."""
+        return sum(hmac.compare_digest(_sign(key, payment_id), token) for key in self._keys) > 0
+
+    def client_secret(self, payment_id: str) -> str:
+        """What the customer's page reads this one payment with."""
+        return _CLIENT_PREFIX + _sign(self._keys[0], f"client:{payment_id}")
+
+    def opens(self, secret: str, payment_id: str, created_at: Instant, now: Instant) -> bool:
+        """Whether a client secret reads this payment at this time."""
+        if now > created_at + CLIENT_SECRET_LIFETIME or not secret.isascii():
+            return False
+        expected = [_CLIENT_PREFIX + _sign(key, f"client:{payment_id}") for key in self._keys]
+        return sum(hmac.compare_digest(each, secret) for each in expected) > 0
+
+
+def is_client_secret(bearer: str) -> bool:
+    """Whether a bearer token has the form of a client secret."""
+    return bearer.startswith(_CLIENT_PREFIX)
+
+
+def callback_digest(token: str) -> bytes:
+    """What is stored to find a payment by its callback token; the token cannot be told from it."""
+    return hashlib.sha256(token.encode()).digest()[:16]
+
+
+def _sign(key: bytes, message: str) -> str:
+    return hmac.digest(key, message.encode(), "sha256").hex()[:48]

@@ -1,0 +1,214 @@
+"""The history: who sees which payments, page by page or by cursor, newest first.
+
+By customer, status and time the totals are sums of counts, and a page is found by adding counts up (`pieces`), so that
+neither depends on how many payments there are. What is found by a booking, or by `q`, is found whole and cut at
+MOST_FOUND. Totals and rows of one page are of one instant. Between two pages payments may be made: pages by number then
+move on by as many, while those by cursor neither repeat nor leave out any.
+"""
+
+import base64
+import binascii
+import re
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_, union_all
+
+from pokea.analytics.read import Span, sizes
+from pokea.bookings.store import ids_by_reference
+from pokea.clock import Instant
+from pokea.operations.decision import Status
+from pokea.operations.store import Payment
+from pokea.payments.history.time_slices import (
+    DAYS,
+    HOURS,
+    SliceUnit,
+    TimeSlice,
+    full_slices,
+    merge_adjacent,
+    skip,
+    split_range,
+)
+from pokea.phone import InvalidPhone, parse_phone
+from pokea.storage.statements import in_one_snapshot
+from pokea.storage.tables import payments, receipts
+
+MOST_FOUND = 1_000
+"""How many a search by `q`, or by booking, finds at the most (law: counting)."""
+
+
+_CURSOR = re.compile(r"[0-9]{1,18} [a-z0-9_]{1,64}")
+_COLUMNS = payments.c
+_NEWEST_FIRST = (_COLUMNS.created_at.desc(), _COLUMNS.id.desc())
+
+
+class Cursor(NamedTuple):
+    """Where the page before ended."""
+
+    created_at: Instant
+    payment_id: str
+
+
+class Filters(NamedTuple):
+    """What is looked for; None for anything. `since` is included, `before` is not."""
+
+    owner: str | None = None
+    status: Status | None = None
+    since: Instant | None = None
+    before: Instant | None = None
+    booking_id: str | None = None
+    search: str | None = None
+
+
+class HistoryPage(NamedTuple):
+    """Some payments of all that match. `is_cut`: there are more than are counted or found."""
+
+    payments: list[Payment]
+    total: int
+    next_cursor: Cursor | None
+    is_cut: bool
+
+
+def find_page(connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None) -> HistoryPage:
+    """One page: after `cursor` if there is one, else after `offset` payments."""
+    in_one_snapshot(connection)
+    if filters.booking_id is not None or filters.search is not None:
+        return _page_of_found(connection, filters, limit, offset, cursor)
+    pieces = _pieces(connection, filters, filters.since, filters.before, DAYS)
+    total = sum(piece.size for piece in pieces)
+    if cursor is not None:
+        rest, inside = [piece for piece in pieces if piece.since is None or piece.since <= cursor.created_at], 0
+    else:
+        rest, inside = skip(pieces, offset)
+        if filters.owner is None and inside > limit:
+            hours = _pieces(connection, filters, rest[0].since, rest[0].before, HOURS)
+            rest, inside = skip([*hours, *rest[1:]], inside)
+    found: list[Payment] = []
+    for run in _runs(filters, rest):
+        statement = select(payments).where(*_of(filters, run.since, run.before)).order_by(*_NEWEST_FIRST)
+        if cursor is not None:
+            statement = statement.where(tuple_(_COLUMNS.created_at, _COLUMNS.id) < tuple_(*cursor))
+        statement = statement.offset(inside).limit(limit + 1 - len(found))
+        found += [Payment(*row) for row in connection.execute(statement)]
+        inside = 0
+        if len(found) > limit:
+            break
+    return _page(found, limit, total, is_cut=False)
+
+
+def _page(found: list[Payment], limit: int, total: int, *, is_cut: bool) -> HistoryPage:
+    shown = found[:limit]
+    last = Cursor(shown[-1].created_at, shown[-1].id) if len(found) > limit else None
+    return HistoryPage(shown, total, last, is_cut)
+
+
+def _pieces(
+    connection: Connection, filters: Filters, since: Instant | None, before: Instant | None, unit: SliceUnit
+) -> list[TimeSlice]:
+    """The time between the bounds with what was made in it, newest first, without pieces in which nothing was."""
+    whole_ones = split_range(since, before, unit)
+    bounds = {"first": whole_ones.first, "end": whole_ones.end}
+    span = Span(**{name: number for name, number in bounds.items() if number is not None})
+    found = sizes(connection, filters.owner, unit.name, span, filters.status)
+    return [
+        *_edge(connection, filters, whole_ones.upper, unit),
+        *full_slices(found, unit),
+        *_edge(connection, filters, whole_ones.lower, unit),
+    ]
+
+
+def _edge(
+    connection: Connection, filters: Filters, edge: tuple[Instant, Instant] | None, unit: SliceUnit
+) -> list[TimeSlice]:
+    """What is left over at an edge: of everybody's day by the hour, else by counting rows."""
+    if edge is None:
+        return []
+    if unit is DAYS and filters.owner is None:
+        return _pieces(connection, filters, *edge, HOURS)
+    counted = select(func.count()).select_from(payments).where(*_of(filters, *edge))
+    count = connection.execute(counted).scalar_one()
+    return [TimeSlice(*edge, count)] if count else []
+
+
+def _runs(filters: Filters, rest: list[TimeSlice]) -> list[TimeSlice]:
+    """Where to look for rows, newest first. One index has rows that are not paid by status and time; others of one
+    status are looked for only where some were counted."""
+    if not rest:
+        return []
+    if filters.status is None or (filters.owner is None and filters.status is not Status.COMPLETED):
+        return [TimeSlice(filters.since, rest[0].before, rest[0].size)]
+    return merge_adjacent(rest)
+
+
+def _of(filters: Filters, since: Instant | None, before: Instant | None) -> list[ColumnElement[bool]]:
+    """The conditions of customer, status and time."""
+    conditions: list[ColumnElement[bool]] = []
+    if filters.owner is not None:
+        conditions.append(_COLUMNS.owner == filters.owner)
+    if filters.status is not None:
+        # In the statement's text, where a partial index can be seen to fit.
+        conditions.append(_COLUMNS.status == literal(filters.status.value, literal_execute=True))
+        if filters.status is not Status.COMPLETED:
+            conditions.append(_COLUMNS.status != literal(Status.COMPLETED.value, literal_execute=True))
+    if since is not None:
+        conditions.append(_COLUMNS.created_at >= since)
+    if before is not None:
+        conditions.append(_COLUMNS.created_at < before)
+    return conditions
+
+
+def _page_of_found(
+    connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None
+) -> HistoryPage:
+    """A page of what a booking or a search finds: the newest MOST_FOUND, of which all are looked at each time."""
+    conditions = _of(filters, filters.since, filters.before)
+    if filters.booking_id is not None:
+        conditions.append(_COLUMNS.booking_id == filters.booking_id)
+    ways = [[]] if filters.search is None else _ways(connection, filters.search)
+    ids = [_newest([*way, *conditions]) for way in ways]
+    matching = select(payments).where(_COLUMNS.id.in_(union_all(*(select(each.c.id) for each in ids))))
+    found = [Payment(*row) for row in connection.execute(matching.order_by(*_NEWEST_FIRST).limit(MOST_FOUND + 1))]
+    is_cut = len(found) > MOST_FOUND
+    listed = found[:MOST_FOUND]
+    if cursor is not None:
+        rest = [payment for payment in listed if (payment.created_at, payment.id) < cursor]
+    else:
+        rest = listed[offset:]
+    return _page(rest[: limit + 1], limit, len(listed), is_cut=is_cut)
+
+
+def _newest(conditions: list[ColumnElement[bool]]) -> Any:
+    newest: Select[Any] = select(_COLUMNS.id).where(*conditions).order_by(_COLUMNS.created_at.desc())
+    return newest.limit(MOST_FOUND + 1).subquery()
+
+
+def _ways(connection: Connection, search: str) -> list[list[ColumnElement[bool]]]:
+    """What `q` may be, each by an index: a receipt, a phone number in any of its forms, or a booking's reference."""
+    receipt = search.strip().upper()
+    owner_of_receipt = select(receipts.c.payment_id).where(receipts.c.receipt == receipt).scalar_subquery()
+    ways: list[list[ColumnElement[bool]]] = [[_COLUMNS.id == owner_of_receipt, _COLUMNS.receipt == receipt]]
+    with suppress(InvalidPhone):
+        ways.append([_COLUMNS.msisdn == parse_phone(search).msisdn])
+    booked = ids_by_reference(connection, search.strip())
+    if booked:
+        ways.append([_COLUMNS.booking_id.in_(booked)])
+    return ways
+
+
+def encode_cursor(cursor: Cursor | None) -> str | None:
+    """The cursor as an opaque text."""
+    if cursor is None:
+        return None
+    return base64.urlsafe_b64encode(f"{cursor.created_at} {cursor.payment_id}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(written: str) -> Cursor:
+    """The cursor meant by a text; raises ValueError when it is none of ours."""
+    try:
+        plain = base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise ValueError("not a cursor of this service") from None
+    if not _CURSOR.fullmatch(plain):
+        raise ValueError("not a cursor of this service")
+    created_at, payment_id = plain.split(" ")
+    return Cursor(int(created_at), payment_id)

@@ -1,0 +1,261 @@
+"""The books against the truth: what only a universe can check, since it knows what happened on the phones (law:
+universes)."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, exists, func, or_, select
+
+from pokea.audit.rule import Violation
+from pokea.clock import SECOND, Instant
+from pokea.daraja.callback import read_callback
+from pokea.daraja.wire import SUCCESS
+from pokea.money import CENTS
+from pokea.operations.decision import NO_ANSWER
+from pokea.operations.evidence import Evidence, Source, from_statement
+from pokea.operations.settle import CALLBACKS_KEPT
+from pokea.operations.tokens import callback_digest
+from pokea.payments.push import SENT_WITHIN
+from pokea.simulator.handset import Charge
+from pokea.simulator.journal import CallbackEntry
+from pokea.storage.tables import claims, evidence, payments
+from pokea.universe.forger import Victim
+from pokea.universe.next_version import KIND
+from pokea.universe.recorder import Acknowledged, Push, token_of
+
+ACKNOWLEDGED = 200
+_MOST_SENT = 2
+_AGREEING = 2
+"""So many queries that say the same have the last word (law: evidence)."""
+
+
+class Taken(NamedTuple):
+    """Money that left a phone, and the token of the payment for which it did."""
+
+    token: str
+    charge: Charge
+
+
+class PromptBegun(NamedTuple):
+    """A prompt that came up on a phone, and the token of the payment for which it did."""
+
+    token: str
+    began_at: Instant
+
+
+class Books(NamedTuple):
+    """What the service knows of its payments."""
+
+    id_by_digest: dict[bytes, str]
+    status: dict[str, str]
+    cents: dict[str, int]
+    expires_at: dict[str, Instant]
+    """By the clock of the process that made the payment."""
+
+    def payment_of(self, token: str) -> str | None:
+        """The payment that a callback token names."""
+        return self.id_by_digest.get(callback_digest(token))
+
+
+def read_books(connection: Connection) -> Books:
+    """Every payment."""
+    columns = payments.c
+    shown = (columns.id, columns.callback_digest, columns.status, columns.amount_cents, columns.expires_at)
+    rows = list(connection.execute(select(*shown)))
+    return Books(
+        {bytes(row.callback_digest): row.id for row in rows},
+        {row.id: row.status for row in rows},
+        {row.id: row.amount_cents for row in rows},
+        {row.id: row.expires_at for row in rows},
+    )
+
+
+def charged_is_completed(books: Books, taken: Sequence[Taken], told: Sequence[str] | None) -> Iterator[Violation]:
+    """Every charge is a completed payment, and none has ended as failed; `told` bounds it to payments of these tokens.
+
+    They are those whose truthful callback the service has acknowledged; None for all, once a statement was read.
+    """
+    for token, charge in taken:
+        payment_id = books.payment_of(token)
+        if payment_id is None:
+            yield Violation("charged_is_completed", f"{charge.receipt} was charged, and no payment is its own")
+        elif (told is None or token in told) and books.status[payment_id] != "completed":
+            yield Violation("charged_is_completed", f"{payment_id} was charged, and is {books.status[payment_id]}")
+        elif books.cents[payment_id] != charge.amount_cents:
+            yield Violation("charged_is_completed", f"{payment_id} was charged another amount than it asked for")
+
+
+def completed_is_charged(books: Books, taken: Sequence[Taken]) -> Iterator[Violation]:
+    """Every completed payment is a charge, and one charge only: this holds at every moment, without exemption."""
+    charged = [books.payment_of(token) for token, _ in taken]
+    for payment_id, status in books.status.items():
+        if status == "completed" and charged.count(payment_id) != 1:
+            yield Violation(
+                "completed_is_charged", f"{payment_id} is completed, and was charged {charged.count(payment_id)} times"
+            )
+
+
+def one_push_a_payment(books: Books, pushes: Sequence[Push]) -> Iterator[Violation]:
+    """A payment is pushed once; only what the gateway stopped for its token may be sent again, once (law: push)."""
+    by_token: dict[str, list[Push]] = {}
+    for push in pushes:
+        if push.left:
+            by_token.setdefault(push.token, []).append(push)
+    for token, sent in by_token.items():
+        payment_id = books.payment_of(token)
+        if payment_id is None:
+            yield Violation("one_push_a_payment", f"a push left for no payment that is in the books ({token[:6]}…)")
+        if len(sent) > _MOST_SENT or not all(push.token_refused for push in sent[:-1]):
+            yield Violation("one_push_a_payment", f"{payment_id} was pushed {len(sent)} times")
+
+
+def pushed_in_time(pushes: Sequence[Push]) -> Iterator[Violation]:
+    """A push is sent within 15 s of its request or not at all, whatever was waited for (law: push)."""
+    for push in pushes:
+        if push.asked_at_seconds is None:
+            yield Violation("pushed_in_time", f"a push left that no request had asked for ({push.token[:6]}…)")
+        elif push.left_at_seconds - push.asked_at_seconds > SENT_WITHIN / SECOND:
+            waited = push.left_at_seconds - push.asked_at_seconds
+            yield Violation("pushed_in_time", f"a push left {waited:.1f} s after its request ({push.token[:6]}…)")
+
+
+def prompted_in_time(books: Books, pushes: Sequence[Push], prompted: Sequence[PromptBegun]) -> Iterator[Violation]:
+    """No prompt begins after its own `expiresAt`, by the clock of the process that has promised it (law: push)."""
+    skews = {push.token: push.sender.skew for push in pushes}
+    for token, began_at in prompted:
+        payment_id = books.payment_of(token)
+        if payment_id is not None and began_at + skews[token] > books.expires_at[payment_id]:
+            late = (began_at + skews[token] - books.expires_at[payment_id]) / SECOND
+            yield Violation("prompted_in_time", f"the prompt of {payment_id} began {late:.1f} s after its own end")
+
+
+def answered_is_kept(connection: Connection, books: Books, pushes: Sequence[Push]) -> Iterator[Violation]:
+    """An id that Daraja gave a push is kept, if the process that heard it has lived on (law: push)."""
+    columns = evidence.c
+    pieces = connection.execute(select(columns.payment_id, columns.id).where(columns.kind == "push_accepted"))
+    kept = {tuple(row) for row in pieces}
+    for push in pushes:
+        payment_id = books.payment_of(push.token)
+        if push.answered_with and not push.sender.over and (payment_id, f"push:{push.answered_with}") not in kept:
+            yield Violation("answered_is_kept", f"Daraja's answer to the push of {payment_id} was heard, and is lost")
+
+
+def quiet_is_asked(connection: Connection) -> Iterator[Violation]:
+    """Hours after the last fault Daraja has been asked about every payment that it can be asked about (law:
+    inquiries)."""
+    columns = payments.c
+    unasked = select(columns.id, columns.status).where(
+        columns.attempts == 0,
+        columns.request_id.is_not(None),
+        or_(columns.status == "pending", columns.failure_reason == NO_ANSWER),
+    )
+    for row in connection.execute(unasked.order_by(columns.id)):
+        yield Violation("quiet_is_asked", f"{row.id} is {row.status}, and Daraja was never asked about it")
+
+
+def acknowledged_is_kept(
+    connection: Connection, books: Books, acknowledged: Sequence[Acknowledged]
+) -> Iterator[Violation]:
+    """Whatever the service has acknowledged is in its database: as evidence, or in the ring of claims."""
+    columns = evidence.c
+    kept = set(connection.execute(select(columns.id).where(columns.kind == "callback")).scalars())
+    counted = list(connection.execute(select(columns.payment_id).where(columns.kind == "callback")).scalars())
+    bodies = {bytes(body) for body in connection.execute(select(claims.c.body)).scalars()}
+    for token, body in acknowledged:
+        digest = hashlib.sha256(token.encode() + b"\n" + body).hexdigest()[:32]
+        payment_id = books.payment_of(token)
+        if f"callback:{digest}" in kept or (payment_id is None and body in bodies):
+            continue
+        if counted.count(payment_id) < CALLBACKS_KEPT:
+            yield Violation("acknowledged_is_kept", f"a callback of {payment_id or 'nobody'} is acknowledged and lost")
+
+
+def unpaid(connection: Connection, pushes: Sequence[Push], forger: str) -> list[Victim]:
+    """Unpaid payments of which Daraja's id is known, with the token of each; not the payment of the forger itself."""
+    columns, pieces = payments.c, evidence.c
+    kinds = select(pieces.payment_id).where(pieces.payment_id == columns.id)
+    accepted = exists(kinds.where(pieces.kind == "push_accepted"))
+    lost = exists(kinds.where(pieces.kind.in_(["push_unknown", "push_refused"])))
+    found = select(columns.callback_digest, columns.amount_cents)
+    rows = connection.execute(
+        found.where(columns.id != forger, columns.status != "completed", accepted, ~lost).order_by(columns.id)
+    )
+    tokens = {callback_digest(push.token): push.token for push in pushes}
+    digests = [(bytes(row.callback_digest), row.amount_cents) for row in rows]
+    return [Victim(tokens[digest], cents // CENTS) for digest, cents in digests if digest in tokens]
+
+
+def unknown_is_kept(connection: Connection, told: int) -> Iterator[Violation]:
+    """Evidence of a kind that only a later version knows is in the database, all of it, and in no payment's row."""
+    unknown = select(evidence.c.applied).where(evidence.c.kind == KIND)
+    applied = list(connection.execute(unknown).scalars())
+    if len(applied) != told:
+        yield Violation("unknown_is_kept", f"of {told} pieces of a later version {len(applied)} are left")
+    if any(applied):
+        yield Violation("unknown_is_kept", f"{sum(applied)} pieces count as applied that nobody here understands")
+
+
+def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], doubted: Collection[str] = ()) -> list[str]:
+    """Tokens of charged payments of which the service has acknowledged a true callback, without those `doubted`."""
+    charged: dict[str, Charge] = {token: charge for token, charge in taken if token not in doubted}
+    named = {(token_of(entry.url), receipt) for entry in callbacks if (receipt := _receipt_in(entry))}
+    told = Counter(receipt for _, receipt in named)
+    found: dict[str, None] = {}
+    for entry in callbacks:
+        token = token_of(entry.url)
+        reading = read_callback(entry.body)
+        if entry.status != ACKNOWLEDGED or reading is None or token not in charged:
+            continue
+        charge = charged[token]
+        if told[charge.receipt] > 1:
+            continue  # a callback that lied has named this receipt for another payment, perhaps first
+        if (
+            reading.code == SUCCESS
+            and reading.amount_cents == charge.amount_cents
+            and reading.receipt == charge.receipt
+        ):
+            found[token] = None
+    return list(found)
+
+
+def told_of_failure(
+    connection: Connection, books: Books, callbacks: Sequence[CallbackEntry], pushes: Sequence[Push]
+) -> set[str]:
+    """Tokens of payments that Daraja has said to have failed: by a callback, by the answer to a push, or by two queries
+    about one that had ended in silence.
+
+    A service that wants to hear of a success by a query as well asks a last time about these and no more (law: time):
+    where the query is wrong too, it had no truthful channel.
+    """
+    pieces = evidence.alias()
+    silent = exists().where(pieces.c.payment_id == evidence.c.payment_id, pieces.c.kind == Source.GAVE_UP.value)
+    denials = select(evidence.c.payment_id).where(
+        evidence.c.kind == Source.QUERY.value, evidence.c.code != SUCCESS, silent
+    )
+    denied = set(
+        connection.execute(denials.group_by(evidence.c.payment_id).having(func.count() >= _AGREEING)).scalars()
+    )
+    by_callback = {token_of(entry.url) for entry in callbacks if _code_in(entry) != SUCCESS}
+    return by_callback | {push.token for push in pushes if push.refused or books.payment_of(push.token) in denied}
+
+
+def _code_in(entry: CallbackEntry) -> str | None:
+    reading = read_callback(entry.body)
+    return reading.code if reading is not None else None
+
+
+def _receipt_in(entry: CallbackEntry) -> str | None:
+    reading = read_callback(entry.body)
+    return reading.receipt if reading is not None else None
+
+
+def statement_of(books: Books, taken: Sequence[Taken], now: Instant) -> list[Evidence]:
+    """The organisation's statement: a line of evidence for every charge."""
+    lines: list[Evidence] = []
+    for token, charge in taken:
+        payment_id = books.payment_of(token)
+        if payment_id is not None:
+            lines.append(from_statement(payment_id, charge.receipt, charge.amount_cents, None, now))
+    return lines

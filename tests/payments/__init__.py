@@ -1,0 +1,1 @@
+"""Payments: pushes, limits, history."""

@@ -1,0 +1,1 @@
+"""Whole systems: services, browsers, chaos, universes."""

@@ -1,0 +1,274 @@
+"""The phone page: the SIM toolkit's prompt, the PIN, the message, several phones, the faults and the wire."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from tests.system.browser.conftest import ARTEFACTS
+from tests.system.browser.tab import Tab
+from tests.system.service.world import Pushed, World
+
+CONFIRMED = re.compile(
+    r"^[A-Z0-9]{10} Confirmed\. Ksh500\.00 sent to POKEA DEMO for account \S+ on \d{1,2}/\d{1,2}/\d\d at "
+    r"\d{1,2}:\d\d [AP]M New M-PESA balance is Ksh9,500\.00\. Transaction cost, Ksh0\.00\."
+    r"Amount you can transact within the day is 499,500\.00\. "
+    r"Save frequent paybills for quick payment on M-PESA app https://bit\.ly/mpesalnk$"
+)
+"""A paybill's message, to the space (M-PESA texts: SMS to the payer)."""
+SHORT_OF_MONEY = (
+    "Failed. You do not have enough money in your M-PESA account to pay Ksh500.00 to POKEA DEMO. "
+    "Your M-PESA balance is Ksh0.00.  Dial *334# to register for the M-PESA overdraw Services Fuliza."
+)
+"""`texts: failure SMS`, with its two spaces."""
+
+
+class PhonePage:
+    """`/sim`, and what is on it."""
+
+    def __init__(self, tab: Tab, world: World) -> None:
+        self.tab = tab
+        self.page = tab.page
+        self.world = world
+        tab.page.goto(f"{world.simulator.url}/sim")
+        expect(tab.page.get_by_role("status").first).to_have_text("live")
+
+    def phone(self, msisdn: str) -> Locator:
+        """The phone with this number."""
+        written = re.sub(r"^254(\d{3})(\d{3})(\d{3})$", r"0\1 \2 \3", msisdn)
+        return self.page.get_by_role("article", name=f"Phone {written}")
+
+    def asked(self) -> tuple[Pushed, Locator]:
+        """A payment, and the phone on which its prompt has appeared."""
+        pushed = self.world.push()
+        phone = self.phone(pushed.phone)
+        phone.get_by_role("form").wait_for()
+        return pushed, phone
+
+    def message(self, phone: Locator) -> Locator:
+        """The newest message on a phone."""
+        return phone.get_by_role("log").locator("li p").first
+
+
+@pytest.fixture
+def sim(tab: Tab, demo: World) -> Iterator[PhonePage]:
+    """The phone page of the demo, without the faults of other tests."""
+    yield PhonePage(tab, demo)
+    demo.simulator.api("DELETE", "/faults")
+
+
+def texts(found: Locator) -> str:
+    """The text as it stands in the page, every space kept."""
+    return found.text_content() or ""
+
+
+def test_the_prompt_is_the_sim_toolkits(sim: PhonePage) -> None:
+    """Title, M-PESA's words, a hidden field for four digits with Android's hint, a keypad, and two ways out."""
+    pushed, phone = sim.asked()
+    expect(phone.get_by_role("heading", name="SIM Toolkit")).to_be_visible()
+    reference = sim.world.simulator.prompt(pushed.phone)["accountReference"]
+    words = f"Do you want to pay Kshs. 500 to POKEA DEMO Account no. {reference}?\nEnter M-PESA PIN:"
+    assert texts(phone.locator(".prompt-text")) == words
+    field = phone.get_by_label("M-PESA PIN")
+    expect(field).to_have_attribute("type", "password")
+    expect(field).to_be_focused()
+    expect(phone.locator(".prompt-hint")).to_have_text(re.compile(r"Digits \(0-9, \*, #, \+\)\s*4"))
+    expect(phone.get_by_role("button", name="OK")).to_be_visible()
+    expect(phone.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(phone.locator(".pad button")).to_have_count(11)
+
+
+def test_the_pin_pays_and_the_message_comes(sim: PhonePage) -> None:
+    """The PIN, typed on the keypad, pays: M-PESA's message comes to the character, and the balance is less."""
+    pushed, phone = sim.asked()
+    for digit in "91":
+        phone.get_by_role("button", name=digit, exact=True).click()
+    phone.get_by_role("button", name="Delete").click()
+    phone.get_by_role("button", name="Delete").click()
+    for digit in "1234":
+        phone.get_by_role("button", name=digit, exact=True).click()
+    phone.get_by_role("button", name="OK").click()
+    message = sim.message(phone)
+    expect(message).to_contain_text("Confirmed.")
+    assert CONFIRMED.match(texts(message)), texts(message)
+    row = sim.world.service.until(pushed.id, "completed")
+    assert texts(message).startswith(row["mpesaReceiptNumber"])
+    expect(phone.get_by_role("heading", name="Ksh9,500.00")).to_be_visible()
+
+
+def test_a_short_pin_is_not_sent(sim: PhonePage) -> None:
+    """Three digits send nothing, and the phone says what is missing; letters do not get in."""
+    pushed, phone = sim.asked()
+    phone.get_by_label("M-PESA PIN").press_sequentially("12a3")
+    phone.get_by_role("button", name="OK").click()
+    expect(phone.get_by_text("The PIN has four digits.")).to_be_visible()
+    expect(phone.get_by_label("M-PESA PIN")).to_have_value("123")
+    assert sim.world.service.status(pushed.id)["status"] == "pending"
+
+
+def test_a_wrong_pin(sim: PhonePage) -> None:
+    """A wrong PIN ends the payment so, and the phone's message says that its wording is the simulator's."""
+    pushed, phone = sim.asked()
+    phone.get_by_label("M-PESA PIN").fill("9999")
+    phone.get_by_label("M-PESA PIN").press("Enter")
+    expect(sim.message(phone)).to_contain_text("Wording of the simulator, not of M-PESA")
+    assert sim.world.service.until(pushed.id, "failed")["failure"]["reason"] == "wrong_pin"
+
+
+def test_cancelling(sim: PhonePage) -> None:
+    """Cancel takes the prompt away, and the payment ends as cancelled; no message comes."""
+    pushed, phone = sim.asked()
+    phone.get_by_role("button", name="Cancel").click()
+    expect(phone.get_by_role("form")).to_be_hidden()
+    assert sim.world.service.until(pushed.id, "failed")["failure"]["reason"] == "cancelled"
+    expect(phone.get_by_text("No messages yet.")).to_be_visible()
+
+
+def test_ignoring(sim: PhonePage) -> None:
+    """A phone that is put away can be taken up again; when the minute is over, the prompt ends by itself."""
+    pushed, phone = sim.asked()
+    phone.get_by_role("button", name="Ignore it").click()
+    expect(phone.get_by_role("form")).to_be_hidden()
+    phone.get_by_role("button", name="Look at the request").click()
+    expect(phone.get_by_role("form")).to_be_visible()
+    phone.get_by_role("button", name="Ignore it").click()
+    sim.page.get_by_role("button", name="Let a minute pass").click()
+    expect(phone.get_by_role("button", name="Look at the request")).to_be_hidden()
+    assert sim.world.service.until(pushed.id, "failed")["failure"]["reason"] == "no_response"
+
+
+def test_running_out_of_money(sim: PhonePage) -> None:
+    """An emptied phone says so, and the right PIN then brings M-PESA's words for too little money."""
+    pushed, phone = sim.asked()
+    phone.get_by_role("button", name="Empty it").click()
+    expect(phone.get_by_role("heading", name="Ksh0.00")).to_be_visible()
+    phone.get_by_label("M-PESA PIN").fill("1234")
+    phone.get_by_role("button", name="OK").click()
+    expect(sim.message(phone)).to_contain_text("Failed.")
+    assert texts(sim.message(phone)) == SHORT_OF_MONEY
+    assert sim.world.service.until(pushed.id, "failed")["failure"]["reason"] == "insufficient_funds"
+    phone.get_by_role("button", name="Add Ksh1,000").click()
+    expect(phone.get_by_role("heading", name="Ksh1,000.00")).to_be_visible()
+
+
+def test_a_phone_acts_by_itself(sim: PhonePage) -> None:
+    """An owner who pays at once needs no hand on the phone."""
+    phone_number = sim.world.new_phone()
+    phone = sim.phone(phone_number)
+    phone.get_by_label("The owner").select_option("pays at once")
+    pushed = sim.world.push(phone_number)
+    sim.world.service.until(pushed.id, "completed")
+    expect(sim.message(phone)).to_contain_text("Confirmed.")
+
+
+def test_several_phones(sim: PhonePage) -> None:
+    """Phones stand side by side, each with its own prompt, and the one that is asked comes first."""
+    first, one = sim.asked()
+    second, other = sim.asked()
+    expect(one.get_by_role("form")).to_be_visible()
+    first_shown = sim.page.get_by_role("article").first
+    expect(first_shown).to_have_attribute("aria-label", str(other.get_attribute("aria-label")))
+    one.get_by_label("M-PESA PIN").fill("1234")
+    one.get_by_role("button", name="OK").click()
+    expect(sim.message(one)).to_contain_text("Confirmed.")
+    expect(other.get_by_role("form")).to_be_visible()
+    assert sim.world.service.status(second.id)["status"] == "pending"
+    assert sim.world.service.until(first.id, "completed")
+
+
+def test_another_phone_is_added(sim: PhonePage) -> None:
+    """A number as one writes it makes a phone; what is no number is said to be none."""
+    sim.page.get_by_label("Another phone").fill("07")
+    sim.page.get_by_role("button", name="Add", exact=True).click()
+    expect(sim.page.locator("form.new .problem")).not_to_be_empty()
+    sim.page.get_by_label("Another phone").fill("0733 000 111")
+    sim.page.get_by_role("button", name="Add", exact=True).click()
+    expect(sim.phone("254733000111")).to_be_visible()
+
+
+def test_a_crowd_of_phones(sim: PhonePage) -> None:
+    """Of many phones the dozen that matter is shown, and any other comes when its number is entered."""
+    numbers = [sim.world.new_phone() for _ in range(14)]
+    expect(sim.page.get_by_role("article")).to_have_count(12)
+    expect(sim.page.get_by_text("more phones are not shown")).to_be_visible()
+    expect(sim.phone(numbers[-1])).to_be_visible()
+    expect(sim.phone(numbers[0])).to_have_count(0)
+    sim.page.get_by_label("Another phone").fill(numbers[0])
+    sim.page.get_by_role("button", name="Add", exact=True).click()
+    expect(sim.phone(numbers[0])).to_be_visible()
+
+
+def test_faults_are_switched(sim: PhonePage) -> None:
+    """A switch puts a fault in force and takes that one out again, and shows what was set elsewhere."""
+    lost = sim.page.get_by_role("checkbox", name="Lost")
+    lost.check()
+    expect(lost).to_be_checked()
+    pushed, phone = sim.asked()
+    phone.get_by_label("M-PESA PIN").fill("1234")
+    phone.get_by_role("button", name="OK").click()
+    expect(sim.message(phone)).to_contain_text("Confirmed.")
+    expect(sim.page.get_by_role("region", name="The wire")).to_contain_text("callback_lost")
+    assert sim.world.service.status(pushed.id)["status"] == "pending"
+    sim.world.simulator.fault("callback_late", seconds=1)
+    expect(sim.page.get_by_role("checkbox", name="Late")).to_be_checked()
+    _, late = sim.world.simulator.api("GET", "/faults")["faults"]
+    lost.uncheck()
+    expect(lost).not_to_be_checked()
+    assert sim.world.simulator.api("GET", "/faults")["faults"] == [late]
+    sim.page.get_by_role("button", name="Switch all off").click()
+    expect(sim.page.get_by_role("checkbox", name="Late")).not_to_be_checked()
+
+
+def test_an_answer_that_is_older_than_an_event_does_not_last(sim: PhonePage) -> None:
+    """A fault that is set while the page reads the faults is shown all the same."""
+
+    def overtaken(route: Route) -> None:
+        answer = route.fetch()
+        sim.world.simulator.fault("callback_late")
+        sim.page.wait_for_timeout(300)
+        route.fulfill(response=answer)
+
+    sim.page.route("**/sim/api/faults", overtaken, times=1)
+    sim.world.new_phone()
+    sim.page.wait_for_timeout(1_000)
+    expect(sim.page.get_by_role("checkbox", name="Late")).to_be_checked()
+
+
+def test_the_wire(sim: PhonePage) -> None:
+    """Requests, answers and callbacks appear as they happen, with their bodies and without a secret."""
+    sim.page.get_by_role("button", name="Clear").click()
+    wire = sim.page.get_by_role("region", name="The wire")
+    _, phone = sim.asked()
+    expect(wire).to_contain_text("POST /mpesa/stkpush/v1/processrequest")
+    expect(wire).to_contain_text("answer to /mpesa/stkpush/v1/processrequest")
+    phone.get_by_label("M-PESA PIN").fill("1234")
+    phone.get_by_role("button", name="OK").click()
+    expect(wire).to_contain_text("callback answered")
+    request = wire.locator("details", has_text="POST /mpesa/stkpush")
+    request.locator("summary").click()
+    body = texts(request.locator("pre"))
+    assert '"Password": "****"' in body
+    assert '"TransactionType": "CustomerPayBillOnline"' in body
+    assert not re.search(r"callback/[0-9a-f]{48}", texts(wire))
+    callback = wire.locator("details", has_text=re.compile("callback http"))
+    callback.locator("summary").click()
+    expect(callback.locator("pre")).to_contain_text('"ResultCode": 0')
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_it_reads_whole(sim: PhonePage, theme: str, width: int) -> None:
+    """With a prompt, messages, a fault and the wire it is without fault for axe, and nothing is clipped."""
+    page = sim.page
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    _, phone = sim.asked()
+    phone.get_by_label("M-PESA PIN").fill("1234")
+    phone.get_by_role("button", name="OK").click()
+    expect(sim.message(phone)).to_contain_text("Confirmed.")
+    page.get_by_role("checkbox", name="Twice").check()
+    sim.asked()
+    sim.tab.shoot(ARTEFACTS / "pages" / f"phone-{width}-{theme}.png")
+    assert sim.tab.axe() == []
+    assert sim.tab.clipped() == []

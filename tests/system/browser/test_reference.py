@@ -1,0 +1,124 @@
+"""The reference at `/docs`: every call can be read and found, on any screen, and no other site is asked."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TypeAlias
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, expect
+
+from tests.system.browser.conftest import ARTEFACTS
+from tests.system.browser.tab import Tab
+from tests.system.service.world import World
+
+Contexts: TypeAlias = Callable[..., BrowserContext]
+SIZES = (320, 1280)
+SCHEMES = ("light", "dark")
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Passes on what is asked for below a path, without the path."""
+
+    def __init__(self, origin: str, prefix: str, *rest: object) -> None:
+        self.origin = origin
+        self.prefix = prefix
+        super().__init__(*rest)  # type: ignore[arg-type]  # what the server hands to every handler
+
+    def do_GET(self) -> None:
+        """Answer one call."""
+        if not self.path.startswith(f"{self.prefix}/"):
+            self.send_error(404)
+            return
+        with urlopen(self.origin + self.path.removeprefix(self.prefix), timeout=30) as answer:
+            content = answer.read()
+            self.send_response(answer.status)
+            for name in ("Content-Type", "Content-Security-Policy"):
+                self.send_header(name, answer.headers[name])
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def proxied(origin: str, prefix: str) -> Iterator[str]:
+    """The origin of a proxy that serves another one below a path."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Proxy, origin, prefix)) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def operations(tab: Tab) -> Locator:
+    """The calls that the page shows."""
+    return tab.page.locator(".opblock")
+
+
+def opened(tab: Tab, address: str) -> None:
+    """Go to the reference, and wait until it shows its calls."""
+    tab.page.goto(address)
+    operations(tab).first.wait_for()
+
+
+def opens_all(tab: Tab) -> None:
+    """Open every call that is shown."""
+    for closed in reversed(tab.page.locator(".opblock:not(.is-open) .opblock-summary-control").all()):
+        closed.click()
+    expect(tab.page.locator(".opblock:not(.is-open)")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", SIZES)
+def test_the_reference_is_read_on_any_screen(contexts: Contexts, demo: World, width: int, scheme: str) -> None:
+    """With every call open it asks no other site, breaks no rule of its policy, is clean for axe, and fits."""
+    tab = Tab(contexts(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page())
+    opened(tab, f"{demo.service.url}/docs")
+    ARTEFACTS.joinpath("reference").mkdir(parents=True, exist_ok=True)
+    tab.page.screenshot(path=ARTEFACTS / f"reference/{width}-{scheme}.png")
+    assert tab.axe() == []
+    opens_all(tab)
+    tab.page.screenshot(path=ARTEFACTS / f"reference/{width}-{scheme}-open.png", full_page=True)
+    assert tab.axe() == []
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    used = tab.page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+    assert (used == "dark") == (scheme == "dark")
+    assert tab.strangers(demo.service.url) == {}
+    assert tab.complaints == []
+
+
+def test_a_call_is_found_by_what_it_says(contexts: Contexts, demo: World) -> None:
+    """The search looks into addresses, parameters and prose; every word counts, and nothing is found for nonsense."""
+    tab = Tab(contexts().new_page())
+    opened(tab, f"{demo.service.url}/docs")
+    search = tab.page.get_by_role("searchbox", name="Search")
+    everything = operations(tab).count()
+    for phrase, found in (("nextCursor", "history"), ("prompt a CUSTOMER", "stkpush"), ("  ", None), ("xyzzy", "")):
+        search.fill(phrase)
+        if found is None:
+            expect(operations(tab)).to_have_count(everything)
+        elif not found:
+            expect(operations(tab)).to_have_count(0)
+        else:
+            expect(operations(tab)).to_have_count(1)
+            expect(operations(tab)).to_contain_text(found)
+
+
+def test_the_reference_works_below_a_path(contexts: Contexts, demo: World) -> None:
+    """A proxy may serve the service below a path: the page finds its files, the document and the calls there."""
+    tab = Tab(contexts().new_page())
+    with proxied(demo.service.url, "/money") as origin:
+        opened(tab, f"{origin}/money/docs")
+        tab.page.locator("#operations-service-get_healthz .opblock-summary-control").click()
+        tab.page.get_by_role("button", name="Try it out").click()
+        tab.page.get_by_role("button", name="Execute").click()
+        expect(tab.page.locator(".live-responses-table")).to_contain_text('"status": "ok"')
+        assert tab.strangers(origin) == {}
+    assert tab.complaints == []
