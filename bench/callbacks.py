@@ -16,9 +16,11 @@ from bench.servers import cost_of
 from bench.stage import Bench, Kind, cost, port_of
 from pokea.clock import SystemClock
 from pokea.daraja.callback import CallbackReading, read_callback
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Delivery
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
 from pokea.operations.tokens import PaymentTokens
+from pokea.payments.flow import PaymentFlow
 from pokea.redact import Secret
 from pokea.storage.database import open_database
 from tests.system.service.running import SECRET_KEY, ServiceProgram
@@ -201,7 +203,7 @@ def _settling(made: Made, bodies: Sequence[bytes], readings: Sequence[CallbackRe
     database = open_database(made.database_url)
 
     def settled(connection: Connection, first: int) -> None:
-        settle(connection, Batch(now, arrived[first : first + _BATCH]), tokens.proves)
+        settle(connection, Batch(now, arrived[first : first + _BATCH]), PaymentFlow(tokens.proves))
 
     began = time.process_time()
     for first in range(0, len(arrived), _BATCH):

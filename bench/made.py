@@ -19,10 +19,12 @@ from pokea.clock import SECOND, Instant, SystemClock
 from pokea.daraja.outcomes import Accepted
 from pokea.operations.decision import LOCK_GRACE, Status, decide
 from pokea.operations.evidence import Evidence, from_push
-from pokea.operations.store import Payment, with_row
+from pokea.operations.schedule import next_action_at
+from pokea.operations.store import Payment, with_decision
 from pokea.operations.tokens import PaymentTokens, callback_digest
 from pokea.payments.push import LEASE, PROMPT
 from pokea.redact import Secret
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 from tests.deliveries import callback_body
 from tests.system.service.running import JWT_SECRET, SECRET_KEY
@@ -140,23 +142,36 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
         "expires_at": expires_at,
         "version": 1,
         "status": Status.INITIATED.value,
-        "review": "",
+        "flags": "",
         "is_locking": True,
         "locked_until": expires_at + LOCK_GRACE,
         "next_action_at": now + LEASE,
         "inquiries": 0,
+        "is_open": True,
+        "merchant_id": DEFAULT_SCOPE.merchant_id,
     }
     payment = Payment(**empty | asked)
     piece = from_push(identity, Accepted(checkout_of(number), f"29115-{number}-1", "Success"), now + SECOND // 2)
-    row = decide(payment.facts, [piece])
-    return with_row(payment, row, next_action_at(row, [piece], payment.asked))._replace(version=2), piece
+    row = decide(payment.terms, [piece])
+    due_at = next_action_at(row, [piece], payment.inquiry_state)
+    return with_decision(payment, row, due_at, now)._replace(version=2), piece
 
 
 def _booking(number: int, now: Instant) -> Booking:
     identity, reference = _booking_id(number), f"BKG-{number:08d}"
     fee = FEE_SHILLINGS * 100
     return Booking(
-        identity, reference, "Plumbing", owner_of(number), "awaiting_payment", fee, "unpaid", None, None, now
+        id=identity,
+        merchant_id=DEFAULT_SCOPE.merchant_id,
+        reference=reference,
+        service="Plumbing",
+        customer_id=owner_of(number),
+        status="awaiting_payment",
+        fee_cents=fee,
+        fee_status="unpaid",
+        fee_payment_id=None,
+        paid_at=None,
+        created_at=now,
     )
 
 
@@ -201,14 +216,14 @@ def check_settled(made: Made, acknowledged: Sequence[int] | None = None) -> None
 def _settled(connection: Connection) -> dict[str, set[str]]:
     payments, postings, outbox, bookings = tables.payments, tables.postings, tables.outbox, tables.bookings
     pairs = (
-        select(postings.c.payment_id)
-        .group_by(postings.c.payment_id)
+        select(postings.c.source_id)
+        .group_by(postings.c.source_id)
         .having(func.count() == 2, func.sum(postings.c.amount_cents) == 0)  # noqa: PLR2004 - a debit and a credit
     )
     statements = {
         "completed": select(payments.c.id).where(payments.c.status == "completed"),
         "posted as a pair": pairs,
-        "events": select(outbox.c.payment_id).where(outbox.c.kind == "payment.completed"),
+        "events": select(outbox.c.object_id).where(outbox.c.type == "payment.completed"),
         "held": select(bookings.c.fee_payment_id).where(bookings.c.fee_status == "held"),
     }
     return {name: set(_once_each(connection.execute(it).scalars())) for name, it in statements.items()}

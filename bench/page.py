@@ -105,8 +105,8 @@ def _received(url: str) -> dict[str, float]:
     payments, evidence = tables.payments.c, tables.evidence.c
     statement = (
         select(payments.booking_id, evidence.received_at)
-        .join_from(tables.payments, tables.evidence, payments.id == evidence.payment_id)
-        .where(evidence.kind == "callback")
+        .join_from(tables.payments, tables.evidence, payments.id == evidence.operation_id)
+        .where(evidence.source == "callback")
     )
     found = on_database(url, lambda connection: connection.execute(statement).all())
     return {row.booking_id: row.received_at / _MICROSECONDS_A_MS for row in found}

@@ -19,8 +19,11 @@ from pokea.app import Service
 from pokea.clock import SECOND, Instant
 from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.outcomes import Accepted
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import from_push
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
+from pokea.operations.store import insert_payments
+from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
 from pokea.storage.database import Database
 from pokea.transport import Reply
@@ -170,10 +173,10 @@ def _prompt(database: Database, shop: Shop, ids: Sequence[str], at: Instant) -> 
             for name in ids
         ]
         connection.execute(insert(tables.bookings), [new_booking(row.booking_id)._asdict() for row in rows])
-        connection.execute(insert(tables.payments), [row._asdict() for row in rows])
+        insert_payments(connection, rows)
         accepted = [from_push(name, Accepted(checkout_of(name), "29115-34620561-1", ""), at) for name in ids]
         for start in range(0, len(ids), 100):
-            settle(connection, Batch(at, evidence=accepted[start : start + 100]), TOKENS.proves)
+            settle(connection, Batch(at, evidence=accepted[start : start + 100]), PaymentFlow(TOKENS.proves))
     for name in ids:
         shop.come(name, at)
 
@@ -186,8 +189,8 @@ def _is_any_open(connection: Connection) -> bool:
 def _ended(connection: Connection) -> dict[str, Instant]:
     """When each payment was first told to have ended."""
     events = tables.outbox.c
-    first = select(events.payment_id, func.min(events.created_at)).where(
-        events.kind.in_(["payment.completed", "payment.failed"])
+    first = select(events.object_id, func.min(events.created_at)).where(
+        events.type.in_(["payment.completed", "payment.failed"])
     )
-    found: Any = connection.execute(first.group_by(events.payment_id)).all()
+    found: Any = connection.execute(first.group_by(events.object_id)).all()
     return dict(map(tuple, found))

@@ -14,6 +14,7 @@ from pokea.analytics.counting import HOURS_A_DAY, day_of
 from pokea.analytics.latency_histogram import bucket_of
 from pokea.analytics.recount import difference
 from pokea.clock import HOUR, SECOND, Instant, SystemClock
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 from tests.system.service.world import on_database
 
@@ -137,5 +138,5 @@ def _count(connection: Connection) -> None:
 def _check(connection: Connection, year: Year) -> None:
     first = day_of(year.first_at)
     for day in (first, first + DAYS // 2, first + DAYS):
-        found = difference(connection, day)
+        found = difference(connection, DEFAULT_SCOPE, day)
         assert found == ([], []), f"day {day} is counted wrongly: {found}"

@@ -8,10 +8,12 @@ from pokea.clock import Instant
 from pokea.daraja.callback import read_callback
 from pokea.operations.evidence import Delivery
 from pokea.operations.tokens import PaymentTokens, callback_digest
+from pokea.payments.flow import PaymentFlow
 from pokea.redact import Secret
 from tests.payment_rows import new_payment
 
 TOKENS = PaymentTokens(Secret("a-key-for-tests-only-of-32-characters"))
+FLOW = PaymentFlow(TOKENS.proves)
 RECEIPT = "UE4JS31RBV"
 
 

@@ -15,7 +15,7 @@ _ID: Final = "ws_CO_1"
 
 
 def _piece(
-    kind: Source, seconds: int, code: str | None = None, cents: int | None = None, trusted: bool = True
+    kind: Source, seconds: int, code: str | None = None, cents: int | None = None, proved: bool = True
 ) -> Evidence:
     paid = code == "0" and kind is not Source.QUERY
     return Evidence(
@@ -23,11 +23,11 @@ def _piece(
         f"{kind}:{code}:{seconds}",
         kind,
         seconds * SECOND,
-        trusted=trusted,
+        proved=proved,
         code=code,
         amount_cents=(cents or _FACTS.amount_cents) if paid else None,
         receipt="UE4JS31RBV" if paid else None,
-        checkout_request_id=_ID if kind in (Source.PUSH_ACCEPTED, Source.CALLBACK) else None,
+        request_id=_ID if kind in (Source.PUSH_ACCEPTED, Source.CALLBACK) else None,
     )
 
 
@@ -52,7 +52,7 @@ HAPPENINGS: Final[dict[str, Sequence[Evidence]]] = {
     "callback: paid another amount": [_piece(Source.CALLBACK, 7, "0", 50_100)],
     "callback: cancelled": [_CANCELLED],
     "callback: a code that proves nothing": [_piece(Source.CALLBACK, 8, "17")],
-    "callback without proof: paid": [_piece(Source.CALLBACK, 9, "0", trusted=False)],
+    "callback without proof: paid": [_piece(Source.CALLBACK, 9, "0", proved=False)],
     "query: paid": [_piece(Source.QUERY, 60, "0")],
     "query: not paid": [_piece(Source.QUERY, 70, "1032")],
     "query: not paid, twice": [_piece(Source.QUERY, 70, "1032"), _piece(Source.QUERY, 90, "1032")],
@@ -96,7 +96,7 @@ _LANES: Final = {
 
 def _shown(state: str, happening: str) -> str:
     before, after = decide(_FACTS, STATES[state]), cell(state, happening)
-    flags = [f"*{flag.value}*" for flag in after.review if flag not in before.review]
+    flags = [f"*{flag.value}*" for flag in after.flags if flag not in before.flags]
     said = [f"`{after.status.value}`"] if after.status is not before.status else []
     return " ".join([*said, *flags])
 

@@ -9,9 +9,11 @@ from sqlalchemy import Column, Connection, Row, Table, func, select
 from bench.made import Made, callback_request, payment_id
 from pokea.clock import SystemClock
 from pokea.daraja.callback import read_callback
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Delivery
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
 from pokea.operations.tokens import PaymentTokens
+from pokea.payments.flow import PaymentFlow
 from pokea.redact import Secret
 from pokea.storage import tables
 from tests.system.service.running import SECRET_KEY
@@ -22,10 +24,10 @@ Left: TypeAlias = dict[str, Any]
 _OF_A_PAYMENT: Mapping[Table, Column[Any]] = {
     tables.payments: tables.payments.c.id,
     tables.bookings: tables.bookings.c.fee_payment_id,
-    tables.evidence: tables.evidence.c.payment_id,
-    tables.receipts: tables.receipts.c.payment_id,
-    tables.postings: tables.postings.c.payment_id,
-    tables.outbox: tables.outbox.c.payment_id,
+    tables.evidence: tables.evidence.c.operation_id,
+    tables.receipts: tables.receipts.c.operation_id,
+    tables.postings: tables.postings.c.source_id,
+    tables.outbox: tables.outbox.c.object_id,
 }
 _MOMENTS = {"expires_at"} | {
     column.name for table in _OF_A_PAYMENT for column in table.c if column.name.endswith("_at")
@@ -40,7 +42,9 @@ def settled_by_pokea(made: Made) -> Left:
     assert reading is not None, body
     now = SystemClock().now()
     delivery = Delivery(head.split(b" ", 2)[1].decode().rsplit("/", 1)[1], reading, body, now)
-    on_database(made.database_url, lambda connection: settle(connection, Batch(now, [delivery]), tokens.proves))
+    on_database(
+        made.database_url, lambda connection: settle(connection, Batch(now, [delivery]), PaymentFlow(tokens.proves))
+    )
     return left_by_settling(made)
 
 

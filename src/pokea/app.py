@@ -49,6 +49,7 @@ from pokea.operations.inquiry_worker import InquiryWorker
 from pokea.operations.settle import Change
 from pokea.operations.settler import Settler
 from pokea.operations.tokens import PaymentTokens
+from pokea.payments.flow import PaymentFlow
 from pokea.payments.push import PushService
 from pokea.payments.reserve import Limits
 from pokea.payments.routes import PaymentRoutes
@@ -111,13 +112,11 @@ class Service:
         tokens = PaymentTokens(secret, previous)
         oauth = DatabaseTokens(database, app, secret, random_bytes, previous)
         daraja = DarajaClient(credentials, transport, oauth, clock)
-        confirm_from = settings.pokea_confirm_from
-        self.settler = Settler(database, clock, tokens.proves, self._announce)
-        rate = settings.query_rate
+        self.settler = Settler(database, clock, PaymentFlow(tokens.proves), self._publish)
         self._alerts = Alerts(database, clock, send, longest_sleep_seconds)
         database.note_outcome = self._alerts.note_outcome
         self.recovery = InquiryWorker(
-            database, clock, self.settler, daraja, app, rate, self._alerts, longest_sleep_seconds
+            database, clock, self.settler, daraja, app, settings.query_rate, self._alerts, longest_sleep_seconds
         )
         self._folding = Rollup(database, longest_sleep_seconds)
         self._forgetting = Forgetting(database, clock)
@@ -130,7 +129,7 @@ class Service:
             self.settler,
             settings.mpesa_callback_url,
             Limits(settings.push_limit_phone, settings.push_limit_customer, settings.push_limit_overall),
-            confirm_from * CENTS if confirm_from else None,
+            settings.pokea_confirm_from * CENTS if settings.pokea_confirm_from else None,
         )
         self._metrics = metrics or Metrics()
         self._metrics_token = _secret_or_none(settings.pokea_metrics_token)
@@ -225,16 +224,16 @@ class Service:
         await self._ports.transport.close()
         self._ports.database.close()
 
-    def _announce(self, told: Sequence[Change]) -> None:
-        happened = [each for each in told if each.event is not None]
-        self.hub.publish([each.payment_id for each in happened])
+    def _publish(self, changes: Sequence[Change]) -> None:
+        happened = [each for each in changes if each.event is not None]
+        self.hub.publish([each.operation_id for each in happened])
         if happened:
             _log.info("changed: %s", "; ".join(map(_said, happened)))
-        for each in told:
+        for each in changes:
             if each.event is not None:
                 self._events.add(each.event)
-            if each.due_at is not None:
-                self.recovery.wake(each.due_at)
+            if each.next_action_at is not None:
+                self.recovery.wake(each.next_action_at)
 
 
 def _secret_or_none(setting: SecretStr) -> Secret | None:
@@ -243,7 +242,7 @@ def _secret_or_none(setting: SecretStr) -> Secret | None:
 
 
 def _said(told: Change) -> str:
-    return f"{told.payment_id} {told.event} {told.reason}" if told.reason else f"{told.payment_id} {told.event}"
+    return f"{told.operation_id} {told.event} {told.reason}" if told.reason else f"{told.operation_id} {told.event}"
 
 
 def open_service(

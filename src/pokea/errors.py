@@ -1,9 +1,9 @@
 """What can go wrong, whose fault it is, and what to do next.
 
     PokeaError
+    ├── ApiError           The request is refused with a problem of the catalogue
     ├── OutcomeUnknown     The database may have done what it was asked, and may still do it: it was committing, and no
     │                      answer came
-    ├── Refusal            The request is refused with a problem of the catalogue
     ├── SchemaError        The database's schema is newer than this version, or absent; the message says what to do
     ├── SettingsError      A setting is wrong or missing; the message names it and says what to do
     ├── Unavailable        The database did not do what it was asked, and will not: it is known that nothing was changed

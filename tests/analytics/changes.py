@@ -10,6 +10,7 @@ from pokea.analytics.counting import STATUSES, Deltas
 from pokea.analytics.read import DAY, Span, sizes
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.operations.store import Payment
+from pokea.scope import DEFAULT_SCOPE
 from tests.payment_rows import new_payment
 
 MIDNIGHT: Instant = 20_000 * 24 * HOUR - 3 * HOUR
@@ -34,7 +35,7 @@ def _later(draw: st.DrawFn, row: Payment) -> Payment:
         completed_by=draw(st.sampled_from(["callback", "query", "statement"])) if is_paid else None,
         disposition=draw(st.sampled_from(["held", "refund_due", "suspense"])) if is_paid else None,
         failure_reason=draw(st.sampled_from(["cancelled", "timeout", None])) if is_failed else None,
-        review=draw(st.sampled_from(["", "stuck"])),
+        flags=draw(st.sampled_from(["", "stuck"])),
     )
 
 
@@ -56,12 +57,12 @@ def histories(draw: st.DrawFn) -> list[tuple[Payment | None, Payment]]:
 
 def by_status(connection: Connection, owner: str | None) -> dict[str, dict[int, int]]:
     """How many payments of a customer, or of all, were made on which day, for each status."""
-    return {status: sizes(connection, owner, DAY, Span(), status) for status in STATUSES}
+    return {status: sizes(connection, DEFAULT_SCOPE, owner, DAY, Span(), status) for status in STATUSES}
 
 
 def all_made(connection: Connection) -> int:
     """How many payments are counted."""
-    return sum(sizes(connection, None, DAY, Span(), None).values())
+    return sum(sizes(connection, DEFAULT_SCOPE, None, DAY, Span(), None).values())
 
 
 def summed(parts: Iterable[Deltas]) -> tuple[Counter[tuple[str, int, str]], Counter[tuple[int, str]]]:

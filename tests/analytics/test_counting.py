@@ -52,7 +52,7 @@ def test_a_late_success_moves_its_days_counts() -> None:
     """A payment that fails and completes a day later takes from its own day's failed and adds to its completed."""
     late = PAID._replace(completed_at=MIDNIGHT + 25 * HOUR)
     batch = deltas([(FAILED, late)])
-    assert [tuple(row) for row in batch.owners] == [("amina", day_of(MIDNIGHT), 0, 0, 1, -1)]
+    assert [tuple(row) for row in batch.owners] == [(1, "amina", day_of(MIDNIGHT), 0, 0, 1, -1)]
     assert {counter.hour for counter in batch.counters} == {hour_of(MIDNIGHT)}
     added = counted((FAILED, late))
     assert (added["failed"], added["completed"], added["reason:cancelled"]) == (-1, 1, -1)
@@ -60,7 +60,7 @@ def test_a_late_success_moves_its_days_counts() -> None:
 
 def test_a_change_of_what_is_not_counted_adds_nothing() -> None:
     """A receipt that comes later, or a flag, leaves the counts alone."""
-    assert deltas([(PAID, PAID._replace(receipt="UKT1", review="stuck"))]) == Deltas([], [])
+    assert deltas([(PAID, PAID._replace(receipt="UKT1", flags="stuck"))]) == Deltas([], [])
 
 
 def test_only_what_becomes_a_fee_is_net() -> None:

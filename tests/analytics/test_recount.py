@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import Connection, delete, insert, text, update
+from sqlalchemy import Connection, delete, text, update
 
 from pokea.analytics import store
 from pokea.analytics.counting import day_of, deltas
@@ -16,7 +16,8 @@ from pokea.analytics.read import DAY, Span, counted
 from pokea.analytics.recount import days_with_payments, differences, recount
 from pokea.analytics.rollup import roll_up
 from pokea.clock import HOUR, SECOND
-from pokea.operations.store import Payment
+from pokea.operations.store import Payment, insert_payments
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database, open_database
 from pokea.storage.tables import payments
 from tests.analytics.changes import MIDNIGHT, all_made, by_status, new_row
@@ -42,7 +43,7 @@ def made(numbers: Sequence[int]) -> list[Payment]:
 def make(connection: Connection, numbers: Sequence[int], *, counting: bool = True) -> None:
     """Payments with their counts, or such as nobody has counted."""
     rows = made(numbers)
-    connection.execute(insert(payments), [row._asdict() for row in rows])
+    insert_payments(connection, rows)
     if counting:
         store.add(connection, deltas((None, row) for row in rows))
 
@@ -54,7 +55,12 @@ def wrong(connection: Connection) -> list[str]:
 
 async def recounted(database: Database) -> int:
     """How many counts were wrong, and are mended now."""
-    return sum([await database.write(recount, day) for day in await database.read(days_with_payments)])
+    return sum(
+        [
+            await database.write(recount, DEFAULT_SCOPE, day)
+            for day in await database.read(days_with_payments, DEFAULT_SCOPE)
+        ]
+    )
 
 
 def test_what_is_counted_as_it_happens_is_what_a_recount_makes(database: Database) -> None:
@@ -66,7 +72,7 @@ def test_what_is_counted_as_it_happens_is_what_a_recount_makes(database: Databas
             assert await database.read(wrong) == []
             await database.write(roll_up)
             assert await database.read(wrong) == []
-        assert await database.read(days_with_payments) == DAYS
+        assert await database.read(days_with_payments, DEFAULT_SCOPE) == DAYS
 
     asyncio.run(holds())
 
@@ -76,12 +82,12 @@ def test_what_is_counted_as_it_happens_is_what_a_recount_makes(database: Databas
     [
         "delete from owner_counts",
         "update owner_counts set failed = failed + 1 where owner = 'customer 3'",
-        "insert into owner_deltas values ('nobody', 3, 0, 0, 1, 0)",
+        "insert into owner_deltas values (1, 'nobody', 3, 0, 0, 1, 0)",
         "delete from counters where name = 'net'",
         "update counters set amount = amount + 1 where span = 'day' and name = 'initiated'",
         "update counters set amount = amount + 1 where span = 'hour' and name = 'by:query'",
         "delete from counters where span = 'day'",
-        "insert into counter_deltas values (5, 'gross', 100)",
+        "insert into counter_deltas values (1, 5, 'gross', 100)",
     ],
 )
 def test_a_wrong_count_is_found_and_mended(database: Database, damage: str) -> None:
@@ -90,14 +96,14 @@ def test_a_wrong_count_is_found_and_mended(database: Database, damage: str) -> N
     async def holds() -> None:
         await database.write(make, range(60))
         await database.write(roll_up)
-        before = await database.read(by_status, "customer 3"), await database.read(counted, DAY, Span())
+        before = await database.read(by_status, "customer 3"), await database.read(counted, DEFAULT_SCOPE, DAY, Span())
         await database.write(lambda connection: connection.execute(text(damage)).rowcount)
         assert await database.read(wrong) != []
         assert await recounted(database) > 0
         assert await database.read(wrong) == []
         await database.write(roll_up)
         assert await recounted(database) == 0
-        after = await database.read(by_status, "customer 3"), await database.read(counted, DAY, Span())
+        after = await database.read(by_status, "customer 3"), await database.read(counted, DEFAULT_SCOPE, DAY, Span())
         assert before == after
 
     asyncio.run(holds())
@@ -129,7 +135,7 @@ def test_a_row_that_changes_unseen_is_found(database: Database) -> None:
         await database.write(lambda connection: connection.execute(delete(payments)).rowcount)
         assert len(await database.read(wrong)) > 10
         await recounted(database)
-        assert await database.read(counted, DAY, Span()) == {}
+        assert await database.read(counted, DEFAULT_SCOPE, DAY, Span()) == {}
 
     asyncio.run(holds())
 

@@ -12,6 +12,7 @@ from pokea.analytics.read import DAY, HOUR, Span, counted, sizes
 from pokea.analytics.rollup import Rollup, roll_up
 from pokea.clock import HOUR as AN_HOUR
 from pokea.clock import SECOND
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database, open_database
 from pokea.storage.tables import counter_deltas, owner_deltas
 from tests.analytics.changes import MIDNIGHT, all_made, by_status, new_row
@@ -35,8 +36,8 @@ def told(connection: Connection) -> list[object]:
     """Everything that the counts say."""
     return [
         *(by_status(connection, owner) for owner in (*OWNERS, None)),
-        counted(connection, DAY, Span()),
-        counted(connection, HOUR, Span()),
+        counted(connection, DEFAULT_SCOPE, DAY, Span()),
+        counted(connection, DEFAULT_SCOPE, HOUR, Span()),
     ]
 
 
@@ -73,7 +74,7 @@ def test_totals_grow(database: Database) -> None:
             await database.write(roll_up)
         assert await database.read(waiting) == 0
         assert await database.read(all_made) == 120
-        assert sum((await database.read(sizes, None, DAY, Span(), "completed")).values()) == 60
+        assert sum((await database.read(sizes, DEFAULT_SCOPE, None, DAY, Span(), "completed")).values()) == 60
 
     asyncio.run(holds())
 
@@ -156,9 +157,9 @@ def test_a_span_holds_its_first_and_not_its_end(
         span = Span(**{name: middle + bound for name, bound in bounds.items() if bound is not None})
         for _ in range(2):
             for owner in ("amina", None):
-                assert len(await database.read(sizes, owner, DAY, span, None)) == days
+                assert len(await database.read(sizes, DEFAULT_SCOPE, owner, DAY, span, None)) == days
             await database.write(roll_up)
-        hours = await database.read(counted, HOUR, Span(hour_of(MIDNIGHT), hour_of(MIDNIGHT) + 1))
+        hours = await database.read(counted, DEFAULT_SCOPE, HOUR, Span(hour_of(MIDNIGHT), hour_of(MIDNIGHT) + 1))
         assert list(hours) == [hour_of(MIDNIGHT)]
 
     asyncio.run(holds())

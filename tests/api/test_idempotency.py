@@ -13,13 +13,14 @@ from pokea.api.auth.callers import Caller
 from pokea.api.idempotency import idempotency_key
 from pokea.clock import HOUR, Instant
 from pokea.errors import ApiError
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database
 from pokea.storage.idempotency import KEPT_FOR, Forgetting, IdempotencyKey, forget_old, reserve
 from pokea.storage.tables import idempotency_keys
 from tests.api.serving import NOON, SetClock
 
 ALICE = Caller("alice", frozenset())
-KEY = IdempotencyKey("alice", "POST /things", "first", "digest")
+KEY = IdempotencyKey(DEFAULT_SCOPE.merchant_id, "alice", "POST /things", "first", "digest")
 
 
 def key_of(

@@ -5,8 +5,11 @@ from typing import Final
 from sqlalchemy import Connection, insert, text
 
 from pokea.clock import SECOND, Instant
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Evidence, Source, from_statement
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
+from pokea.operations.store import insert_payments
+from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
 from pokea.storage.database import Database
 from tests.payment_rows import new_booking, new_payment
@@ -42,36 +45,38 @@ def _keep(connection: Connection, bookings: int) -> None:
         times = {"created_at": made_at, "expires_at": made_at + 120 * SECOND}
         phone = f"2547{number:08d}"
         row = new_payment(payment_id, booking_id=booking_id, msisdn=phone, is_locking=False, **times)
-        connection.execute(insert(tables.payments), [row._asdict()])
+        insert_payments(connection, [row])
         line = from_statement(payment_id, f"TK5AA{number:05d}", 50_000, None, made_at + 60 * SECOND)
         refused = Evidence(payment_id, "push:refused", Source.PUSH_REFUSED, made_at + SECOND, code="400.002.02")
         told = refused if payment_id == FAILED else line
-        settle(connection, Batch(made_at + 60 * SECOND, evidence=[told]), lambda _token, _payment_id: False)
+        settle(
+            connection, Batch(made_at + 60 * SECOND, evidence=[told]), PaymentFlow(lambda _token, _payment_id: False)
+        )
 
 
 BREAKS: Final = {
     "ledger_balances": (
-        "update postings set amount_cents = amount_cents + 1 where payment_id = 'pay_3' and kind = 'held'",
+        "update postings set amount_cents = amount_cents + 1 where source_id = 'pay_3' and kind = 'held'",
     ),
     "escrow_equals_fees": ("update bookings set fee_cents = 60000 where id = 'bk_3'",),
     "fee_held_once": ("update bookings set fee_payment_id = 'pay_4' where id = 'bk_3'",),
     "booking_follows_fee": ("update bookings set status = 'awaiting_payment' where id = 'bk_3'",),
-    "completed_is_posted_once": ("delete from postings where payment_id = 'pay_3'",),
+    "completed_is_posted_once": ("delete from postings where source_id = 'pay_3'",),
     "nothing_open_too_long": (
         "update payments set status = 'pending', created_at = created_at - 108000000000 where id = 'pay_b'",
     ),
-    "everything_applied": ("update evidence set applied = false where payment_id = 'pay_3'",),
-    "told_in_order": ("delete from outbox where payment_id = 'pay_3'",),
+    "everything_applied": ("update evidence set applied = false where operation_id = 'pay_3'",),
+    "told_in_order": ("delete from outbox where object_id = 'pay_3'",),
     "rows_follow_evidence": ("update payments set failure_reason = 'cancelled' where id = 'pay_b'",),
-    "completed_is_proved": ("delete from evidence where payment_id = 'pay_3'",),
+    "completed_is_proved": ("delete from evidence where operation_id = 'pay_3'",),
     "proof_completes": ("update payments set status = 'failed' where id = 'pay_3'",),
     "one_live_prompt": ("update payments set created_at = created_at - 90000000 where id = 'pay_a'",),
-    "suspense_is_flagged": ("update payments set money = 'suspense' where id = 'pay_3'",),
+    "suspense_is_flagged": ("update payments set disposition = 'suspense' where id = 'pay_3'",),
     "adjusted_as_stated": (
-        "update evidence set amount_cents = 45000 where payment_id = 'pay_3'",
-        "insert into postings (payment_id, kind, account, amount_cents, posted_at) "
-        "values ('pay_4', 'adjusted', 'mpesa_clearing', 500, 0)",
+        "update evidence set amount_cents = 45000 where operation_id = 'pay_3'",
+        "insert into postings (source_id, kind, line, merchant_id, account, amount_cents, posted_at) "
+        "values ('pay_4', 'adjusted', 0, 1, 'mpesa_clearing', 500, 0)",
     ),
-    "receipt_owned": ("update receipts set payment_id = 'pay_4' where payment_id = 'pay_3'",),
+    "receipt_owned": ("update receipts set operation_id = 'pay_4' where operation_id = 'pay_3'",),
 }
 """For each rule, statements that break it around pay_3 and bk_3, or the payment that failed."""

@@ -73,7 +73,9 @@ def test_postings_of_no_payment_are_found(database: Database) -> None:
     keep_books(database)
     break_books(database, "delete from payments where id = 'pay_b'")
     break_books(
-        database, "insert into postings values ('pay_0', 'received', 'mpesa_clearing', 0, 1)", "delete from outbox"
+        database,
+        "insert into postings values ('pay_0', 'received', 0, 1, 'mpesa_clearing', null, 0, 1)",
+        "delete from outbox",
     )
     assert ("completed_is_posted_once", "pay_0") in {(each.rule, each.id) for each in found(database)}
 
@@ -93,8 +95,8 @@ def test_a_prompt_that_waited_for_a_later_one_to_end_is_not_one_too_many(databas
     break_books(
         database,
         "update payments set created_at = created_at + 99990000, expires_at = expires_at + 99990000 where id = 'pay_a'",
-        "update evidence set received_at = received_at + 99990000 where payment_id = 'pay_a'",
+        "update evidence set received_at = received_at + 99990000 where operation_id = 'pay_a'",
     )
     assert "one_live_prompt" not in {each.rule for each in found(database)}
-    break_books(database, "delete from evidence where payment_id = 'pay_b'")
+    break_books(database, "delete from evidence where operation_id = 'pay_b'")
     assert ("one_live_prompt", "pay_a") in {(each.rule, each.id) for each in found(database)}

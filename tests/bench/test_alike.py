@@ -13,7 +13,7 @@ _PARTS = [
     update(_PAYMENTS).values(due_at=1),
     update(_PAYMENTS).values(version=_PAYMENTS.c.version + 1),
     update(tables.bookings).values(status="awaiting_payment"),
-    update(tables.evidence).values(body=b"{}").where(tables.evidence.c.kind == "callback"),
+    update(tables.evidence).values(body=b"{}").where(tables.evidence.c.source == "callback"),
     delete(tables.receipts),
     delete(tables.postings).where(tables.postings.c.kind == "held"),
     delete(tables.outbox),

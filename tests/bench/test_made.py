@@ -9,9 +9,11 @@ from bench.made import callback_request, check_settled, client_secret, make_book
 from pokea.clock import SystemClock
 from pokea.daraja.callback import read_callback
 from pokea.operations import store
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Delivery
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
 from pokea.operations.tokens import PaymentTokens
+from pokea.payments.flow import PaymentFlow
 from pokea.redact import Secret
 from pokea.storage import tables
 from pokea.storage.database import open_database
@@ -32,7 +34,7 @@ def deliver(url: str, *numbers: int) -> None:
         token = head.split(b" ", 2)[1].decode().rsplit("/", 1)[1]
         deliveries.append(Delivery(token, reading, body, now))
     database = open_database(url)
-    asyncio.run(database.write(settle, Batch(now, deliveries), _TOKENS.proves))
+    asyncio.run(database.write(settle, Batch(now, deliveries), PaymentFlow(_TOKENS.proves)))
     database.close()
 
 
@@ -58,7 +60,7 @@ def test_half_a_settlement_is_found(database_url: str) -> None:
     """A posting that is missing beside a completed payment does not pass."""
     made = make_payments(database_url, 2)
     deliver(database_url, 1, 2)
-    gone = tables.postings.delete().where(tables.postings.c.payment_id == payment_id(1))
+    gone = tables.postings.delete().where(tables.postings.c.source_id == payment_id(1))
     on_database(database_url, lambda connection: connection.execute(gone))
     with pytest.raises(AssertionError):
         check_settled(made)

@@ -6,8 +6,10 @@ from sqlalchemy import Connection
 
 from pokea.bookings.create import Created, Draft, create_booking
 from pokea.bookings.store import Booking, find
-from pokea.operations.changes import ChangeSet, FeeHeld
+from pokea.operations.changes import ChangeSet
 from pokea.operations.dialects import sql_for
+from pokea.operations.flow import Transition
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.api.serving import NOON
@@ -15,7 +17,15 @@ from tests.api.serving import NOON
 
 def draft(booking_id: str = "bk_1", *references: str, service: str = "Plumbing") -> Draft:
     """A booking of alice's for 500 shillings, to be made at noon."""
-    return Draft(booking_id, references or (f"R-{booking_id}"[:12].replace("_", "-"),), service, "alice", 50_000, NOON)
+    return Draft(
+        DEFAULT_SCOPE,
+        booking_id,
+        references or (f"R-{booking_id}"[:12].replace("_", "-"),),
+        service,
+        "alice",
+        50_000,
+        NOON,
+    )
 
 
 def made(database: Database, wanted: Draft, key: IdempotencyKey | None = None) -> Created:
@@ -30,4 +40,5 @@ def found(database: Database, booking_id: str) -> Booking | None:
 
 def hold(connection: Connection, *paid: tuple[str, str, int]) -> int:
     """Hold fees as the settler does: booking, payment and time of each; answers how many were unpaid."""
-    return sql_for(connection).write(connection, ChangeSet(held=[FeeHeld(*each) for each in paid]))
+    held = [Transition(booking, "unpaid", "held", "matching", payment, at) for booking, payment, at in paid]
+    return sql_for(connection).write(connection, ChangeSet(transitions=held))

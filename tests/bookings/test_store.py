@@ -10,14 +10,15 @@ from pokea.bookings.create import create_booking
 from pokea.bookings.rules import FeeStatus, spellings
 from pokea.bookings.store import Booking, ids_by_reference
 from pokea.errors import ApiError
-from pokea.operations.dialects import sql_for
+from pokea.payments import reserve_sql
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from pokea.storage.tables import bookings, idempotency_keys
 from tests.api.serving import NOON
 from tests.bookings.making import draft, found, hold, made
 
-KEY = IdempotencyKey("alice", "POST /api/v1/bookings", "key", "digest")
+KEY = IdempotencyKey(DEFAULT_SCOPE.merchant_id, "alice", "POST /api/v1/bookings", "key", "digest")
 
 
 def held(database: Database, *paid: tuple[str, str, int]) -> int:
@@ -38,7 +39,7 @@ def count(database: Database) -> tuple[int, int]:
 def test_a_new_booking_awaits_its_payment(database: Database) -> None:
     """A booking is made unpaid, with the draft's values."""
     booking, replayed = made(database, draft())
-    expected = Booking("bk_1", "R-bk-1", "Plumbing", "alice", "awaiting_payment", 50_000, "unpaid", None, None, NOON)
+    expected = Booking("bk_1", 1, "R-bk-1", "Plumbing", "alice", "awaiting_payment", 50_000, "unpaid", None, None, NOON)
     assert (booking, replayed) == (expected, False)
     assert found(database, "bk_1") == expected
 
@@ -118,7 +119,7 @@ def test_bookings_are_locked_by_id(database: Database) -> None:
     for number in (3, 1, 2):
         made(database, draft(f"bk_{number}"))
     with database.engine.begin() as connection:
-        lock = sql_for(connection).lock_bookings
+        lock = reserve_sql.sql_for(connection).lock_bookings
         locked = lock(connection, ["bk_3", "bk_1", "bk_9"])
         assert list(locked) == ["bk_1", "bk_3"]
         assert lock(connection, []) == {}
@@ -229,8 +230,8 @@ def test_a_reference_is_found_in_any_case_and_by_the_index(database: Database) -
     made(database, draft("bk_1", "aBcDeFgHiJkL"))
     made(database, draft("bk_2", "OTHER"))
     for written in ("ABCDEFGHIJKL", "abcdefghijkl", "aBcDeFgHiJkL"):
-        assert asyncio.run(database.read(ids_by_reference, written)) == ["bk_1"]
+        assert asyncio.run(database.read(ids_by_reference, DEFAULT_SCOPE, written)) == ["bk_1"]
     for nothing in ("abcdefghijk", "", "\u017froom", "x" * 200):
-        assert asyncio.run(database.read(ids_by_reference, nothing)) == []
+        assert asyncio.run(database.read(ids_by_reference, DEFAULT_SCOPE, nothing)) == []
     assert len(spellings("abcdefghijkl")) == 2**12
     assert spellings("x" * 13) == []

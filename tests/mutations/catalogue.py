@@ -9,6 +9,8 @@ from typing import Final
 from tests.mutations.mutation import Edit, Mutation
 from tests.mutations.of_statements import OF_STATEMENTS
 
+_ARRIVALS: Final = "operations/arrivals.py"
+_FLOW: Final = "payments/flow.py"
 _SETTLER: Final = "operations/settler.py"
 _SETTLE: Final = "operations/settle.py"
 _STATUS: Final = "operations/decision.py"
@@ -84,19 +86,19 @@ MUTATIONS: Final = (
         "Whoever knows a CheckoutRequestID says that it was paid, and it counts as paid.",
         [
             Edit(
-                _SETTLE,
+                _ARRIVALS,
                 "        owner = owners.get(callback_digest(delivery.token)) if delivery.token else None\n",
                 "        named: Any = delivery.reading.checkout_request_id\n"
                 "        owner = owners.get(callback_digest(delivery.token)) or owners.get(named)\n",
             ),
             Edit(
                 _SETTLE,
-                "{payment.callback_digest: key for key, payment in before.items()}",
-                "{name: key for key, payment in before.items() for name in (payment[8], payment.checkout_request_id)}",
+                "{row.callback_digest: key for key, row in before.items()}",
+                "{name: key for key, row in before.items() for name in (row[9], row.request_id)}",
             ),
             Edit(
-                _SETTLE,
-                "        if owner is not None and proves(delivery.token, owner):\n",
+                _ARRIVALS,
+                "        if owner is not None and flow.proves(delivery.token, owner):\n",
                 "        if owner is not None:\n",
             ),
         ],
@@ -107,7 +109,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "    return [piece for piece in trusted if piece.checkout_request_id in accepted]\n",
+                "    return [piece for piece in trusted if piece.request_id in accepted]\n",
                 "    return [piece for piece in trusted if accepted]\n",
             )
         ],
@@ -144,12 +146,24 @@ MUTATIONS: Final = (
     Mutation(
         "forget_the_outbox",
         "The payment is completed, and nobody is ever told.",
-        [Edit(_SETTLE, "            changes.events.append(Event(payment_id, version, kind, now))\n", "")],
+        [
+            Edit(
+                _SETTLE,
+                "            events.append(Event(key, version, decided.merchant_id, event, now))\n",
+                "            pass\n",
+            )
+        ],
     ),
     Mutation(
         "skip_a_version",
         "Whoever follows the versions of a payment waits for one that never comes.",
-        [Edit(_SETTLE, "            version = was.version + 1\n", "            version = was.version + 2\n")],
+        [
+            Edit(
+                _SETTLE,
+                "was.version if event is None else was.version + 1\n",
+                "was.version if event is None else was.version + 2\n",
+            )
+        ],
     ),
     Mutation(
         "ignore_the_amount",
@@ -166,16 +180,16 @@ MUTATIONS: Final = (
     Mutation(
         "use_a_receipt_twice",
         "One receipt completes two payments.",
-        [Edit(_SETTLE, "        if owners[receipt] != payment_id:\n", "        if owners[receipt] is None:\n")],
+        [Edit(_SETTLE, "        if owners[receipt] != operation_id:\n", "        if owners[receipt] is None:\n")],
     ),
     Mutation(
         "post_one_side",
         "Money arrives and goes nowhere: the ledger no longer balances.",
         [
             Edit(
-                _SETTLE,
-                "        postings.extend(arrival(payment.id, payment.amount_cents, money, now))\n",
-                "        postings.extend(arrival(payment.id, payment.amount_cents, money, now)[:1])\n",
+                _FLOW,
+                "postings.extend(arrival(payment.id, payment.merchant_id, payment.amount_cents, money, now))\n",
+                "postings.extend(arrival(payment.id, payment.merchant_id, payment.amount_cents, money, now)[:1])\n",
             )
         ],
     ),
@@ -184,11 +198,11 @@ MUTATIONS: Final = (
         "A completed payment that hears something more decides about its money anew, and posts it a second time.",
         [
             Edit(
-                _SETTLE,
-                "payment.status == Status.COMPLETED and payment.money is None)",
-                "payment.status == Status.COMPLETED)",
+                _FLOW,
+                "if each.status == Status.COMPLETED and each.disposition is None)",
+                "if each.status == Status.COMPLETED)",
             ),
-            Edit(_SETTLE, "if told.successes and before[key].money is None}", "if told.successes}"),
+            Edit(_FLOW, "if classified.successes and payment.disposition is None else", "if classified.successes else"),
         ],
     ),
     Mutation(
@@ -196,15 +210,9 @@ MUTATIONS: Final = (
         "The second payment of a booking is held like the first, and nobody gives it back.",
         [
             Edit(
-                "bookings/destination.py",
-                'return Money.HELD if fee_status == "unpaid" else Money.REFUND_DUE',
-                "return Money.HELD if fee_status else Money.REFUND_DUE",
-            ),
-            Edit(_SETTLE, "    if held != len(writes.held):\n", "    if held > len(writes.held):\n"),
-            Edit(
-                "storage/migrations/versions/rev_0001_first.py",
-                "unique=True, where=\"money = 'held'\")",
-                "where=\"money = 'held'\")",
+                _FLOW,
+                "    return Money.HELD if is_due else Money.REFUND_DUE\n",
+                "    return Money.HELD\n",
             ),
         ],
     ),
@@ -212,10 +220,19 @@ MUTATIONS: Final = (
         "never_unlock",
         "A customer whose payment failed can never pay this booking, nor anything with this phone.",
         [
-            Edit(_STORE, "        live=payment.live and row.locked_until > 0,\n", "        live=payment.live,\n"),
+            Edit(
+                _STORE,
+                "        is_locking=payment.is_locking and decision.locked_until > 0,\n",
+                "        is_locking=payment.is_locking,\n",
+            ),
+            Edit(
+                _STORE,
+                "    return decided._replace(is_open=True) if _stays_open(decided, now) else closed(decided)\n",
+                "    return decided._replace(is_open=True)\n",
+            ),
             Edit(
                 _RESERVE,
-                '    run_each(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])\n',
+                '    execute_many(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])\n',
                 "",
             ),
             Edit(_RESERVE, "    locked = [row for row in rows if row.locked_until > now]\n", "    locked = rows\n"),
@@ -227,8 +244,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _RESERVE,
-                '    run_each(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])\n',
-                '    run_each(connection, _LIFT, [{"of_id": row.id} for row in rows])\n',
+                '    execute_many(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])\n',
+                '    execute_many(connection, _LIFT, [{"of_id": row.id} for row in rows])\n',
             ),
             Edit(
                 _RESERVE,
@@ -253,10 +270,10 @@ MUTATIONS: Final = (
         "A callback that comes before the answer to its push is acknowledged and not kept.",
         [
             Edit(
-                _SETTLE,
-                "            if piece.id in known:\n",
-                "            early = piece.kind is Kind.CALLBACK and locked[payment_id].checkout_request_id is None\n"
-                "            if piece.id in known or early:\n",
+                _ARRIVALS,
+                "            if item.id in known:\n",
+                "            early = item.source is Source.CALLBACK and payments[operation_id].request_id is None\n"
+                "            if item.id in known or early:\n",
             )
         ],
     ),
@@ -271,8 +288,9 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "        elif piece.kind is Kind.STATEMENT or (not is_foreign and (agreed or not facts.confirm)):\n",
-                "        elif piece.kind is Kind.STATEMENT or not is_foreign:\n",
+                "        elif piece.source is Source.STATEMENT or "
+                "(not is_foreign and (agreed or not facts.requires_query)):\n",
+                "        elif piece.source is Source.STATEMENT or not is_foreign:\n",
             )
         ],
     ),
@@ -322,7 +340,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 "analytics/rollup.py",
-                '    run(connection, _taken(source), {"last": last})\n',
+                '    execute(connection, _taken(source), {"last": last})\n',
                 "",
             )
         ],

@@ -29,9 +29,7 @@ def test_a_stale_mutation_fails_loudly(tmp_path: Path) -> None:
 
 def test_code_that_does_not_run_is_no_mutation() -> None:
     """A broken import is an error of the script, not a defect that a universe has caught."""
-    broken = Mutation(
-        "broken", "Nothing.", [Edit("bookings/destination.py", "from pokea.ledger.entries import Money", "1 / 0")]
-    )
+    broken = Mutation("broken", "Nothing.", [Edit("bookings/rules.py", "from pokea.money import CENTS", "1 / 0")])
     with pytest.raises(RuntimeError, match="broken does not run"):
         hunt(broken, 1, 1)
 

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import update
-
 from pokea.app import Ports, Service
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant
@@ -17,6 +15,7 @@ from pokea.daraja.client import PUSH_PATH, QUERY_PATH
 from pokea.operations import store
 from pokea.operations.store import Payment
 from pokea.payments.push import PushCommand
+from pokea.scope import DEFAULT_SCOPE
 from pokea.settings import load_settings
 from pokea.storage import tables
 from pokea.storage.database import Database
@@ -24,7 +23,7 @@ from pokea.transport import NoAnswer, Reply
 from pokea.universe.loop import VirtualLoop
 from tests.daraja.merchant import CountingBytes
 from tests.daraja.server import ACCEPTED, Act, answer, granted, query_answer
-from tests.payment_rows import new_booking
+from tests.payment_rows import change_payments, new_booking
 from tests.properties.tables import begin_with
 
 T = TypeVar("T")
@@ -171,9 +170,9 @@ def payment_of(database: Database, payment_id: str) -> Payment:
 def change_payment(database: Database, payment_id: str, **values: Any) -> None:
     """Put a payment into a state that would take long to come about."""
     with database.engine.begin() as connection:
-        connection.execute(update(tables.payments).where(tables.payments.c.id == payment_id).values(**values))
+        change_payments(connection, tables.payments.c.id == payment_id, **values)
 
 
 def command(booking_id: str = "bk_1", msisdn: str = "254712345678", **values: Any) -> PushCommand:
     """A customer's wish to be prompted."""
-    return PushCommand("customer", False, booking_id, msisdn, 50_000, "booking_fee", **values)
+    return PushCommand(DEFAULT_SCOPE, "customer", False, booking_id, msisdn, 50_000, "booking_fee", **values)

@@ -51,7 +51,7 @@ def test_no_subset_completes_without_a_trusted_success() -> None:
     """A payment is completed exactly when its evidence holds an exact, proved callback or a query that says paid."""
     for chosen in subsets():
         ids = {piece.id for piece in chosen}
-        kinds = {piece.kind for piece in chosen}
+        kinds = {piece.source for piece in chosen}
         judged = kinds & {Source.PUSH_ACCEPTED, Source.PUSH_REFUSED, Source.PUSH_UNKNOWN}
         proved = callback("0", 5).id in ids and bool(judged)
         asked = query("0", 60, attempt=3).id in ids
@@ -92,13 +92,13 @@ def test_flags_only_grow(pieces: list[Evidence], more: Evidence) -> None:
     """A flag that is raised stays raised, except while a push in flight leaves a callback unjudged."""
     unique = list({piece.id: piece for piece in pieces}.values())
     if more.id not in {piece.id for piece in unique}:
-        assert set(decide(FACTS, unique).review) <= set(decide(FACTS, [*unique, more]).review)
+        assert set(decide(FACTS, unique).flags) <= set(decide(FACTS, [*unique, more]).flags)
 
 
 @given(any_set)
 def test_a_claim_alone_changes_nothing(pieces: list[Evidence]) -> None:
     """Without a trusted callback, a query, a statement or Daraja's own answer nothing is ever completed or failed."""
-    claims = [piece for piece in pieces if piece.kind is Source.CALLBACK and not piece.trusted]
+    claims = [piece for piece in pieces if piece.source is Source.CALLBACK and not piece.proved]
     assert decide(FACTS, claims) == decide(FACTS, [])
 
 
@@ -115,7 +115,7 @@ def test_status_falls_back_only_when_money_may_have_moved(pieces: list[Evidence]
     before, after = decide(FACTS, unique), decide(FACTS, [*unique, more])
     if not rises(before, after):
         assert before.status is Status.FAILED
-        assert any(piece.kind is Source.CALLBACK and piece.code == "0" for piece in [*unique, more])
+        assert any(piece.source is Source.CALLBACK and piece.code == "0" for piece in [*unique, more])
 
 
 CASES: list[tuple[str, list[Evidence], Status, str | None]] = [
@@ -135,7 +135,7 @@ CASES: list[tuple[str, list[Evidence], Status, str | None]] = [
         None,
     ),
     ("a callback without an id", [accepted(), callback("0", request_id=None)], Status.PENDING, None),
-    ("a callback that proves nothing", [accepted(), callback("0", trusted=False)], Status.PENDING, None),
+    ("a callback that proves nothing", [accepted(), callback("0", proved=False)], Status.PENDING, None),
     ("a success without an amount", [accepted(), callback("0", amount_cents=None)], Status.PENDING, None),
     ("a success without a receipt", [accepted(), callback("0", receipt=None)], Status.PENDING, None),
     ("another amount", [accepted(), callback("0", amount_cents=ASKED_CENTS + 100)], Status.PENDING, None),
@@ -189,18 +189,18 @@ def test_a_statement_names_the_receipt_that_is_shown() -> None:
     """Of several receipts the statement's is shown, and the payment is flagged."""
     row = decide(FACTS, [accepted(), callback("0"), statement("UE4JS31RBX")])
     assert row.receipt == "UE4JS31RBX"
-    assert row.review == (Flag.SEVERAL_RECEIPTS,)
+    assert row.flags == (Flag.SEVERAL_RECEIPTS,)
 
 
 def test_another_amount_raises_a_flag_and_leaves_the_status() -> None:
     """Money of another amount is a state to look at, neither paid nor failed."""
     row = decide(FACTS, [accepted(), callback("0", amount_cents=60_000)])
-    assert (row.status, row.review) == (Status.PENDING, (Flag.AMOUNT_DIFFERS,))
+    assert (row.status, row.flags) == (Status.PENDING, (Flag.AMOUNT_DIFFERS,))
 
 
 def test_an_unknown_code_raises_a_flag() -> None:
     """A code that is in no table is shown to a person."""
-    assert decide(FACTS, [accepted(), callback("31337")]).review == (Flag.CODE_UNKNOWN,)
+    assert decide(FACTS, [accepted(), callback("31337")]).flags == (Flag.CODE_UNKNOWN,)
 
 
 def test_a_receipt_that_another_payment_owns_does_not_complete() -> None:
@@ -208,11 +208,11 @@ def test_a_receipt_that_another_payment_owns_does_not_complete() -> None:
     pieces = [accepted(), callback("0")]
     assert wanted_receipts(FACTS, pieces) == ["UE4JS31RBV"]
     loser = decide(FACTS, pieces, {"UE4JS31RBV"})
-    assert (loser.status, loser.review) == (Status.PENDING, (Flag.RECEIPT_CONFLICT,))
+    assert (loser.status, loser.flags) == (Status.PENDING, (Flag.RECEIPT_CONFLICT,))
     assert decide(FACTS, [*pieces, query("0", 20)], {"UE4JS31RBV"}).receipt is None
     dispute = Evidence(PAYMENT, "dispute:UE4JS31RBV", Source.RECEIPT_DISPUTE, 9 * SECOND, receipt="UE4JS31RBV")
     owner = decide(FACTS, [*pieces, dispute])
-    assert (owner.status, owner.review) == (Status.COMPLETED, (Flag.RECEIPT_CONFLICT,))
+    assert (owner.status, owner.flags) == (Status.COMPLETED, (Flag.RECEIPT_CONFLICT,))
 
 
 def test_a_statement_completes_though_a_callback_gave_its_receipt_away() -> None:
@@ -221,7 +221,7 @@ def test_a_statement_completes_though_a_callback_gave_its_receipt_away() -> None
         PAYMENT, "s", Source.STATEMENT, 9 * SECOND, code="0", amount_cents=ASKED_CENTS, receipt="UE4JS31RBV"
     )
     row = decide(FACTS, [unknown(), line], {"UE4JS31RBV"})
-    assert (row.status, row.receipt, row.review) == (Status.COMPLETED, None, (Flag.RECEIPT_CONFLICT,))
+    assert (row.status, row.receipt, row.flags) == (Status.COMPLETED, None, (Flag.RECEIPT_CONFLICT,))
 
 
 def test_a_large_payment_waits_for_a_query_that_agrees() -> None:

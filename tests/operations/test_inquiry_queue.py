@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from pokea.clock import HOUR, SECOND, Instant
+from pokea.operations import store
 from pokea.operations.inquiry_queue import Due, claim_due, slow_down, speed_up
 from pokea.operations.schedule import GIVE_UP
-from pokea.operations.store import Payment
+from pokea.operations.store import Payment, insert_payments
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
 from tests.payment_rows import new_payment
@@ -107,7 +108,9 @@ def test_a_failed_payment_is_left_alone_after_its_day(connection: Connection) ->
     let_go = waiting(1, created_at=NOW - GIVE_UP, status="failed")
     begin_with(connection, [], [let_go])
     assert look(connection).to_ask == []
-    assert connection.execute(select(tables.payments.c.next_action_at)).scalar_one() is None
+    found = store.find(connection, let_go.id)
+    assert found is not None
+    assert (found.is_open, found.next_action_at, found.inquiries) == (False, None, let_go.inquiries)
 
 
 def test_a_question_that_is_taken_is_not_taken_again_before_its_gap(connection: Connection) -> None:
@@ -164,7 +167,7 @@ def test_after_a_refusal_the_bucket_is_empty(connection: Connection) -> None:
     begin_with(connection, [], [waiting(100)])
     look(connection, NOW - HOUR)
     slow_down(connection, APP, RATE, NOW)
-    connection.execute(insert(tables.payments), [waiting(number)._asdict() for number in range(30)])
+    insert_payments(connection, [waiting(number) for number in range(30)])
     assert look(connection).to_ask == []
     assert len(look(connection, NOW + SECOND).to_ask) == 10
 
@@ -194,7 +197,7 @@ def test_a_lower_setting_holds_at_once(connection: Connection) -> None:
 def test_what_cannot_be_asked_about_is_closed(connection: Connection) -> None:
     """A payment without an id, or whose day of questions is over, costs no question."""
     nameless = waiting(1, status="initiated", request_id=None)
-    old = waiting(2, created_at=NOW - GIVE_UP, attempts=33, last_inquiry_at=NOW - HOUR)
+    old = waiting(2, created_at=NOW - GIVE_UP, inquiries=33, last_inquiry_at=NOW - HOUR)
     begin_with(connection, [], [nameless, old])
     due = look(connection)
     assert due.to_ask == []
@@ -218,16 +221,16 @@ def test_ten_thousand_quiet_payments_make_no_look_larger(connection: Connection)
     begin_with(connection, [], [])
     rows = [waiting(number) for number in range(10_000)]
     rows += [waiting(number, status="initiated", request_id=None) for number in range(10_000, 10_300)]
-    connection.execute(insert(tables.payments), [row._asdict() for row in rows])
+    insert_payments(connection, rows)
     due = look(connection, rate=100)
     assert (len(due.to_ask), len(due.to_close)) == (64, 64)
-    still_due = select(func.count()).where(tables.payments.c.next_action_at <= NOW)
+    still_due = select(func.count()).where(tables.open_payments.c.next_action_at <= NOW)
     assert connection.execute(still_due).scalar_one() == 10_300 - 128
 
 
 LANE_GATES = {
-    "close": r"^(?!.*checkout_request_id IS NOT NULL).*ORDER BY payments.due_at.*FOR UPDATE",
-    "newest": r"ORDER BY payments.created_at DESC.*FOR UPDATE",
+    "close": r"^(?!.*request_id IS NOT NULL).*ORDER BY open_payments.next_action_at.*FOR UPDATE",
+    "newest": r"ORDER BY open_payments.created_at DESC.*FOR UPDATE",
 }
 BUDGET_GATES = LANE_GATES | {"lock the budget": r"FROM query_budget\b.*FOR UPDATE"}
 

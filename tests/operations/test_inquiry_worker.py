@@ -11,8 +11,10 @@ from sqlalchemy import event, select
 
 from pokea.clock import HOUR, SECOND, Instant, SystemClock
 from pokea.daraja.client import PUSH_PATH, QUERY_PATH
-from pokea.operations.settle import Batch, settle
+from pokea.operations.arrivals import Batch
+from pokea.operations.settle import settle
 from pokea.operations.store import Payment
+from pokea.payments.flow import PaymentFlow
 from pokea.payments.push import PushResult
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
@@ -69,7 +71,7 @@ def served(database: Database, seconds: float, daraja: ToldDaraja | None = None)
 def kept_before(database: Database, *arrived: Any) -> None:
     """What another process was told, before the service of this test begins."""
     with database.engine.begin() as connection:
-        settle(connection, Batch(EPOCH, deliveries=arrived), TOKENS.proves)
+        settle(connection, Batch(EPOCH, deliveries=arrived), PaymentFlow(TOKENS.proves))
 
 
 def test_a_payment_that_no_callback_reaches_completes(database: Database) -> None:
@@ -123,7 +125,7 @@ def test_a_closing_question_without_an_answer_ends_with_the_day(database: Databa
         async with service_on(database, daraja) as service:
             made = await service.prompter.prompt(command())
             assert isinstance(made, PushResult)
-            await service.settler.submit(delivery(made.payment.id, 1032, now(), request_id=checkout(1)))
+            await service.settler.submit(delivery(made.payment.id, 1032, now(), checkout_request_id=checkout(1)))
             await asyncio.sleep(DAY_SECONDS * 3)
             return made.payment.id
 
@@ -141,7 +143,7 @@ def test_a_success_after_a_day_still_completes(database: Database) -> None:
     prompted(database, daraja, DAY_SECONDS + 60)
     with database.engine.connect() as connection:
         payment_id = connection.execute(select(tables.payments.c.id)).scalar_one()
-    kept_before(database, delivery(payment_id, request_id=checkout(1)))
+    kept_before(database, delivery(payment_id, checkout_request_id=checkout(1)))
     assert payment_of(database, payment_id).status == "completed"
 
 
@@ -234,7 +236,7 @@ def test_a_claim_is_asked_about_at_once(database: Database) -> None:
             made = await service.prompter.prompt(command())
             assert isinstance(made, PushResult)
             await asyncio.sleep(4)
-            claim = delivery(made.payment.id, received_at=now(), token="", request_id=checkout(1))
+            claim = delivery(made.payment.id, received_at=now(), token="", checkout_request_id=checkout(1))
             await service.settler.submit(claim)
             await asyncio.sleep(1)
 
@@ -270,7 +272,7 @@ def test_a_due_row_that_somebody_locks_is_looked_at_with_pauses(postgres_url: st
         created_at = SystemClock().now() - HOUR
         begin(database, payments=[left_by_a_dead_process(created_at, status="pending", request_id="ws_CO_1")])
         with psycopg.connect(postgres_url) as operator:
-            operator.execute("select id from payments for update")
+            operator.execute("select id from open_payments for update")
             async with service_on(database, daraja, clock=SystemClock()):
                 await asyncio.sleep(0.5)
                 assert daraja.seconds_of(QUERY_PATH) == []

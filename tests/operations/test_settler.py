@@ -15,6 +15,7 @@ from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.operations.evidence import Delivery, from_push
 from pokea.operations.settle import Change
 from pokea.operations.settler import ENOUGH_BESIDE_ANOTHER, LONGEST_QUEUE, MOST_WAITING_BYTES, Settler
+from pokea.payments.flow import PaymentFlow
 from pokea.storage.database import Database, open_database
 from pokea.storage.tables import payments
 from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
@@ -56,7 +57,7 @@ def run(
 
     async def settling() -> None:
         told: list[Change] = []
-        settler = Settler(database, SystemClock(), TOKENS.proves, told.extend, patience_seconds)
+        settler = Settler(database, SystemClock(), PaymentFlow(TOKENS.proves), told.extend, patience_seconds)
         await settler.start()
         for payment_id in (PAYMENT, OTHER):
             await settler.submit(from_push(payment_id, Accepted(checkout_of(payment_id), "4ddd", ""), 1))
@@ -87,7 +88,7 @@ def test_who_waits_too_long_is_told_and_what_he_brought_is_kept(opened: Database
             assert [type(each) for each in answers] == [OutcomeUnknown, OutcomeUnknown]
             let_go()
         await settler.submit(delivery(PAYMENT))
-        assert {each.payment_id for each in told if each.event == "payment.completed"} >= {PAYMENT}
+        assert {each.operation_id for each in told if each.event == "payment.completed"} >= {PAYMENT}
 
     run(opened, work)
     assert statuses(opened) == ["completed", "completed"]
@@ -126,7 +127,7 @@ def test_a_batch_that_hangs_does_not_hold_up_another(opened: Database, postgres_
             async with asyncio.timeout(PATIENCE_SECONDS * 10):
                 await asyncio.gather(settler.submit(delivery(OTHER, receipt="UE4JS31RBX")), *beside)
             assert not hanging.done()
-            assert {each.payment_id for each in told if each.event == "payment.completed"} == {OTHER}
+            assert {each.operation_id for each in told if each.event == "payment.completed"} == {OTHER}
         await hanging
 
     run(opened, work, patience_seconds=60)
@@ -154,7 +155,7 @@ def test_two_batches_with_the_same_news_settle_it_once(opened: Database, postgre
 
 def claim(number: int, size_bytes: int = 10) -> Delivery:
     """A body that proves nothing, of this size."""
-    plain = delivery(PAYMENT, token="", request_id=f"ws_CO_{number}")
+    plain = delivery(PAYMENT, token="", checkout_request_id=f"ws_CO_{number}")
     return Delivery("", plain.reading, b"x" * size_bytes, plain.received_at)
 
 

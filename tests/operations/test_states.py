@@ -27,7 +27,7 @@ def test_every_cell_keeps_the_order_of_proof(state: str, happening: str) -> None
 
 def test_another_amount_is_flagged_wherever_it_is_proved() -> None:
     """In every state in which a callback can be proved, one of another amount raises its flag."""
-    flagged = {state for state in STATES if Flag.AMOUNT_DIFFERS in cell(state, "callback: paid another amount").review}
+    flagged = {state for state in STATES if Flag.AMOUNT_DIFFERS in cell(state, "callback: paid another amount").flags}
     assert flagged == set(STATES) - {"`initiated`"}
 
 

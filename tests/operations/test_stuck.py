@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import Connection
 
 from pokea.clock import SECOND
-from pokea.operations.settle import Batch, flag_stuck, settle
+from pokea.operations.arrivals import Batch
+from pokea.operations.settle import flag_stuck, settle
+from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
 from pokea.storage.database import Database
 from tests.payment_rows import new_booking, new_payment
@@ -31,7 +33,7 @@ def proves(token: str, payment_id: str) -> bool:
 def test_a_stuck_payment_is_told(connection: Connection) -> None:
     """The flag raises the version, and the version is in the outbox and in what is announced."""
     told = flag_stuck(connection, [PAYMENT], NOW)
-    assert [(each.payment_id, each.version, each.event) for each in told] == [(PAYMENT, 2, "payment.updated")]
+    assert [(each.operation_id, each.version, each.event) for each in told] == [(PAYMENT, 2, "payment.updated")]
     assert [row.version for row in rows_of(connection, tables.outbox)] == [2]
     check_books(connection)
 
@@ -46,7 +48,7 @@ def test_a_payment_is_flagged_once(connection: Connection) -> None:
 def test_a_stuck_payment_is_settled_when_more_arrives(connection: Connection) -> None:
     """The flag stays, the row follows the evidence, and the events have no gap."""
     flag_stuck(connection, [PAYMENT], NOW)
-    settle(connection, Batch(NOW, evidence=[accepted()]), proves)
+    settle(connection, Batch(NOW, evidence=[accepted()]), PaymentFlow(proves))
     (row,) = rows_of(connection, tables.payments)
-    assert (row.status, row.review, row.version) == ("pending", "stuck", 3)
+    assert (row.status, row.flags, row.version) == ("pending", "stuck", 3)
     check_books(connection)

@@ -5,16 +5,15 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from sqlalchemy import select
 
 from pokea.clock import SECOND, SystemClock
 from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH
 from pokea.errors import ApiError
-from pokea.operations.store import Payment
+from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.payments.push import PushResult
 from pokea.payments.reserve import Rejected, RejectReason
-from pokea.storage import tables
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.daraja.server import ACCEPTED, Act, answer, error
@@ -34,13 +33,13 @@ from tests.payment_rows import new_booking
 from tests.postgres import PostgresServer
 
 LATE = answer(ACCEPTED | {"CheckoutRequestID": checkout(1)}, wait_seconds=20)
-KEY = IdempotencyKey("customer", "/stkpush", "k-1", "digest")
+KEY = IdempotencyKey(DEFAULT_SCOPE.merchant_id, "customer", "/stkpush", "k-1", "digest")
 
 
 def only_payment(database: Database) -> Payment:
     with database.engine.connect() as connection:
-        (row,) = connection.execute(select(tables.payments)).all()
-    return Payment(*row)
+        (row,) = connection.execute(SELECT_PAYMENTS).all()
+    return Payment._make(row)
 
 
 def test_the_push_is_for_what_the_row_says(database: Database) -> None:

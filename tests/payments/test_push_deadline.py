@@ -144,7 +144,7 @@ def test_a_push_whose_row_may_have_been_made_is_not_sent(postgres_server: Postgr
     which was made, ends as not sent, and the call that is repeated with its key hears the same."""
     database, daraja = open_database(postgres_url), ToldDaraja()
     begin(database)
-    key = IdempotencyKey("customer", "/stkpush", "k-1", "digest")
+    key = IdempotencyKey(1, "customer", "/stkpush", "k-1", "digest")
 
     async def story() -> None:
         async with service_on(database, daraja, clock=SystemClock()) as service:

@@ -5,25 +5,27 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, true, update
 
 from pokea.analytics import store as counts
 from pokea.analytics.counting import deltas
 from pokea.analytics.recount import differences
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.errors import ApiError
-from pokea.operations.store import Payment
+from pokea.operations import store
+from pokea.operations.store import Payment, insert_payments
 from pokea.payments import reserve as reserving
 from pokea.payments.reserve import Answer, Limits, PaymentRequest, Rejected, RejectReason, Replayed, Reserved
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
-from tests.payment_rows import new_booking, new_payment
+from tests.payment_rows import change_payments, new_booking, new_payment
 from tests.properties.tables import begin_with, contents
 
 NOW = 100 * HOUR
 NONE = Limits(0, 0)
-KEY = IdempotencyKey("customer", "/stkpush", "k-1", "digest")
+KEY = IdempotencyKey(DEFAULT_SCOPE.merchant_id, "customer", "/stkpush", "k-1", "digest")
 
 
 @pytest.fixture
@@ -54,12 +56,12 @@ def reserve(connection: Connection, wanted: PaymentRequest, limits: Limits, now:
 def open_payment(connection: Connection, payment_id: str = "pay_1", **values: Any) -> Payment:
     """A payment that is live since ten seconds ago."""
     payment = new_payment(payment_id, **{"created_at": NOW - 10 * SECOND, "expires_at": NOW + 110 * SECOND, **values})
-    connection.execute(insert(tables.payments), [payment._asdict()])
+    insert_payments(connection, [payment])
     return payment
 
 
 def stored(connection: Connection, payment_id: str) -> Any:
-    return connection.execute(select(tables.payments).where(tables.payments.c.id == payment_id)).one_or_none()
+    return store.find(connection, payment_id)
 
 
 def test_a_payment_takes_its_owner_and_reference_from_its_booking(connection: Connection) -> None:
@@ -88,9 +90,9 @@ def test_a_refusal_may_be_run_again(connection: Connection) -> None:
     again = reserve(connection, wish(), NONE, NOW)
     assert isinstance(first, Rejected)
     assert isinstance(again, Rejected)
-    assert (first.why, first.is_locking and first.is_locking.id) == (
+    assert (first.why, first.conflict and first.conflict.id) == (
         again.why,
-        again.is_locking and again.is_locking.id,
+        again.conflict and again.conflict.id,
     )
 
 
@@ -152,8 +154,8 @@ def test_an_open_payment_is_in_the_way(connection: Connection, story: str, value
     answer = reserve(connection, wish(), NONE, NOW)
     assert isinstance(answer, Rejected), story
     assert answer.why is RejectReason.IN_PROGRESS
-    assert answer.live is not None
-    assert answer.live.id == "pay_1"
+    assert answer.conflict is not None
+    assert answer.conflict.id == "pay_1"
     assert stored(connection, "pay_2") is None
 
 
@@ -163,8 +165,8 @@ def test_of_two_open_payments_the_bookings_own_is_named(connection: Connection) 
     open_payment(connection, "pay_1", msisdn="254722000000")
     answer = reserve(connection, wish(), NONE, NOW)
     assert isinstance(answer, Rejected)
-    assert answer.live is not None
-    assert answer.live.id == "pay_1"
+    assert answer.conflict is not None
+    assert answer.conflict.id == "pay_1"
 
 
 def test_another_booking_and_another_phone_are_not_in_the_way(connection: Connection) -> None:
@@ -207,7 +209,7 @@ def test_a_retry_brings_the_question_forward(
 def test_a_key_leads_back_to_its_payment(connection: Connection) -> None:
     """The second call with a key hears of the payment of the first, whatever has become of it, and makes none."""
     reserve(connection, wish(key=KEY), NONE, NOW)
-    connection.execute(update(tables.payments).values(status="completed", is_locking=False))
+    change_payments(connection, true(), status="completed", is_locking=False)
     connection.execute(update(tables.bookings).values(fee_status="held"))
     answer = reserve(connection, wish("pay_3", key=KEY), NONE, NOW + HOUR)
     assert isinstance(answer, Replayed)
@@ -228,7 +230,7 @@ def test_a_key_with_another_body_is_refused(connection: Connection) -> None:
 def test_a_key_counts_for_a_day(connection: Connection) -> None:
     """After 24 hours the same key makes a new payment."""
     reserve(connection, wish(key=KEY), NONE, NOW)
-    connection.execute(update(tables.payments).values(is_locking=False))
+    change_payments(connection, true(), is_locking=False)
     answer = reserve(connection, wish("pay_3", key=KEY), NONE, NOW + 24 * HOUR)
     assert isinstance(answer, Reserved)
 
@@ -246,7 +248,7 @@ def past_payments(connection: Connection, count: int, **values: Any) -> None:
         new_payment(f"pay_past_{number}", is_locking=False, **{"created_at": NOW - (540 - number) * SECOND, **values})
         for number in range(count)
     ]
-    connection.execute(insert(tables.payments), [row._asdict() for row in rows])
+    insert_payments(connection, rows)
 
 
 LIMITED: list[tuple[str, dict[str, Any], Limits, str]] = [
@@ -266,10 +268,8 @@ def test_prompts_are_limited(
     with connection.begin_nested() as nested:
         assert isinstance(reserve(connection, wanted, limits, NOW), Reserved), story
         nested.rollback()
-    connection.execute(
-        insert(tables.payments),
-        [new_payment("pay_3rd", is_locking=False, **{"created_at": NOW - SECOND, **values})._asdict()],
-    )
+    third = new_payment("pay_3rd", is_locking=False, **{"created_at": NOW - SECOND, **values})
+    insert_payments(connection, [third])
     with pytest.raises(ApiError) as refused:
         reserve(connection, wanted, limits, NOW)
     assert refused.value.code == "too_many_requests"
@@ -284,7 +284,7 @@ def test_old_prompts_do_not_count(connection: Connection) -> None:
     assert isinstance(reserve(connection, wish(), Limits(1, 1), NOW), Reserved)
 
 
-SAME_KEY = IdempotencyKey("customer", "/stkpush", "k-2", "digest")
+SAME_KEY = IdempotencyKey(DEFAULT_SCOPE.merchant_id, "customer", "/stkpush", "k-2", "digest")
 OTHER_PHONE, THIRD_PHONE = "254722000000", "254733000000"
 TOGETHER: list[tuple[str, list[PaymentRequest], Limits]] = [
     (
@@ -339,8 +339,8 @@ def test_wishes_together_are_answered_as_one_after_the_other(
     """Whatever waits together ends as if each had come alone, in its order: the answers, the rows and the counts."""
     requests = requests[::-1] if turned else requests
     begin_with(connection, [new_booking(), new_booking("bk_2")], [])
-    is_locking = open_payment(connection, booking_id="bk_0", msisdn=THIRD_PHONE, request_id="ws_CO_1")
-    counts.add(connection, deltas([(None, is_locking)]))
+    live = open_payment(connection, booking_id="bk_0", msisdn=THIRD_PHONE, request_id="ws_CO_1")
+    counts.add(connection, deltas([(None, live)]))
     with connection.begin_nested() as nested:
         alone = [answer for wanted in requests for answer in reserving.reserve(connection, [wanted], limits, NOW)]
         left = contents(connection)

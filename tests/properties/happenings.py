@@ -13,13 +13,15 @@ from sqlalchemy import Connection, select
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.outcomes import Accepted, Answered, PushOutcome, SubmissionRefused, Unknown
 from pokea.errors import Fault
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Delivery, Evidence, from_push, from_query
 from pokea.operations.inquiry_queue import Due, claim_due
 from pokea.operations.inquiry_worker import closing_evidence
-from pokea.operations.settle import Batch, settle, store_alone
+from pokea.operations.settle import settle, store_alone
+from pokea.payments.flow import PaymentFlow
 from pokea.payments.reserve import Limits, PaymentRequest, Reserved, reserve
-from pokea.storage.tables import payments
-from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
+from pokea.storage.tables import open_payments
+from tests.deliveries import FLOW, TOKENS, checkout_of, delivery, pushed_payment
 
 PAYMENT: Final = "pay_1"
 DAY: Final[Instant] = 24 * HOUR
@@ -79,14 +81,14 @@ def look(connection: Connection, now: Instant) -> None:
     """The worker takes what is due and says the closing words. Questions are answered by happenings of their own."""
     due = claim(connection, now)
     words = [closing_evidence(payment, now) for payment in due.to_close]
-    settle(connection, Batch(now, evidence=words), TOKENS.proves)
+    settle(connection, Batch(now, evidence=words), PaymentFlow(TOKENS.proves))
 
 
 def look_until_nothing_is_due(connection: Connection, now: Instant) -> None:
     """The worker looks at `now` and then whenever something is due, as long as it takes."""
     for _ in range(_MOST_LOOKS):
         look(connection, now)
-        next_action_at = connection.execute(select(payments.c.next_action_at)).scalar_one()
+        next_action_at = connection.execute(select(open_payments.c.next_action_at)).scalar_one_or_none()
         if next_action_at is None:
             return
         now = max(now, next_action_at)
@@ -131,12 +133,12 @@ def _told(name: str, arrived: Evidence) -> Happening:
 
 def _called_back(arrived: Delivery) -> Happening:
     """It is settled with its batch; or stored alone because the batch failed, by a process that dies then."""
-    alone = partial(store_alone, batch=_batch([arrived]), proves=TOKENS.proves)
+    alone = partial(store_alone, batch=_batch([arrived]), flow=FLOW)
     return Happening("callback", [_settling(arrived), alone], arrived)
 
 
 def _settling(*arrived: Delivery | Evidence) -> Change:
-    return partial(settle, batch=_batch(arrived), proves=TOKENS.proves)
+    return partial(settle, batch=_batch(arrived), flow=FLOW)
 
 
 def _batch(arrived: Sequence[Delivery | Evidence]) -> Batch:

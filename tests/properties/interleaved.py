@@ -8,9 +8,11 @@ from pokea.clock import SECOND
 from pokea.daraja.outcomes import Accepted
 from pokea.errors import ApiError
 from pokea.operations import store
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Delivery, Evidence, from_push
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
 from pokea.operations.store import Payment
+from pokea.payments.flow import PaymentFlow
 from pokea.payments.reserve import Rejected
 from pokea.storage.database import Database
 from tests.deliveries import TOKENS, checkout_of
@@ -74,7 +76,7 @@ def answers_of(database: Database, meeting: Meeting, gates: Gates = SETTLE_GATES
 def _prepare(database: Database, meeting: Meeting) -> None:
     with database.engine.begin() as connection:
         begin_with(connection, meeting.bookings, meeting.payments)
-        settle(connection, batch(*(accepted(payment.id) for payment in meeting.payments)), TOKENS.proves)
+        settle(connection, batch(*(accepted(payment.id) for payment in meeting.payments)), PaymentFlow(TOKENS.proves))
 
 
 def _one_after_the_other(database: Database, meeting: Meeting, order: tuple[int, int]) -> Outcome:
@@ -92,7 +94,7 @@ def _one_after_the_other(database: Database, meeting: Meeting, order: tuple[int,
 def _finish(database: Database) -> dict[str, Any]:
     """Apply what is stored and not applied, as the settler does after a commit; answers what the tables say then."""
     with database.engine.begin() as connection:
-        settle(connection, Batch(NOW, revisit=store.unapplied(connection, 64)), TOKENS.proves)
+        settle(connection, Batch(NOW, revisit=store.unapplied(connection, 64)), PaymentFlow(TOKENS.proves))
         assert store.unapplied(connection, 64) == []
         check_books(connection)
         return contents(connection)

@@ -29,7 +29,7 @@ Gates = dict[str, str]
 # that hang on a payment or a booking which the same transaction has locked, so that the other change waits before it
 # gets to them. Receipts are written without such a lock, hence their gate; so is evidence, in the one test of that.
 SETTLE_GATES: Final[Gates] = {
-    "lock payments": r"from payments\b.*for update",
+    "lock payments": r"from (?:open_)?payments\b.*for update",
     "own receipts and lock bookings": r"insert into receipts",
     "lock bookings": r"from bookings\b.*for update",
 }

@@ -7,11 +7,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Table, delete, insert, select
 
 from pokea.bookings.store import Booking
-from pokea.operations.store import Payment
+from pokea.operations.store import Payment, insert_payments
 from pokea.storage import tables
 
 TOLD: Final = (
     tables.payments,
+    tables.open_payments,
+    tables.flags,
     tables.bookings,
     tables.evidence,
     tables.receipts,
@@ -25,10 +27,10 @@ TOLD: Final = (
 def begin_with(connection: Connection, bookings: Iterable[Booking], payments: Iterable[Payment]) -> None:
     """Empty every table, then write these rows."""
     for table in tables.metadata.sorted_tables:
-        if table is not tables.schema_version:
+        if table not in (tables.schema_version, tables.merchants):
             connection.execute(delete(table))
     write(connection, tables.bookings, [booking._asdict() for booking in bookings])
-    write(connection, tables.payments, [payment._asdict() for payment in payments])
+    insert_payments(connection, list(payments))
 
 
 def write(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -52,7 +54,7 @@ def check_books(connection: Connection) -> None:
     the payment that owns it, and each visible change of a payment is one event."""
     balances: dict[str, int] = defaultdict(int)
     for posting in rows_of(connection, tables.postings):
-        balances[posting.payment_id] += posting.amount_cents
+        balances[posting.source_id] += posting.amount_cents
     assert not any(balances.values()), balances
     payments = rows_of(connection, tables.payments)
     assert {row.id for row in payments if row.disposition} == set(balances)
@@ -61,9 +63,9 @@ def check_books(connection: Connection) -> None:
     assert not held or max(held.values()) == 1
     holders = {row.id: row.fee_payment_id for row in rows_of(connection, tables.bookings) if row.fee_status == "held"}
     assert holders == {row.booking_id: row.id for row in payments if row.disposition == "held"}
-    owners = {row.receipt: row.payment_id for row in rows_of(connection, tables.receipts)}
+    owners = {row.receipt: row.operation_id for row in rows_of(connection, tables.receipts)}
     assert all(owners[row.receipt] == row.id for row in payments if row.receipt is not None)
     versions = defaultdict(list)
     for event in rows_of(connection, tables.outbox):
-        versions[event.payment_id].append(event.version)
+        versions[event.object_id].append(event.version)
     assert {row.id: list(range(2, row.version + 1)) for row in payments if row.version > 1} == dict(versions)

@@ -16,12 +16,13 @@ from sqlalchemy import Connection, Select, select
 from pokea.audit.operation_rules import RULES
 from pokea.audit.rule import violations
 from pokea.operations import store
+from pokea.operations.arrivals import Batch
 from pokea.operations.decision import decide
 from pokea.operations.evidence import Evidence, Source
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
 from pokea.storage import tables
 from pokea.universe.disk import Store
-from tests.deliveries import TOKENS
+from tests.deliveries import FLOW
 from tests.payment_rows import new_booking
 from tests.properties.happenings import (
     DAY,
@@ -45,9 +46,9 @@ def _all_but(*names: str) -> list[Select[Any]]:
 
 
 # No change reads the events, or a payment's version but to count it on: what they say is checked in each order.
-_STATE = _all_but("version")
-_FACTS = _all_but("version", "next_action_at")
-_EVENTS = select(tables.outbox.c.version, tables.outbox.c.kind).order_by(tables.outbox.c.version)
+_STATE = [*_all_but("version"), select(tables.open_payments)]
+_FACTS = [*_all_but("version"), select(tables.open_payments.c.locked_until).where(tables.open_payments.c.is_locking)]
+_EVENTS = select(tables.outbox.c.version, tables.outbox.c.type).order_by(tables.outbox.c.version)
 
 
 class Worth(NamedTuple):
@@ -115,7 +116,7 @@ class Walk:
     def _run_on(self) -> None:
         """After the last happening the worker looks until nothing is due; then all of it is final, and right."""
         with self._connection.begin_nested() as savepoint:
-            settle(self._connection, Batch(DAY, revisit=store.unapplied(self._connection, 1)), TOKENS.proves)
+            settle(self._connection, Batch(DAY, revisit=store.unapplied(self._connection, 1)), FLOW)
             look_until_nothing_is_due(self._connection, 2 * DAY)
             assert violations(self._connection, 0, RULES) == []
             check_end(self._connection)
@@ -128,7 +129,7 @@ def check_events(connection: Connection) -> None:
     payment = store.find(connection, PAYMENT)
     events = connection.execute(_EVENTS).all()
     assert [event.version for event in events] == list(range(2, (payment.version if payment else 1) + 1))
-    ends = [event.kind for event in events if event.kind in ("payment.completed", "payment.failed")]
+    ends = [event.type for event in events if event.type in ("payment.completed", "payment.failed")]
     assert len(ends) == len(set(ends))
     assert "payment.completed" not in ends[:-1]
     assert not payment or payment.status not in ("completed", "failed") or ends[-1] == f"payment.{payment.status}"
@@ -138,8 +139,8 @@ def check_end(connection: Connection) -> None:
     """The row is that of the whole set, and money that was proved is posted as one pair, and no other."""
     payment = store.find(connection, PAYMENT)
     assert payment is not None
-    evidence = store.evidence_of(connection, [PAYMENT]).pieces[PAYMENT]
-    row = decide(payment.facts, evidence)
+    evidence = store.evidence_of(connection, [PAYMENT]).items[PAYMENT]
+    row = decide(payment.terms, evidence)
     assert (payment.status, payment.receipt, payment.completed_at) == (row.status, row.receipt, row.completed_at)
     assert (payment.failure_code, payment.failure_reason) == (row.failure_code, row.failure_reason)
     was_paid = any(_is_proof(piece, payment.amount_cents) for piece in evidence)
@@ -149,8 +150,8 @@ def check_end(connection: Connection) -> None:
 
 def _is_proof(piece: Evidence, amount_cents: int) -> bool:
     """Whether the piece proves alone that it was paid: in every story somebody has answered for the push by the end."""
-    by_callback = piece.kind is Source.CALLBACK and piece.amount_cents == amount_cents
-    return piece.code == "0" and (by_callback or piece.kind is Source.QUERY)
+    by_callback = piece.source is Source.CALLBACK and piece.amount_cents == amount_cents
+    return piece.code == "0" and (by_callback or piece.source is Source.QUERY)
 
 
 @pytest.fixture

@@ -3,16 +3,17 @@
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from pokea.clock import SECOND
 from pokea.daraja.outcomes import Answered
+from pokea.operations import store
 from pokea.operations.evidence import Delivery, Evidence, from_query
 from pokea.operations.inquiry_queue import Due, claim_due
 from pokea.operations.settle import settle
-from pokea.storage import tables
+from pokea.payments.flow import PaymentFlow
 from pokea.storage.database import Database
-from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
+from tests.deliveries import FLOW, TOKENS, checkout_of, delivery, pushed_payment
 from tests.properties.interleaved import BOOKINGS, NOW, accepted, batch
 from tests.properties.stepping import Change, Gates, crossing
 from tests.properties.tables import begin_with, check_books
@@ -20,9 +21,9 @@ from tests.properties.tables import begin_with, check_books
 PAYMENT = "pay_1"
 GATES: Gates = {
     "lock the payment": r"order by id for update",
-    "close": r"^(?!.*checkout_request_id IS NOT NULL).*ORDER BY payments.due_at.*FOR UPDATE",
-    "take the newest": r"ORDER BY payments.created_at DESC.*FOR UPDATE",
-    "take the failed": r"ORDER BY payments.claimed_at DESC.*FOR UPDATE",
+    "close": r"^(?!.*request_id IS NOT NULL).*ORDER BY open_payments.next_action_at.*FOR UPDATE",
+    "take the newest": r"ORDER BY open_payments.created_at DESC.*FOR UPDATE",
+    "take the failed": r"ORDER BY open_payments.inquiry_requested_at DESC.*FOR UPDATE",
 }
 NOT_PAID = from_query(PAYMENT, 1, Answered("1037", "", checkout_of(PAYMENT)), NOW)
 LOOK = partial(claim_due, app="app", configured_rate=20.0, now=NOW)
@@ -30,13 +31,13 @@ LOOK = partial(claim_due, app="app", configured_rate=20.0, now=NOW)
 
 def told(*arrived: Delivery | Evidence) -> Change:
     """Something arrives and is settled."""
-    return partial(settle, batch=batch(*arrived), proves=TOKENS.proves)
+    return partial(settle, batch=batch(*arrived), flow=FLOW)
 
 
 def begin(connection: Connection) -> None:
     """One payment that Daraja has accepted, and that is due."""
     begin_with(connection, BOOKINGS, [pushed_payment(PAYMENT, created_at=NOW - 300 * SECOND)])
-    settle(connection, batch(accepted(PAYMENT)), TOKENS.proves)
+    settle(connection, batch(accepted(PAYMENT)), PaymentFlow(TOKENS.proves))
 
 
 ARRIVALS: list[tuple[str, Change, str, set[int]]] = [
@@ -69,10 +70,10 @@ def test_a_look_meets_an_arrival(
             with plain.engine.begin() as connection:
                 later = claim_due(connection, "app", 20.0, NOW + SECOND)
                 check_books(connection)
-                payment = connection.execute(select(tables.payments)).one()
+                (payment,) = store.find_all(connection, [PAYMENT]).values()
             asked = [*first.to_ask, *later.to_ask]
             assert payment.status == status, ending
-            assert [question.attempt for question in asked] == list(range(1, payment.attempts + 1)), ending
+            assert [question.attempt for question in asked] == list(range(1, payment.inquiries + 1)), ending
             assert status != "completed" or later.to_ask == [], ending
             seen.add(len(asked))
             schedules += 1

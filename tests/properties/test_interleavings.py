@@ -12,7 +12,7 @@ from pokea.operations.evidence import Delivery, Evidence, from_query, silence
 from pokea.operations.settle import settle, store_alone
 from pokea.storage.database import Database
 from pokea.storage.tables import payments
-from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
+from tests.deliveries import FLOW, checkout_of, delivery, pushed_payment
 from tests.properties.interleaved import Meeting, answers_of, batch
 from tests.properties.stepping import SETTLE_GATES, Change
 
@@ -28,7 +28,7 @@ TWO_BOOKINGS = [
 
 def settling(*arrived: Delivery | Evidence) -> Change:
     """What arrived is settled as one batch."""
-    return partial(settle, batch=batch(*arrived), proves=TOKENS.proves)
+    return partial(settle, batch=batch(*arrived), flow=FLOW)
 
 
 PAID = settling(delivery(FIRST))
@@ -75,7 +75,7 @@ EVIDENCE_GATES = SETTLE_GATES | {"evidence": r"(FROM|INTO|UPDATE) evidence\b"}
 def test_what_is_stored_alone_during_a_settle_is_applied_in_the_end(plain: Database) -> None:
     """A callback that another process stores unapplied, without the payment's lock, is never taken for applied by a
     settle that did not see it."""
-    stored = partial(store_alone, batch=batch(delivery(FIRST, 0, 6 * SECOND)), proves=TOKENS.proves)
+    stored = partial(store_alone, batch=batch(delivery(FIRST, 0, 6 * SECOND)), flow=FLOW)
     meeting = Meeting("stored alone", ONE, (settling(delivery(FIRST, 1032)), stored), 15)
     answers_of(plain, meeting, EVIDENCE_GATES)
     with plain.engine.connect() as connection:

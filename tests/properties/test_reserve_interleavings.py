@@ -11,9 +11,10 @@ from pokea.operations.evidence import Delivery, Evidence, silence
 from pokea.operations.settle import Settled, settle
 from pokea.operations.store import Payment
 from pokea.payments.reserve import Answer, Limits, PaymentRequest, reserve
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
-from tests.deliveries import TOKENS, delivery, pushed_payment
+from tests.deliveries import FLOW, delivery, pushed_payment
 from tests.payment_rows import new_booking
 from tests.properties.interleaved import NOW, Meeting, answers_of, batch
 from tests.properties.stepping import SETTLE_GATES
@@ -31,7 +32,7 @@ def wish(
     payment = pushed_payment(
         payment_id, booking_id=booking_id, msisdn=msisdn, created_at=NOW, expires_at=NOW + 120 * SECOND
     )
-    named = IdempotencyKey("customer", "/stkpush", key, digest) if key else None
+    named = IdempotencyKey(DEFAULT_SCOPE.merchant_id, "customer", "/stkpush", key, digest) if key else None
     return partial(reserve, requests=[PaymentRequest(payment, False, named)], limits=Limits(0, 0), now=NOW)
 
 
@@ -43,7 +44,7 @@ def together(*changes: "partial[list[Answer]]") -> "partial[list[Answer]]":
 
 def told(arrived: Delivery | Evidence) -> "partial[Settled]":
     """Something arrives and is settled."""
-    return partial(settle, batch=batch(arrived), proves=TOKENS.proves)
+    return partial(settle, batch=batch(arrived), flow=FLOW)
 
 
 def is_locking(expires_at: Instant, **values: Any) -> Payment:

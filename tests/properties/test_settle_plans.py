@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from pokea.operations.settle import Batch, settle
+from pokea.operations.arrivals import Batch
+from pokea.operations.settle import settle
+from pokea.payments.flow import PaymentFlow
 from pokea.storage.database import Database
 from tests.deliveries import TOKENS, checkout_of, delivery, pushed_payment
 from tests.payment_rows import new_booking
@@ -43,8 +45,10 @@ def connection(plain: Database) -> Any:
                 for number, payment_id in enumerate(ids)
             ],
         )
-        opened.execute(text("insert into receipts select 'UA' || n, 'pay_of_old' from generate_series(1, 3000) as n"))
-        settle(opened, batch(*map(accepted, ids)), TOKENS.proves)
+        opened.execute(
+            text("insert into receipts select 1, 'UA' || n, 'pay_of_old' from generate_series(1, 3000) as n")
+        )
+        settle(opened, batch(*map(accepted, ids)), PaymentFlow(TOKENS.proves))
         for table in ("payments", "bookings", "evidence", "receipts"):
             opened.execute(text(f"analyze {table}"))
         yield opened
@@ -61,7 +65,7 @@ def plans_of(connection: Connection, settled: Batch) -> list[str]:
     with connection.begin_nested() as rehearsal:
         driver: Any = connection.connection.driver_connection
         usual, driver.cursor_factory = driver.cursor_factory, cursors_heard_by(note)
-        settle(connection, settled, TOKENS.proves)
+        settle(connection, settled, PaymentFlow(TOKENS.proves))
         driver.cursor_factory = usual
         rehearsal.rollback()
     return [

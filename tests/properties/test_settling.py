@@ -7,19 +7,22 @@ from collections.abc import Iterator, Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, true
 
 from pokea.audit.operation_rules import RULES
 from pokea.audit.rule import violations
 from pokea.clock import SECOND
 from pokea.ledger.balances import balances
 from pokea.ledger.entries import Account
+from pokea.operations.arrivals import CALLBACKS_KEPT, PROOFS_KEPT, Batch
 from pokea.operations.decision import Flag
 from pokea.operations.evidence import Evidence, Source
-from pokea.operations.settle import CALLBACKS_KEPT, PROOFS_KEPT, Batch, settle
+from pokea.operations.settle import settle
+from pokea.operations.store import insert_payments
+from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
 from pokea.storage.database import Database
-from tests.payment_rows import new_booking, new_payment
+from tests.payment_rows import change_payments, new_booking, new_payment
 from tests.properties.evidence_sets import (
     FACTS,
     PAYMENT,
@@ -58,20 +61,20 @@ def begin(connection: Connection, payments: Sequence[str] = (PAYMENT,)) -> None:
     connection.execute(insert(tables.bookings), [new_booking()._asdict()])
     for number, payment_id in enumerate(payments):
         row = new_payment(payment_id, expires_at=FACTS.expires_at, is_locking=number == 0)
-        connection.execute(insert(tables.payments), [row._asdict()])
+        insert_payments(connection, [row])
 
 
 def settled(connection: Connection, batches: Sequence[Sequence[Evidence]]) -> list[object]:
     """What the tables say after these batches: rows, booking, postings and receipts."""
     for batch in batches:
-        settle(connection, Batch(NOW, evidence=batch), proves)
+        settle(connection, Batch(NOW, evidence=batch), PaymentFlow(proves))
     columns = tables.payments.c
     told = (
         columns.status,
         columns.receipt,
         columns.completed_at,
         columns.failure_reason,
-        columns.review,
+        columns.flags,
         columns.disposition,
     )
     found: list[object] = [
@@ -85,7 +88,7 @@ def settled(connection: Connection, batches: Sequence[Sequence[Evidence]]) -> li
 
 def without_doubt(pieces: Sequence[Evidence]) -> list[Evidence]:
     """The pieces without callbacks of another amount: what money does in that case depends on when it completes."""
-    odd = [piece for piece in pieces if piece.kind is Source.CALLBACK and piece.code == "0"]
+    odd = [piece for piece in pieces if piece.source is Source.CALLBACK and piece.code == "0"]
     return [piece for piece in pieces if piece not in odd or piece.amount_cents in (None, FACTS.amount_cents)]
 
 
@@ -150,7 +153,7 @@ def test_a_statement_of_another_amount_has_the_difference_posted_once(
                 (Account.MPESA_CLEARING, stated_cents - FACTS.amount_cents),
                 (Account.SUSPENSE, FACTS.amount_cents - stated_cents),
             ]
-            assert (rows[0][0].status, rows[0][0].review) == ("completed", Flag.AMOUNT_DIFFERS)  # type: ignore[index]  # rows
+            assert (rows[0][0].status, rows[0][0].flags) == ("completed", Flag.AMOUNT_DIFFERS)  # type: ignore[index]  # rows
             assert balances(connection)[Account.MPESA_CLEARING] == stated_cents
             assert sum(balances(connection).values()) == 0
             assert violations(connection, NOW, [rule for rule in RULES if rule.is_walked]) == []
@@ -162,7 +165,7 @@ def test_a_statement_of_another_amount_alone_completes_and_posts_nothing(connect
     with connection.begin() as transaction:
         begin(connection)
         rows = settled(connection, [[accepted()], [statement(amount_cents=45_000)]])
-        assert (rows[0][0].status, rows[0][0].review, rows[2]) == ("pending", Flag.AMOUNT_DIFFERS, [])  # type: ignore[index]  # rows
+        assert (rows[0][0].status, rows[0][0].flags, rows[2]) == ("pending", Flag.AMOUNT_DIFFERS, [])  # type: ignore[index]  # rows
         transaction.rollback()
 
 
@@ -195,7 +198,7 @@ def of_other(piece: Evidence, receipt: str | None) -> Evidence:
     """The same happening of the other payment, a moment later."""
     values = {name: getattr(piece, name) for name in piece.__struct_fields__}
     later = piece.received_at + SECOND
-    return Evidence(**values | {"payment_id": OTHER, "received_at": later, "receipt": receipt})
+    return Evidence(**values | {"operation_id": OTHER, "received_at": later, "receipt": receipt})
 
 
 def test_two_payments_of_one_booking_in_one_batch_hold_the_fee_once(connection: Connection) -> None:
@@ -214,13 +217,13 @@ def test_a_receipt_settles_one_payment_only(connection: Connection) -> None:
     pieces = [accepted(), callback("0"), of_other(accepted(), None), of_other(callback("0"), "UE4JS31RBV")]
     with connection.begin() as transaction:
         begin(connection, (PAYMENT, OTHER))
-        settle(connection, Batch(NOW, evidence=pieces), proves)
-        settle(connection, Batch(NOW, revisit=[PAYMENT, OTHER]), proves)
+        settle(connection, Batch(NOW, evidence=pieces), PaymentFlow(proves))
+        settle(connection, Batch(NOW, revisit=[PAYMENT, OTHER]), PaymentFlow(proves))
         columns = tables.payments.c
-        rows = connection.execute(select(columns.status, columns.review).order_by(columns.id)).all()
+        rows = connection.execute(select(columns.status, columns.flags).order_by(columns.id)).all()
         transaction.rollback()
     assert [row.status for row in rows] == ["completed", "pending"]
-    assert [row.review for row in rows] == [Flag.RECEIPT_CONFLICT, Flag.RECEIPT_CONFLICT]
+    assert [row.flags for row in rows] == [Flag.RECEIPT_CONFLICT, Flag.RECEIPT_CONFLICT]
 
 
 STORIES: list[tuple[str, list[Evidence], str, str]] = [
@@ -255,7 +258,7 @@ def test_each_visible_change_is_one_event_with_the_next_version(connection: Conn
     with connection.begin() as transaction:
         begin(connection)
         settled(connection, [[piece] for piece in [accepted(), callback("1037"), callback("0", 12), silent()]])
-        rows = connection.execute(select(tables.outbox.c.version, tables.outbox.c.kind)).all()
+        rows = connection.execute(select(tables.outbox.c.version, tables.outbox.c.type)).all()
         assert sorted(tuple(row) for row in rows) == [
             (2, "payment.pending"),
             (3, "payment.failed"),
@@ -279,13 +282,13 @@ def test_evidence_is_kept_up_to_a_bound(connection: Connection) -> None:
 NOISE = {
     "doubtful codes": [callback("17", 5 + number) for number in range(CALLBACKS_KEPT + 30)],
     "what cannot be read": [
-        callback(None, 5 + number, trusted=False, request_id=None) for number in range(CALLBACKS_KEPT + 30)
+        callback(None, 5 + number, proved=False, request_id=None) for number in range(CALLBACKS_KEPT + 30)
     ],
     "successes of another id": [
         callback("0", 5 + number, request_id=THEIRS, receipt=f"R{number}") for number in range(2 * CALLBACKS_KEPT)
     ],
     "successes of an untrusted sender": [
-        callback("0", 5 + number, trusted=False) for number in range(3 * CALLBACKS_KEPT)
+        callback("0", 5 + number, proved=False) for number in range(3 * CALLBACKS_KEPT)
     ],
     "other amounts": [
         callback("0", 5 + number, amount_cents=100 * number, receipt=f"R{number}")
@@ -305,7 +308,7 @@ def test_what_proves_the_payment_is_never_over_the_bound(connection: Connection,
         settled(connection, [[piece] for piece in pieces] if one_by_one else [pieces])
         columns = tables.payments.c
         assert connection.execute(select(columns.status, columns.receipt)).all() == [("completed", "UE4JS31RBV")]
-        kept = connection.execute(select(func.count()).where(tables.evidence.c.kind == "callback")).scalar_one()
+        kept = connection.execute(select(func.count()).where(tables.evidence.c.source == "callback")).scalar_one()
         assert kept <= CALLBACKS_KEPT + 3
         transaction.rollback()
 
@@ -316,7 +319,7 @@ def test_proofs_beyond_the_bound_are_bounded(connection: Connection) -> None:
     with connection.begin() as transaction:
         begin(connection)
         settled(connection, [[accepted()], pieces])
-        kept = connection.execute(select(func.count()).where(tables.evidence.c.kind == "callback")).scalar_one()
+        kept = connection.execute(select(func.count()).where(tables.evidence.c.source == "callback")).scalar_one()
         assert kept == CALLBACKS_KEPT + PROOFS_KEPT
         transaction.rollback()
 
@@ -327,9 +330,9 @@ def test_a_callback_over_the_bound_makes_us_ask(connection: Connection) -> None:
     with connection.begin() as transaction:
         begin(connection)
         settled(connection, [[accepted(), *filling]])
-        connection.execute(update(tables.payments).values(attempts=1, last_inquiry_at=200 * SECOND))
+        change_payments(connection, true(), inquiries=1, last_inquiry_at=200 * SECOND)
         settled(connection, [[callback("17", 900)]])
-        assert connection.execute(select(tables.payments.c.inquiry_requested_at)).scalar_one() == NOW
+        assert connection.execute(select(tables.open_payments.c.inquiry_requested_at)).scalar_one() == NOW
         transaction.rollback()
 
 

@@ -60,7 +60,7 @@ def test_the_classic_export_is_read_whole() -> None:
     assert (paid.number, paid.receipt, paid.paid_in_cents, paid.account, paid.payer) == (
         *(12, "TK5AA00001", 150_000, "BK-1001", "25472****108"),
     )
-    assert paid.transaction_date == "20251105090002"
+    assert paid.provider_time == "20251105090002"
 
 
 def test_the_newer_export_is_read_too() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 
 from pokea.errors import Unavailable
+from pokea.operations.store import insert_payments
 from pokea.storage import batching
 from pokea.storage.batching import BatchedReads, GroupCommit
 from pokea.storage.database import Database
@@ -204,7 +205,7 @@ def test_many_payments_are_found_by_their_key(database: Database) -> None:
     explain = {"sqlite": "explain query plan ", "postgresql": "explain "}[database.dialect]
 
     def plan(connection: Connection) -> str:
-        connection.execute(payments.insert(), [new_payment("pay_1")._asdict()])
+        insert_payments(connection, [new_payment("pay_1")])
         if database.dialect == "postgresql":
             connection.execute(text("set local enable_seqscan = off"))
         statement = selection_among(database.dialect, (payments.c.id,), payments.c.id)

@@ -12,6 +12,7 @@ from pokea.checkup.findings import Level
 from pokea.clock import SystemClock
 from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.operations.settler import Settler
+from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
 from pokea.storage.change_feed import PostgresChangeFeed, is_heard
 from pokea.storage.database import Database, open_database
@@ -54,7 +55,7 @@ def begin(database: Database) -> None:
 
 async def settle_all(database: Database) -> list[BaseException]:
     """Settle callbacks, as many at a time as a service does; answers what went wrong."""
-    settler = Settler(database, SystemClock(), TOKENS.proves, lambda _told: None)
+    settler = Settler(database, SystemClock(), PaymentFlow(TOKENS.proves), lambda _told: None)
     found: list[BaseException] = []
     for begun in range(0, CALLBACKS, 100):
         some = [delivery(f"pay_{1 + number % PAYMENTS}", receipt=f"R{number}") for number in range(begun, begun + 100)]
@@ -73,7 +74,7 @@ def test_no_callback_is_refused(pooled_url: str, postgres_url: str) -> None:
         assert asyncio.run(settle_all(database)) == []
         assert asyncio.run(database.read(check_pooler, False)).level is Level.OK
         with direct.engine.connect() as connection:
-            kept = select(func.count(func.distinct(tables.evidence.c.payment_id)))
+            kept = select(func.count(func.distinct(tables.evidence.c.operation_id)))
             assert connection.execute(kept).scalar_one() == PAYMENTS
     finally:
         database.close()

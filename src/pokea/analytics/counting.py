@@ -42,6 +42,10 @@ class Counted(Protocol):
     """What is counted of a payment's row."""
 
     @property
+    def merchant_id(self) -> int:
+        """The merchant who is paid."""
+
+    @property
     def owner(self) -> str:
         """Whose payment it is."""
 
@@ -81,6 +85,7 @@ Change: TypeAlias = tuple[Counted | None, Counted]
 class OwnerDelta(NamedTuple):
     """How many more payments of a customer, made on this day, have each status."""
 
+    merchant_id: int
     owner: str
     day: int
     initiated: int
@@ -92,6 +97,7 @@ class OwnerDelta(NamedTuple):
 class CounterDelta(NamedTuple):
     """How much a counter of an hour grows."""
 
+    merchant_id: int
     hour: int
     name: str
     amount: int
@@ -126,25 +132,25 @@ def start_of_day(day: int) -> Instant:
 
 def deltas(changes: Iterable[Change]) -> Deltas:
     """What these changes add to the counts, merged; what changes nothing that is counted leaves no row."""
-    owners: dict[tuple[str, int], list[int]] = {}
-    hours: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    owners: dict[tuple[int, str, int], list[int]] = {}
+    hours: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for before, after in changes:
         if before is not None and _same(before, after):
             continue
         hour = hour_of(after.created_at)
         if before is None or before.status != after.status:
-            row = owners.setdefault((after.owner, hour // HOURS_A_DAY), [0, 0, 0, 0])
+            row = owners.setdefault((after.merchant_id, after.owner, hour // HOURS_A_DAY), [0, 0, 0, 0])
             row[_PLACE[after.status]] += 1
             if before is not None:
                 row[_PLACE[before.status]] -= 1
-        counters = hours[hour]
+        counters = hours[after.merchant_id, hour]
         for name, amount in measures(after):
             counters[name] += amount
         for name, amount in measures(before) if before is not None else ():
             counters[name] -= amount
     return Deltas(
         [OwnerDelta(*key, *row) for key, row in owners.items() if any(row)],
-        [CounterDelta(hour, *each) for hour, counters in hours.items() for each in counters.items() if each[1]],
+        [CounterDelta(*key, *each) for key, counters in hours.items() for each in counters.items() if each[1]],
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from pokea.analytics.counting import HOURS_A_DAY, STATUSES
+from pokea.scope import Scope
 from pokea.storage.sql import fetch_all
 from pokea.storage.tables import counter_deltas, counters, owner_counts, owner_deltas
 
@@ -36,12 +37,15 @@ class Span(NamedTuple):
 
 
 _FIRST, _END = bindparam("first", type_=Integer), bindparam("end", type_=Integer)
+_MERCHANT = bindparam("merchant_id", type_=Integer)
 
 
-def sizes(connection: Connection, owner: str | None, unit: str, span: Span, status: str | None) -> dict[int, int]:
+def sizes(
+    connection: Connection, scope: Scope, owner: str | None, unit: str, span: Span, status: str | None
+) -> dict[int, int]:
     """How many payments were made in each `day` or `hour`: of a customer (by day), or of all, with a status or any."""
     statement = _sizes(owner is None, unit, status)
-    found = fetch_all(connection, statement, {"owner": owner, **span._asdict()})
+    found = fetch_all(connection, statement, {"owner": owner, **scope._asdict(), **span._asdict()})
     return {start: int(size) for start, size in found if size}
 
 
@@ -54,7 +58,10 @@ def _sizes(is_of_all: bool, unit: str, status: str | None) -> Select[Any]:
         return select(rows.c.start, func.sum(rows.c.amount)).group_by(rows.c.start)
     parts = [
         select(table.c.day, sum((table.c[name] for name in wanted[1:]), start=table.c[wanted[0]]).label("size")).where(
-            table.c.owner == bindparam("owner"), table.c.day >= _FIRST, table.c.day < _END
+            table.c.merchant_id == _MERCHANT,
+            table.c.owner == bindparam("owner"),
+            table.c.day >= _FIRST,
+            table.c.day < _END,
         )
         for table in (owner_counts, owner_deltas)
     ]
@@ -62,26 +69,28 @@ def _sizes(is_of_all: bool, unit: str, status: str | None) -> Select[Any]:
     return select(counts.c.day, func.sum(counts.c.size)).group_by(counts.c.day)
 
 
-def day_owners(connection: Connection, day: int) -> dict[str, dict[str, int]]:
+def day_owners(connection: Connection, scope: Scope, day: int) -> dict[str, dict[str, int]]:
     """How many payments of this day have each status, by customer."""
-    found = fetch_all(connection, _day_owners(), {"on_day": day})
+    found = fetch_all(connection, _day_owners(), {"on_day": day, **scope._asdict()})
     return {owner: dict(zip(STATUSES, map(int, sums), strict=True)) for owner, *sums in found}
 
 
 @cache
 def _day_owners() -> Select[Any]:
     parts = [
-        select(table.c.owner, *(table.c[status] for status in STATUSES)).where(table.c.day == bindparam("on_day"))
+        select(table.c.owner, *(table.c[status] for status in STATUSES)).where(
+            table.c.merchant_id == _MERCHANT, table.c.day == bindparam("on_day")
+        )
         for table in (owner_counts, owner_deltas)
     ]
     counts = union_all(*parts).subquery()
     return select(counts.c.owner, *(func.sum(counts.c[status]) for status in STATUSES)).group_by(counts.c.owner)
 
 
-def counted(connection: Connection, unit: str, span: Span) -> dict[int, dict[str, int]]:
+def counted(connection: Connection, scope: Scope, unit: str, span: Span) -> dict[int, dict[str, int]]:
     """The counters of each `day` or `hour` in the span, those that are nought left out."""
     found: dict[int, dict[str, int]] = {}
-    for start, name, amount in fetch_all(connection, _counted(unit), span._asdict()):
+    for start, name, amount in fetch_all(connection, _counted(unit), {**scope._asdict(), **span._asdict()}):
         if amount:
             found.setdefault(start, {})[name] = int(amount)
     return found
@@ -97,10 +106,13 @@ def _counters(unit: str, names: Collection[str] | None) -> CompoundSelect[Any]:
     hour = counter_deltas.c.hour
     start: ColumnElement[int] = hour if unit == HOUR else hour // literal(HOURS_A_DAY, literal_execute=True)
     folded = select(counters.c.start, counters.c.name, counters.c.amount).where(
-        counters.c.span == unit, counters.c.start >= _FIRST, counters.c.start < _END
+        counters.c.merchant_id == _MERCHANT,
+        counters.c.span == unit,
+        counters.c.start >= _FIRST,
+        counters.c.start < _END,
     )
     unfolded = select(start.label("start"), counter_deltas.c.name, counter_deltas.c.amount).where(
-        start >= _FIRST, start < _END
+        counter_deltas.c.merchant_id == _MERCHANT, start >= _FIRST, start < _END
     )
     if names is not None:
         folded = folded.where(counters.c.name.in_(names))

@@ -92,19 +92,23 @@ def _grouped(rows: Any, sums: Sequence[str]) -> Select[Any]:
     """The deltas as rows of the totals' table, in the order of its key."""
     added = [func.sum(rows.c[name]).label(name) for name in sums]
     if "owner" in rows.c:
-        key = (rows.c.owner, rows.c.day)
+        key = (rows.c.merchant_id, rows.c.owner, rows.c.day)
         return select(*key, *added).group_by(*key).order_by(*key)
     # What is grouped by may have no parameter in it: PostgreSQL would not see that it is what is selected.
     day = rows.c.hour // literal_column(str(HOURS_A_DAY), Integer)
     periods = union_all(
         *(
             select(
-                literal_column(f"'{span}'", String).label("span"), start.label("start"), rows.c.name, *added
-            ).group_by(start, rows.c.name)
+                rows.c.merchant_id,
+                literal_column(f"'{span}'", String).label("span"),
+                start.label("start"),
+                rows.c.name,
+                *added,
+            ).group_by(rows.c.merchant_id, start, rows.c.name)
             for span, start in ((DAY, day), (HOUR, rows.c.hour))
         )
     ).subquery()
-    return select(periods).order_by(periods.c.span, periods.c.start, periods.c.name)
+    return select(periods).order_by(periods.c.merchant_id, periods.c.span, periods.c.start, periods.c.name)
 
 
 class Rollup:

@@ -19,6 +19,7 @@ from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
 from pokea.api.responses import json_answer
 from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, to_datetime
 from pokea.errors import invalid
+from pokea.scope import Scope
 from pokea.storage.database import Database
 
 PATH: Final = "/api/v1/payments/mpesa/analytics"
@@ -68,9 +69,11 @@ class AnalyticsRoutes:
         describe(application, PATH, "get", _OPERATION)
 
     async def _analytics(self, request: Request) -> Response:
-        await self._gate.require(request, ADMIN)
+        caller = await self._gate.require(request, ADMIN)
         asked = asked_for(read_query(request, AnalyticsQuery), self._clock.now())
-        return json_answer(await self._database.read(answer, asked), headers={"Cache-Control": "no-store"})
+        return json_answer(
+            await self._database.read(answer, caller.scope, asked), headers={"Cache-Control": "no-store"}
+        )
 
 
 def asked_for(query: AnalyticsQuery, now: Instant) -> SummaryPeriod:
@@ -88,9 +91,9 @@ def asked_for(query: AnalyticsQuery, now: Instant) -> SummaryPeriod:
     return SummaryPeriod(query.by, first, end)
 
 
-def answer(connection: Connection, asked: SummaryPeriod) -> dict[str, Any]:
+def answer(connection: Connection, scope: Scope, asked: SummaryPeriod) -> dict[str, Any]:
     """The figures of each period and of all of them together."""
-    by_number = counted(connection, asked.unit, Span(asked.first, asked.end))
+    by_number = counted(connection, scope, asked.unit, Span(asked.first, asked.end))
     return {
         "success": True,
         "by": asked.unit,

@@ -27,4 +27,4 @@ def idempotency_key(request: Request, caller: Caller, route: str, body: bytes) -
     printable = key.isascii() and key.isprintable()
     if len(sent) > 1 or not 0 < len(key) <= LONGEST_KEY or not printable:
         raise invalid(HEADER, f"`{HEADER}` must be one value of 1 to {LONGEST_KEY} printable ASCII characters.")
-    return IdempotencyKey(caller.subject, route, key, hashlib.sha256(body).hexdigest())
+    return IdempotencyKey(caller.scope.merchant_id, caller.subject, route, key, hashlib.sha256(body).hexdigest())

@@ -17,10 +17,10 @@ from pokea.operations import store
 from pokea.operations.decision import LOCK_GRACE, Decision, Flag, Status, decide, wanted_receipts
 from pokea.operations.evidence import Source
 from pokea.operations.schedule import GIVE_UP
-from pokea.operations.store import Payment
+from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.storage.sql import fetch_all
 from pokea.storage.statements import select_in
-from pokea.storage.tables import evidence, outbox, payments, postings, receipts
+from pokea.storage.tables import evidence, flags, outbox, payments, postings, receipts
 
 LATE: Final[Instant] = HOUR
 """How late the end of a payment may be noticed: a service that was down comes back, and the question's gap ends."""
@@ -42,17 +42,21 @@ _OPEN_TOO_LONG = select(_COLUMNS.id, _COLUMNS.status, ((NOW - _COLUMNS.created_a
     _OPEN, or_(_DAY_OVER, _LOCK_OVER)
 )
 
-_KNOWN = evidence.c.kind.in_([kind.value for kind in Source])
+_KNOWN = evidence.c.source.in_([kind.value for kind in Source])
 # What a person has been asked to look at has been told already.
-_MOVES = _COLUMNS.review.not_like(f"%{Flag.STUCK}%")
+_IS_STUCK = exists(
+    select(flags.c.flag)
+    .where(flags.c.operation_id == evidence.c.operation_id)
+    .where(flags.c.flag == Flag.STUCK.value, flags.c.closed_at.is_(None))
+).correlate(evidence)
 _NOT_APPLIED = (
-    select(evidence.c.payment_id, func.count().label("pieces"))
-    .select_from(evidence.join(payments, _COLUMNS.id == evidence.c.payment_id))
-    .where(evidence.c.applied.is_(False), evidence.c.received_at < NOW - _APPLIED_WITHIN, _KNOWN, _MOVES)
-    .group_by(evidence.c.payment_id)
+    select(evidence.c.operation_id, func.count().label("pieces"))
+    .select_from(evidence.join(payments, _COLUMNS.id == evidence.c.operation_id))
+    .where(evidence.c.applied.is_(False), evidence.c.received_at < NOW - _APPLIED_WITHIN, _KNOWN, ~_IS_STUCK)
+    .group_by(evidence.c.operation_id)
 )
 
-_IS_OF_PAYMENT = outbox.c.payment_id == _COLUMNS.id
+_IS_OF_PAYMENT = outbox.c.object_id == _COLUMNS.id
 _EVENT_COUNT = select(func.count()).select_from(outbox).where(_IS_OF_PAYMENT).correlate(payments).scalar_subquery()
 _LAST_EVENT = (
     select(func.coalesce(func.max(outbox.c.version), 1)).where(_IS_OF_PAYMENT).correlate(payments).scalar_subquery()
@@ -60,25 +64,25 @@ _LAST_EVENT = (
 _GAPS = select(_COLUMNS.id, _COLUMNS.version, _EVENT_COUNT.label("events")).where(
     or_(_COLUMNS.version - 1 != _EVENT_COUNT, _COLUMNS.version != _LAST_EVENT)
 )
-_SAYS_SO = and_(_IS_OF_PAYMENT, outbox.c.kind == "payment." + _COLUMNS.status)
+_SAYS_SO = and_(_IS_OF_PAYMENT, outbox.c.type == "payment." + _COLUMNS.status)
 _UNTOLD = (
     select(_COLUMNS.id, _COLUMNS.status)
     .where(_COLUMNS.status.in_([Status.COMPLETED.value, Status.FAILED.value]))
     .where(~exists(select(outbox.c.version).where(_SAYS_SO)))
 )
 
-_PAID = and_(evidence.c.payment_id == _COLUMNS.id, evidence.c.code == SUCCESS, evidence.c.trusted, evidence.c.applied)
+_PAID = and_(evidence.c.operation_id == _COLUMNS.id, evidence.c.code == SUCCESS, evidence.c.proved, evidence.c.applied)
 _EXACT = and_(evidence.c.amount_cents == _COLUMNS.amount_cents, evidence.c.receipt.is_not(None))
-_CALLED_BACK = and_(evidence.c.kind == Source.CALLBACK.value, _EXACT, _COLUMNS.requires_query.is_(False))
-_STATED = and_(evidence.c.kind == Source.STATEMENT.value, _EXACT)
-_ASKED = evidence.c.kind == Source.QUERY.value
+_CALLED_BACK = and_(evidence.c.source == Source.CALLBACK.value, _EXACT, _COLUMNS.requires_query.is_(False))
+_STATED = and_(evidence.c.source == Source.STATEMENT.value, _EXACT)
+_ASKED = evidence.c.source == Source.QUERY.value
 _PROOF = select(evidence.c.id).where(_PAID, or_(_CALLED_BACK, _STATED, _ASKED))
 _UNPROVED = select(_COLUMNS.id).where(_COLUMNS.status == Status.COMPLETED.value, ~exists(_PROOF))
 
 _SAME_ID = evidence.c.request_id == _COLUMNS.request_id
 _ITS_OWN = exists(
     select(receipts.c.receipt)
-    .where(receipts.c.receipt == evidence.c.receipt, receipts.c.payment_id == _COLUMNS.id)
+    .where(receipts.c.receipt == evidence.c.receipt, receipts.c.operation_id == _COLUMNS.id)
     .correlate(evidence, payments)
 )
 _CERTAIN = or_(_ASKED, _STATED, and_(_ITS_OWN, _CALLED_BACK, _SAME_ID))
@@ -106,17 +110,18 @@ _PROMPTED_WITHIN = union(
     )
 ).order_by("earlier", "later")
 
-_UNFLAGGED = select(_COLUMNS.id).where(
-    _COLUMNS.disposition == Money.SUSPENSE.value, _COLUMNS.review.not_like(f"%{Flag.AMOUNT_DIFFERS}%")
-)
+_IS_IN_DOUBT = exists(
+    select(flags.c.flag).where(flags.c.operation_id == _COLUMNS.id, flags.c.flag == Flag.AMOUNT_DIFFERS.value)
+).correlate(payments)
+_UNFLAGGED = select(_COLUMNS.id).where(_COLUMNS.disposition == Money.SUSPENSE.value, ~_IS_IN_DOUBT)
 
 _STATES_ANOTHER = and_(
-    evidence.c.payment_id == _COLUMNS.id,
-    evidence.c.kind == Source.STATEMENT.value,
+    evidence.c.operation_id == _COLUMNS.id,
+    evidence.c.source == Source.STATEMENT.value,
     evidence.c.applied,
     evidence.c.amount_cents != _COLUMNS.amount_cents,
 )
-_IS_ADJUSTED = and_(postings.c.payment_id == _COLUMNS.id, postings.c.kind == ADJUSTED)
+_IS_ADJUSTED = and_(postings.c.source_id == _COLUMNS.id, postings.c.kind == ADJUSTED)
 _UNADJUSTED = select(_COLUMNS.id).where(
     _COLUMNS.status == Status.COMPLETED.value,
     exists(select(evidence.c.id).where(_STATES_ANOTHER, evidence.c.receipt == _COLUMNS.receipt)),
@@ -137,7 +142,7 @@ _AS_STATED = or_(
 )
 _ADJUSTED_WRONGLY = (
     select(_COLUMNS.id, postings.c.kind)
-    .select_from(payments.join(postings, postings.c.payment_id == _COLUMNS.id))
+    .select_from(payments.join(postings, postings.c.source_id == _COLUMNS.id))
     .where(postings.c.kind.in_([ADJUSTED, ADJUSTED_SUSPENSE]))
     .where(~exists(select(evidence.c.id).where(_STATES_ANOTHER, _AS_STATED).correlate(payments, postings)))
 )
@@ -146,15 +151,15 @@ _FOREIGN = (
     select(_COLUMNS.id)
     .select_from(payments.outerjoin(receipts, receipts.c.receipt == _COLUMNS.receipt))
     .where(_COLUMNS.receipt.is_not(None))
-    .where(or_(receipts.c.payment_id.is_(None), receipts.c.payment_id != _COLUMNS.id))
+    .where(or_(receipts.c.operation_id.is_(None), receipts.c.operation_id != _COLUMNS.id))
 )
 
 # Looked for at each payment: a list of all that waits to be applied is made by reading all evidence there is.
 _UNAPPLIED = exists(
-    select(evidence.c.id).where(evidence.c.payment_id == _COLUMNS.id, evidence.c.applied.is_(False))
+    select(evidence.c.id).where(evidence.c.operation_id == _COLUMNS.id, evidence.c.applied.is_(False))
 ).correlate(payments)
 _PAGE = (
-    select(payments).where(_COLUMNS.id > AFTER, _COLUMNS.id <= UPTO, ~_UNAPPLIED).order_by(_COLUMNS.id).limit(_AT_ONCE)
+    SELECT_PAYMENTS.where(_COLUMNS.id > AFTER, _COLUMNS.id <= UPTO, ~_UNAPPLIED).order_by(_COLUMNS.id).limit(_AT_ONCE)
 )
 
 
@@ -182,9 +187,9 @@ def _one_prompt_at_a_time(connection: Connection, _now: Instant, part: IdRange) 
 def _could_be_paid(connection: Connection, payment_id: str, at: Instant) -> bool:
     payment = store.find(connection, payment_id)
     assert payment is not None  # noqa: S101 - it was found a moment ago, and no payment is deleted
-    told = store.evidence_of(connection, [payment_id]).pieces[payment_id]
+    told = store.evidence_of(connection, [payment_id]).items[payment_id]
     known_at = at + _SETTLED_WITHIN
-    row = decide(payment.facts, [piece for piece in told if piece.received_at <= known_at])
+    row = decide(payment.terms, [item for item in told if item.received_at <= known_at])
     return row.locked_until > known_at
 
 
@@ -198,13 +203,13 @@ def _derived(connection: Connection, part: IdRange) -> Iterator[tuple[Payment, D
     after = part.after
     while page := [Payment._make(row) for row in fetch_all(connection, _PAGE, {"after": after, "upto": part.upto})]:
         after = page[-1].id
-        told = store.evidence_of(connection, [payment.id for payment in page]).pieces
-        wanted = {payment.id: wanted_receipts(payment.facts, told[payment.id]) for payment in page}
+        told = store.evidence_of(connection, [payment.id for payment in page]).items
+        wanted = {payment.id: wanted_receipts(payment.terms, told[payment.id]) for payment in page}
         named = [receipt for each in wanted.values() for receipt in each]
-        owners = {row.receipt: row.payment_id for row in select_in(connection, receipts, receipts.c.receipt, named)}
+        owners = {row.receipt: row.operation_id for row in select_in(connection, receipts, receipts.c.receipt, named)}
         for payment in page:
             foreign = {receipt for receipt in wanted[payment.id] if owners.get(receipt) != payment.id}
-            yield payment, decide(payment.facts, told[payment.id], foreign)
+            yield payment, decide(payment.terms, told[payment.id], foreign)
 
 
 def _along_payments(statement: Select[Any], sentence: str) -> Check:
@@ -223,9 +228,9 @@ OPERATION_RULES: Final = (
         (
             sql_check(
                 RuleScope.PAYMENTS,
-                evidence.c.payment_id,
+                evidence.c.operation_id,
                 _NOT_APPLIED,
-                "{pieces} pieces of evidence about {payment_id} are not in its row",
+                "{pieces} pieces of evidence about {operation_id} are not in its row",
             ),
         ),
     ),
@@ -266,7 +271,8 @@ OPERATION_RULES: Final = (
     ),
     Rule(
         "adjusted_as_stated",
-        "Where a statement names another amount for a completed payment's receipt, the difference is posted (law: money).",
+        "Where a statement names another amount for a completed payment's receipt, the difference is posted "
+        "(law: money).",
         (
             _along_payments(
                 _UNADJUSTED, "a statement names another amount for {id}, and no posting has the difference"

@@ -129,14 +129,14 @@ def sql_check(ground: RuleScope, key: ColumnElement[str], statement: Select[Any]
 
 
 _SUM = func.sum(postings.c.amount_cents)
-_UNBALANCED = select(postings.c.payment_id, _SUM.label("total")).group_by(postings.c.payment_id).having(_SUM != 0)
+_UNBALANCED = select(postings.c.source_id, _SUM.label("total")).group_by(postings.c.source_id).having(_SUM != 0)
 
 _OF_BOOKING = bookings.join(payments, payments.c.booking_id == bookings.c.id)
 # Not `where account = …`: a planner may then walk along the account, once for each booking.
 _HELD_CENTS = case((postings.c.account == Account.FEES_HELD.value, -postings.c.amount_cents), else_=0)
 _IN_ESCROW = (
     select(func.coalesce(func.sum(_HELD_CENTS), 0))
-    .select_from(payments.join(postings, postings.c.payment_id == payments.c.id))
+    .select_from(payments.join(postings, postings.c.source_id == payments.c.id))
     .where(payments.c.booking_id == bookings.c.id)
     .correlate(bookings)
     .scalar_subquery()
@@ -197,7 +197,7 @@ _OF_ARRIVAL = _KIND.in_(["received", *(disposition.value for disposition in Mone
 _WANTED = case((payments.c.status == "completed", 1), else_=0)
 _POSTED_WRONGLY = (
     select(payments.c.id, payments.c.status, func.count(_KIND).label("times"))
-    .select_from(payments.outerjoin(postings, and_(postings.c.payment_id == payments.c.id, _OF_ARRIVAL)))
+    .select_from(payments.outerjoin(postings, and_(postings.c.source_id == payments.c.id, _OF_ARRIVAL)))
     .group_by(payments.c.id, payments.c.status)
     .having(
         or_(
@@ -208,9 +208,9 @@ _POSTED_WRONGLY = (
     )
 )
 _POSTED_FOR_NOBODY = (
-    select(postings.c.payment_id)
+    select(postings.c.source_id)
     .distinct()
-    .select_from(postings.outerjoin(payments, payments.c.id == postings.c.payment_id))
+    .select_from(postings.outerjoin(payments, payments.c.id == postings.c.source_id))
     .where(payments.c.id.is_(None))
 )
 
@@ -221,9 +221,9 @@ BOOKS: Final = (
         (
             sql_check(
                 RuleScope.PAYMENTS,
-                postings.c.payment_id,
+                postings.c.source_id,
                 _UNBALANCED,
-                "the postings of {payment_id} sum to {total} cents, not to nothing",
+                "the postings of {source_id} sum to {total} cents, not to nothing",
             ),
         ),
     ),
@@ -274,9 +274,9 @@ BOOKS: Final = (
             sql_check(RuleScope.PAYMENTS, payments.c.id, _POSTED_WRONGLY, "{id} is {status} with {times} postings"),
             sql_check(
                 RuleScope.PAYMENTS,
-                postings.c.payment_id,
+                postings.c.source_id,
                 _POSTED_FOR_NOBODY,
-                "postings name {payment_id}, which is no payment",
+                "postings name {source_id}, which is no payment",
             ),
         ),
     ),

@@ -9,6 +9,7 @@ from pokea.bookings.rules import BookingStatus, FeeStatus, fold_reference
 from pokea.bookings.store import Booking, find, ids_by_reference, insert_booking
 from pokea.clock import Instant
 from pokea.errors import ApiError
+from pokea.scope import Scope
 from pokea.storage.idempotency import IdempotencyKey, reserve
 from pokea.storage.statements import advisory_lock
 
@@ -19,6 +20,7 @@ REFERENCES_TRIED = 4
 class Draft(NamedTuple):
     """A booking to be made. `references` are tried in turn; one that the caller chose stands alone."""
 
+    scope: Scope
     id: str
     references: Sequence[str]
     service: str
@@ -46,7 +48,7 @@ def create_booking(connection: Connection, draft: Draft, key: IdempotencyKey | N
         booking = _new(draft, reference)
         # The unique index tells `Room-9` from `ROOM-9`: who makes either waits for the other's maker, then looks.
         advisory_lock(connection, [f"reference {fold_reference(reference)}"])
-        if not ids_by_reference(connection, reference) and insert_booking(connection, booking):
+        if not ids_by_reference(connection, draft.scope, reference) and insert_booking(connection, booking):
             return Created(booking, replayed=False)
     ours = find(connection, draft.id)
     if ours is not None:
@@ -59,15 +61,23 @@ def create_booking(connection: Connection, draft: Draft, key: IdempotencyKey | N
 def as_made(booking: Booking) -> Booking:
     """The booking as the first call's answer showed it, whatever has been paid since."""
     return booking._replace(
-        status=BookingStatus.AWAITING_PAYMENT, fee_status=FeeStatus.UNPAID, fee_payment_id=None, paid_at=None
+        status=BookingStatus.AWAITING_PAYMENT, fee_status=FeeStatus.UNPAID, fee_payment_id=None, paid_at=None, version=1
     )
 
 
 def _new(draft: Draft, reference: str) -> Booking:
-    return as_made(
-        Booking(
-            draft.id, reference, draft.service, draft.customer_id, "", draft.fee_cents, "", None, None, draft.created_at
-        )
+    return Booking(
+        id=draft.id,
+        merchant_id=draft.scope.merchant_id,
+        reference=reference,
+        service=draft.service,
+        customer_id=draft.customer_id,
+        status=BookingStatus.AWAITING_PAYMENT,
+        fee_cents=draft.fee_cents,
+        fee_status=FeeStatus.UNPAID,
+        fee_payment_id=None,
+        paid_at=None,
+        created_at=draft.created_at,
     )
 
 

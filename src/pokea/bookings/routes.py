@@ -82,7 +82,7 @@ def booking_routes(
         caller = await gate.require(request, PAYMENTS_READ, BOOKINGS_WRITE)
         booking_id = request.path_params["bookingId"]
         booking = await database.read(find, booking_id) if _ID.fullmatch(booking_id) else None
-        if booking is None or not caller.may_see(booking.customer_id):
+        if booking is None or not caller.may_see(booking.customer_id, booking.merchant_id):
             raise ApiError("not_found", "There is no such booking, or it is somebody else's.")
         return booking
 
@@ -139,4 +139,12 @@ def _draft(caller: Caller, wanted: CreateBooking, clock: Clock, ids: Ids, bookin
     terms = terms_for(caller.subject, caller.is_admin, wanted.customer_id, wanted.amount, booking_fee_cents)
     chosen = wanted.reference
     references = [chosen] if chosen else [reference_from(ids.new(BOOKING_ID)) for _ in range(REFERENCES_TRIED)]
-    return Draft(ids.new(BOOKING_ID), references, wanted.service, terms.customer_id, terms.fee_cents, clock.now())
+    return Draft(
+        caller.scope,
+        ids.new(BOOKING_ID),
+        references,
+        wanted.service,
+        terms.customer_id,
+        terms.fee_cents,
+        clock.now(),
+    )

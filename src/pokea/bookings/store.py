@@ -6,8 +6,9 @@ from sqlalchemy import Connection, bindparam, select
 
 from pokea.bookings.rules import spellings
 from pokea.clock import Instant
+from pokea.scope import Scope
 from pokea.storage.sql import fetch_one
-from pokea.storage.statements import insert_if_new, select_in
+from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import bookings
 
 
@@ -15,6 +16,7 @@ class Booking(NamedTuple):
     """A booking's row; the fields are the table's columns, in their order."""
 
     id: str
+    merchant_id: int
     reference: str
     service: str
     customer_id: str
@@ -24,6 +26,7 @@ class Booking(NamedTuple):
     fee_payment_id: str | None
     paid_at: Instant | None
     created_at: Instant
+    version: int = 1
 
 
 _FIND = select(bookings).where(bookings.c.id == bindparam("of_id"))
@@ -40,7 +43,8 @@ def insert_booking(connection: Connection, booking: Booking) -> bool:
     return insert_if_new(connection, bookings, booking._asdict())
 
 
-def ids_by_reference(connection: Connection, reference: str) -> list[str]:
-    """The bookings with this reference, whatever the case of its letters."""
-    written = {reference, *spellings(reference)}
-    return [row[0] for row in select_in(connection, (bookings.c.id,), bookings.c.reference, written)]
+def ids_by_reference(connection: Connection, scope: Scope, reference: str) -> list[str]:
+    """The merchant's bookings with this reference, whatever the case of its letters."""
+    written = sorted({reference, *spellings(reference)})
+    found = select(bookings.c.id).where(bookings.c.merchant_id == scope.merchant_id, bookings.c.reference.in_(written))
+    return list(connection.execute(found).scalars())

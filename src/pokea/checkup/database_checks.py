@@ -13,7 +13,7 @@ from pokea.clock import HOUR, SECOND, Instant, iso
 from pokea.operations.evidence import Source
 from pokea.storage.migrate import CURRENT, SchemaVersion
 from pokea.storage.statements import in_one_snapshot
-from pokea.storage.tables import evidence, metadata, payments
+from pokea.storage.tables import evidence, metadata, open_payments, payments
 
 OVERDUE: Final[Instant] = 300 * SECOND
 _NEWEST: Final = 1_000
@@ -92,7 +92,9 @@ def check_notices(is_heard: bool) -> Finding:
 
 def check_overdue(connection: Connection, now: Instant) -> Finding:
     """Whether somebody does the work that falls due."""
-    late = select(func.count(), func.min(payments.c.next_action_at)).where(payments.c.next_action_at < now - OVERDUE)
+    late = select(func.count(), func.min(open_payments.c.next_action_at)).where(
+        open_payments.c.next_action_at < now - OVERDUE
+    )
     count, oldest = connection.execute(late).one()
     stored = select(func.count()).where(evidence.c.applied.is_(False), evidence.c.received_at < now - OVERDUE)
     unapplied = connection.execute(stored).scalar_one()
@@ -127,7 +129,7 @@ def read_arrivals(connection: Connection, now: Instant) -> Arrivals:
         .limit(_NEWEST)
         .subquery()
     )
-    called = and_(evidence.c.payment_id == newest.c.id, evidence.c.kind == Source.CALLBACK.value)
+    called = and_(evidence.c.operation_id == newest.c.id, evidence.c.source == Source.CALLBACK.value)
     prompts = connection.execute(select(func.count()).select_from(newest)).scalar_one()
     heard = connection.execute(
         select(func.count()).select_from(newest).where(exists(select(evidence.c.id).where(called)))

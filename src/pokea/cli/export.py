@@ -36,6 +36,7 @@ def export(
 
     from pokea.api.dates import parse_instant
     from pokea.payments.history.export import ExportFilter
+    from pokea.scope import DEFAULT_SCOPE
     from pokea.settings import load_settings
     from pokea.storage.database import open_database
     from pokea.storage.migrate import ensure_ready
@@ -43,7 +44,10 @@ def export(
     log_to_stderr(logging.CRITICAL)
     try:
         wanted = ExportFilter(
-            parse_instant("from", from_, end_of_day=False), parse_instant("to", to, end_of_day=True), status
+            DEFAULT_SCOPE,
+            parse_instant("from", from_, end_of_day=False),
+            parse_instant("to", to, end_of_day=True),
+            status,
         )
     except ApiError as failure:
         raise SettingsError("; ".join(each.message for each in failure.errors)) from None

@@ -44,11 +44,13 @@ def recount(as_json: bool = typer.Option(False, "--json", help="Print the report
 async def _recount(database: "Database", *, quiet: bool) -> tuple[int, int]:
     """How many days were counted, and how many counts were wrong."""
     from pokea.analytics import recount as counting
+    from pokea.merchants.store import every_scope
 
-    days = await database.read(counting.days_with_payments)
+    scopes = await database.read(every_scope)
+    days = [(scope, day) for scope in scopes for day in await database.read(counting.days_with_payments, scope)]
     wrong = 0
     with advancing("Counting days", len(days), least=_WORTH_TELLING if not quiet else len(days) + 1) as advance:
-        for day in days:
-            wrong += await database.write(counting.recount, day)
+        for scope, day in days:
+            wrong += await database.write(counting.recount, scope, day)
             advance(1)
     return len(days), wrong

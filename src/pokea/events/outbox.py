@@ -6,9 +6,10 @@ from pokea.clock import Instant
 
 
 class Event(Struct, frozen=True):
-    """A payment reached a version. `kind` is such as `payment.completed`; the order of versions is that of telling."""
+    """An object reached a version. `type` is such as `payment.completed`; the order of versions is that of delivery."""
 
-    payment_id: str
+    object_id: str
     version: int
-    kind: str
+    merchant_id: int
+    type: str
     created_at: Instant

@@ -44,26 +44,35 @@ ADJUSTED_SUSPENSE: Final = "adjusted_suspense"
 
 
 class Posting(Struct, frozen=True):
-    """One side of an entry; unique by payment and kind. A debit is positive, a credit negative."""
+    """One side of an entry; unique by source, kind and line. A debit is positive, a credit negative.
 
-    payment_id: str
+    `source_id` is the payment, disbursement or decision that moved the money; `party_id` says whose account it is where
+    each party has one. The fields are the table's columns, in their order.
+    """
+
+    source_id: str
     kind: str
+    line: int
+    merchant_id: int
     account: Account
+    party_id: str | None
     amount_cents: int
     posted_at: Instant
 
 
-def arrival(payment_id: str, amount_cents: int, money: Money, posted_at: Instant) -> tuple[Posting, Posting]:
+def arrival(
+    payment_id: str, merchant_id: int, amount_cents: int, money: Money, posted_at: Instant
+) -> tuple[Posting, Posting]:
     """The two postings of money that has arrived; raises ValueError unless the amount is positive."""
     if amount_cents <= 0:
         raise ValueError(f"{amount_cents} cents cannot have arrived")
     return (
-        Posting(payment_id, "received", Account.MPESA_CLEARING, amount_cents, posted_at),
-        Posting(payment_id, money.value, CREDITED[money], -amount_cents, posted_at),
+        Posting(payment_id, "received", 0, merchant_id, Account.MPESA_CLEARING, None, amount_cents, posted_at),
+        Posting(payment_id, money.value, 0, merchant_id, CREDITED[money], None, -amount_cents, posted_at),
     )
 
 
-def adjustment(payment_id: str, difference_cents: int, posted_at: Instant) -> tuple[Posting, Posting]:
+def adjustment(payment_id: str, merchant_id: int, difference_cents: int, posted_at: Instant) -> tuple[Posting, Posting]:
     """The two postings by which a statement that names another amount corrects what an arrival has posted (law: money).
 
     `difference_cents` is what came less what was posted; raises ValueError where there is none. What is over or short
@@ -72,6 +81,6 @@ def adjustment(payment_id: str, difference_cents: int, posted_at: Instant) -> tu
     if not difference_cents:
         raise ValueError("there is no difference to post")
     return (
-        Posting(payment_id, ADJUSTED, Account.MPESA_CLEARING, difference_cents, posted_at),
-        Posting(payment_id, ADJUSTED_SUSPENSE, Account.SUSPENSE, -difference_cents, posted_at),
+        Posting(payment_id, ADJUSTED, 0, merchant_id, Account.MPESA_CLEARING, None, difference_cents, posted_at),
+        Posting(payment_id, ADJUSTED_SUSPENSE, 0, merchant_id, Account.SUSPENSE, None, -difference_cents, posted_at),
     )

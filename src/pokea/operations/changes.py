@@ -1,10 +1,9 @@
 """What a settle writes, as one value: decided first, then written at once (law: settler, 1).
 
-Each dialect writes it in its own way: `on_postgres.py` in one statement, `on_sqlite.py` row by row.
+Each dialect writes it in its own way: `postgres.py` in one statement, `sqlite.py` row by row.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -13,44 +12,34 @@ from pokea.clock import Instant
 from pokea.events.outbox import Event
 from pokea.ledger.entries import Posting
 from pokea.operations.evidence import Evidence
+from pokea.operations.flow import Transition
 from pokea.operations.store import Payment
 
 
-class LockedParents(NamedTuple):
-    """Who owns the receipts that were asked for, and how the fees stand of the bookings that were locked."""
+class Raised(Struct, frozen=True):
+    """A flag that is raised by this batch and was not before."""
 
-    receipts: dict[str, str]
-    fees: dict[str, str]
-
-
-class FeeHeld(Struct, frozen=True):
-    """A booking's fee is held by this payment since then."""
-
-    booking_id: str
-    payment_id: str
-    paid_at: Instant
+    operation_id: str
+    flag: str
+    raised_at: Instant
 
 
 class ChangeSet(Struct, frozen=True):
     """All that a batch leaves behind, besides bodies that prove nothing.
 
-    `evidence` is new and in the rows; `disputes` are new and not in them yet; `applied` names pieces, by payment and
-    id, that were stored before and are in the rows now; `payments` are the rows that change.
+    `evidence` is new and in the rows; `disputes` are new and not in them yet; `applied` names evidence, by operation
+    and id, that was stored before and is in the rows now. Of payments, `changed` have another wide row, `opened` have
+    an open row that changes or begins, and `closed` are the ids of those whose open row goes.
     """
 
     evidence: Sequence[Evidence] = ()
     disputes: Sequence[Evidence] = ()
     applied: Sequence[tuple[str, str]] = ()
-    payments: Sequence[Payment] = ()
+    changed: Sequence[Payment] = ()
+    opened: Sequence[Payment] = ()
+    closed: Sequence[str] = ()
+    flags: Sequence[Raised] = ()
     postings: Sequence[Posting] = ()
-    held: Sequence[FeeHeld] = ()
+    transitions: Sequence[Transition] = ()
     events: Sequence[Event] = ()
     counts: Deltas = Deltas([], [])
-
-
-DERIVED = (
-    *("version", "lease_until", "status", "request_id", "originator_id", "completed_at"),
-    *("completed_by", "receipt", "provider_time", "failure_code", "failure_reason", "failed_at", "review"),
-    *("disposition", "is_locking", "locked_until", "next_action_at", "inquiry_requested_at"),
-)
-"""The columns of a payment that follow from its evidence; the settler alone writes them."""

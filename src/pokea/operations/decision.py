@@ -56,7 +56,7 @@ NO_ANSWER = "no_answer"
 class Terms(Struct, frozen=True):
     """What was asked for: fixed when the payment is made. `requires_query`: a query must agree with the callback."""
 
-    payment_id: str
+    operation_id: str
     amount_cents: int
     expires_at: Instant
     requires_query: bool = False
@@ -81,7 +81,7 @@ class Decision(Struct, frozen=True):
     failure_code: str | None = None
     failure_reason: str | None = None
     failed_at: Instant | None = None
-    review: tuple[Flag, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 class Classified(Struct, frozen=True):
@@ -127,7 +127,7 @@ def decide_classified(facts: Terms, heard: Classified) -> Decision:
         request_id=named.request_id if named else None,
         originator_id=named.originator_id if named else None,
         accepted_at=named.received_at if named else None,
-        review=_review(heard),
+        flags=_flags(heard),
     )
     if heard.successes:
         return _completed(known, heard)
@@ -142,7 +142,7 @@ def classify(facts: Terms, evidence: Iterable[Evidence], foreign_receipts: Colle
         unique.setdefault(piece.id, piece)
     kinds: dict[Source, list[Evidence]] = {}
     for piece in unique.values():
-        kinds.setdefault(piece.kind, []).append(piece)
+        kinds.setdefault(piece.source, []).append(piece)
     of_kind = kinds.get
     queries = of_kind(Source.QUERY, [])
     proved = _proved(kinds) if Source.CALLBACK in kinds else []
@@ -161,7 +161,7 @@ def classify(facts: Terms, evidence: Iterable[Evidence], foreign_receipts: Colle
             differing.append(piece)
         elif piece.receipt is None:
             continue
-        elif piece.kind is Source.STATEMENT or (not is_foreign and (agreed or not facts.requires_query)):
+        elif piece.source is Source.STATEMENT or (not is_foreign and (agreed or not facts.requires_query)):
             believed.append(piece)
     return Classified(
         accepted=of_kind(Source.PUSH_ACCEPTED, ()),
@@ -182,7 +182,7 @@ def _proved(kinds: dict[Source, list[Evidence]]) -> list[Evidence]:
     While the push is in flight none is: they wait for its answer. If that answer is unknown or a refusal, any id that
     a trusted callback names is the payment's (law: proof), and it stays so if a late answer names another.
     """
-    trusted = [piece for piece in kinds[Source.CALLBACK] if piece.trusted and piece.request_id is not None]
+    trusted = [piece for piece in kinds[Source.CALLBACK] if piece.proved and piece.request_id is not None]
     if Source.PUSH_UNKNOWN in kinds or Source.PUSH_REFUSED in kinds:
         return trusted
     accepted = [piece.request_id for piece in kinds.get(Source.PUSH_ACCEPTED, ())]
@@ -212,7 +212,7 @@ def _agreeing(queries: Sequence[Evidence]) -> list[Evidence]:
     return [piece for piece in queries if piece.code in agreed]
 
 
-def _review(heard: Classified) -> tuple[Flag, ...]:
+def _flags(heard: Classified) -> tuple[Flag, ...]:
     receipts = {piece.receipt for piece in (*heard.successes, *heard.differing) if piece.receipt is not None}
     raised = [Flag.AMOUNT_DIFFERS] if heard.differing else []
     if any(piece.code is not None and meaning(piece.code) is None for piece in (*heard.proved, *heard.queries)):
@@ -235,7 +235,7 @@ def _completed(row: Decision, heard: Classified) -> Decision:
         status=Status.COMPLETED,
         locked_until=0,
         completed_at=min(piece.received_at for piece in heard.successes),
-        completed_by=best.kind.value,
+        completed_by=best.source.value,
         receipt=shown.receipt if shown else None,
         provider_time=shown.provider_time if shown else None,
     )
@@ -243,14 +243,14 @@ def _completed(row: Decision, heard: Classified) -> Decision:
 
 def _failed(row: Decision, facts: Terms, failures: Sequence[Evidence]) -> Decision:
     best = failures[0]
-    if best.kind is Source.PUSH_REFUSED:
+    if best.source is Source.PUSH_REFUSED:
         code, reason = best.code, best.reason
-    elif best.kind is Source.GAVE_UP:
+    elif best.source is Source.GAVE_UP:
         code, reason = None, NO_ANSWER
     else:
         known = meaning(best.code or "")
         code, reason = best.code, known.reason if known else None
-    only_asked = all(piece.kind is Source.QUERY for piece in failures)
+    only_asked = all(piece.source is Source.QUERY for piece in failures)
     return replace(
         row,
         status=Status.FAILED,
@@ -270,4 +270,4 @@ def _first(pieces: Sequence[Evidence], statement_first: bool = False) -> Evidenc
         return pieces[0] if pieces else None
     if not statement_first:
         return min(pieces, key=_MOMENT)
-    return min(pieces, key=lambda piece: (piece.kind is not Source.STATEMENT, piece.received_at, piece.id))
+    return min(pieces, key=lambda piece: (piece.source is not Source.STATEMENT, piece.received_at, piece.id))

@@ -34,18 +34,18 @@ class Source(StrEnum):
 class Evidence(Struct, frozen=True):
     """One thing we were told about one payment.
 
-    `trusted` says of a callback that its token is the payment's, its sender allowed and its form Daraja's own; it is
+    `proved` says of a callback that its token is the payment's, its sender allowed and its form Daraja's own; it is
     true of every other kind. Codes are compared as text (daraja: ground rules). `amount_cents` is None where the source
     named no amount that can be read. `reason` is that of a refused push, whose code may mean several things
-    (daraja: push errors). `body` is the raw message as it came, of a callback that is not trusted its first
+    (daraja: push errors). `body` is the raw message as it came, of a callback that is not proved its first
     CLAIM_BYTES_KEPT, of a refused push Daraja's words, masked.
     """
 
-    payment_id: str
+    operation_id: str
     id: str
-    kind: Source
+    source: Source
     received_at: Instant
-    trusted: bool = True
+    proved: bool = True
     code: str | None = None
     reason: str | None = None
     amount_cents: int | None = None
@@ -61,7 +61,7 @@ def from_push(payment_id: str, outcome: PushOutcome, received_at: Instant) -> Ev
     if isinstance(outcome, Accepted):
         return Evidence(
             payment_id,
-            f"push:{outcome.request_id}",
+            f"push:{outcome.checkout_request_id}",
             Source.PUSH_ACCEPTED,
             received_at,
             request_id=outcome.checkout_request_id,
@@ -85,16 +85,16 @@ def push_lost(payment_id: str, received_at: Instant) -> Evidence:
     return Evidence(payment_id, "push:unknown", Source.PUSH_UNKNOWN, received_at)
 
 
-def from_callback(payment_id: str, delivery: "Delivery", trusted: bool) -> Evidence:
+def from_callback(payment_id: str, delivery: "Delivery", proved: bool) -> Evidence:
     """A callback at the payment's own address."""
     reading = delivery.reading
-    believed = trusted and delivery.from_allowed_address and reading.canonical
+    believed = proved and delivery.from_allowed_address and reading.canonical
     return Evidence(
         payment_id,
         f"callback:{delivery.digest}",
         Source.CALLBACK,
         delivery.received_at,
-        trusted=believed,
+        proved=believed,
         code=reading.code,
         amount_cents=reading.amount_cents,
         receipt=reading.receipt,

@@ -9,15 +9,14 @@ one to claims; a turn that finds nothing goes to another lane, so that no questi
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, func, or_, select, update
 
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.operations.decision import Status
 from pokea.operations.schedule import GIVE_UP, gap
-from pokea.operations.store import Payment
 from pokea.storage.sql import execute, execute_many, fetch_all, fetch_one
 from pokea.storage.statements import insert_new
-from pokea.storage.tables import payments, query_budget
+from pokea.storage.tables import open_payments, payments, query_budget
 
 LANE_CYCLE: Final = "NNONNCNNFN"
 """Whose turn each question is."""
@@ -42,11 +41,24 @@ class Inquiry(NamedTuple):
     asked_before: Instant | None = None
 
 
+class OpenPayment(NamedTuple):
+    """What the queue reads of an open payment."""
+
+    id: str
+    status: str
+    created_at: Instant
+    request_id: str | None
+    lease_until: Instant
+    next_action_at: Instant | None
+    inquiries: int
+    last_inquiry_at: Instant | None
+
+
 class Due(NamedTuple):
     """What is to be done now, and when to look again (None: when woken)."""
 
     to_ask: list[Inquiry]
-    to_close: list[Payment]
+    to_close: list[OpenPayment]
     look_again_at: Instant | None
     rate: float
 
@@ -63,9 +75,8 @@ class _Waiting(NamedTuple):
 
 
 # The statements of the worker's every look are built once: to build them takes longer than to run them. Each finds its
-# rows in the order of an index, so that ten thousand of them cost no more than ten
-# (tests/operations/test_inquiry_plans.py).
-_COLUMNS: Final = payments.c
+# rows in the order of an index, so that ten thousand of them cost no more than ten (test_inquiry_plans.py).
+_COLUMNS: Final = open_payments.c
 _IS_DUE: Final = _COLUMNS.next_action_at <= bindparam("now")
 _IN_ITS_DAY: Final = _COLUMNS.created_at > bindparam("day_ago")
 _ASKED_LATELY: Final = _COLUMNS.last_inquiry_at > bindparam("lately")
@@ -75,27 +86,25 @@ _IS_ASKED_ABOUT: Final = or_(
 """A payment whose day is over is asked about once more where the last question is longer ago than any gap: no clock
 that has jumped, and no outage of a day, ends a payment that was not asked about."""
 _HAS_ID: Final = _COLUMNS.request_id.is_not(None)
-_UNPAID: Final[Any] = literal_column("payments.status <> 'completed'")
-"""As the index `payments_unpaid` says it, word for word."""
 _LONGEST_DUE: Final = (_COLUMNS.next_action_at, _COLUMNS.id)
+_SELECT: Final = select(*(_COLUMNS[name] for name in OpenPayment._fields))
 
 
 def _lane(status: Status, *order: Any) -> Select[Any]:
-    chosen = select(payments).where(_COLUMNS.status == status.value).order_by(*order)
+    chosen = _SELECT.where(_COLUMNS.status == status.value).order_by(*order)
     return chosen.limit(bindparam("count")).with_for_update(skip_locked=True)
 
 
 LANES: Final = {
     # PostgreSQL takes status and due time for unrelated, expects few rows, and sorts what is due. As a sum the due time
-    # is beyond its guesses, and it walks along `payments_unpaid` from the newest.
+    # is beyond its guesses, and it walks along `open_payments_newest` from the newest.
     "N": _lane(Status.PENDING, _COLUMNS.created_at.desc(), _COLUMNS.id.desc()).where(
-        _UNPAID, _IS_ASKED_ABOUT, _HAS_ID, _COLUMNS.next_action_at + 0 <= bindparam("now")
+        _IS_ASKED_ABOUT, _HAS_ID, _COLUMNS.next_action_at + 0 <= bindparam("now")
     ),
     "O": _lane(Status.PENDING, *_LONGEST_DUE).where(_IS_DUE, _IS_ASKED_ABOUT, _HAS_ID),
     "F": _lane(Status.FAILED, *_LONGEST_DUE).where(_IS_DUE, _HAS_ID),
     "C": (
-        select(payments)
-        .where(_COLUMNS.inquiry_requested_at.is_not(None), _HAS_ID)
+        _SELECT.where(_COLUMNS.inquiry_requested_at.is_not(None), _HAS_ID)
         .order_by(_COLUMNS.inquiry_requested_at.desc(), _COLUMNS.id)
         .limit(bindparam("count"))
         .with_for_update(skip_locked=True)
@@ -103,7 +112,7 @@ LANES: Final = {
 }
 TO_CLOSE: Final = (
     _lane(Status.INITIATED, *_LONGEST_DUE).where(_IS_DUE),
-    _lane(Status.PENDING, _COLUMNS.created_at, _COLUMNS.id).where(_UNPAID, _IS_DUE, ~_IN_ITS_DAY, _ASKED_LATELY),
+    _lane(Status.PENDING, _COLUMNS.created_at, _COLUMNS.id).where(_IS_DUE, ~_IN_ITS_DAY, _ASKED_LATELY),
 )
 """Payments without an id whose lease or lock is over, and those whose day is."""
 _BUDGET: Final = select(query_budget).where(query_budget.c.app == bindparam("key")).with_for_update()
@@ -113,8 +122,8 @@ _SPEND: Final = (
     .values({name: bindparam(f"new_{name}") for name in ("rate", "tokens", "filled_at", "turn")})
 )
 _TAKE: Final = (
-    update(payments)
-    .where(payments.c.id == bindparam("key"))
+    update(open_payments)
+    .where(_COLUMNS.id == bindparam("key"))
     .values(
         inquiries=bindparam("attempt"),
         last_inquiry_at=bindparam("now"),
@@ -123,22 +132,29 @@ _TAKE: Final = (
     )
 )
 _PUT_BACK: Final = (
-    update(payments)
-    .where(payments.c.id == bindparam("key"), payments.c.inquiries == bindparam("attempt"))
-    .where(payments.c.next_action_at.is_not(None))
+    update(open_payments)
+    .where(_COLUMNS.id == bindparam("key"), _COLUMNS.inquiries == bindparam("attempt"))
+    .where(_COLUMNS.next_action_at.is_not(None))
     .values(inquiries=bindparam("before"), last_inquiry_at=bindparam("asked_before"), next_action_at=bindparam("now"))
 )
 _DUE_AT: Final = (
-    update(payments)
-    .where(payments.c.id.in_(bindparam("ids", expanding=True)))
+    update(open_payments)
+    .where(_COLUMNS.id.in_(bindparam("ids", expanding=True)))
     .values(next_action_at=bindparam("later"))
 )
 _FROM_AHEAD: Final = (
-    update(payments)
-    .where(_UNPAID, _COLUMNS.next_action_at > bindparam("now"))
+    update(open_payments)
+    .where(_COLUMNS.status != Status.COMPLETED.value, _COLUMNS.next_action_at > bindparam("now"))
     .where(or_(_COLUMNS.created_at > bindparam("ahead"), _COLUMNS.last_inquiry_at > bindparam("ahead")))
     .values(next_action_at=bindparam("now"))
 )
+_OVER: Final = _COLUMNS.id.in_(bindparam("ids", expanding=True))
+_KEEP_COUNTS: Final = (
+    update(payments)
+    .where(payments.c.id == _COLUMNS.id, _OVER)
+    .values(inquiries=_COLUMNS.inquiries, last_inquiry_at=_COLUMNS.last_inquiry_at)
+)
+_CLOSE: Final = delete(open_payments).where(_OVER)
 _budgeted = query_budget.c.rate
 _SLOW_DOWN: Final = (
     update(query_budget)
@@ -223,7 +239,7 @@ def _filled(connection: Connection, app: str, configured_rate: float, now: Insta
     return rate, min(max(1.0, rate), row.tokens + elapsed_seconds * rate), row.turn
 
 
-def _claim_closings(connection: Connection, now: Instant) -> list[Payment]:
+def _claim_closings(connection: Connection, now: Instant) -> list[OpenPayment]:
     """Payments that Daraja cannot or need not be asked about: their lease, their lock or their day is over."""
     at = {"now": now, "day_ago": now - GIVE_UP, "lately": now - _LATELY, "count": _AT_ONCE}
     rows = [row for statement in TO_CLOSE for row in _locked(connection, statement, at)][:_AT_ONCE]
@@ -233,11 +249,11 @@ def _claim_closings(connection: Connection, now: Instant) -> list[Payment]:
     return rows
 
 
-def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list[Payment]:
+def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list[OpenPayment]:
     at = {"now": now, "day_ago": now - GIVE_UP, "lately": now - _LATELY, "count": count}
     lanes = {name: _locked(connection, statement, at) for name, statement in LANES.items()}
     lanes["F"] = _still_asked(connection, lanes["F"], at["day_ago"])
-    chosen: dict[str, Payment] = {}
+    chosen: dict[str, OpenPayment] = {}
     for step in range(count):
         for lane in _FALLBACK_LANES[LANE_CYCLE[(turn + step) % len(LANE_CYCLE)]]:
             payment = next((each for each in lanes[lane] if each.id not in chosen), None)
@@ -247,19 +263,20 @@ def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list
     return list(chosen.values())
 
 
-def _still_asked(connection: Connection, failed: list[Payment], day_ago: Instant) -> list[Payment]:
+def _still_asked(connection: Connection, failed: list[OpenPayment], day_ago: Instant) -> list[OpenPayment]:
     """Those of the failed whose day is not over; the others are left alone from now on."""
     over = [payment.id for payment in failed if payment.created_at <= day_ago]
     if over:
-        connection.execute(_DUE_AT, {"ids": over, "later": None})
+        connection.execute(_KEEP_COUNTS, {"ids": over})
+        connection.execute(_CLOSE, {"ids": over})
     return [payment for payment in failed if payment.created_at > day_ago]
 
 
-def _locked(connection: Connection, statement: Select[Any], values: Mapping[str, int]) -> list[Payment]:
-    return [Payment._make(row) for row in fetch_all(connection, statement, values)]
+def _locked(connection: Connection, statement: Select[Any], values: Mapping[str, int]) -> list[OpenPayment]:
+    return [OpenPayment._make(row) for row in fetch_all(connection, statement, values)]
 
 
-def _take(connection: Connection, chosen: Sequence[Payment], now: Instant) -> list[Inquiry]:
+def _take(connection: Connection, chosen: Sequence[OpenPayment], now: Instant) -> list[Inquiry]:
     taken = [
         {"key": each.id, "attempt": each.inquiries + 1, "now": now, "next_at": now + gap(each.inquiries + 1)}
         for each in chosen

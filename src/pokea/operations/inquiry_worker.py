@@ -17,9 +17,16 @@ from pokea.daraja.outcomes import Answered, QueryOutcome
 from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.operations import store
 from pokea.operations.evidence import Evidence, from_query, push_lost, silence
-from pokea.operations.inquiry_queue import Due, Inquiry, claim_due, come_back, requeue_rate_limited, speed_up
+from pokea.operations.inquiry_queue import (
+    Due,
+    Inquiry,
+    OpenPayment,
+    claim_due,
+    come_back,
+    requeue_rate_limited,
+    speed_up,
+)
 from pokea.operations.settler import REVISIT_AT_ONCE, Settler
-from pokea.operations.store import Payment
 from pokea.storage.database import Database
 from pokea.storage.worker import Worker
 
@@ -177,7 +184,7 @@ def claim_work(
     return claim_due(connection, app, rate, now, closes=closes), store.unapplied(connection, REVISIT_AT_ONCE)
 
 
-def closing_evidence(payment: Payment, now: Instant) -> Evidence:
+def closing_evidence(payment: OpenPayment, now: Instant) -> Evidence:
     """What is known of a payment whose time is over: its push was lost, or nobody can say what became of it.
 
     However late it is, a push that nobody has answered is first said to be lost, so that the callbacks which wait for

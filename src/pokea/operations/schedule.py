@@ -83,7 +83,7 @@ def _is_unanswered(evidence: Sequence[Evidence], asked: InquiryState) -> bool:
     """Whether the last question, which leaves no evidence when Daraja does not answer it, is to be asked again."""
     if (asked.next_action_at or 0) >= given_up_at(asked):
         return False
-    since = (piece.kind for piece in evidence if piece.received_at >= (asked.last_inquiry_at or 0))
+    since = (piece.source for piece in evidence if piece.received_at >= (asked.last_inquiry_at or 0))
     return not any(kind in (Source.QUERY, Source.GAVE_UP) for kind in since)
 
 
@@ -94,7 +94,7 @@ def _expedited(row: Decision, evidence: Sequence[Evidence], asked: InquiryState)
     newest_doubt = max(doubtful, default=0)
     if doubtful and newest_doubt >= last_inquiry_at:
         moments.append(max(newest_doubt, last_inquiry_at + EXPEDITE_AT_MOST_EVERY) if last_inquiry_at else newest_doubt)
-    answers = [piece.received_at for piece in evidence if piece.kind is Source.QUERY and is_final_failure(piece)]
+    answers = [piece.received_at for piece in evidence if piece.source is Source.QUERY and is_final_failure(piece)]
     since_doubt = [at for at in answers if doubtful and at >= newest_doubt]
     is_lone = bool(since_doubt) and max(since_doubt) < min(since_doubt) + QUERY_AGREEMENT
     if answers and max(answers) >= last_inquiry_at and (row.status is Status.PENDING or is_lone):
@@ -104,4 +104,4 @@ def _expedited(row: Decision, evidence: Sequence[Evidence], asked: InquiryState)
 
 def _is_doubtful(piece: Evidence, row: Decision) -> bool:
     """A callback that did not decide the payment: it is pending still, or it failed and this one does not say so."""
-    return piece.kind is Source.CALLBACK and (row.status is Status.PENDING or not is_final_failure(piece))
+    return piece.source is Source.CALLBACK and (row.status is Status.PENDING or not is_final_failure(piece))

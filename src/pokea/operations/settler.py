@@ -18,8 +18,10 @@ from typing import NamedTuple
 from pokea.clock import Clock
 from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.operations import store
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Delivery, Evidence
-from pokea.operations.settle import Batch, Change, Proves, Settled, flag_stuck, settle, store_alone
+from pokea.operations.flow import Flow
+from pokea.operations.settle import Change, Settled, flag_stuck, settle, store_alone
 from pokea.operations.store import Payment
 from pokea.storage.batching import WorkerPool
 from pokea.storage.database import PATIENCE_SECONDS, Database
@@ -66,14 +68,14 @@ class Settler:
         self,
         database: Database,
         clock: Clock,
-        proves: Proves,
-        announce: Publish,
+        flow: Flow,
+        publish: Publish,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._proves = proves
-        self._announce = announce
+        self._flow = flow
+        self._publish = publish
         self._patience_seconds = patience_seconds
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
@@ -175,7 +177,7 @@ class Settler:
         failure: Exception | None = None
         settled = Settled([], [], {}, {})
         try:
-            settled = await self._database.write(settle, batch, self._proves)
+            settled = await self._database.write(settle, batch, self._flow)
         except (OutcomeUnknown, Unavailable) as refused:
             failure = refused
             _log.warning("not settled: %s; %s", _named(waiting), refused)
@@ -202,7 +204,7 @@ class Settler:
                 each.durable.set_exception(failure)
 
     def _after(self, settled: Settled) -> None:
-        self._announce(settled.told)
+        self._publish(settled.changes)
         for alert in settled.raised:
             _log.critical("%s (%s): %s", alert.code, alert.subject, alert.text)
         if settled.disputed:
@@ -210,7 +212,7 @@ class Settler:
 
     async def _store_alone(self, batch: Batch) -> tuple[Exception | None, Mapping[str, str]]:
         try:
-            owners = await self._database.write(store_alone, batch, self._proves)
+            owners = await self._database.write(store_alone, batch, self._flow)
         except (OutcomeUnknown, Unavailable) as refused:
             return refused, {}
         except Exception as failure:
@@ -236,7 +238,7 @@ class Settler:
     async def _settle_again(self, payment_ids: tuple[str, ...]) -> None:
         batch = Batch(self._clock.now(), revisit=payment_ids)
         try:
-            self._after(await self._database.write(settle, batch, self._proves))
+            self._after(await self._database.write(settle, batch, self._flow))
         except (OutcomeUnknown, Unavailable) as refused:
             _log.warning("%d payments wait to be settled, %s first: %s", len(payment_ids), payment_ids[0], refused)
             if not self._closing:
@@ -251,14 +253,14 @@ class Settler:
 
     async def _flag_stuck(self, payment_ids: tuple[str, ...]) -> None:
         try:
-            self._announce(await self._database.write(flag_stuck, payment_ids, self._clock.now()))
+            self._publish(await self._database.write(flag_stuck, payment_ids, self._clock.now()))
         except Exception:
             _log.exception("payment %s could not be flagged", payment_ids[0])
 
 
 def _kept(arrived: Delivery | Evidence, settled: Settled) -> _Kept:
     if isinstance(arrived, Evidence):
-        return _Kept(settled.rows.get(arrived.payment_id), arrived.payment_id)
+        return _Kept(settled.rows.get(arrived.operation_id), arrived.operation_id)
     return _Kept(None, settled.owners.get(arrived.token))
 
 
@@ -266,7 +268,7 @@ def _named(waiting: Sequence[_Waiting]) -> str:
     """What arrived, by what leads to it: payments' ids, and the digests of deliveries."""
     names = sorted(
         {
-            each.arrived.payment_id
+            each.arrived.operation_id
             if isinstance(each.arrived, Evidence)
             else f"delivery {each.arrived.digest[:_DIGITS]}"
             for each in waiting

@@ -1,7 +1,7 @@
-"""The steps of a settle and of a reserve on SQLite: the same as on PostgreSQL, row by row.
+"""The statements of a settle on SQLite: the same as on PostgreSQL, row by row.
 
 A statement costs no round trip there, only its own work, once it is prepared; so each is one text, and the rows go
-straight to the driver. Nobody else writes while a transaction does, so nothing needs to be locked.
+straight to the driver. SQLite has one writer at a time, so nothing needs to be locked.
 """
 
 import sqlite3
@@ -12,120 +12,111 @@ from typing import Any, Final, cast
 from msgspec.structs import astuple
 from sqlalchemy import Connection, Table
 
-from pokea.analytics.counting import deltas
-from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
-from pokea.bookings.store import Booking
-from pokea.operations.changes import DERIVED, ChangeSet, LockedParents
-from pokea.operations.store import KNOWN_COLUMNS, Known, Payment, known_of
-from pokea.storage.tables import counter_deltas, evidence, outbox, owner_deltas, payments, postings
+from pokea.operations.changes import ChangeSet
+from pokea.operations.flow import LockedParents
+from pokea.operations.store import COLUMNS_TEXT, KNOWN_COLUMNS, OPEN, Known, Payment, known_of
+from pokea.storage.column_marks import DERIVED, SCHEDULE, columns_of
+from pokea.storage.tables import counter_deltas, evidence, open_payments, outbox, owner_deltas, payments, postings
 
 
-def _insertion(table: Table) -> str:
+def insertion(table: Table) -> str:
+    """Insert a row of a table, its columns in their order."""
     names = [column.name for column in table.columns]
     return f"insert into {table.name} ({', '.join(names)}) values ({', '.join('?' * len(names))})"
 
 
-_PAYMENT: Final = f"select {', '.join(Payment._fields)} from payments where"
-BY_ID: Final = f"{_PAYMENT} id = ?"
-BY_DIGEST: Final = f"{_PAYMENT} callback_digest = ?"
-BY_CHECKOUT: Final = f"{_PAYMENT} request_id = ?"
-LIVE_ON_BOOKING: Final = f"{_PAYMENT} is_locking and booking_id = ?"
-LIVE_ON_PHONE: Final = f"{_PAYMENT} is_locking and msisdn = ?"
-BOOKING: Final = f"select {', '.join(Booking._fields)} from bookings where id = ?"
-MAKE: Final = f"{_insertion(payments)} on conflict do nothing"
-READ: Final = f"select {', '.join(KNOWN_COLUMNS)} from evidence where payment_id = ?"
+_WIDE: Final = columns_of(payments, DERIVED)
+_SCHEDULE: Final = ("status", "request_id", *columns_of(open_payments, SCHEDULE))
+SELECT: Final = f"select {COLUMNS_TEXT} from payments p left join open_payments o on o.id = p.id where"
+BY_ID: Final = f"{SELECT} p.id = ?"
+BY_DIGEST: Final = f"{SELECT} p.callback_digest = ?"
+BY_REQUEST: Final = f"{SELECT} p.request_id = ?"
+READ: Final = f"select {', '.join(KNOWN_COLUMNS)} from evidence where operation_id = ?"
 """Read the evidence of a payment."""
-OWN: Final = "insert into receipts (receipt, payment_id) values (?, ?) on conflict do nothing"
-OWNER: Final = "select receipt, payment_id from receipts where receipt = ?"
+OWN: Final = "insert into receipts (merchant_id, receipt, operation_id) values (?, ?, ?) on conflict do nothing"
+OWNER: Final = "select receipt, operation_id from receipts where merchant_id = ? and receipt = ?"
 FEE: Final = "select id, fee_status from bookings where id = ?"
-TELL: Final = f"{_insertion(evidence)} on conflict do nothing"
-APPLY: Final = "update evidence set applied = true where payment_id = ? and id = ?"
-"""Note that a piece which was stored before is in its payment's row now."""
-HOLD: Final = (
-    f"update bookings set status = '{STATUS_OF_FEE[FeeStatus.HELD]}', fee_status = 'held', fee_payment_id = ?, "
-    "paid_at = ? where id = ? and fee_status = 'unpaid'"
+KEEP: Final = f"{insertion(evidence)} on conflict do nothing"
+APPLY: Final = "update evidence set applied = true where operation_id = ? and id = ?"
+"""Note that evidence which was stored before is in its payment's row now."""
+MOVE: Final = (
+    "update bookings set status = ?, fee_status = ?, fee_payment_id = ?, paid_at = ?, version = version + 1 "
+    "where id = ? and fee_status = ?"
 )
-SETTLE: Final = f"update payments set {', '.join(f'{name} = ?' for name in DERIVED)} where id = ?"
-"""Write what follows from a payment's evidence into its row."""
-POST: Final = f"{_insertion(postings)} on conflict do nothing"
-HAPPEN: Final = f"{_insertion(outbox)} on conflict do nothing"
-COUNT_BY_OWNER: Final = _insertion(owner_deltas)
-COUNT: Final = _insertion(counter_deltas)
+SETTLE: Final = f"update payments set {', '.join(f'{name} = ?' for name in _WIDE)} where id = ?"
+"""Write what follows from a payment's evidence into its wide row."""
+OPEN_AGAIN: Final = insertion(open_payments)
+STAY_OPEN: Final = (
+    f"{OPEN_AGAIN} on conflict (id) do update set {', '.join(f'{name} = excluded.{name}' for name in _SCHEDULE)}"
+)
+CLOSE: Final = "delete from open_payments where id = ?"
+FLAG: Final = "insert into flags (operation_id, flag, raised_at) values (?, ?, ?) on conflict do nothing"
+POST: Final = f"{insertion(postings)} on conflict do nothing"
+HAPPEN: Final = f"{insertion(outbox)} on conflict do nothing"
+COUNT_BY_OWNER: Final = insertion(owner_deltas)
+COUNT: Final = insertion(counter_deltas)
 
-_following = itemgetter(*(Payment._fields.index(name) for name in (*DERIVED, "id")))
+_wide = itemgetter(*(Payment._fields.index(name) for name in (*_WIDE, "id")))
+open_values = itemgetter(*(Payment._fields.index(name) for name in OPEN))
+"""The values of a payment's open row, in the order of the table's columns."""
 
 
-def _cursor(connection: Connection) -> sqlite3.Cursor:
+def raw_cursor(connection: Connection) -> sqlite3.Cursor:
+    """A cursor of the driver's own."""
     return cast(sqlite3.Cursor, connection.connection.cursor())
 
 
 def lock(
-    connection: Connection, ids: Collection[str], digests: Collection[bytes], checkouts: Collection[str]
+    connection: Connection, ids: Collection[str], digests: Collection[bytes], requests: Collection[str]
 ) -> dict[str, Payment]:
     """The payments that are named so, in the order of their ids."""
-    cursor = _cursor(connection)
+    cursor = raw_cursor(connection)
     found: dict[str, Payment] = {}
-    for statement, keys in ((BY_DIGEST, digests), (BY_ID, ids), (BY_CHECKOUT, checkouts)):
-        for row in _each(cursor, statement, keys):
+    for statement, keys in ((BY_DIGEST, digests), (BY_ID, ids), (BY_REQUEST, requests)):
+        for row in each_row(cursor, statement, [(key,) for key in keys]):
             found.setdefault(row[0], Payment._make(row))
     return dict(sorted(found.items()))
 
 
 def evidence_of(connection: Connection, payment_ids: Collection[str]) -> Known:
     """All evidence of these payments."""
-    return known_of(_each(_cursor(connection), READ, payment_ids))
+    return known_of(each_row(raw_cursor(connection), READ, [(each,) for each in payment_ids]))
 
 
-def own(connection: Connection, wanted: Mapping[str, str], booking_ids: Collection[str]) -> LockedParents:
+def own(connection: Connection, wanted: Mapping[str, Payment], booking_ids: Collection[str]) -> LockedParents:
     """Own the receipts that are free, and read how the fees stand; `wanted` says which payment wants a receipt."""
-    cursor = _cursor(connection)
-    cursor.executemany(OWN, wanted.items())
-    return LockedParents(dict(_each(cursor, OWNER, wanted)), dict(_each(cursor, FEE, booking_ids)))
+    cursor = raw_cursor(connection)
+    cursor.executemany(OWN, [(each.merchant_id, receipt, each.id) for receipt, each in wanted.items()])
+    owners = each_row(cursor, OWNER, [(each.merchant_id, receipt) for receipt, each in wanted.items()])
+    return LockedParents(dict(owners), dict(each_row(cursor, FEE, [(each,) for each in booking_ids])))
 
 
-def write(connection: Connection, writes: ChangeSet) -> int:
-    """Write it all; answers how many of the fees were unpaid and are held now."""
-    cursor = _cursor(connection)
-    cursor.executemany(TELL, [(*astuple(piece), True) for piece in writes.evidence])
-    cursor.executemany(TELL, [(*astuple(piece), False) for piece in writes.disputes])
-    cursor.executemany(APPLY, writes.applied)
-    held = 0
-    if writes.held:
-        cursor.executemany(HOLD, [(each.payment_id, each.paid_at, each.booking_id) for each in writes.held])
-        held = cursor.rowcount
-    cursor.executemany(SETTLE, map(_following, writes.payments))
-    cursor.executemany(POST, map(astuple, writes.postings))
-    cursor.executemany(COUNT_BY_OWNER, writes.counts.owners)
-    cursor.executemany(COUNT, writes.counts.counters)
-    cursor.executemany(HAPPEN, map(astuple, writes.events))
-    return held
+def write(connection: Connection, changes: ChangeSet) -> int:
+    """Write it all; answers how many of the transitions were made."""
+    cursor = raw_cursor(connection)
+    cursor.executemany(KEEP, [(*astuple(item), True) for item in changes.evidence])
+    cursor.executemany(KEEP, [(*astuple(item), False) for item in changes.disputes])
+    cursor.executemany(APPLY, changes.applied)
+    moved = 0
+    if changes.transitions:
+        rows = [
+            (each.status, each.after, each.payment_id, each.paid_at, each.booking_id, each.before)
+            for each in changes.transitions
+        ]
+        cursor.executemany(MOVE, rows)
+        moved = cursor.rowcount
+    cursor.executemany(SETTLE, map(_wide, changes.changed))
+    cursor.executemany(STAY_OPEN, map(open_values, changes.opened))
+    cursor.executemany(CLOSE, [(each,) for each in changes.closed])
+    cursor.executemany(FLAG, map(astuple, changes.flags))
+    cursor.executemany(POST, map(astuple, changes.postings))
+    cursor.executemany(COUNT_BY_OWNER, changes.counts.owners)
+    cursor.executemany(COUNT, changes.counts.counters)
+    cursor.executemany(HAPPEN, map(astuple, changes.events))
+    return moved
 
 
-def lock_conflicting(connection: Connection, requested: Sequence[Payment]) -> list[Payment]:
-    """The payments that these would meet, and themselves as far as they are made, in the order of their ids."""
-    cursor = _cursor(connection)
-    found: dict[str, Payment] = {}
-    for statement, column in ((BY_ID, "id"), (LIVE_ON_BOOKING, "booking_id"), (LIVE_ON_PHONE, "msisdn")):
-        rows = _each(cursor, statement, [getattr(payment, column) for payment in requested])
-        found.update((row[0], Payment._make(row)) for row in rows)
-    return [found[payment_id] for payment_id in sorted(found)]
-
-
-def lock_bookings(connection: Connection, booking_ids: Collection[str]) -> dict[str, Booking]:
-    """The bookings of these ids."""
-    return {row[0]: Booking._make(row) for row in _each(_cursor(connection), BOOKING, sorted(booking_ids))}
-
-
-def make(connection: Connection, requested: Sequence[Payment]) -> set[str]:
-    """Insert and count the payments that no is_locking one is in the way of; answers their ids."""
-    cursor = _cursor(connection)
-    made = [payment for payment in requested if cursor.execute(MAKE, payment).rowcount]
-    counts = deltas((None, payment) for payment in made)
-    cursor.executemany(COUNT_BY_OWNER, counts.owners)
-    cursor.executemany(COUNT, counts.counters)
-    return {payment.id for payment in made}
-
-
-def _each(cursor: sqlite3.Cursor, statement: str, keys: Iterable[Any]) -> Iterable[tuple[Any, ...]]:
+def each_row(cursor: sqlite3.Cursor, statement: str, keys: Iterable[Sequence[Any]]) -> Iterable[tuple[Any, ...]]:
+    """The rows that a statement finds for each key, one after the other."""
     for key in keys:
-        yield from cursor.execute(statement, (key,)).fetchall()
+        yield from cursor.execute(statement, key).fetchall()

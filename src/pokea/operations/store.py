@@ -1,4 +1,8 @@
-"""The payments' SQL: each statement a function with one sentence."""
+"""The rows of operations and their evidence: each statement a function with one sentence.
+
+These functions find rows by their ids, which cannot be guessed, and so work across merchants. What finds rows in any
+other way takes a `Scope`.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -6,24 +10,41 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 
 from pokea.clock import Instant
 from pokea.operations.decision import Decision, Flag, Status, Terms
 from pokea.operations.evidence import CLAIM_BYTES_KEPT, Evidence, Source
 from pokea.operations.schedule import InquiryState
+from pokea.storage.column_marks import SCHEDULE, columns_of
 from pokea.storage.sql import fetch_all, fetch_one
 from pokea.storage.statements import insert_new, select_in
-from pokea.storage.tables import claims, evidence, payments
+from pokea.storage.tables import claims, evidence, flags, open_payments, payments
 
 CLAIMS_KEPT = 10_000
 """Size of the ring of bodies that prove nothing (law: inquiries): with CLAIM_BYTES_KEPT of each, 40 MB in all."""
 
 
 class Payment(NamedTuple):
-    """A payment's row; the fields are the table's columns, in their order."""
+    """A payment as its two rows show it; the fields are their columns, in their order.
+
+    `is_open` says whether it has a row in `open_payments`; without one nothing is locked and nothing is due.
+    """
 
     id: str
+    merchant_id: int
     booking_id: str
     owner: str
     msisdn: str
@@ -33,7 +54,6 @@ class Payment(NamedTuple):
     requires_query: bool
     callback_digest: bytes
     created_at: Instant
-    lease_until: Instant
     expires_at: Instant
     version: int
     status: str
@@ -46,22 +66,24 @@ class Payment(NamedTuple):
     failure_code: str | None
     failure_reason: str | None
     failed_at: Instant | None
-    review: str
+    flags: str
     disposition: str | None
-    is_locking: bool
-    locked_until: Instant
-    next_action_at: Instant | None
-    inquiries: int
-    last_inquiry_at: Instant | None
-    inquiry_requested_at: Instant | None
+    lease_until: Instant = 0
+    is_locking: bool = False
+    locked_until: Instant = 0
+    next_action_at: Instant | None = None
+    inquiries: int = 0
+    last_inquiry_at: Instant | None = None
+    inquiry_requested_at: Instant | None = None
+    is_open: bool = False
 
     @property
-    def facts(self) -> Terms:
+    def terms(self) -> Terms:
         """What was asked for."""
         return Terms(self.id, self.amount_cents, self.expires_at, bool(self.requires_query))
 
     @property
-    def asked(self) -> InquiryState:
+    def inquiry_state(self) -> InquiryState:
         """What has been asked about it so far."""
         return InquiryState(
             self.created_at,
@@ -73,9 +95,9 @@ class Payment(NamedTuple):
         )
 
     @property
-    def flags(self) -> tuple[Flag, ...]:
+    def raised(self) -> tuple[Flag, ...]:
         """Why a person should look at it."""
-        return tuple(Flag(name) for name in self.review.split(",") if name)
+        return tuple(Flag(name) for name in self.flags.split(",") if name)
 
 
 class Claim(Struct, frozen=True):
@@ -87,30 +109,77 @@ class Claim(Struct, frozen=True):
 
 
 class Known(NamedTuple):
-    """The evidence of some payments, and the keys (payment, id) of what is not in their rows yet."""
+    """The evidence of some operations, and the keys (operation, id) of what is not in their rows yet."""
 
-    pieces: dict[str, list[Evidence]]
+    items: dict[str, list[Evidence]]
     unapplied: list[tuple[str, str]]
 
 
-_FIND = select(payments).where(payments.c.id == bindparam("of_id"))
+_KEPT_IN_BOTH: Final = ("inquiries", "last_inquiry_at")
+"""Counted in the open row while there is one, and kept in the wide row when it goes."""
+WIDE: Final = tuple(name for name in (str(column.name) for column in payments.columns) if name not in _KEPT_IN_BOTH)
+OPEN: Final = tuple(str(column.name) for column in open_payments.columns)
+_NOT_OPEN: Final = {"lease_until": "0", "is_locking": "false", "locked_until": "0"}
+
+
+def _schedule_text(name: str) -> str:
+    if name in _KEPT_IN_BOTH:
+        return f"coalesce(o.{name}, p.{name})"
+    return f"coalesce(o.{name}, {_NOT_OPEN[name]})" if name in _NOT_OPEN else f"o.{name}"
+
+
+COLUMNS_TEXT: Final = ", ".join(
+    (*(f"p.{name}" for name in WIDE), *map(_schedule_text, columns_of(open_payments, SCHEDULE)), "o.id is not null")
+)
+"""The fields of a Payment, in a statement that calls the tables `p` and `o`."""
+
+
+def _schedule_column(name: str) -> ColumnElement[Any]:
+    column = open_payments.c[name]
+    if name in _KEPT_IN_BOTH:
+        return func.coalesce(column, payments.c[name]).label(name)
+    if name in _NOT_OPEN:
+        return func.coalesce(column, false() if name == "is_locking" else literal_column("0")).label(name)
+    return column
+
+
+BOTH_ROWS: Final = payments.outerjoin(open_payments, open_payments.c.id == payments.c.id)
+SELECT_PAYMENTS: Final[Select[Any]] = select(
+    *(payments.c[name] for name in WIDE),
+    *map(_schedule_column, columns_of(open_payments, SCHEDULE)),
+    open_payments.c.id.is_not(None).label("is_open"),
+).select_from(BOTH_ROWS)
+"""Payments as both their rows show them; the fields of Payment, in their order."""
+_FIND: Final = SELECT_PAYMENTS.where(payments.c.id == bindparam("of_id"))
+
+
+def wide_row(payment: Payment) -> dict[str, Any]:
+    """The row in `payments`."""
+    return {name: getattr(payment, name) for name in (*WIDE, *_KEPT_IN_BOTH)}
+
+
+def open_row(payment: Payment) -> dict[str, Any]:
+    """The row in `open_payments`."""
+    return {name: getattr(payment, name) for name in OPEN}
+
+
+def insert_payments(connection: Connection, rows: Sequence[Payment]) -> None:
+    """Insert payments as they are, each with its open row if it has one."""
+    if rows:
+        connection.execute(insert(payments), [wide_row(row) for row in rows])
+    if any(row.is_open for row in rows):
+        connection.execute(insert(open_payments), [open_row(row) for row in rows if row.is_open])
 
 
 def find(connection: Connection, payment_id: str) -> Payment | None:
     """The payment of this id."""
     row = fetch_one(connection, _FIND, {"of_id": payment_id})
-    return Payment(*row) if row else None
+    return Payment._make(row) if row else None
 
 
 def find_all(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
     """The payments of these ids, as far as there are any."""
-    return {row[0]: Payment._make(row) for row in select_in(connection, payments, payments.c.id, payment_ids)}
-
-
-def lock(connection: Connection, payment_ids: Collection[str]) -> dict[str, Payment]:
-    """The payments of these ids, locked in the order of their ids until the transaction ends."""
-    statement = select(payments).where(payments.c.id.in_(sorted(payment_ids))).order_by(payments.c.id)
-    return {row.id: Payment(*row) for row in connection.execute(statement.with_for_update())}
+    return {row[0]: Payment._make(row) for row in select_in(connection, SELECT_PAYMENTS, payments.c.id, payment_ids)}
 
 
 def ids_by_callback_digest(connection: Connection, digests: Collection[bytes]) -> dict[bytes, str]:
@@ -122,67 +191,85 @@ def ids_by_callback_digest(connection: Connection, digests: Collection[bytes]) -
 KNOWN_COLUMNS = (*(name for name in Evidence.__struct_fields__ if name != "body"), "applied")
 """What is read of evidence to make a row of it: all but the raw message."""
 _KNOWN: Final = tuple(evidence.c[name] for name in KNOWN_COLUMNS)
-_KINDS = {kind.value: kind for kind in Source}
+_SOURCES = {source.value: source for source in Source}
 
 
 def known_of(rows: Iterable[Sequence[Any]]) -> Known:
     """Rows with KNOWN_COLUMNS as evidence; what this version does not understand is kept for one that does."""
     known = Known(defaultdict(list), [])
-    for payment_id, piece_id, kind, received_at, trusted, *rest, applied in rows:
-        if kind in _KINDS:
+    for operation_id, item_id, source, received_at, proved, *rest, applied in rows:
+        if source in _SOURCES:
             if not applied:
-                known.unapplied.append((payment_id, piece_id))
-            piece = Evidence(payment_id, piece_id, _KINDS[kind], received_at, bool(trusted), *rest)
-            known.pieces[payment_id].append(piece)
+                known.unapplied.append((operation_id, item_id))
+            item = Evidence(operation_id, item_id, _SOURCES[source], received_at, bool(proved), *rest)
+            known.items[operation_id].append(item)
     return known
 
 
-def evidence_of(connection: Connection, payment_ids: Collection[str]) -> Known:
-    """All evidence of these payments that this version understands, without the raw messages."""
-    return known_of(select_in(connection, _KNOWN, evidence.c.payment_id, payment_ids))
+def evidence_of(connection: Connection, operation_ids: Collection[str]) -> Known:
+    """All evidence of these operations that this version understands, without the raw messages."""
+    return known_of(select_in(connection, _KNOWN, evidence.c.operation_id, operation_ids))
 
 
-def add_unapplied(connection: Connection, pieces: Iterable[Evidence]) -> None:
-    """Write the pieces that are not yet there, to be applied by a settle."""
-    insert_new(connection, evidence, [asdict(piece) | {"applied": False} for piece in pieces])
+def add_unapplied(connection: Connection, items: Iterable[Evidence]) -> None:
+    """Write the evidence that is not yet there, to be applied by a settle."""
+    insert_new(connection, evidence, [asdict(item) | {"applied": False} for item in items])
 
 
+_STUCK: Final = exists(
+    select(flags.c.flag)
+    .where(flags.c.operation_id == evidence.c.operation_id)
+    .where(flags.c.flag == Flag.STUCK.value, flags.c.closed_at.is_(None))
+).correlate(evidence)
 UNAPPLIED: Final = (
-    select(evidence.c.payment_id)
-    .join(payments, payments.c.id == evidence.c.payment_id)
+    select(evidence.c.operation_id)
     # As the index `evidence_unapplied` says it, word for word: else SQLite goes through all evidence there is.
-    .where(literal_column("not evidence.applied"), evidence.c.kind.in_([kind.value for kind in Source]))
-    .where(payments.c.review.not_like(f"%{Flag.STUCK}%"))
+    .where(literal_column("not evidence.applied"), evidence.c.source.in_([source.value for source in Source]))
+    .where(~_STUCK)
     .order_by(evidence.c.received_at)
     .limit(bindparam("count"))
 )
 
 
 def unapplied(connection: Connection, most: int) -> list[str]:
-    """Payments with evidence that is not in their rows yet, the oldest evidence first: those of `most` pieces."""
-    return list(dict.fromkeys(payment_id for (payment_id,) in fetch_all(connection, UNAPPLIED, {"count": most})))
+    """Operations with evidence that is not in their rows yet, the oldest first: those of `most` pieces of evidence."""
+    return list(dict.fromkeys(operation_id for (operation_id,) in fetch_all(connection, UNAPPLIED, {"count": most})))
 
 
-def with_row(payment: Payment, row: Decision, next_action_at: Instant | None) -> Payment:
-    """The payment as the evidence makes it; the flags it has already stay raised."""
-    flags = sorted({*payment.flags, *row.review})
-    return payment._replace(
-        lease_until=0 if row.push_answered else payment.lease_until,
-        status=row.status.value,
-        request_id=row.request_id,
-        originator_id=row.originator_id,
-        completed_at=row.completed_at,
-        completed_by=row.completed_by,
-        receipt=row.receipt,
-        provider_time=row.provider_time,
-        failure_code=row.failure_code,
-        failure_reason=row.failure_reason,
-        failed_at=row.failed_at,
-        review=",".join(flags),
-        is_locking=payment.is_locking and row.locked_until > 0,
-        locked_until=row.locked_until,
+def with_decision(payment: Payment, decision: Decision, next_action_at: Instant | None, now: Instant) -> Payment:
+    """The payment as the evidence makes it at `now`; the flags that are raised already stay raised."""
+    raised = sorted({*payment.raised, *decision.flags})
+    decided = payment._replace(
+        lease_until=0 if decision.push_answered else payment.lease_until,
+        status=decision.status.value,
+        request_id=decision.request_id,
+        originator_id=decision.originator_id,
+        completed_at=decision.completed_at,
+        completed_by=decision.completed_by,
+        receipt=decision.receipt,
+        provider_time=decision.provider_time,
+        failure_code=decision.failure_code,
+        failure_reason=decision.failure_reason,
+        failed_at=decision.failed_at,
+        flags=",".join(raised),
+        is_locking=payment.is_locking and decision.locked_until > 0,
+        locked_until=decision.locked_until,
         next_action_at=next_action_at,
-        inquiry_requested_at=None if row.status is Status.COMPLETED else payment.inquiry_requested_at,
+        inquiry_requested_at=None if decision.status is Status.COMPLETED else payment.inquiry_requested_at,
+    )
+    return decided._replace(is_open=True) if _stays_open(decided, now) else closed(decided)
+
+
+def _stays_open(payment: Payment, now: Instant) -> bool:
+    """Whether anything about the payment is locked, due or asked for."""
+    is_due = payment.next_action_at is not None or payment.inquiry_requested_at is not None
+    return is_due or (payment.is_locking and payment.locked_until > now)
+
+
+def closed(payment: Payment) -> Payment:
+    """The payment once nothing is left to do about it: only how often it was asked about is kept."""
+    return payment._replace(
+        lease_until=0, is_locking=False, locked_until=0, next_action_at=None, inquiry_requested_at=None, is_open=False
     )
 
 

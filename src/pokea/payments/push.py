@@ -31,10 +31,12 @@ from pokea.money import whole_shillings
 from pokea.operations import store
 from pokea.operations.decision import LOCK_GRACE, Status, decide
 from pokea.operations.evidence import Evidence, from_push
+from pokea.operations.schedule import next_action_at
 from pokea.operations.settler import Settler
 from pokea.operations.store import Payment
 from pokea.operations.tokens import PaymentTokens, callback_digest
 from pokea.payments.reserve import Answer, Limits, PaymentRequest, Rejected, Replayed, Reserved, reserve
+from pokea.scope import Scope
 from pokea.storage.batching import BatchedReads, GroupCommit
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
@@ -58,6 +60,7 @@ T = TypeVar("T")
 class PushCommand(Struct, frozen=True):
     """A caller's wish: prompt this phone for this booking's fee."""
 
+    scope: Scope
     owner: str
     is_admin: bool
     booking_id: str
@@ -185,6 +188,7 @@ class PushService:
         limit = self._confirm_from_cents
         payment = Payment(
             id=payment_id,
+            merchant_id=command.scope.merchant_id,
             booking_id=command.booking_id,
             owner=command.owner,
             msisdn=command.msisdn,
@@ -202,7 +206,7 @@ class PushService:
             locked_until=expires_at + LOCK_GRACE,
             next_action_at=now + LEASE,
             inquiries=0,
-            review="",
+            flags="",
             request_id=None,
             originator_id=None,
             completed_at=None,
@@ -215,6 +219,7 @@ class PushService:
             disposition=None,
             last_inquiry_at=None,
             inquiry_requested_at=None,
+            is_open=True,
         )
         return PaymentRequest(payment, command.is_admin, command.idempotency_key)
 
@@ -226,8 +231,9 @@ class PushService:
             return await self._settler.submit(piece)
         except (OutcomeUnknown, Unavailable):
             self._start("keeping", payment.id, self._keep(payment, piece))
-        row = decide(payment.facts, [piece])
-        return store.with_row(payment, row, next_action_at(row, [piece], payment.asked))
+        row = decide(payment.terms, [piece])
+        due_at = next_action_at(row, [piece], payment.inquiry_state)
+        return store.with_decision(payment, row, due_at, self._now())
 
     async def _outcome(self, payment: Payment, deadline: Deadline) -> PushOutcome:
         if self._is_late(deadline):

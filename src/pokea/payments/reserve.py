@@ -16,33 +16,36 @@ from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant
 from pokea.errors import ApiError
 from pokea.operations import store
-from pokea.operations.dialects import sql_for
 from pokea.operations.store import Payment
 from pokea.payments.limits import OVERALL_WINDOW, PUSH_WINDOW, Usage, check_push_limits
+from pokea.payments.reserve_sql import sql_for
 from pokea.storage import idempotency
 from pokea.storage.idempotency import IdempotencyKey
 from pokea.storage.sql import execute, execute_many, fetch_one
 from pokea.storage.statements import advisory_lock
-from pokea.storage.tables import payments
+from pokea.storage.tables import open_payments, payments
 
 _ASKED_LATELY: Instant = 10 * SECOND
 _MOST_LOOKS = 3
 """How often a wish looks at what is in its way: once more for each time that another transaction was quicker."""
 
 _columns = payments.c
-_LIFT = update(payments).where(_columns.id == bindparam("of_id")).values(is_locking=False)
+_LIFT = update(open_payments).where(open_payments.c.id == bindparam("of_id")).values(is_locking=False)
 _HURRY = (
-    update(payments)
-    .where(_columns.id == bindparam("of_id"))
-    .where(_columns.next_action_at > bindparam("now"))
-    .where(or_(_columns.last_inquiry_at.is_(None), _columns.last_inquiry_at <= bindparam("lately")))
+    update(open_payments)
+    .where(open_payments.c.id == bindparam("of_id"))
+    .where(open_payments.c.next_action_at > bindparam("now"))
+    .where(or_(open_payments.c.last_inquiry_at.is_(None), open_payments.c.last_inquiry_at <= bindparam("lately")))
     .values(next_action_at=bindparam("now"))
 )
 
 
+_OF_MERCHANT = _columns.merchant_id == bindparam("of_merchant")
+
+
 def _newest(same: ColumnElement[bool]) -> Select[int, Any]:
     """No more than the limit is counted: the oldest of those is also the one whose end is waited for."""
-    recent = select(_columns.created_at).where(same, _columns.created_at > bindparam("since"))
+    recent = select(_columns.created_at).where(_OF_MERCHANT, same, _columns.created_at > bindparam("since"))
     newest = recent.order_by(_columns.created_at.desc()).limit(bindparam("most")).subquery()
     return select(func.count(), func.min(newest.c.created_at)).select_from(newest)
 
@@ -91,10 +94,10 @@ class Replayed(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """No payment was made. `is_locking` is the open payment in its way; `fee_cents` what would have been right."""
+    """No payment was made. `conflict` is the open payment in its way; `fee_cents` what would have been right."""
 
     why: RejectReason
-    is_locking: Payment | None = None
+    conflict: Payment | None = None
     fee_cents: int | None = None
 
 
@@ -109,7 +112,7 @@ class _Limit(NamedTuple):
     who: str
     most: int
     newest: Select[int, Any]
-    whose: Mapping[str, str]
+    whose: Mapping[str, Any]
     window: Instant
 
 
@@ -128,7 +131,7 @@ class _Conflicts:
         self._mine = mine
         self._bookings = bookings
         self._keyed = keyed
-        self._bound: dict[tuple[str, str, str], tuple[str, Payment]] = {}
+        self._bound: dict[tuple[int, str, str, str], tuple[str, Payment]] = {}
         self.usages: dict[str, Usage] = {}
         self.made: list[PaymentRequest] = []
 
@@ -144,8 +147,8 @@ class _Conflicts:
         if refused is not None:
             return refused
         # A page that resumes is told of its booking's payment rather than of the phone's other one.
-        is_locking = self._of_booking.get(wanted.payment.booking_id) or self._of_phone.get(wanted.payment.msisdn)
-        return Rejected(RejectReason.IN_PROGRESS, is_locking=is_locking) if is_locking is not None else None
+        conflict = self._of_booking.get(wanted.payment.booking_id) or self._of_phone.get(wanted.payment.msisdn)
+        return Rejected(RejectReason.IN_PROGRESS, conflict=conflict) if conflict is not None else None
 
     def with_booking(self, wanted: PaymentRequest) -> PaymentRequest:
         """The wish with what its payment takes from its booking."""
@@ -201,9 +204,9 @@ def _answer_all(
                 idempotency.release(connection, wanted.key, wanted.payment.id)
         return {payment_id: answers[payment_id] for payment_id in made}
     for answer in answers.values():
-        if isinstance(answer, Rejected) and answer.live is not None and answer.live.request_id is not None:
-            # It is asked about next, unless it was a moment ago (law: time).
-            execute(connection, _HURRY, {"of_id": answer.live.id, "now": now, "lately": now - _ASKED_LATELY})
+        if isinstance(answer, Rejected) and answer.conflict is not None and answer.conflict.request_id is not None:
+            # It is asked about next, unless it was a moment ago (law 4).
+            execute(connection, _HURRY, {"of_id": answer.conflict.id, "now": now, "lately": now - _ASKED_LATELY})
     return answers
 
 
@@ -224,7 +227,7 @@ def _look(connection: Connection, requests: Sequence[PaymentRequest], now: Insta
     return _Conflicts(locked, {row.id: row for row in found}, bookings, keyed)
 
 
-def _by_key(wanted: PaymentRequest) -> tuple[str, ...]:
+def _by_key(wanted: PaymentRequest) -> tuple[int | str, ...]:
     """Keys are bound in one order, so that nobody waits in a circle."""
     return wanted.key.name if wanted.key is not None else ()
 
@@ -286,10 +289,17 @@ def _count(
 
 
 def _limits_of(payment: Payment, limits: Limits) -> list[_Limit]:
-    phone, owner = payment.msisdn, payment.owner
+    phone, owner, merchant = payment.msisdn, payment.owner, {"of_merchant": payment.merchant_id}
     every = (
-        _Limit(f"phone {phone}", "this phone", limits.phone, _OF_PHONE, {"of_phone": phone}, PUSH_WINDOW),
-        _Limit(f"customer {owner}", "this customer", limits.customer, _OF_CUSTOMER, {"of_owner": owner}, PUSH_WINDOW),
-        _Limit("everybody", "all customers together", limits.overall, _OF_ALL, {}, OVERALL_WINDOW),
+        _Limit(f"phone {phone}", "this phone", limits.phone, _OF_PHONE, {**merchant, "of_phone": phone}, PUSH_WINDOW),
+        _Limit(
+            f"customer {owner}",
+            "this customer",
+            limits.customer,
+            _OF_CUSTOMER,
+            {**merchant, "of_owner": owner},
+            PUSH_WINDOW,
+        ),
+        _Limit("everybody", "all customers together", limits.overall, _OF_ALL, merchant, OVERALL_WINDOW),
     )
     return [limit for limit in every if limit.most]

@@ -88,11 +88,21 @@ class PaymentRoutes:
         except InvalidPhone as failure:
             raise invalid("phoneNumber", str(failure)) from None
         command = PushCommand(
-            caller.subject, caller.is_admin, body.booking_id, phone.msisdn, body.amount * CENTS, body.type, key
+            caller.scope,
+            caller.subject,
+            is_admin=caller.is_admin,
+            booking_id=body.booking_id,
+            msisdn=phone.msisdn,
+            amount_cents=body.amount * CENTS,
+            type=body.type,
+            idempotency_key=key,
         )
         answer = await self._prompter.prompt(command, deadline)
         if isinstance(answer, Rejected):
-            raise error_of_rejection(answer, answer.live is not None and caller.may_see(answer.live.owner))
+            raise error_of_rejection(
+                answer,
+                answer.conflict is not None and caller.may_see(answer.conflict.owner, answer.conflict.merchant_id),
+            )
         payment = answer.payment
         request.scope["state"]["about"] = payment.id
         headers = REPLAYED if answer.replayed else {}
@@ -151,7 +161,7 @@ class PaymentRoutes:
             return PaymentReader(payment, None, payment.created_at + CLIENT_SECRET_LIFETIME)
         caller = await self._gate.require(request, PAYMENTS_READ)
         payment = await self._find(payment_id)
-        if payment is None or not caller.may_see(payment.owner):
+        if payment is None or not caller.may_see(payment.owner, payment.merchant_id):
             raise ApiError("not_found", "There is no such transaction.")
         return PaymentReader(payment, caller.subject, caller.expires_at)
 
@@ -164,6 +174,7 @@ class PaymentRoutes:
         caller = await self._gate.require(request, PAYMENTS_READ)
         query = read_query(request, HistoryQuery)
         filters = Filters(
+            caller.scope,
             owner=None if caller.is_admin else caller.subject,
             status=query.status,
             since=parse_instant("from", query.from_, end_of_day=False),

@@ -80,7 +80,7 @@ def transaction(payment: Payment, language: str, now: Instant) -> dict[str, Any]
         "phoneNumber": mask_msisdn(payment.msisdn),
         "message": customer_words(payment, language, now),
         "failure": _failure(payment, language, now),
-        "review": list(payment.flags),
+        "review": list(payment.raised),
         "expiresAt": iso(payment.expires_at),
         "version": payment.version,
     }
@@ -131,7 +131,7 @@ def error_of_push(payment: Payment, language: str) -> ApiError:
 def error_of_rejection(refused: Rejected, may_see_live: bool) -> ApiError:
     """What a caller hears when no payment was made."""
     if refused.why is RejectReason.IN_PROGRESS:
-        extra = {"transactionId": refused.is_locking.id} if refused.is_locking and may_see_live else {}
+        extra = {"transactionId": refused.conflict.id} if refused.conflict and may_see_live else {}
         message = "A payment is already in progress. Finish it on the phone, or wait until it ends."
         return ApiError("payment_in_progress", message, extra=extra)
     if refused.why is RejectReason.AMOUNT_MISMATCH:

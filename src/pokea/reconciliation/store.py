@@ -9,20 +9,21 @@ from pokea.clock import HOUR, Instant
 from pokea.errors import PokeaError
 from pokea.operations.decision import NO_ANSWER, Status
 from pokea.operations.schedule import GIVE_UP
+from pokea.operations.store import find_all
 from pokea.reconciliation.match import Candidate
 from pokea.reconciliation.statement import Statement
 from pokea.storage.statements import select_in
-from pokea.storage.tables import payments, receipts
+from pokea.storage.tables import open_payments, payments, receipts
 
 MOST_CANDIDATES: Final = 500_000
 
 _COLUMNS = payments.c
-_OPEN = _COLUMNS.status.in_([Status.INITIATED.value, Status.PENDING.value])
+_OPEN = (Status.INITIATED.value, Status.PENDING.value)
 _SHOWN = (
     *(_COLUMNS.id, _COLUMNS.status, _COLUMNS.amount_cents, _COLUMNS.account_reference, _COLUMNS.msisdn),
     *(_COLUMNS.created_at, _COLUMNS.expires_at, _COLUMNS.request_id, _COLUMNS.failure_reason),
 )
-_OWNER = (receipts.c.receipt, receipts.c.payment_id)
+_OWNER = (receipts.c.receipt, receipts.c.operation_id)
 
 
 class TooManyPayments(PokeaError):
@@ -53,11 +54,11 @@ def candidates(connection: Connection, statement: Statement) -> list[Candidate]:
             f"More than {MOST_CANDIDATES:,} payments were made in the statement's time; take a shorter period."
         )
     named = {line.receipt for line in statement.lines}.union(*(line.linked for line in statement.lines))
-    owners = {row.payment_id for row in select_in(connection, _OWNER, receipts.c.receipt, named)}
+    owners = {row.operation_id for row in select_in(connection, _OWNER, receipts.c.receipt, named)}
     found |= {row.id: row for row in select_in(connection, _SHOWN, _COLUMNS.id, owners - found.keys())}
     owned: dict[str, set[str]] = {}
-    for row in select_in(connection, _OWNER, receipts.c.payment_id, found.keys()):
-        owned.setdefault(row.payment_id, set()).add(row.receipt)
+    for row in select_in(connection, _OWNER, receipts.c.operation_id, found.keys()):
+        owned.setdefault(row.operation_id, set()).add(row.receipt)
     return [
         Candidate(
             payment_id=row.id,
@@ -77,28 +78,26 @@ def candidates(connection: Connection, statement: Statement) -> list[Candidate]:
 
 def make_due(connection: Connection, now: Instant) -> list[str]:
     """A change: every open payment that Daraja can be asked about falls due now; answers their ids."""
-    askable = and_(_OPEN, _COLUMNS.request_id.is_not(None), _COLUMNS.created_at > now - GIVE_UP)
-    ids = list(connection.execute(select(_COLUMNS.id).where(askable).order_by(_COLUMNS.id)).scalars())
-    connection.execute(
-        update(payments).where(askable, or_(_COLUMNS.due_at.is_(None), _COLUMNS.due_at > now)).values(due_at=now)
-    )
+    columns = open_payments.c
+    askable = and_(columns.status.in_(_OPEN), columns.request_id.is_not(None), columns.created_at > now - GIVE_UP)
+    ids = list(connection.execute(select(columns.id).where(askable).order_by(columns.id)).scalars())
+    is_later = or_(columns.next_action_at.is_(None), columns.next_action_at > now)
+    connection.execute(update(open_payments).where(askable, is_later).values(next_action_at=now))
     return ids
 
 
 def standing(connection: Connection, payment_ids: Collection[str], since: Instant) -> Standing:
     """How these payments stand; `unasked` are those still open that no process has asked about since then."""
     counts = dict.fromkeys(("open", "unasked", "completed", "failed"), 0)
-    for row in select_in(
-        connection, (_COLUMNS.id, _COLUMNS.status, _COLUMNS.last_inquiry_at), _COLUMNS.id, payment_ids
-    ):
-        is_open = row.status not in (Status.COMPLETED, Status.FAILED)
-        counts["open" if is_open else row.status] += 1
-        counts["unasked"] += is_open and (row.last_inquiry_at or 0) < since
+    for payment in find_all(connection, payment_ids).values():
+        is_open = payment.status in _OPEN
+        counts["open" if is_open else payment.status] += 1
+        counts["unasked"] += is_open and (payment.last_inquiry_at or 0) < since
     return Standing(**counts)
 
 
 def nameless(connection: Connection) -> int:
     """How many open payments Daraja cannot be asked about, since it never named them (law: push)."""
-    return connection.execute(
-        select(func.count()).select_from(payments).where(_OPEN, _COLUMNS.request_id.is_(None))
-    ).scalar_one()
+    columns = open_payments.c
+    found = select(func.count()).where(columns.status.in_(_OPEN), columns.request_id.is_(None))
+    return connection.execute(found).scalar_one()

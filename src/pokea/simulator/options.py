@@ -96,12 +96,14 @@ class SimulatorOptions:
 
     tariff: Literal["none", "mgao", "business", "customer"] = _switch(
         "none",
-        "What a paybill's payments cost: shared, all for the customer, or all for the business (texts: paybill charges).",
+        "What a paybill's payments cost: shared, all for the customer, or all for the business "
+        "(texts: paybill charges).",
     )
     till_fee: bool = _switch(False, "The till pays 0.55 % of each payment above KES 200 (texts: till charges: weak).")
     charge_account: Literal["same", "charges"] = _switch(
         "same",
-        "Where the business's part of a charge is booked: beside its payment, or in Charges Paid (texts: order and balances).",
+        "Where the business's part of a charge is booked: beside its payment, or in Charges Paid "
+        "(texts: order and balances).",
     )
     sweep_at: str = _switch(
         "off", "Nairobi time of the nightly sweep to the bank, such as 23:09 (texts: order and balances)."

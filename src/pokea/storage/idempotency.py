@@ -24,6 +24,7 @@ _log = logging.getLogger("pokea.idempotency")
 
 _columns = idempotency_keys.c
 _IS = and_(
+    _columns.merchant_id == bindparam("of_merchant"),
     _columns.subject == bindparam("of_subject"),
     _columns.route == bindparam("of_route"),
     _columns.key == bindparam("of_key"),
@@ -36,10 +37,10 @@ _RENEW = (
     .returning(_columns.key)
 )
 _RELEASE = delete(idempotency_keys).where(_IS, _columns.object_id == bindparam("of_object"))
-_KEY = tuple_(_columns.subject, _columns.route, _columns.key)
+_KEY = tuple_(_columns.merchant_id, _columns.subject, _columns.route, _columns.key)
 _FORGET = delete(idempotency_keys).where(
     _KEY.in_(
-        select(_columns.subject, _columns.route, _columns.key)
+        select(_columns.merchant_id, _columns.subject, _columns.route, _columns.key)
         .where(_columns.created_at <= bindparam("forgotten"))
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
@@ -50,15 +51,16 @@ _FORGET = delete(idempotency_keys).where(
 class IdempotencyKey(NamedTuple):
     """A key as one caller used it on one route, and the digest of the body that came with it."""
 
+    merchant_id: int
     subject: str
     route: str
     key: str
     body_digest: str
 
     @property
-    def name(self) -> tuple[str, str, str]:
+    def name(self) -> tuple[int, str, str, str]:
         """What makes two keys the same, whatever body came with them."""
-        return self.subject, self.route, self.key
+        return self.merchant_id, self.subject, self.route, self.key
 
 
 def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: Instant) -> str | None:
@@ -128,4 +130,10 @@ class Forgetting:
 
 
 def _known(key: IdempotencyKey, now: Instant) -> dict[str, Any]:
-    return {"of_subject": key.subject, "of_route": key.route, "of_key": key.key, "forgotten": now - KEPT_FOR}
+    return {
+        "of_merchant": key.merchant_id,
+        "of_subject": key.subject,
+        "of_route": key.route,
+        "of_key": key.key,
+        "forgotten": now - KEPT_FOR,
+    }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
@@ -39,9 +39,10 @@ def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) 
     return bool(fetch_all(connection, _insert_if_new(connection.dialect.name, table), row))
 
 
-def select_in(
-    connection: Connection, selected: Table | tuple[Column[Any], ...], column: Column[str], values: Collection[str]
-) -> list[Any]:
+Selected: TypeAlias = Select[Any] | Table | tuple[Column[Any], ...]
+
+
+def select_in(connection: Connection, selected: Selected, column: Column[str], values: Collection[str]) -> list[Any]:
     """The rows whose text column is one of these values: one statement, parameter and plan, however many they are."""
     dialect = connection.dialect.name
     sent = list(values) if dialect == "postgresql" else json.dumps(list(values))
@@ -49,9 +50,12 @@ def select_in(
 
 
 @cache
-def selection_among(dialect: str, selected: Table | tuple[Column[Any], ...], column: Column[str]) -> Select[Any]:
+def selection_among(dialect: str, selected: Selected, column: Column[str]) -> Select[Any]:
     """The statement of `select_in`; the values are its parameter AMONG, a list on PostgreSQL and JSON on SQLite."""
-    statement = select(*(selected if isinstance(selected, tuple) else selected.columns))
+    if isinstance(selected, Select):
+        statement = selected
+    else:
+        statement = select(*(selected if isinstance(selected, tuple) else selected.columns))
     if dialect == "postgresql":
         return statement.where(column == func.any(bindparam(AMONG, type_=ARRAY(Text))))
     listed = func.json_each(bindparam(AMONG, type_=Text)).table_valued("value")

@@ -1,4 +1,4 @@
-"""The tables, as version 1.5 of the schema has them.
+"""The tables, as version 2.0 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -14,8 +14,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
+
+from pokea.storage.column_marks import asked, derived, schedule
 
 metadata = MetaData(
     naming_convention={
@@ -25,11 +28,19 @@ metadata = MetaData(
     }
 )
 
+merchants = Table(
+    "merchants",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+)
+
 bookings = Table(
     "bookings",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("reference", Text, nullable=False, unique=True),
+    Column("merchant_id", Integer, nullable=False),
+    Column("reference", Text, nullable=False),
     Column("service", Text, nullable=False),
     Column("customer_id", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -38,45 +49,85 @@ bookings = Table(
     Column("fee_payment_id", Text),
     Column("paid_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("merchant_id", "reference"),
 )
 
+# A payment is two rows (docs/decisions/0030). This one is wide and has few indexes: it is written when the payment is
+# made, when Daraja accepts it and when it ends. Its ids begin with the millisecond in which they were made, so that its
+# partitions can be ranges of ids. What is still open has a second, narrow row.
 payments = Table(
     "payments",
     metadata,
+    asked("id", Text, primary_key=True),
+    asked("merchant_id", Integer),
+    asked("booking_id", Text),
+    asked("owner", Text),
+    asked("msisdn", Text),
+    asked("amount_cents", BigInteger),
+    asked("type", Text),
+    asked("account_reference", Text),
+    asked("requires_query", Boolean),
+    asked("callback_digest", LargeBinary),
+    asked("created_at", BigInteger),
+    asked("expires_at", BigInteger),
+    derived("version", Integer, nullable=False),
+    derived("status", Text, nullable=False, visible=True),
+    derived("request_id", Text, visible=True),
+    derived("originator_id", Text),
+    derived("completed_at", BigInteger, visible=True),
+    derived("completed_by", Text),
+    derived("receipt", Text, visible=True),
+    derived("provider_time", Text),
+    derived("failure_code", Text, visible=True),
+    derived("failure_reason", Text, visible=True),
+    derived("failed_at", BigInteger),
+    derived("flags", Text, nullable=False, visible=True),
+    derived("disposition", Text, visible=True),
+    # How often Daraja had been asked, and when last, by the time that nothing was left to do.
+    derived("inquiries", Integer, nullable=False),
+    derived("last_inquiry_at", BigInteger),
+    Index("payments_callback", "callback_digest", unique=True),
+    Index(
+        "payments_request",
+        "request_id",
+        postgresql_where=text("request_id is not null"),
+        sqlite_where=text("request_id is not null"),
+    ),
+    Index("payments_booking", "booking_id"),
+    Index("payments_owner", "merchant_id", "owner", "created_at", "id"),
+    Index("payments_phone", "merchant_id", "msisdn", "created_at"),
+    Index("payments_created", "merchant_id", "created_at", "id"),
+    # Most payments complete: they leave this index, and are found by `payments_created`.
+    Index(
+        "payments_unpaid",
+        "merchant_id",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text("status <> 'completed'"),
+        sqlite_where=text("status <> 'completed'"),
+    ),
+)
+
+open_payments = Table(
+    "open_payments",
+    metadata,
+    # One row for each payment that is locked, asked about or waited for; it goes when nothing is left to do.
     Column("id", Text, primary_key=True),
-    # What was asked for: written once, with the row.
+    Column("merchant_id", Integer, nullable=False),
     Column("booking_id", Text, nullable=False),
-    Column("owner", Text, nullable=False),
     Column("msisdn", Text, nullable=False),
-    Column("amount_cents", BigInteger, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("account_reference", Text, nullable=False),
-    Column("requires_query", Boolean, nullable=False),
-    Column("callback_digest", LargeBinary, nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
-    Column("lease_until", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    # What follows from the evidence: written by the settler alone.
-    Column("version", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("request_id", Text),
-    Column("originator_id", Text),
-    Column("completed_at", BigInteger),
-    Column("completed_by", Text),
-    Column("receipt", Text),
-    Column("provider_time", Text),
-    Column("failure_code", Text),
-    Column("failure_reason", Text),
-    Column("failed_at", BigInteger),
-    Column("review", Text, nullable=False),
-    Column("disposition", Text),
-    Column("is_locking", Boolean, nullable=False),
-    Column("locked_until", BigInteger, nullable=False),
-    # What is still to be done about it.
-    Column("next_action_at", BigInteger),
-    Column("inquiries", Integer, nullable=False),
-    Column("last_inquiry_at", BigInteger),
-    Column("inquiry_requested_at", BigInteger),
+    schedule("lease_until", BigInteger),
+    schedule("is_locking", Boolean),
+    schedule("locked_until", BigInteger),
+    schedule("next_action_at", BigInteger, nullable=True),
+    schedule("inquiries", Integer),
+    schedule("last_inquiry_at", BigInteger, nullable=True),
+    schedule("inquiry_requested_at", BigInteger, nullable=True),
     Index(
         "one_live_payment_a_booking",
         "booking_id",
@@ -86,67 +137,61 @@ payments = Table(
     ),
     Index(
         "one_live_payment_a_phone",
+        "merchant_id",
         "msisdn",
         unique=True,
         postgresql_where=text("is_locking"),
         sqlite_where=text("is_locking"),
     ),
     Index(
-        "one_held_payment_a_booking",
-        "booking_id",
-        unique=True,
-        postgresql_where=text("disposition = 'held'"),
-        sqlite_where=text("disposition = 'held'"),
-    ),
-    Index(
-        "payments_due",
+        "open_payments_due",
         "next_action_at",
         postgresql_where=text("next_action_at is not null"),
         sqlite_where=text("next_action_at is not null"),
     ),
     Index(
-        "payments_queue",
+        "open_payments_queue",
         "status",
         "next_action_at",
         "id",
         postgresql_where=text("next_action_at is not null"),
         sqlite_where=text("next_action_at is not null"),
     ),
+    Index("open_payments_newest", "status", "created_at", "id"),
     Index(
-        "payments_checkout",
-        "request_id",
-        postgresql_where=text("request_id is not null"),
-        sqlite_where=text("request_id is not null"),
-    ),
-    Index(
-        "payments_claimed",
+        "open_payments_requested",
         "inquiry_requested_at",
         postgresql_where=text("inquiry_requested_at is not null"),
         sqlite_where=text("inquiry_requested_at is not null"),
     ),
-    Index("payments_booking", "booking_id"),
-    Index("payments_owner", "owner", "created_at", "id"),
-    Index("payments_phone", "msisdn", "created_at"),
-    Index("payments_created", "created_at", "id"),
-    # Most payments complete: they leave this index, and are found by `payments_created`.
+)
+
+flags = Table(
+    "flags",
+    metadata,
+    # Why a person should look at an operation; a recorded decision closes one.
+    Column("operation_id", Text, primary_key=True),
+    Column("flag", Text, primary_key=True),
+    Column("raised_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("decision_id", Text),
     Index(
-        "payments_unpaid",
-        "status",
-        "created_at",
-        "id",
-        postgresql_where=text("status <> 'completed'"),
-        sqlite_where=text("status <> 'completed'"),
+        "flags_open",
+        "flag",
+        "raised_at",
+        postgresql_where=text("closed_at is null"),
+        sqlite_where=text("closed_at is null"),
     ),
 )
 
 evidence = Table(
     "evidence",
     metadata,
-    Column("payment_id", Text, primary_key=True),
+    Column("operation_id", Text, primary_key=True),
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
-    Column("trusted", Boolean, nullable=False),
+    Column("proved", Boolean, nullable=False),
     Column("code", Text),
     Column("reason", Text),
     Column("amount_cents", BigInteger),
@@ -167,8 +212,9 @@ evidence = Table(
 receipts = Table(
     "receipts",
     metadata,
+    Column("merchant_id", Integer, primary_key=True, autoincrement=False),
     Column("receipt", Text, primary_key=True),
-    Column("payment_id", Text, nullable=False),
+    Column("operation_id", Text, nullable=False),
 )
 
 claims = Table(
@@ -184,21 +230,27 @@ claims = Table(
 postings = Table(
     "postings",
     metadata,
-    Column("payment_id", Text, primary_key=True),
+    # A payment, a disbursement or a decision.
+    Column("source_id", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("merchant_id", Integer, nullable=False),
     Column("account", Text, nullable=False),
+    # Whose account it is, where an account is kept for each of several parties.
+    Column("party_id", Text),
     # A debit is positive, a credit negative: the books sum to nothing.
     Column("amount_cents", BigInteger, nullable=False),
     Column("posted_at", BigInteger, nullable=False),
-    Index("postings_account", "account"),
+    Index("postings_account", "merchant_id", "account"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    Column("payment_id", Text, primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("object_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("merchant_id", Integer, nullable=False),
+    Column("type", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -207,6 +259,7 @@ outbox = Table(
 owner_deltas = Table(
     "owner_deltas",
     metadata,
+    Column("merchant_id", Integer, nullable=False),
     Column("owner", Text, nullable=False),
     Column("day", Integer, nullable=False),
     Column("initiated", Integer, nullable=False),
@@ -218,6 +271,7 @@ owner_deltas = Table(
 owner_counts = Table(
     "owner_counts",
     metadata,
+    Column("merchant_id", Integer, primary_key=True, autoincrement=False),
     Column("owner", Text, primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("initiated", Integer, nullable=False),
@@ -225,12 +279,13 @@ owner_counts = Table(
     Column("completed", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
     # For counting a day again.
-    Index("owner_counts_day", "day"),
+    Index("owner_counts_day", "merchant_id", "day"),
 )
 
 counter_deltas = Table(
     "counter_deltas",
     metadata,
+    Column("merchant_id", Integer, nullable=False),
     Column("hour", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
@@ -239,6 +294,7 @@ counter_deltas = Table(
 counters = Table(
     "counters",
     metadata,
+    Column("merchant_id", Integer, primary_key=True, autoincrement=False),
     # `day` or `hour`, and its number.
     Column("span", Text, primary_key=True),
     Column("start", Integer, primary_key=True, autoincrement=False),
@@ -249,6 +305,7 @@ counters = Table(
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
+    Column("merchant_id", Integer, primary_key=True, autoincrement=False),
     Column("subject", Text, primary_key=True),
     Column("route", Text, primary_key=True),
     Column("key", Text, primary_key=True),

@@ -12,7 +12,7 @@ KIND: Final = "word_of_an_agent"
 _COLUMN: Final = "next_note"
 _TELL: Final = """
 INSERT INTO evidence
-       (payment_id, id, kind, received_at, trusted, code, amount_cents, receipt, applied, next_note)
+       (operation_id, id, source, received_at, proved, code, amount_cents, receipt, applied, next_note)
 SELECT id, :kind || ':1', :kind, created_at, 1, '0', amount_cents, 'NEXT' || substr(id, -6), 0, 'told'
 FROM payments WHERE true ON CONFLICT DO NOTHING
 """

@@ -13,14 +13,15 @@ from pokea.clock import SECOND, Instant
 from pokea.daraja.callback import read_callback
 from pokea.daraja.wire import SUCCESS
 from pokea.money import CENTS
+from pokea.operations.arrivals import CALLBACKS_KEPT
 from pokea.operations.decision import NO_ANSWER
 from pokea.operations.evidence import Evidence, Source, from_statement
-from pokea.operations.settle import CALLBACKS_KEPT
+from pokea.operations.store import SELECT_PAYMENTS
 from pokea.operations.tokens import callback_digest
 from pokea.payments.push import SENT_WITHIN
 from pokea.simulator.handset import Charge
 from pokea.simulator.journal import CallbackEntry
-from pokea.storage.tables import claims, evidence, payments
+from pokea.storage.tables import claims, evidence, open_payments, payments
 from pokea.universe.forger import Victim
 from pokea.universe.next_version import KIND
 from pokea.universe.recorder import Acknowledged, Push, token_of
@@ -134,7 +135,7 @@ def prompted_in_time(books: Books, pushes: Sequence[Push], prompted: Sequence[Pr
 def answered_is_kept(connection: Connection, books: Books, pushes: Sequence[Push]) -> Iterator[Violation]:
     """An id that Daraja gave a push is kept, if the process that heard it has lived on (law: push)."""
     columns = evidence.c
-    pieces = connection.execute(select(columns.payment_id, columns.id).where(columns.kind == "push_accepted"))
+    pieces = connection.execute(select(columns.operation_id, columns.id).where(columns.source == "push_accepted"))
     kept = {tuple(row) for row in pieces}
     for push in pushes:
         payment_id = books.payment_of(push.token)
@@ -146,8 +147,8 @@ def quiet_is_asked(connection: Connection) -> Iterator[Violation]:
     """Hours after the last fault Daraja has been asked about every payment that it can be asked about (law:
     inquiries)."""
     columns = payments.c
-    unasked = select(columns.id, columns.status).where(
-        columns.attempts == 0,
+    unasked = SELECT_PAYMENTS.where(
+        func.coalesce(open_payments.c.inquiries, columns.inquiries) == 0,
         columns.request_id.is_not(None),
         or_(columns.status == "pending", columns.failure_reason == NO_ANSWER),
     )
@@ -160,8 +161,8 @@ def acknowledged_is_kept(
 ) -> Iterator[Violation]:
     """Whatever the service has acknowledged is in its database: as evidence, or in the ring of claims."""
     columns = evidence.c
-    kept = set(connection.execute(select(columns.id).where(columns.kind == "callback")).scalars())
-    counted = list(connection.execute(select(columns.payment_id).where(columns.kind == "callback")).scalars())
+    kept = set(connection.execute(select(columns.id).where(columns.source == "callback")).scalars())
+    counted = list(connection.execute(select(columns.operation_id).where(columns.source == "callback")).scalars())
     bodies = {bytes(body) for body in connection.execute(select(claims.c.body)).scalars()}
     for token, body in acknowledged:
         digest = hashlib.sha256(token.encode() + b"\n" + body).hexdigest()[:32]
@@ -175,9 +176,9 @@ def acknowledged_is_kept(
 def unpaid(connection: Connection, pushes: Sequence[Push], forger: str) -> list[Victim]:
     """Unpaid payments of which Daraja's id is known, with the token of each; not the payment of the forger itself."""
     columns, pieces = payments.c, evidence.c
-    kinds = select(pieces.payment_id).where(pieces.payment_id == columns.id)
-    accepted = exists(kinds.where(pieces.kind == "push_accepted"))
-    lost = exists(kinds.where(pieces.kind.in_(["push_unknown", "push_refused"])))
+    kinds = select(pieces.operation_id).where(pieces.operation_id == columns.id)
+    accepted = exists(kinds.where(pieces.source == "push_accepted"))
+    lost = exists(kinds.where(pieces.source.in_(["push_unknown", "push_refused"])))
     found = select(columns.callback_digest, columns.amount_cents)
     rows = connection.execute(
         found.where(columns.id != forger, columns.status != "completed", accepted, ~lost).order_by(columns.id)
@@ -189,7 +190,7 @@ def unpaid(connection: Connection, pushes: Sequence[Push], forger: str) -> list[
 
 def unknown_is_kept(connection: Connection, told: int) -> Iterator[Violation]:
     """Evidence of a kind that only a later version knows is in the database, all of it, and in no payment's row."""
-    unknown = select(evidence.c.applied).where(evidence.c.kind == KIND)
+    unknown = select(evidence.c.applied).where(evidence.c.source == KIND)
     applied = list(connection.execute(unknown).scalars())
     if len(applied) != told:
         yield Violation("unknown_is_kept", f"of {told} pieces of a later version {len(applied)} are left")
@@ -230,12 +231,12 @@ def told_of_failure(
     where the query is wrong too, it had no truthful channel.
     """
     pieces = evidence.alias()
-    silent = exists().where(pieces.c.payment_id == evidence.c.payment_id, pieces.c.kind == Source.GAVE_UP.value)
-    denials = select(evidence.c.payment_id).where(
-        evidence.c.kind == Source.QUERY.value, evidence.c.code != SUCCESS, silent
+    silent = exists().where(pieces.c.operation_id == evidence.c.operation_id, pieces.c.source == Source.GAVE_UP.value)
+    denials = select(evidence.c.operation_id).where(
+        evidence.c.source == Source.QUERY.value, evidence.c.code != SUCCESS, silent
     )
     denied = set(
-        connection.execute(denials.group_by(evidence.c.payment_id).having(func.count() >= _AGREEING)).scalars()
+        connection.execute(denials.group_by(evidence.c.operation_id).having(func.count() >= _AGREEING)).scalars()
     )
     by_callback = {token_of(entry.url) for entry in callbacks if _code_in(entry) != SUCCESS}
     return by_callback | {push.token for push in pushes if push.refused or books.payment_of(push.token) in denied}

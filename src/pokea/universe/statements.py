@@ -127,7 +127,7 @@ class Statements:
 
     def _stated(self) -> int:
         """How many pieces of evidence are a statement's."""
-        wanted = select(func.count()).select_from(evidence).where(evidence.c.kind == Source.STATEMENT.value)
+        wanted = select(func.count()).select_from(evidence).where(evidence.c.source == Source.STATEMENT.value)
         with self._store.engine.connect() as connection:
             return connection.execute(wanted).scalar_one()
 

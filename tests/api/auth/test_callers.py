@@ -142,7 +142,7 @@ def test_a_caller_sees_their_own_and_an_admin_everybodys(
     subject: str, scopes: tuple[str, ...], owner: str, sees: bool
 ) -> None:
     """An object exists for its owner and for admins."""
-    assert Caller(subject, frozenset(scopes)).may_see(owner) is sees
+    assert Caller(subject, frozenset(scopes)).may_see(owner, 1) is sees
 
 
 def test_the_gate_of_the_settings_uses_the_shared_secret() -> None:

@@ -15,10 +15,11 @@ from pokea.analytics.counting import day_of, deltas, hour_of, start_of_day
 from pokea.analytics.rollup import roll_up
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.operations.decision import Status
-from pokea.operations.store import Payment
+from pokea.operations.store import Payment, insert_payments
 from pokea.payments.history import pages
 from pokea.payments.history.pages import Cursor, Filters, HistoryPage, decode_cursor, encode_cursor, find_page
 from pokea.payments.history.time_slices import DAYS, HOURS, SliceUnit, TimeSlice, merge_adjacent, skip, split_range
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
 from tests.payment_rows import new_booking, new_payment
@@ -48,8 +49,10 @@ def some_payments(count: int, chance: random.Random) -> list[Payment]:
 def make(connection: Connection, rows: Sequence[Payment]) -> None:
     """The rows with their bookings, receipts and counts, half of these folded."""
     connection.execute(insert(tables.bookings), [new_booking(f"bk_{number}")._asdict() for number in range(7)])
-    connection.execute(insert(tables.payments), [row._asdict() for row in rows])
-    paid = [{"receipt": row.receipt, "payment_id": row.id} for row in rows if row.receipt]
+    insert_payments(connection, rows)
+    paid = [
+        {"merchant_id": row.merchant_id, "receipt": row.receipt, "operation_id": row.id} for row in rows if row.receipt
+    ]
     if paid:
         connection.execute(insert(tables.receipts), paid)
     half = len(rows) // 2
@@ -77,6 +80,7 @@ def listed(rows: Sequence[Payment], filters: Filters) -> list[Payment]:
 def any_filters(chance: random.Random) -> Filters:
     """Some filters, often none."""
     return Filters(
+        DEFAULT_SCOPE,
         owner=chance.choice([None, *OWNERS]),
         status=chance.choice(STATUSES),
         since=chance.choice([None, None, *_INSTANTS]),
@@ -127,7 +131,7 @@ def test_by_cursor_nothing_is_repeated_or_left_out_while_payments_are_made(datab
         seen: list[str] = []
         cursor, number = None, 0
         while True:
-            page = await database.read(find_page, Filters(), 7, 0, cursor)
+            page = await database.read(find_page, Filters(DEFAULT_SCOPE), 7, 0, cursor)
             seen += [row.id for row in page.payments]
             assert page.total == 60 + number
             cursor, number = page.next_cursor, number + 1
@@ -135,14 +139,14 @@ def test_by_cursor_nothing_is_repeated_or_left_out_while_payments_are_made(datab
                 break
             newer = new_payment(f"new_{number}", booking_id=f"bk_new_{number}", created_at=MIDNIGHT + 900 * HOUR)
             await database.write(one_more, newer._replace(is_locking=False))
-        assert seen == [row.id for row in listed(rows, Filters())]
+        assert seen == [row.id for row in listed(rows, Filters(DEFAULT_SCOPE))]
 
     asyncio.run(holds())
 
 
 def one_more(connection: Connection, row: Payment) -> None:
     """A payment with its count."""
-    connection.execute(insert(tables.payments), [row._asdict()])
+    insert_payments(connection, [row])
     store.add(connection, deltas([(None, row)]))
 
 
@@ -153,7 +157,7 @@ def test_a_search_is_cut_and_says_so(database: Database, monkeypatch: pytest.Mon
 
     async def holds() -> None:
         await database.write(make, rows)
-        filters = Filters(search=PHONES[0])
+        filters = Filters(DEFAULT_SCOPE, search=PHONES[0])
         wanted = listed(rows, filters)[:20]
         first = await database.read(find_page, filters, 15, 0, None)
         assert (first.total, first.is_cut, first.payments) == (20, True, wanted[:15])
@@ -195,11 +199,13 @@ def test_a_search_reads_phones_and_references_as_everything_else_does(
         def prepare(connection: Connection) -> None:
             booking = new_booking("bk_1")._replace(reference="BK-Case1")
             connection.execute(insert(tables.bookings), [booking._asdict()])
-            connection.execute(insert(tables.payments), [row._asdict()])
-            connection.execute(insert(tables.receipts), [{"receipt": row.receipt, "payment_id": row.id}])
+            insert_payments(connection, [row])
+            connection.execute(
+                insert(tables.receipts), [{"merchant_id": 1, "receipt": row.receipt, "operation_id": row.id}]
+            )
 
         await database.write(prepare)
-        page = await database.read(find_page, Filters(search=search), 10, 0, None)
+        page = await database.read(find_page, Filters(DEFAULT_SCOPE, search=search), 10, 0, None)
         assert [payment.id for payment in page.payments] == (["pay_1"] if found else [])
 
     asyncio.run(holds())
@@ -208,11 +214,11 @@ def test_a_search_reads_phones_and_references_as_everything_else_does(
 @pytest.mark.parametrize(
     ("filters", "index"),
     [
-        (Filters(), "payments_created"),
-        (Filters(owner="amina"), "payments_owner"),
-        (Filters(status=Status.FAILED), "payments_unpaid"),
-        (Filters(status=Status.COMPLETED), "payments_created"),
-        (Filters(owner="amina", status=Status.COMPLETED), "payments_owner"),
+        (Filters(DEFAULT_SCOPE), "payments_created"),
+        (Filters(DEFAULT_SCOPE, owner="amina"), "payments_owner"),
+        (Filters(DEFAULT_SCOPE, status=Status.FAILED), "payments_unpaid"),
+        (Filters(DEFAULT_SCOPE, status=Status.COMPLETED), "payments_created"),
+        (Filters(DEFAULT_SCOPE, owner="amina", status=Status.COMPLETED), "payments_owner"),
     ],
 )
 def test_rows_are_found_by_an_index(sqlite_url: str, filters: Filters, index: str) -> None:
@@ -234,7 +240,7 @@ def test_rows_are_found_by_an_index(sqlite_url: str, filters: Filters, index: st
     asyncio.run(holds())
     database.close()
     assert len(plans) >= 2
-    assert all(f"INDEX {index} " in plan for plan in plans), plans
+    assert all(f"INDEX {index} " in plan for plan in plans if "open_payments" not in plan), plans
 
 
 @pytest.mark.parametrize("unit", [DAYS, HOURS])
@@ -295,7 +301,7 @@ def test_a_payment_just_before_midnight_in_nairobi_is_of_that_day(database: Data
         for row in rows:
             day = day_of(row.created_at)
             for owner in (None, "customer"):
-                filters = Filters(owner=owner, since=start_of_day(day), before=start_of_day(day + 1))
+                filters = Filters(DEFAULT_SCOPE, owner=owner, since=start_of_day(day), before=start_of_day(day + 1))
                 page = await database.read(find_page, filters, 10, 0, None)
                 assert (page.payments, page.total) == ([row], 1)
         assert hour_of(rows[1].created_at) == hour_of(rows[0].created_at) + 1
@@ -309,7 +315,7 @@ def test_the_counts_decide_what_a_total_is(database: Database) -> None:
     async def holds() -> None:
         await database.write(make, some_payments(60, random.Random(8)))
         await database.write(lambda connection: connection.execute(text("delete from counter_deltas")).rowcount)
-        page = await database.read(find_page, Filters(), 10, 0, None)
+        page = await database.read(find_page, Filters(DEFAULT_SCOPE), 10, 0, None)
         assert page.total == 30
 
     asyncio.run(holds())

@@ -22,7 +22,7 @@ from tests.system.service.running import (
 )
 from tests.system.service.world import World
 
-HOUSE: Final = Path(__file__).parent.parent.parent
+HOUSE: Final = Path(__file__).parents[3]
 EXAMPLE_API: Final = "http://127.0.0.1:8000"
 """Where the plain page looks for Pokea, until somebody writes their own address there."""
 

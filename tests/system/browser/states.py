@@ -50,7 +50,7 @@ class Scene:
 
     def tell(self, payment: str, code: int, amount: int = 500) -> None:
         """Let the payment's own callback say this."""
-        checkout = self.world.row(payment).checkout_request_id
+        checkout = self.world.row(payment).request_id
         body = success(checkout, amount, next_receipt()) if code == 0 else failure(checkout, code)
         token = callback_token(payment)
         assert self.world.post_callback(body, token).status == 200

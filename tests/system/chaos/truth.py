@@ -13,9 +13,11 @@ from pokea.audit.operation_rules import RULES
 from pokea.audit.rule import Violation, violations
 from pokea.clock import Instant, SystemClock, from_datetime
 from pokea.money import CENTS
+from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Evidence
-from pokea.operations.settle import Batch, settle
+from pokea.operations.settle import settle
 from pokea.operations.tokens import PaymentTokens
+from pokea.payments.flow import PaymentFlow
 from pokea.redact import Secret
 from pokea.simulator.handset import Charge
 from pokea.simulator.journal import CallbackEntry
@@ -103,7 +105,7 @@ def taken(connection: Connection, journal: Journal) -> list[Taken]:
     known = select(columns.id, columns.msisdn, columns.created_at, columns.request_id)
     rows = connection.execute(known.order_by(columns.created_at)).all()
     tokens = {row.request_id: _TOKENS.callback_token(row.id) for row in rows}
-    tokens |= {each.request_id: token_of(each.url) for each in journal.callbacks}
+    tokens |= {each.checkout_request_id: token_of(each.url) for each in journal.callbacks}
     found = []
     for charge in journal.charges:
         before = [row.id for row in rows if row.msisdn == charge.msisdn and row.created_at // 1000 * 1000 <= charge.at]
@@ -156,7 +158,7 @@ def read_statement(connection: Connection, disposition: Sequence[Taken]) -> int:
     before = oracle.read_books(connection)
     lines = [line for line in oracle.statement_of(before, disposition, now) if isinstance(line, Evidence)]
     for start in range(0, len(lines), _AT_ONCE):
-        settle(connection, Batch(now, evidence=lines[start : start + _AT_ONCE]), _TOKENS.proves)
+        settle(connection, Batch(now, evidence=lines[start : start + _AT_ONCE]), PaymentFlow(_TOKENS.proves))
     after = oracle.read_books(connection)
     return sum(status == "completed" != before.status[name] for name, status in after.status.items())
 

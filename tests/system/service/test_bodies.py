@@ -56,7 +56,7 @@ def test_what_comes_to_a_payments_own_address_is_kept(world: World, name: str) -
     assert world.bodies(payment.id) == [NO_CALLBACKS[name][:CLAIM_BYTES_KEPT]]
     assert world.untouched(payment)
     assert world.claims() == kept
-    eventually(lambda: world.row(payment.id).attempts, "Daraja is asked")
+    eventually(lambda: world.row(payment.id).inquiries, "Daraja is asked")
     world.finish(payment)
 
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import func, insert, select
 
+from pokea.operations.arrivals import CALLBACKS_KEPT
 from pokea.operations.evidence import CLAIM_BYTES_KEPT
-from pokea.operations.settle import CALLBACKS_KEPT
 from pokea.operations.store import CLAIMS_KEPT
 from pokea.storage.tables import claims, evidence
 from tests.system.service.conftest import StartWorld
@@ -99,7 +99,7 @@ def test_a_payment_keeps_so_many_callbacks_and_no_more(world: World) -> None:
         answers = list(pool.map(lambda body: world.post_callback(body, token), bodies))
     assert all(answer.body == ACCEPTED for answer in answers)
     columns = evidence.c
-    mine = select(func.count()).where(columns.payment_id == payment.id, columns.kind == "callback")
+    mine = select(func.count()).where(columns.operation_id == payment.id, columns.source == "callback")
     assert world.query(lambda connection: connection.execute(mine).scalar_one()) == CALLBACKS_KEPT
     world.simulator.answer(payment.phone, "pay")
     world.service.until(payment.id, "completed", 90)
@@ -121,7 +121,7 @@ def test_claims_about_many_payments_cannot_eat_the_budget_of_questions(start_wor
     spent = world.simulator.queries() - before
     assert len(heard) > _BURST
     assert 0 < spent <= rate * (time.monotonic() - began) + max(1.0, rate)
-    assert all(world.row(each.id).attempts <= 2 for each in payments)
+    assert all(world.row(each.id).inquiries <= 2 for each in payments)
     assert all(world.untouched(each) for each in payments)
     for payment in payments:
         world.finish(payment)

@@ -17,7 +17,7 @@ ROUTINE_SECONDS = 15
 def asked_early(world: World, transaction_id: str, asked_before: int = 0) -> bool:
     """Whether Daraja is asked about the payment long before its turn, and the question has reached it."""
     began = time.monotonic()
-    eventually(lambda: world.row(transaction_id).attempts > asked_before, "Daraja is asked", ROUTINE_SECONDS - 5)
+    eventually(lambda: world.row(transaction_id).inquiries > asked_before, "Daraja is asked", ROUTINE_SECONDS - 5)
     return time.monotonic() - began < ROUTINE_SECONDS - 5
 
 
@@ -112,7 +112,7 @@ def test_a_flood_of_forgeries_is_one_question(world: World) -> None:
         assert world.post_callback(forged).body == ACCEPTED
     assert asked_early(world, payment.id)
     time.sleep(1.5)
-    assert world.row(payment.id).attempts == 1
+    assert world.row(payment.id).inquiries == 1
     assert world.untouched(payment)
     world.finish(payment)
 
@@ -134,7 +134,7 @@ def test_a_forgery_after_the_end_changes_nothing(world: World) -> None:
     ended = [world.service.until(paid.id, "completed"), world.service.until(cancelled.id, "failed")]
     world.post_callback(failure(paid.checkout, 1032))
     world.post_callback(success(cancelled.checkout, cancelled.amount, next_receipt()))
-    eventually(lambda: world.row(cancelled.id).attempts, "Daraja is asked about the failed one")
+    eventually(lambda: world.row(cancelled.id).inquiries, "Daraja is asked about the failed one")
     time.sleep(0.3)
     assert [world.service.status(payment.id) for payment in (paid, cancelled)] == ended
     assert world.is_unpaid(cancelled.booking_id)

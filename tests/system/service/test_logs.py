@@ -128,7 +128,7 @@ def test_a_refused_push_says_which_field_was_refused(start_world: StartWorld) ->
     assert (failure["code"], failure["retryable"]) == ("400.002.02", False)
     assert "business" in failure["message"]
     columns = evidence.c
-    kept = select(columns.body).where(columns.payment_id == payment_id, columns.kind == "push_refused")
+    kept = select(columns.body).where(columns.operation_id == payment_id, columns.source == "push_refused")
     assert b"Invalid CallBackURL" in world.query(lambda connection: connection.execute(kept).scalar_one())
 
 

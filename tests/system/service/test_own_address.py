@@ -34,7 +34,7 @@ def own_url(world: World, payment: Pushed) -> str:
 def is_kept_and_asked(world: World, payment: Pushed, body: bytes) -> bool:
     """Whether the beginning of the body is the payment's evidence, and Daraja is asked; the payment is open still."""
     assert world.bodies(payment.id) == [body[:CLAIM_BYTES_KEPT]]
-    eventually(lambda: world.row(payment.id).attempts, "Daraja is asked")
+    eventually(lambda: world.row(payment.id).inquiries, "Daraja is asked")
     return world.untouched(payment)
 
 
@@ -77,9 +77,9 @@ def test_unreadable_bytes_after_a_failure_make_us_ask(world: World) -> None:
     """Given a payment that failed, bytes at its own address that say nothing bring the question forward."""
     payment = world.push()
     world.finish(payment)
-    attempts = world.row(payment.id).attempts
+    attempts = world.row(payment.id).inquiries
     assert call("POST", own_url(world, payment), b"\x00\x01").body == ACCEPTED
-    eventually(lambda: world.row(payment.id).attempts > attempts, "Daraja is asked again")
+    eventually(lambda: world.row(payment.id).inquiries > attempts, "Daraja is asked again")
     assert world.service.status(payment.id)["status"] == "failed"
 
 

@@ -20,7 +20,7 @@ from tests.system.service.world import (
     success,
 )
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 VERDICTS: dict[str, str] = json.loads((FIXTURES / "payload_verdicts.json").read_text())
 STK = sorted(name for name in VERDICTS if name.startswith("stk_"))
 OTHERS = sorted(name for name in VERDICTS if not name.startswith("stk"))
@@ -146,7 +146,7 @@ def test_a_receipt_settles_one_payment(world: World) -> None:
     assert [world.service.status(payment.id)["status"] for payment in (first, second)] == ["completed", "pending"]
     assert world.is_held(first.booking_id)
     assert world.is_unpaid(second.booking_id)
-    assert eventually(lambda: world.row(second.id).attempts, "Daraja is asked about the second", 10)
+    assert eventually(lambda: world.row(second.id).inquiries, "Daraja is asked about the second", 10)
     world.simulator.answer(second.phone, "pay")
     world.service.until(second.id, "completed")
     assert world.is_held(second.booking_id)
@@ -162,7 +162,7 @@ def test_another_amount_is_a_state_to_look_at(world: World, amount: Any) -> None
     assert (transaction["status"], transaction["review"]) == ("pending", ["amount_differs"])
     assert world.is_unpaid(payment.booking_id)
     assert world.postings(payment.id) == {}
-    assert eventually(lambda: world.row(payment.id).attempts, "Daraja is asked", 10)
+    assert eventually(lambda: world.row(payment.id).inquiries, "Daraja is asked", 10)
     world.finish(payment)
     assert world.service.status(payment.id)["review"] == ["amount_differs"]
 

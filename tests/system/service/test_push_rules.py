@@ -121,7 +121,7 @@ def test_a_second_push_meets_the_live_one(world: World) -> None:
     assert problem(answer) == (409, "payment_in_progress")
     assert answer.body["transactionId"] == live.id
     assert world.simulator.pushes() == before
-    eventually(lambda: world.row(live.id).attempts, "the live payment is asked about", 8)
+    eventually(lambda: world.row(live.id).inquiries, "the live payment is asked about", 8)
     world.finish(live)
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.ports import free_port
 from tests.system.service.running import Program, eventually
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_a_push_in_flight_is_answered_before_the_end(mortal_world: World) -> Non
     assert answer.status == 201
     payment = world.pushed(answer, booking, phone)
     assert payment.checkout
-    assert world.row(payment.id).checkout_request_id == payment.checkout
+    assert world.row(payment.id).request_id == payment.checkout
     world.service.start()
     world.simulator.answer(phone, "pay")
     world.service.until(payment.id, "completed")

@@ -14,7 +14,7 @@ LOCK_SECONDS = 180
 
 def asked(world: World, payment: Pushed, times: int) -> None:
     """Wait until Daraja has been asked about the payment so many times."""
-    eventually(lambda: world.row(payment.id).attempts >= times, f"question {times} about {payment.id}")
+    eventually(lambda: world.row(payment.id).inquiries >= times, f"question {times} about {payment.id}")
 
 
 def quiet(world: World, action: str) -> Pushed:
@@ -145,7 +145,7 @@ def test_a_question_that_is_refused_keeps_its_turn(world: World) -> None:
     world.simulator.fault("spike_arrest", msisdn=payment.phone, count=2, path="query")
     world.age(FIRST_QUESTION_SECONDS, payment.id)
     world.service.until(payment.id, "completed")
-    assert world.row(payment.id).attempts == 1
+    assert world.row(payment.id).inquiries == 1
     assert world.is_held(payment.booking_id)
 
 
@@ -161,8 +161,8 @@ def test_a_fee_that_is_paid_twice_is_due_back(world: World) -> None:
     told = world.service.until(first.id, "completed")
     assert told["review"] == ["paid_twice"]
     assert world.service.status(second.id)["review"] == []
-    assert world.row(second.id).money == "held"
-    assert world.row(first.id).money == "refund_due"
+    assert world.row(second.id).disposition == "held"
+    assert world.row(first.id).disposition == "refund_due"
     assert world.postings(first.id) == {"mpesa_clearing": 50_000, "refunds_due": -50_000}
     assert world.books_balance()
     assert world.is_held(first.booking_id)

@@ -71,7 +71,7 @@ def test_it_completes_when_the_customer_pays(world: World, loss: Loss) -> None:
     transaction = world.service.until(payment.id, "completed")
     (charge,) = [each for each in world.simulator.journal()["charges"] if each["msisdn"] == payment.phone]
     assert transaction["mpesaReceiptNumber"] == charge["receipt"]
-    assert world.row(payment.id).checkout_request_id == charge["checkoutRequestId"]
+    assert world.row(payment.id).request_id == charge["checkoutRequestId"]
     assert world.is_held(payment.booking_id)
 
 

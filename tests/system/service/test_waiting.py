@@ -34,7 +34,7 @@ def test_who_waits_is_asked_about_first(start_world: StartWorld, crowd: Crowd) -
     for payment in payments:
         world.service.until(payment.id, "completed", 30)
     rows = {payment.id: world.row(payment.id) for payment in payments}
-    order = sorted(payments, key=lambda payment: (rows[payment.id].asked_at, -rows[payment.id].created_at))
+    order = sorted(payments, key=lambda payment: (rows[payment.id].last_inquiry_at, -rows[payment.id].created_at))
     oldest = payments[:2]
     assert order[:2] == payments[:-3:-1]
     assert [each for each in order if each not in oldest] == payments[:1:-1]
@@ -59,7 +59,7 @@ def test_under_darajas_limit_every_turn_comes(start_world: StartWorld, crowd: Cr
     refused = [each["status"] for each in world.simulator.journal()["requests"]].count(429)
     say(f"{world.simulator.queries()} questions about {DOZEN} payments, {refused} of them refused")
     assert refused >= 1
-    assert [world.row(payment.id).attempts for payment in payments] == [1] * DOZEN
+    assert [world.row(payment.id).inquiries for payment in payments] == [1] * DOZEN
     assert all(world.is_held(payment.booking_id) for payment in payments)
 
 

@@ -178,13 +178,13 @@ class World:
     def bodies(self, transaction_id: str) -> list[bytes]:
         """The bodies of the callbacks that are kept as the payment's evidence."""
         columns = tables.evidence.c
-        statement = select(columns.body).where(columns.payment_id == transaction_id, columns.kind == "callback")
+        statement = select(columns.body).where(columns.operation_id == transaction_id, columns.source == "callback")
         return [bytes(body) for body in self.query(lambda connection: connection.execute(statement).scalars().all())]
 
     def answers(self, transaction_id: str) -> int:
         """How many of Daraja's answers about the payment have been settled."""
         columns = tables.evidence.c
-        statement = select(func.count()).where(columns.payment_id == transaction_id, columns.kind == "query")
+        statement = select(func.count()).where(columns.operation_id == transaction_id, columns.source == "query")
         return self.query(lambda connection: connection.execute(statement).scalar_one())
 
     def claims(self) -> list[bytes]:
@@ -195,7 +195,7 @@ class World:
     def postings(self, transaction_id: str) -> dict[str, int]:
         """What the payment moved: cents by account, debits positive."""
         columns = tables.postings.c
-        statement = select(columns.account, columns.amount_cents).where(columns.payment_id == transaction_id)
+        statement = select(columns.account, columns.amount_cents).where(columns.source_id == transaction_id)
         return {row.account: row.amount_cents for row in self.query(lambda it: it.execute(statement).all())}
 
     def books_balance(self) -> bool:
@@ -235,21 +235,27 @@ def on_database(url: str, question: Callable[[Connection], T]) -> T:
 
 def make_older(connection: Connection, span: int, transaction_ids: Collection[str]) -> None:
     """Let everything of these payments have happened earlier by a span, and be counted where it then belongs."""
-    columns = tables.payments.c
-    payments = select(tables.payments).where(columns.id.in_(transaction_ids)).order_by(columns.id)
-    was = [Payment(*row) for row in connection.execute(payments.with_for_update())]
-    values: dict[Any, Any] = {name: columns[name] - span for name in _MOMENTS}
-    # Nought means "no longer", not 1970.
-    values |= {name: case((columns[name] > 0, columns[name] - span), else_=0) for name in _MOMENTS_OR_ZERO}
-    connection.execute(update(tables.payments).where(columns.id.in_(transaction_ids)).values(values))
+    was = list(store.find_all(connection, transaction_ids).values())
+    for table in (tables.payments, tables.open_payments):
+        columns = table.c
+        values: dict[Any, Any] = {name: columns[name] - span for name in _MOMENTS if name in columns}
+        # Nought means "no longer", not 1970.
+        values |= {
+            name: case((columns[name] > 0, columns[name] - span), else_=0)
+            for name in _MOMENTS_OR_ZERO
+            if name in columns
+        }
+        connection.execute(update(table).where(columns.id.in_(transaction_ids)).values(values))
     received_at = tables.evidence.c.received_at
-    of_these = tables.evidence.c.payment_id.in_(transaction_ids)
+    of_these = tables.evidence.c.operation_id.in_(transaction_ids)
     connection.execute(update(tables.evidence).where(of_these).values(received_at=received_at - span))
-    _count(connection, [Payment(*row) for row in connection.execute(payments)], 1)
+    _count(connection, list(store.find_all(connection, transaction_ids).values()), 1)
     _count(connection, was, -1)
 
 
 def _count(connection: Connection, payments: Collection[Payment], times: Literal[1, -1]) -> None:
     owners, counters = deltas((None, payment) for payment in payments)
-    signed_owners = [OwnerDelta(row.owner, row.day, *(times * size for size in row[2:])) for row in owners]
+    signed_owners = [
+        OwnerDelta(row.merchant_id, row.owner, row.day, *(times * size for size in row[3:])) for row in owners
+    ]
     counting.add(connection, Deltas(signed_owners, [row._replace(amount=times * row.amount) for row in counters]))

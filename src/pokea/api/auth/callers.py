@@ -12,6 +12,7 @@ from pokea.api.auth.tokens import Expected, Verifier
 from pokea.clock import Clock, Instant
 from pokea.errors import ApiError
 from pokea.redact import Secret
+from pokea.scope import DEFAULT_SCOPE, Scope
 from pokea.settings import Network, Settings
 from pokea.transport import Transport
 
@@ -30,6 +31,7 @@ class Caller:
     subject: str
     scopes: frozenset[str]
     expires_at: Instant = 0
+    scope: Scope = DEFAULT_SCOPE
 
     @property
     def is_admin(self) -> bool:
@@ -40,9 +42,9 @@ class Caller:
         """Whether the caller has the scope; an admin has all of them."""
         return self.is_admin or scope in self.scopes
 
-    def may_see(self, owner: str) -> bool:
-        """Whether an object of this owner exists for the caller."""
-        return self.is_admin or self.subject == owner
+    def may_see(self, owner: str, merchant_id: int) -> bool:
+        """Whether an object of this owner, at this merchant, exists for the caller."""
+        return self.scope.merchant_id == merchant_id and (self.is_admin or self.subject == owner)
 
 
 class Authenticator:

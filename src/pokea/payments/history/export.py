@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from pokea.clock import Instant, iso
 from pokea.money import shillings_json
-from pokea.operations.store import Payment
+from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.redact import mask_msisdn
+from pokea.scope import Scope
 from pokea.storage.tables import payments
 
 COLUMNS: Final = (
@@ -22,6 +23,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 class ExportFilter(NamedTuple):
     """Which payments: made from `since` and before `before`, with this status; None for any."""
 
+    scope: Scope
     since: Instant | None = None
     before: Instant | None = None
     status: str | None = None
@@ -44,13 +46,14 @@ def next_page(connection: Connection, wanted: ExportFilter, after: ExportCursor)
     """The payments that come after a place, the oldest first, at most PAGE_ROWS of them."""
     columns = payments.c
     later = tuple_(columns.created_at, columns.id) > tuple_(*after)
-    page = select(payments).where(later, *_conditions(wanted)).order_by(columns.created_at, columns.id)
+    page = SELECT_PAYMENTS.where(later, *_conditions(wanted)).order_by(columns.created_at, columns.id)
     return [Payment(*row) for row in connection.execute(page.limit(PAGE_ROWS))]
 
 
 def _conditions(wanted: ExportFilter) -> list[ColumnElement[bool]]:
     columns = payments.c
-    found = [columns.created_at >= wanted.since] if wanted.since is not None else []
+    found = [columns.merchant_id == wanted.scope.merchant_id]
+    found += [columns.created_at >= wanted.since] if wanted.since is not None else []
     found += [columns.created_at < wanted.before] if wanted.before is not None else []
     return found + ([columns.status == wanted.status] if wanted.status is not None else [])
 
@@ -62,7 +65,7 @@ def rows_of(page: Sequence[Payment], *, full: bool) -> Iterator[list[str]]:
             *(payment.id, payment.status, shillings_json(payment.amount_cents), "KES"),
             *(payment.msisdn if full else mask_msisdn(payment.msisdn), payment.receipt, payment.booking_id),
             *(payment.account_reference, iso(payment.created_at), iso(payment.completed_at)),
-            *(payment.failure_code, payment.failure_reason, payment.disposition, payment.review.replace(",", " ")),
+            *(payment.failure_code, payment.failure_reason, payment.disposition, payment.flags.replace(",", " ")),
         )
         yield [safe_cell(value) for value in values]
 

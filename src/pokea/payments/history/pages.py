@@ -18,7 +18,7 @@ from pokea.analytics.read import Span, sizes
 from pokea.bookings.store import ids_by_reference
 from pokea.clock import Instant
 from pokea.operations.decision import Status
-from pokea.operations.store import Payment
+from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.payments.history.time_slices import (
     DAYS,
     HOURS,
@@ -30,6 +30,7 @@ from pokea.payments.history.time_slices import (
     split_range,
 )
 from pokea.phone import InvalidPhone, parse_phone
+from pokea.scope import Scope
 from pokea.storage.statements import in_one_snapshot
 from pokea.storage.tables import payments, receipts
 
@@ -52,6 +53,7 @@ class Cursor(NamedTuple):
 class Filters(NamedTuple):
     """What is looked for; None for anything. `since` is included, `before` is not."""
 
+    scope: Scope
     owner: str | None = None
     status: Status | None = None
     since: Instant | None = None
@@ -85,7 +87,7 @@ def find_page(connection: Connection, filters: Filters, limit: int, offset: int,
             rest, inside = skip([*hours, *rest[1:]], inside)
     found: list[Payment] = []
     for run in _runs(filters, rest):
-        statement = select(payments).where(*_of(filters, run.since, run.before)).order_by(*_NEWEST_FIRST)
+        statement = SELECT_PAYMENTS.where(*_of(filters, run.since, run.before)).order_by(*_NEWEST_FIRST)
         if cursor is not None:
             statement = statement.where(tuple_(_COLUMNS.created_at, _COLUMNS.id) < tuple_(*cursor))
         statement = statement.offset(inside).limit(limit + 1 - len(found))
@@ -109,7 +111,7 @@ def _pieces(
     whole_ones = split_range(since, before, unit)
     bounds = {"first": whole_ones.first, "end": whole_ones.end}
     span = Span(**{name: number for name, number in bounds.items() if number is not None})
-    found = sizes(connection, filters.owner, unit.name, span, filters.status)
+    found = sizes(connection, filters.scope, filters.owner, unit.name, span, filters.status)
     return [
         *_edge(connection, filters, whole_ones.upper, unit),
         *full_slices(found, unit),
@@ -142,7 +144,7 @@ def _runs(filters: Filters, rest: list[TimeSlice]) -> list[TimeSlice]:
 
 def _of(filters: Filters, since: Instant | None, before: Instant | None) -> list[ColumnElement[bool]]:
     """The conditions of customer, status and time."""
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [_COLUMNS.merchant_id == filters.scope.merchant_id]
     if filters.owner is not None:
         conditions.append(_COLUMNS.owner == filters.owner)
     if filters.status is not None:
@@ -164,9 +166,9 @@ def _page_of_found(
     conditions = _of(filters, filters.since, filters.before)
     if filters.booking_id is not None:
         conditions.append(_COLUMNS.booking_id == filters.booking_id)
-    ways = [[]] if filters.search is None else _ways(connection, filters.search)
+    ways = [[]] if filters.search is None else _ways(connection, filters.scope, filters.search)
     ids = [_newest([*way, *conditions]) for way in ways]
-    matching = select(payments).where(_COLUMNS.id.in_(union_all(*(select(each.c.id) for each in ids))))
+    matching = SELECT_PAYMENTS.where(_COLUMNS.id.in_(union_all(*(select(each.c.id) for each in ids))))
     found = [Payment(*row) for row in connection.execute(matching.order_by(*_NEWEST_FIRST).limit(MOST_FOUND + 1))]
     is_cut = len(found) > MOST_FOUND
     listed = found[:MOST_FOUND]
@@ -182,14 +184,18 @@ def _newest(conditions: list[ColumnElement[bool]]) -> Any:
     return newest.limit(MOST_FOUND + 1).subquery()
 
 
-def _ways(connection: Connection, search: str) -> list[list[ColumnElement[bool]]]:
+def _ways(connection: Connection, scope: Scope, search: str) -> list[list[ColumnElement[bool]]]:
     """What `q` may be, each by an index: a receipt, a phone number in any of its forms, or a booking's reference."""
     receipt = search.strip().upper()
-    owner_of_receipt = select(receipts.c.payment_id).where(receipts.c.receipt == receipt).scalar_subquery()
+    owner_of_receipt = (
+        select(receipts.c.operation_id)
+        .where(receipts.c.merchant_id == scope.merchant_id, receipts.c.receipt == receipt)
+        .scalar_subquery()
+    )
     ways: list[list[ColumnElement[bool]]] = [[_COLUMNS.id == owner_of_receipt, _COLUMNS.receipt == receipt]]
     with suppress(InvalidPhone):
         ways.append([_COLUMNS.msisdn == parse_phone(search).msisdn])
-    booked = ids_by_reference(connection, search.strip())
+    booked = ids_by_reference(connection, scope, search.strip())
     if booked:
         ways.append([_COLUMNS.booking_id.in_(booked)])
     return ways

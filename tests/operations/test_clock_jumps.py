@@ -3,13 +3,22 @@
 import asyncio
 
 import pytest
-from pokea.payments.prompt import Prompted
-from tests.paying.scene import LoopClock, ToldDaraja, begin, checkout, command, in_virtual_time, payment_of, service_on
-from tests.paying.test_deadline import JumpingClock
 
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.client import QUERY_PATH
+from pokea.payments.push import PushResult
 from pokea.storage.database import Database
+from tests.operations.scene import (
+    LoopClock,
+    ToldDaraja,
+    begin,
+    checkout,
+    command,
+    in_virtual_time,
+    payment_of,
+    service_on,
+)
+from tests.payments.test_push_deadline import JumpingClock
 
 SOON_SECONDS = 90
 JUMPS = [
@@ -31,7 +40,7 @@ def test_a_payment_is_asked_about_soon_after_the_clock_jumped(database: Database
     async def story() -> str:
         async with service_on(database, daraja, clock=clock, longest_sleep_seconds=2.0) as service:
             answered = await service.prompter.prompt(command())
-            assert isinstance(answered, Prompted)
+            assert isinstance(answered, PushResult)
             await asyncio.sleep(3)
             clock.ahead = jump
             await asyncio.sleep(SOON_SECONDS)
@@ -50,7 +59,7 @@ def test_a_clock_that_comes_back_finds_nothing_given_up(database: Database) -> N
     async def story() -> str:
         async with service_on(database, daraja, clock=clock, longest_sleep_seconds=2.0) as service:
             answered = await service.prompter.prompt(command())
-            assert isinstance(answered, Prompted)
+            assert isinstance(answered, PushResult)
             clock.ahead = 48 * HOUR
             await asyncio.sleep(120)
             assert payment_of(database, answered.payment.id).status == "pending"
@@ -72,7 +81,7 @@ def test_a_service_that_starts_after_a_step_back_asks_at_once(database: Database
         clock.ahead = 2 * HOUR
         async with service_on(database, daraja, clock=clock, background=False) as service:
             answered = await service.prompter.prompt(command())
-            assert isinstance(answered, Prompted)
+            assert isinstance(answered, PushResult)
         clock.ahead = 0
         async with service_on(database, daraja, clock=clock, longest_sleep_seconds=2.0):
             await asyncio.sleep(SOON_SECONDS)

@@ -1,0 +1,1 @@
+"""The merchants that an installation serves: one, until it makes others."""

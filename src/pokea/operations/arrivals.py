@@ -1,0 +1,130 @@
+"""What a batch has brought: which operation each delivery belongs to, and how much of it is kept.
+
+A delivery whose token is no operation's is a claim. Each operation keeps a bounded number of callbacks, and beyond that
+only those that prove something which none before them does.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from pokea.alerts.alert import Alert, AlertCode
+from pokea.clock import Instant
+from pokea.daraja.wire import SUCCESS
+from pokea.operations.decision import is_final_failure
+from pokea.operations.evidence import Delivery, Evidence, Source, from_callback
+from pokea.operations.flow import Flow
+from pokea.operations.store import Claim, Payment
+from pokea.operations.tokens import callback_digest
+
+CALLBACKS_KEPT = 50
+"""Callbacks kept for one payment, whatever they say; what comes after them goes to the ring of claims."""
+PROOFS_KEPT = 50
+"""Callbacks kept beyond these for one payment, each of which proves what none before it does."""
+
+
+class Batch(Struct, frozen=True):
+    """What is settled together. `revisit` names operations with evidence that is stored and not yet applied."""
+
+    now: Instant
+    deliveries: Sequence[Delivery] = ()
+    evidence: Sequence[Evidence] = ()
+    revisit: Sequence[str] = ()
+
+
+def digests_of(batch: Batch) -> set[bytes]:
+    """The digests of the tokens that deliveries came with."""
+    return {callback_digest(each.token) for each in batch.deliveries if each.token}
+
+
+class Identified(NamedTuple):
+    """The evidence of each payment, bodies that prove nothing, and the payment of each token that is one's."""
+
+    evidence: dict[str, list[Evidence]]
+    claims: list[Claim]
+    owners: dict[str, str]
+
+
+def identify(batch: Batch, owners: Mapping[bytes, str], flow: Flow) -> Identified:
+    """Whose each item is. A delivery whose token is no payment's is a claim, or is left out if it has no form."""
+    evidence: dict[str, list[Evidence]] = defaultdict(list)
+    proved: dict[str, str] = {}
+    for item in batch.evidence:
+        evidence[item.operation_id].append(item)
+    claims = []
+    for delivery in batch.deliveries:
+        owner = owners.get(callback_digest(delivery.token)) if delivery.token else None
+        if owner is not None and flow.proves(delivery.token, owner):
+            proved[delivery.token] = owner
+            evidence[owner].append(from_callback(owner, delivery, proved=True))
+        elif not delivery.only_of_owner:
+            claims.append(Claim(delivery.received_at, delivery.reading.checkout_request_id, delivery.body))
+    return Identified(evidence, claims, proved)
+
+
+def alerts_of_strangers(batch: Batch, owners: Mapping[str, str]) -> list[Alert]:
+    """An alert for each address that is not on the list and knows the token of a payment, as Safaricom does.
+
+    Anybody may post to the bare address or invent a token: that is no alert, or junk would hide a real one.
+    """
+    return [
+        Alert(
+            AlertCode.CALLBACK_ADDRESS,
+            each.stranger,
+            f"A callback for {owners[each.token]} came from {each.stranger}, which is not on "
+            "POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is asked. If the address is Safaricom's, add it to "
+            "the list.",
+        )
+        for each in batch.deliveries
+        if each.stranger and each.token in owners
+    ]
+
+
+def keep(
+    payments: Mapping[str, Payment], kept: dict[str, list[Evidence]], arrived: Mapping[str, Sequence[Evidence]]
+) -> tuple[list[Evidence], dict[str, list[Claim]]]:
+    """Add to what is kept what is new, up to a bound for each payment; answers that, and what went over its bound."""
+    fresh: list[Evidence] = []
+    overflow: dict[str, list[Claim]] = defaultdict(list)
+    for operation_id, items in arrived.items():
+        payment = payments.get(operation_id)
+        if payment is None:
+            continue
+        mine = kept[operation_id]
+        known = {item.id for item in mine}
+        callbacks = [item for item in mine if item.source is Source.CALLBACK]
+        accepted = (item.request_id for item in items if item.source is Source.PUSH_ACCEPTED)
+        payment = payment._replace(request_id=payment.request_id or next(accepted, None))
+        for item in items:
+            if item.id in known:
+                continue
+            known.add(item.id)
+            if item.source is Source.CALLBACK:
+                if not _has_room(payment, callbacks, item):
+                    overflow[operation_id].append(Claim(item.received_at, item.request_id, item.body or b""))
+                    continue
+                callbacks.append(item)
+            fresh.append(item)
+            mine.append(item)
+    return fresh, overflow
+
+
+def _has_room(payment: Payment, callbacks: Sequence[Evidence], item: Evidence) -> bool:
+    """Whether one more callback of the payment is kept: one of the first, or one that proves something new."""
+    if len(callbacks) < CALLBACKS_KEPT:
+        return True
+    proof = _proof(payment, item)
+    is_new = proof is not None and all(_proof(payment, each) != proof for each in callbacks)
+    return is_new and len(callbacks) < CALLBACKS_KEPT + PROOFS_KEPT
+
+
+def _proof(payment: Payment, item: Evidence) -> tuple[str | None, ...] | None:
+    """What a callback proves of the payment, equal for those that prove the same; None for one that proves nothing."""
+    named = item.request_id
+    if not item.proved or named is None or payment.request_id not in (None, named):
+        return None
+    if item.code != SUCCESS:
+        return (named, item.code) if is_final_failure(item) else None
+    return (named, item.code, item.receipt if item.amount_cents == payment.amount_cents else None)

@@ -1,0 +1,99 @@
+"""A payment as an operation: money comes in, once, and pays a booking's fee (law: money).
+
+What money does is decided when the payment completes, in the order of completion: the first payment of an unpaid fee
+is held, one that finds the fee paid is due back, and one of a doubtful amount is set aside for a person.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from operator import attrgetter
+
+from pokea.bookings.rules import STATUS_OF_FEE, FeeEvent, FeeStatus
+from pokea.bookings.rules import after as fee_after
+from pokea.clock import Instant
+from pokea.ledger.entries import Money, Posting, adjustment, arrival
+from pokea.operations.decision import Classified, Flag, Status
+from pokea.operations.evidence import Source
+from pokea.operations.flow import NO_EFFECTS, Effects, LockedParents, Transition
+from pokea.operations.store import Payment
+
+Proves = Callable[[str, str], bool]
+"""Whether a callback token is that of a payment: `PaymentTokens.proves`."""
+
+
+class PaymentFlow:
+    """Payments, with the secret that proves their callbacks."""
+
+    def __init__(self, proves: Proves) -> None:
+        self._proves = proves
+
+    def proves(self, token: str, operation_id: str) -> bool:
+        """Whether the token is that of this payment's callback address."""
+        return self._proves(token, operation_id)
+
+    def parents(self, payment: Payment, classified: Classified) -> Collection[str]:
+        """The payment's booking, if money may move now."""
+        return (payment.booking_id,) if classified.successes and payment.disposition is None else ()
+
+    def effects(
+        self,
+        after: Mapping[str, Payment],
+        classified: Mapping[str, Classified],
+        parents: LockedParents,
+        now: Instant,
+    ) -> Effects:
+        """What the money of each newly completed payment does, in the order of completion, and what a statement's
+        other amount posts."""
+        adjustments = _adjustments(after, classified, now)
+        completing = sorted(
+            (each for each in after.values() if each.status == Status.COMPLETED and each.disposition is None),
+            key=attrgetter("completed_at", "id"),
+        )
+        if not completing:
+            return Effects(adjustments) if adjustments else NO_EFFECTS
+        fees = dict(parents.fees)
+        postings: list[Posting] = []
+        transitions: list[Transition] = []
+        dispositions: dict[str, str] = {}
+        flags: dict[str, frozenset[Flag]] = {}
+        for payment in completing:
+            fee = FeeStatus(fees[payment.booking_id])
+            held = fee_after(fee, FeeEvent.PAID)
+            money = destination(payment, is_due=held is not None)
+            dispositions[payment.id] = money.value
+            postings.extend(arrival(payment.id, payment.merchant_id, payment.amount_cents, money, now))
+            if money is Money.REFUND_DUE:
+                flags[payment.id] = frozenset({Flag.PAID_TWICE})
+            elif money is Money.HELD and held is not None:
+                fees[payment.booking_id] = held.value
+                status = STATUS_OF_FEE[held].value
+                transitions.append(Transition(payment.booking_id, fee.value, held.value, status, payment.id, now))
+        completed = {
+            key: row._replace(disposition=dispositions.get(key, row.disposition)) for key, row in after.items()
+        }
+        return Effects([*postings, *_adjustments(completed, classified, now)], transitions, dispositions, flags)
+
+
+def _adjustments(after: Mapping[str, Payment], classified: Mapping[str, Classified], now: Instant) -> list[Posting]:
+    """The pairs for completed payments of whose receipt a statement names another amount than was posted.
+
+    They are made again at every settle of such a payment, and posted once: a posting's source and kind are its key.
+    """
+    postings: list[Posting] = []
+    for payment_id, each in classified.items():
+        payment = after[payment_id]
+        lines = (item for item in each.differing if item.source is Source.STATEMENT and item.receipt == payment.receipt)
+        line = next(lines, None)
+        if payment.disposition is not None and line is not None and line.amount_cents is not None:
+            difference_cents = line.amount_cents - payment.amount_cents
+            postings.extend(adjustment(payment_id, payment.merchant_id, difference_cents, now))
+    return postings
+
+
+def destination(payment: Payment, *, is_due: bool) -> Money:
+    """What the money does; `is_due` says whether the fee still waits for it.
+
+    Money of which M-PESA also named another amount is set aside, and the booking stays as it was (law: evidence).
+    """
+    if Flag.AMOUNT_DIFFERS in payment.raised and payment.completed_by == Source.QUERY:
+        return Money.SUSPENSE
+    return Money.HELD if is_due else Money.REFUND_DUE
