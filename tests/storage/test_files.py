@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from pokea.storage.database import open_database
 from pokea.storage.migrate import migrate
+from tests.system.service.running import command
 
 OTHERS = 0o077
 
@@ -40,3 +41,16 @@ def test_an_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
         database.close()
     finally:
         os.umask(before)
+
+
+def test_an_export_is_its_owners_alone(tmp_path: Path) -> None:
+    """Given the usual umask, what export writes cannot be read by others, also over a file that they could read."""
+    url = f"sqlite:///{tmp_path / 'pokea.sqlite3'}"
+    migrate(url)
+    output = tmp_path / "transactions.csv"
+    output.write_text("from before")
+    output.chmod(0o644)
+    done = command(tmp_path, {"POKEA_DATABASE_URL": url}, "export", "--full", "--output", str(output))
+    assert done.returncode == 0, done.stderr
+    assert open_to_others(tmp_path) == []
+    assert "from before" not in output.read_text()
