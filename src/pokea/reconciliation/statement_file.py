@@ -99,7 +99,8 @@ def column_name(cell: Cell) -> str:
 
 def open_apart(content: bytes) -> Workbook:
     """The workbook as a process of its own reads it, with bounds on memory and time."""
-    command = [sys.executable, "-I", "-m", "pokea.reconciliation.workbook_reader"]
+    # Without -P a file of the folder at hand could stand in for a module.
+    command = [sys.executable, "-P", "-m", "pokea.reconciliation.workbook_reader"]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, and no word of the command is the file's
             command, input=content, capture_output=True, timeout=READING_SECONDS, check=False
