@@ -231,6 +231,33 @@ def test_money_that_another_prompt_of_the_phone_may_have_brought_leaves_the_firs
     assert (found.not_paid, [each.payment_id for each in found.undecided]) == ([], ["pay_1"])
 
 
+@pytest.mark.parametrize(
+    "named", [{"amount_cents": 60_000}, {"account_reference": "OTHER"}, {"msisdn": "254700000000"}]
+)
+def test_money_booked_to_a_payment_that_it_does_not_agree_with_may_be_anothers(named: dict[str, Any]) -> None:
+    """A callback may name a wrong receipt: then the payment that really has it is not said to be unpaid."""
+    wrong = candidate("pay_2", status="completed", receipts=frozenset({"TK5AA00001"}), **named)
+    found = match(statement_of(PAYMENT), [LOST, wrong], OURS)
+    assert (found.not_paid, [each.payment_id for each in found.undecided]) == ([], ["pay_1"])
+
+
+def test_the_line_of_a_payment_that_was_named_a_wrong_receipt_goes_to_no_earlier_try() -> None:
+    """Its own line fits the failed try of the same booking too: a person decides, and nothing is paid twice."""
+    failed = candidate(status="failed", created_at=PAID_AT - 90 * SECOND, expires_at=PAID_AT + 30 * SECOND)
+    named = candidate("pay_2", status="completed", receipts=frozenset({"TK5AA00009"}))
+    statement = statement_of(PAYMENT, replace(PAYMENT, receipt="TK5AA00009", cents=90_000, account="OTHER"))
+    found = match(statement, [failed, named], OURS)
+    assert (found.matched, [each.payment_ids for each in found.unknown]) == ([], [("pay_1", "pay_2")])
+
+
+def test_a_clock_that_is_ahead_gives_no_line_to_an_earlier_try() -> None:
+    """By such a clock the line comes before its own push, and in time for the one before: a person decides."""
+    failed = candidate(status="failed", created_at=PAID_AT, expires_at=PAID_AT + 120 * SECOND)
+    lost = candidate("pay_2", created_at=PAID_AT + 125 * SECOND, expires_at=PAID_AT + 245 * SECOND, is_unanswered=True)
+    found = match(statement_of(PAYMENT), [failed, lost], OURS)
+    assert (found.matched, found.not_paid, found.unknown[0].why) == ([], [], Why.SEVERAL_PAYMENTS)
+
+
 def test_a_statement_of_another_settles_and_says_nothing() -> None:
     """A foreign short code, or an account that customers do not pay to, shuts the gate."""
     others: list[dict[str, Any]] = [

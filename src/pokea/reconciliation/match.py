@@ -146,7 +146,9 @@ def match(statement: Statement, candidates: Sequence[Candidate], receiving: Rece
         return Reconciliation(gates=shut, gaps=gaps(statement, receiving, ()))
     owners = {receipt: each for each in candidates for receipt in each.receipts}
     identified = _by_identity(statement.lines, owners)
-    fitted = _by_fit(identified.strangers, candidates)
+    # An owner of a receipt whose line is not its own may have been named the wrong one: the right line is elsewhere.
+    sure = {each.payment_id for each in identified.matched} - {each.payment_id for each in identified.contradicted}
+    fitted = _by_fit(identified.strangers, [each for each in candidates if each.payment_id not in sure])
     matched = [*identified.matched, *fitted.matched]
     unknown = sorted([*identified.unknown, *fitted.left], key=lambda each: each.line.number)
     # A payment and what takes it back may be in one file, and its receipt may be known from this file alone.
@@ -160,7 +162,9 @@ def match(statement: Statement, candidates: Sequence[Candidate], receiving: Rece
     absence = Absence([], [], [])
     if not lacking:
         complete = CompleteStatement(statement, receiving, identified.misdated)
-        unexplained = [*(each.line for each in unknown), *identified.credits_undone]
+        # What is booked to the owner of a receipt may all the same be another's money, where the two do not agree.
+        doubtful = [each.line for each in identified.differing] + [each.line for each in identified.contradicted]
+        unexplained = [*(each.line for each in unknown), *identified.credits_undone, *doubtful]
         absence = conclude_absence(complete, unseen, unexplained, fitted.doubts)
     concluded = set(absence.not_paid)
     return Reconciliation(
@@ -222,7 +226,10 @@ def _lies(line: StatementLine, begin: Instant, end: Instant) -> bool:
 
 
 class _Identified(NamedTuple):
-    """Lines told by the receipts that payments own; `strangers` have none of them."""
+    """Lines told by the receipts that payments own; `strangers` have none of them.
+
+    `contradicted` are those among the matched whose reference or number is not the payment's.
+    """
 
     matched: list[Matched]
     differing: list[Differing]
@@ -232,10 +239,11 @@ class _Identified(NamedTuple):
     seen: set[str]
     misdated: list[StatementLine]
     credits_undone: list[StatementLine]
+    contradicted: list[Matched]
 
 
 def _by_identity(lines: Sequence[StatementLine], owners: Mapping[str, Candidate]) -> _Identified:
-    found = _Identified([], [], [], [], [], set(), [], [])
+    found = _Identified([], [], [], [], [], set(), [], [], [])
     amounts: dict[str, set[int]] = defaultdict(set)
     credits_to_us = []
     for line in lines:
@@ -279,8 +287,17 @@ def _add_owned(found: _Identified, owner: Candidate, line: StatementLine) -> Non
         found.misdated.append(line)
     if line.paid_in_cents == owner.amount_cents:
         found.matched.append(Matched(owner.payment_id, line))
+        if _contradicts(line, owner):
+            found.contradicted.append(Matched(owner.payment_id, line))
     else:
         found.differing.append(Differing(owner.payment_id, line, owner.amount_cents))
+
+
+def _contradicts(line: StatementLine, owner: Candidate) -> bool:
+    """Whether the line shows another reference or number than the payment has."""
+    if line.payer and not mask_fits(line.payer, owner.msisdn):
+        return True
+    return bool(line.account) and fold_reference(line.account) != fold_reference(owner.account_reference)
 
 
 def _undoing(line: StatementLine, owners: Mapping[str, str]) -> Undoing:
@@ -305,12 +322,13 @@ def _by_fit(lines: Sequence[StatementLine], candidates: Sequence[Candidate]) -> 
     claims: dict[str, list[StatementLine]] = defaultdict(list)
     for line in lines:
         near = index.near(line)
-        fitting = [each for each in near if _is_in_time(line, each)]
-        if len(fitting) > 1:
-            ids = tuple(each.payment_id for each in fitting)
-            found.left.append(Unexplained(line, Why.SEVERAL_PAYMENTS, ids))
-        elif not fitting:
+        fitting = [each for each in near if not each.receipts and _is_in_time(line, each)]
+        rivals = [each for each in near if _could_be_in_time(line, each)]
+        if not fitting:
             found.left.append(Unexplained(line, Why.NO_PAYMENT))
+        elif len(rivals) > 1:
+            ids = tuple(each.payment_id for each in rivals)
+            found.left.append(Unexplained(line, Why.SEVERAL_PAYMENTS, ids))
         else:
             claims[fitting[0].payment_id].append(line)
             for each in near:
@@ -328,16 +346,20 @@ def _is_in_time(line: StatementLine, candidate: Candidate) -> bool:
     return _lies(line, candidate.created_at - EARLY, candidate.expires_at + LATE)
 
 
+def _could_be_in_time(line: StatementLine, candidate: Candidate) -> bool:
+    """Whether it would be in time if our clock were ahead of M-PESA's: then a line seems to come before its push."""
+    return _lies(line, candidate.created_at - ABSENT_EARLY, candidate.expires_at + LATE)
+
+
 class _Index:
-    """Payments without a receipt, by amount, by what a line shows of reference or number, and by time."""
+    """Payments whose line is not known, by amount, by what a line shows of reference or number, and by time."""
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         self._longest = max((each.expires_at - each.created_at for each in candidates), default=0)
         self._found: dict[tuple[int, bool, str], list[Candidate]] = defaultdict(list)
         for each in sorted(candidates, key=lambda each: each.created_at):
-            if not each.receipts:
-                self._found[each.amount_cents, True, fold_reference(each.account_reference)].append(each)
-                self._found[each.amount_cents, False, each.msisdn[-_SHOWN_DIGITS:]].append(each)
+            self._found[each.amount_cents, True, fold_reference(each.account_reference)].append(each)
+            self._found[each.amount_cents, False, each.msisdn[-_SHOWN_DIGITS:]].append(each)
         self._times = {key: [each.created_at for each in found] for key, found in self._found.items()}
 
     def near(self, line: StatementLine) -> list[Candidate]:

@@ -141,6 +141,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Let nothing of this life that is already due happen."""
         for handle in (*self._ready, *self._scheduled):
             if handle._context.get(LIFE) is life:
+                _excuse(handle)
                 handle.cancel()
 
     def _process_events(self, event_list: list[Any]) -> None:
@@ -148,3 +149,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Nobody needs to be woken from a wait that never is."""
+
+
+def _excuse(handle: asyncio.Handle) -> None:
+    """A failure that was about to be taken when the process died is not one that nothing has looked at."""
+    for argument in handle._args or ():
+        if isinstance(argument, asyncio.Future) and argument.done() and not argument.cancelled():
+            argument.exception()
