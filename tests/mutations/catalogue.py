@@ -109,8 +109,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "    return [piece for piece in trusted if piece.request_id in accepted]\n",
-                "    return [piece for piece in trusted if accepted]\n",
+                "    return [item for item in trusted if item.request_id in accepted]\n",
+                "    return [item for item in trusted if accepted]\n",
             )
         ],
     ),
@@ -120,14 +120,14 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "    if heard.successes:\n        return _completed(known, heard)\n",
+                "    if classified.successes:\n        return _completed(known, classified)\n",
                 "",
             ),
             Edit(
                 _STATUS,
-                "    return _failed(known, facts, failures) if failures else known\n",
-                "    if failures:\n        return _failed(known, facts, failures)\n"
-                "    return _completed(known, heard) if heard.successes else known\n",
+                "    return _failed(known, terms, failures) if failures else known\n",
+                "    if failures:\n        return _failed(known, terms, failures)\n"
+                "    return _completed(known, classified) if classified.successes else known\n",
             ),
         ],
     ),
@@ -171,8 +171,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "        if piece.amount_cents != facts.amount_cents:\n"
-                "            differing.append(piece)\n        elif",
+                "        if item.amount_cents != terms.amount_cents:\n            differing.append(item)\n        elif",
                 "        if",
             )
         ],
@@ -288,9 +287,9 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STATUS,
-                "        elif piece.source is Source.STATEMENT or "
-                "(not is_foreign and (agreed or not facts.requires_query)):\n",
-                "        elif piece.source is Source.STATEMENT or not is_foreign:\n",
+                "        elif item.source is Source.STATEMENT or "
+                "(not is_foreign and (agreed or not terms.requires_query)):\n",
+                "        elif item.source is Source.STATEMENT or not is_foreign:\n",
             )
         ],
     ),

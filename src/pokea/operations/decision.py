@@ -65,7 +65,7 @@ class Terms(Struct, frozen=True):
 class Decision(Struct, frozen=True):
     """What follows from the evidence. `locked_until` is 0 when booking and phone are free.
 
-    `push_answered`: nobody waits for Daraja's answer to the push any more, whatever it was.
+    `push_answered`: Daraja's answer to the push is known, or known to be unknown: no process waits for it.
     """
 
     status: Status
@@ -85,7 +85,7 @@ class Decision(Struct, frozen=True):
 
 
 class Classified(Struct, frozen=True):
-    """A payment's evidence told apart by what it is worth. `wanted_receipts`: those that it must own to complete."""
+    """An operation's evidence, sorted by what it is worth. `wanted_receipts` are those that it must own to complete."""
 
     accepted: Sequence[Evidence]
     unknowns: Sequence[Evidence]
@@ -100,69 +100,69 @@ class Classified(Struct, frozen=True):
     @property
     def wanted_receipts(self) -> list[str]:
         """The receipts that this payment must own before they may complete it, sorted."""
-        named = {piece.receipt for piece in (*self.successes, *self.differing)}
+        named = {item.receipt for item in (*self.successes, *self.differing)}
         return sorted(receipt for receipt in named if receipt is not None)
 
 
-def wanted_receipts(facts: Terms, evidence: Iterable[Evidence]) -> list[str]:
+def wanted_receipts(terms: Terms, evidence: Iterable[Evidence]) -> list[str]:
     """The receipts that this payment must own before they may complete it, sorted."""
-    return classify(facts, evidence).wanted_receipts
+    return classify(terms, evidence).wanted_receipts
 
 
-def decide(facts: Terms, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Decision:
-    """The row that the evidence makes, whatever its order and however often a piece is repeated.
+def decide(terms: Terms, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Decision:
+    """The decision that the evidence makes, whatever its order and however often an item is repeated.
 
     `foreign_receipts` are those of `wanted_receipts` that another payment owns.
     """
-    return decide_classified(facts, classify(facts, evidence, foreign_receipts))
+    return decide_classified(terms, classify(terms, evidence, foreign_receipts))
 
 
-def decide_classified(facts: Terms, heard: Classified) -> Decision:
-    """The row that evidence makes which has been told apart already."""
-    named = _first(heard.accepted) or _first(heard.proved)
+def decide_classified(terms: Terms, classified: Classified) -> Decision:
+    """Build the decision from classified evidence."""
+    named = _first(classified.accepted) or _first(classified.proved)
     known = Decision(
         status=Status.PENDING if named else Status.INITIATED,
-        locked_until=facts.expires_at + LOCK_GRACE,
-        push_answered=bool(heard.accepted or heard.refusals or heard.unknowns),
+        locked_until=terms.expires_at + LOCK_GRACE,
+        push_answered=bool(classified.accepted or classified.refusals or classified.unknowns),
         request_id=named.request_id if named else None,
         originator_id=named.originator_id if named else None,
         accepted_at=named.received_at if named else None,
-        flags=_flags(heard),
+        flags=_flags(classified),
     )
-    if heard.successes:
-        return _completed(known, heard)
-    failures = _trusted_failures(heard)
-    return _failed(known, facts, failures) if failures else known
+    if classified.successes:
+        return _completed(known, classified)
+    failures = _trusted_failures(classified)
+    return _failed(known, terms, failures) if failures else known
 
 
-def classify(facts: Terms, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Classified:
-    """Tell the evidence apart."""
+def classify(terms: Terms, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Classified:
+    """Sort the evidence by what it is worth (law: evidence; law: proof)."""
     unique: dict[str, Evidence] = {}
-    for piece in sorted(evidence, key=_MOMENT):
-        unique.setdefault(piece.id, piece)
+    for item in sorted(evidence, key=_MOMENT):
+        unique.setdefault(item.id, item)
     kinds: dict[Source, list[Evidence]] = {}
-    for piece in unique.values():
-        kinds.setdefault(piece.source, []).append(piece)
+    for item in unique.values():
+        kinds.setdefault(item.source, []).append(item)
     of_kind = kinds.get
     queries = of_kind(Source.QUERY, [])
     proved = _proved(kinds) if Source.CALLBACK in kinds else []
-    stated = [piece for piece in of_kind(Source.STATEMENT, ()) if piece.amount_cents is not None]
-    said_paid = [piece for piece in proved if piece.code == SUCCESS and piece.amount_cents is not None]
+    stated = [item for item in of_kind(Source.STATEMENT, ()) if item.amount_cents is not None]
+    said_paid = [item for item in proved if item.code == SUCCESS and item.amount_cents is not None]
     # No push asks for a fraction of a shilling: a body that names one proves nothing (law: proof). A statement is read
     # to the cent, and one that names a fraction for a receipt of ours differs.
-    paid = [*stated, *[piece for piece in said_paid if (piece.amount_cents or 0) % CENTS == 0]]
-    agreed = [piece for piece in queries if piece.code == SUCCESS]
+    paid = [*stated, *[item for item in said_paid if (item.amount_cents or 0) % CENTS == 0]]
+    agreed = [item for item in queries if item.code == SUCCESS]
     believed, differing, disputed = [], [], []
-    for piece in paid:
-        is_foreign = piece.receipt in foreign_receipts
+    for item in paid:
+        is_foreign = item.receipt in foreign_receipts
         if is_foreign:
-            disputed.append(piece)
-        if piece.amount_cents != facts.amount_cents:
-            differing.append(piece)
-        elif piece.receipt is None:
+            disputed.append(item)
+        if item.amount_cents != terms.amount_cents:
+            differing.append(item)
+        elif item.receipt is None:
             continue
-        elif piece.source is Source.STATEMENT or (not is_foreign and (agreed or not facts.requires_query)):
-            believed.append(piece)
+        elif item.source is Source.STATEMENT or (not is_foreign and (agreed or not terms.requires_query)):
+            believed.append(item)
     return Classified(
         accepted=of_kind(Source.PUSH_ACCEPTED, ()),
         unknowns=of_kind(Source.PUSH_UNKNOWN, ()),
@@ -179,95 +179,96 @@ def classify(facts: Terms, evidence: Iterable[Evidence], foreign_receipts: Colle
 def _proved(kinds: dict[Source, list[Evidence]]) -> list[Evidence]:
     """Callbacks with the payment's token and its id.
 
-    While the push is in flight none is: they wait for its answer. If that answer is unknown or a refusal, any id that
-    a trusted callback names is the payment's (law: proof), and it stays so if a late answer names another.
+    While the push is in flight no callback is proved: each waits for its answer. If that answer is unknown or a
+    refusal, any id that a trusted callback names is the payment's (law: proof), and it stays so if a late answer names
+    another.
     """
-    trusted = [piece for piece in kinds[Source.CALLBACK] if piece.proved and piece.request_id is not None]
+    trusted = [item for item in kinds[Source.CALLBACK] if item.proved and item.request_id is not None]
     if Source.PUSH_UNKNOWN in kinds or Source.PUSH_REFUSED in kinds:
         return trusted
-    accepted = [piece.request_id for piece in kinds.get(Source.PUSH_ACCEPTED, ())]
-    return [piece for piece in trusted if piece.request_id in accepted]
+    accepted = [item.request_id for item in kinds.get(Source.PUSH_ACCEPTED, ())]
+    return [item for item in trusted if item.request_id in accepted]
 
 
-def is_final_failure(piece: Evidence) -> bool:
-    """Whether the piece's code is one that Daraja never takes back (daraja: finality)."""
-    known = meaning(piece.code) if piece.code is not None else None
+def is_final_failure(item: Evidence) -> bool:
+    """Whether the item's code is one that Daraja never takes back (daraja: finality)."""
+    known = meaning(item.code) if item.code is not None else None
     return known is not None and known.finality is Finality.UNPAID
 
 
-def _trusted_failures(heard: Classified) -> list[Evidence]:
+def _trusted_failures(classified: Classified) -> list[Evidence]:
     """What proves that no money moved, best first: callback, query, refused push, no answer (law: evidence)."""
-    by_callback = [piece for piece in heard.proved if is_final_failure(piece)]
-    said_paid = any(piece.code == SUCCESS for piece in heard.proved)
-    by_query = [] if said_paid else _agreeing(heard.queries)
-    return [*by_callback, *by_query, *heard.refusals, *heard.silences]
+    by_callback = [item for item in classified.proved if is_final_failure(item)]
+    said_paid = any(item.code == SUCCESS for item in classified.proved)
+    by_query = [] if said_paid else _agreeing(classified.queries)
+    return [*by_callback, *by_query, *classified.refusals, *classified.silences]
 
 
 def _agreeing(queries: Sequence[Evidence]) -> list[Evidence]:
     times: dict[str, list[Instant]] = defaultdict(list)
-    for piece in queries:
-        if piece.code is not None and is_final_failure(piece):
-            times[piece.code].append(piece.received_at)
+    for item in queries:
+        if item.code is not None and is_final_failure(item):
+            times[item.code].append(item.received_at)
     agreed = {code for code, at in times.items() if max(at) - min(at) >= QUERY_AGREEMENT}
-    return [piece for piece in queries if piece.code in agreed]
+    return [item for item in queries if item.code in agreed]
 
 
-def _flags(heard: Classified) -> tuple[Flag, ...]:
-    receipts = {piece.receipt for piece in (*heard.successes, *heard.differing) if piece.receipt is not None}
-    raised = [Flag.AMOUNT_DIFFERS] if heard.differing else []
-    if any(piece.code is not None and meaning(piece.code) is None for piece in (*heard.proved, *heard.queries)):
+def _flags(classified: Classified) -> tuple[Flag, ...]:
+    receipts = {item.receipt for item in (*classified.successes, *classified.differing) if item.receipt is not None}
+    raised = [Flag.AMOUNT_DIFFERS] if classified.differing else []
+    if any(item.code is not None and meaning(item.code) is None for item in (*classified.proved, *classified.queries)):
         raised.append(Flag.CODE_UNKNOWN)
-    if heard.disputed:
+    if classified.disputed:
         raised.append(Flag.RECEIPT_CONFLICT)
     if len(receipts) > 1:
         raised.append(Flag.SEVERAL_RECEIPTS)
     return tuple(raised)
 
 
-def _completed(row: Decision, heard: Classified) -> Decision:
-    best = heard.successes[0]
+def _completed(known: Decision, classified: Classified) -> Decision:
+    best = classified.successes[0]
     # A statement is believed also where a callback has given its receipt to another payment, which shows it then.
-    owned = [piece for piece in heard.successes if piece.receipt is not None and piece not in heard.disputed]
+    owned = [item for item in classified.successes if item.receipt is not None and item not in classified.disputed]
     with_receipt = _first(owned, statement_first=True)
-    shown = with_receipt or _first([piece for piece in heard.differing if piece not in heard.disputed])
+    shown = with_receipt or _first([item for item in classified.differing if item not in classified.disputed])
     return replace(
-        row,
+        known,
         status=Status.COMPLETED,
         locked_until=0,
-        completed_at=min(piece.received_at for piece in heard.successes),
+        completed_at=min(item.received_at for item in classified.successes),
         completed_by=best.source.value,
         receipt=shown.receipt if shown else None,
         provider_time=shown.provider_time if shown else None,
     )
 
 
-def _failed(row: Decision, facts: Terms, failures: Sequence[Evidence]) -> Decision:
+def _failed(known: Decision, terms: Terms, failures: Sequence[Evidence]) -> Decision:
     best = failures[0]
     if best.source is Source.PUSH_REFUSED:
         code, reason = best.code, best.reason
     elif best.source is Source.GAVE_UP:
         code, reason = None, NO_ANSWER
     else:
-        known = meaning(best.code or "")
-        code, reason = best.code, known.reason if known else None
-    only_asked = all(piece.source is Source.QUERY for piece in failures)
+        meant = meaning(best.code or "")
+        code, reason = best.code, meant.reason if meant else None
+    only_asked = all(item.source is Source.QUERY for item in failures)
     return replace(
-        row,
+        known,
         status=Status.FAILED,
-        locked_until=facts.expires_at if only_asked else 0,
+        locked_until=terms.expires_at if only_asked else 0,
         failure_code=code,
         failure_reason=reason,
-        failed_at=min(piece.received_at for piece in failures),
+        failed_at=min(item.received_at for item in failures),
     )
 
 
 _MOMENT = attrgetter("received_at", "id")
 
 
-def _first(pieces: Sequence[Evidence], statement_first: bool = False) -> Evidence | None:
+def _first(items: Sequence[Evidence], statement_first: bool = False) -> Evidence | None:
     """The one that was received first; a statement's before any other where that is asked."""
-    if len(pieces) < 2:  # noqa: PLR2004 - nothing to choose
-        return pieces[0] if pieces else None
+    if len(items) < 2:  # noqa: PLR2004 - nothing to choose
+        return items[0] if items else None
     if not statement_first:
-        return min(pieces, key=_MOMENT)
-    return min(pieces, key=lambda piece: (piece.source is not Source.STATEMENT, piece.received_at, piece.id))
+        return min(items, key=_MOMENT)
+    return min(items, key=lambda item: (item.source is not Source.STATEMENT, item.received_at, item.id))
