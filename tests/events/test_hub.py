@@ -11,7 +11,7 @@ from pokea.errors import Unavailable
 from pokea.events import hub as hubs
 from pokea.events.hub import Hub
 from pokea.events.viewers import Viewer
-from pokea.storage.change_feed import Again, Heard, NoChangeFeed
+from pokea.storage.change_feed import Again, OnIds, NoChangeFeed
 from pokea.storage.database import Database
 
 NEVER = 2**62
@@ -43,10 +43,10 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
-        self.heard: Heard | None = None
+        self.heard: OnIds | None = None
         self.again: Again | None = None
 
-    def listen(self, heard: Heard, again: Again) -> None:
+    def listen(self, heard: OnIds, again: Again) -> None:
         """Remember whom to tell."""
         self.heard, self.again = heard, again
 

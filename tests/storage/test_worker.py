@@ -47,7 +47,7 @@ def test_a_step_that_fails_ends_none_that_follow(caplog: pytest.LogCaptureFixtur
     asyncio.run(run())
     assert [record.getMessage() for record in caplog.records] == [
         "the database is away; dust gathers (away)",
-        "sweeping stumbled; it goes on",
+        "sweeping failed; it is tried again",
     ]
     assert [bool(record.exc_info) for record in caplog.records] == [False, True]
 

@@ -1,6 +1,6 @@
 """The rules that payments obey at all times, beside those of the books (`escrow.books`), which they complete.
 
-A row is what its evidence makes it; nothing stays open longer than the law allows; everything that happened is told.
+A row is what its evidence makes it; nothing stays open longer than the law allows; every change has its event.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ _OPEN_TOO_LONG = select(_COLUMNS.id, _COLUMNS.status, ((NOW - _COLUMNS.created_a
 )
 
 _KNOWN = evidence.c.source.in_([kind.value for kind in Source])
-# What a person has been asked to look at has been told already.
+# A flag for a person has its event already.
 _IS_STUCK = exists(
     select(flags.c.flag)
     .where(flags.c.operation_id == evidence.c.operation_id)
@@ -187,9 +187,9 @@ def _one_prompt_at_a_time(connection: Connection, _now: Instant, part: IdRange) 
 def _could_be_paid(connection: Connection, payment_id: str, at: Instant) -> bool:
     payment = store.find(connection, payment_id)
     assert payment is not None  # noqa: S101 - it was found a moment ago, and no payment is deleted
-    told = store.evidence_of(connection, [payment_id]).items[payment_id]
+    known = store.evidence_of(connection, [payment_id]).items[payment_id]
     known_at = at + _SETTLED_WITHIN
-    row = decide(payment.terms, [item for item in told if item.received_at <= known_at])
+    row = decide(payment.terms, [item for item in known if item.received_at <= known_at])
     return row.locked_until > known_at
 
 
@@ -203,13 +203,13 @@ def _derived(connection: Connection, part: IdRange) -> Iterator[tuple[Payment, D
     after = part.after
     while page := [Payment._make(row) for row in fetch_all(connection, _PAGE, {"after": after, "upto": part.upto})]:
         after = page[-1].id
-        told = store.evidence_of(connection, [payment.id for payment in page]).items
-        wanted = {payment.id: wanted_receipts(payment.terms, told[payment.id]) for payment in page}
+        known = store.evidence_of(connection, [payment.id for payment in page]).items
+        wanted = {payment.id: wanted_receipts(payment.terms, known[payment.id]) for payment in page}
         named = [receipt for each in wanted.values() for receipt in each]
         owners = {row.receipt: row.operation_id for row in select_in(connection, receipts, receipts.c.receipt, named)}
         for payment in page:
             foreign = {receipt for receipt in wanted[payment.id] if owners.get(receipt) != payment.id}
-            yield payment, decide(payment.terms, told[payment.id], foreign)
+            yield payment, decide(payment.terms, known[payment.id], foreign)
 
 
 def _along_payments(statement: Select[Any], sentence: str) -> Check:
@@ -256,12 +256,12 @@ OPERATION_RULES: Final = (
     ),
     Rule(
         "proof_completes",
-        "A payment with trusted success of its exact amount is completed, whatever else was told.",
+        "A payment with trusted success of its exact amount is completed, whatever else the evidence says.",
         (_along_payments(_DISBELIEVED, "{id} is {status}, and its evidence proves that it was paid"),),
     ),
     Rule(
         "one_live_prompt",
-        "Nobody is prompted while an earlier prompt of the same booking or phone may still be paid (law: time).",
+        "No customer is prompted while an earlier prompt of the same booking or phone may still be paid (law: time).",
         (Check(RuleScope.PAYMENTS, _one_prompt_at_a_time),),
     ),
     Rule(

@@ -79,7 +79,7 @@ def request_full_check(connection: Connection, now: Instant) -> None:
 
 
 def take_lease(connection: Connection, now: Instant, lease_until: Instant) -> AuditLease | None:
-    """A change: the ground that is most overdue and that nobody is at, leased until `lease_until`."""
+    """A change: the scope that is most overdue and that no process checks, leased until `lease_until`."""
     is_free = (_COLUMNS.lease_until <= now) | (_COLUMNS.lease_until == lease_until)
     due = (
         select(_COLUMNS.ground, _COLUMNS.position, _COLUMNS.hurried)
@@ -143,7 +143,7 @@ def record(
         connection.execute(delete(book_violations).where(columns.rule == rule, columns.place == place))
     counted = select(columns.rule, func.count()).group_by(columns.rule)
     room = {rule: MOST_KEPT - count for rule, count in connection.execute(counted)}
-    # Run again after a commit of which nobody heard, this finds its own rows, which are to be told nevertheless.
+    # After an unknown commit the rows may already be ours: return them anyway, so that they are alerted.
     fresh = [each for key, each in here.items() if stood.get(key, now) == now and room.get(each.rule, MOST_KEPT) > 0]
     rows = [
         {"rule": each.rule, "place": each.id, "ground": turn.ground.value, "sentence": each.where, "found_at": now}

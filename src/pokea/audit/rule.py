@@ -19,7 +19,7 @@ from pokea.storage.sql import fetch_all
 from pokea.storage.tables import bookings, payments, postings
 
 MOST_NAMED: Final = 20
-"""So many violations of one rule are told; a broken book has more of them than anybody reads."""
+"""At most so many violations of one rule are reported; broken books have more of them than a person reads."""
 NOW: Final = bindparam("now", type_=BigInteger)
 """The instant at which a rule is checked, as its statements name it."""
 AFTER: Final = bindparam("after", type_=Text)

@@ -2,7 +2,7 @@
 
 Every minute a look at each ground checks again where a violation stands, then the newest rows, then goes on with the
 round that passes every row. A part is one short read of a few hundred rows, and after each the audit rests for several
-times as long as the part took. Whoever asks for it has everything checked at once, by the same parts without the wait.
+times as long as the part took. A caller may have everything checked at once, by the same parts without the wait.
 A violation is an alert when it is found, and stands in the table until a later check finds its place mended.
 """
 
@@ -89,7 +89,7 @@ class Audit:
             await self._sleep(min(each.due_at for each in state.rounds))
 
     async def _sleep(self, due_at: Instant) -> None:
-        # What is due and could not be taken is somebody else's at the moment.
+        # What is due and could not be taken is leased to another process at the moment.
         left = max(due_at - self._clock.now(), SECOND // 2)
         await self._work.rest(min(left, self._every // _WAKES_A_LOOK) / SECOND)
 

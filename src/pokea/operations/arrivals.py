@@ -67,7 +67,7 @@ def identify(batch: Batch, owners: Mapping[bytes, str], flow: Flow) -> Identifie
 def alerts_of_strangers(batch: Batch, owners: Mapping[str, str]) -> list[Alert]:
     """An alert for each address that is not on the list and knows the token of a payment, as Safaricom does.
 
-    Anybody may post to the bare address or invent a token: that is no alert, or junk would hide a real one.
+    Any client may post to the bare address or invent a token: that is no alert, or junk would hide a real one.
     """
     return [
         Alert(

@@ -1,7 +1,7 @@
-"""Whatever we are told about a payment, as one value type.
+"""What is known about an operation, as one value type.
 
 A payment's evidence is a set that only grows (law: evidence). Each piece has an id that is made of what it says, so
-that the same piece told twice is one piece: a callback's is the digest of its token and body, a query's its attempt,
+that the same item received twice is one item: a callback's is the digest of its token and body, a query's its attempt,
 and so on.
 """
 
@@ -32,7 +32,7 @@ class Source(StrEnum):
 
 
 class Evidence(Struct, frozen=True):
-    """One thing we were told about one payment.
+    """One item of evidence about one operation.
 
     `proved` says of a callback that its token is the payment's, its sender allowed and its form Daraja's own; it is
     true of every other kind. Codes are compared as text (daraja: ground rules). `amount_cents` is None where the source
@@ -132,7 +132,7 @@ def silence(payment_id: str, received_at: Instant) -> Evidence:
 
 
 def receipt_dispute(payment_id: str, receipt: str, received_at: Instant) -> Evidence:
-    """Another payment was told to have the receipt that settled this one (law: proof)."""
+    """A callback gave the receipt that settled this payment to another one (law: proof)."""
     return Evidence(payment_id, f"dispute:{receipt}", Source.RECEIPT_DISPUTE, received_at, receipt=receipt)
 
 

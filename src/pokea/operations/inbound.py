@@ -1,4 +1,4 @@
-"""Where Daraja tells us the outcome of a push, and where anybody may claim to be Daraja (law: proof).
+"""The addresses at which Daraja posts the outcome of a push, and any client may claim to be Daraja (law: proof).
 
 What has anything of a payment in it is durable before it is acknowledged, since Daraja sends it once (daraja: callback
 retries). What it proves is decided when it is settled. At a payment's own address everything is kept, also what cannot

@@ -21,7 +21,7 @@ from pokea.storage.tables import open_payments, payments, query_budget
 LANE_CYCLE: Final = "NNONNCNNFN"
 """Whose turn each question is."""
 _FALLBACK_LANES: Final = {"N": "NOFC", "O": "ONFC", "F": "FONC", "C": "CNOF"}
-"""The lanes (newest, overdue, failed, claims) in the order in which each turn looks for somebody."""
+"""The lanes (newest, overdue, failed, claims) in the order in which each turn looks for a payment."""
 _LOWEST_RATE = 1 / 60
 _RECOVERY = 1.05
 _AT_ONCE = 64

@@ -36,7 +36,7 @@ _JUMP: Instant = 2 * SECOND
 _DISTRUSTED_SECONDS = 240.0
 """How long after that no payment is given up: longer than a push is out and its booking locked."""
 _BREATH: Instant = SECOND // 20
-"""The shortest sleep after a look that found nothing: what is due may be locked by somebody."""
+"""The shortest sleep after a look that found nothing: what is due may be locked by another transaction."""
 
 
 class InquiryWorker:
@@ -96,7 +96,7 @@ class InquiryWorker:
             self._woken.set()
 
     async def _step(self) -> None:
-        # Whoever calls `wake` from here on may know of rows that the claim does not see.
+        # A caller of `wake` from here on may know of rows that the claim does not see.
         self._wake_at = None
         await self._watch_clock()
         closes = asyncio.get_running_loop().time() >= self._trusts_at
@@ -185,9 +185,9 @@ def claim_work(
 
 
 def closing_evidence(payment: OpenPayment, now: Instant) -> Evidence:
-    """What is known of a payment whose time is over: its push was lost, or nobody can say what became of it.
+    """What is known of a payment whose time is over: its push was lost, or its outcome cannot be found out.
 
-    However late it is, a push that nobody has answered is first said to be lost, so that the callbacks which wait for
+    However late it is, a push without an answer is first recorded as lost, so that the callbacks which wait for
     its answer are judged before the payment is given up.
     """
     waits_for_its_push = payment.request_id is None and payment.lease_until > 0

@@ -4,7 +4,7 @@ A payment whose push was accepted is first asked about 15 s later, then with gro
 says "not paid" is asked again after 11 s, since it takes two that agree. What arrives and proves nothing (a bare
 callback, a doubtful one) brings the question forward, once a minute at most. A payment that ended without money is
 asked about one last time when its lock is over, because a charge may have followed a failure (daraja: callback
-retries); while Daraja does not answer, with the same gaps. One that is told to be paid after that is asked about at
+retries); while Daraja does not answer, with the same gaps. One that a callback then says is paid is asked about at
 once, and again where a lone answer says otherwise.
 A payment without an id cannot be asked about at all: it waits for its callback until the lock is over.
 """

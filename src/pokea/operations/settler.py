@@ -1,10 +1,10 @@
 """Group commit without timers: whatever waits while one batch commits is the next batch (law: settler).
 
-Whoever submits is answered when what he submitted is durable. A batch that fails is stored unapplied, acknowledged,
+A caller of `submit` is answered when its item is durable. A batch that fails is stored unapplied, acknowledged,
 and settled again by halves, so that one row cannot harm its neighbours; a row that fails alone is flagged and alerted.
 
 What waits is bounded in number and in bytes; what comes on top is refused at once. While the database is slow or gone
-nobody waits longer than the law's five seconds: he hears that it is not known to be durable, and what he brought stays
+no caller waits longer than the law's five seconds: it gets an error that says so, and its item stays
 in its place all the same, because a callback is sent once.
 """
 
@@ -40,7 +40,7 @@ _LOOKS = 10
 
 _NAMED = 5
 _DIGITS = 12
-"""Of a delivery's digest: a whole one looks like a key to whoever looks for keys in logs."""
+"""Of a delivery's digest: a whole one looks like a key to a scanner of logs."""
 
 _log = logging.getLogger("pokea.settler")
 
@@ -95,7 +95,7 @@ class Settler:
         await self._settling.ended()
 
     def check_room(self) -> None:
-        """Raises Unavailable when nothing more may wait, so that whoever comes need not even be read."""
+        """Raises Unavailable when nothing more may wait, so that a request need not even be read."""
         if self._closing:
             raise Unavailable("the service is stopping")
         if len(self._waiting) >= LONGEST_QUEUE or self._waiting_bytes >= MOST_WAITING_BYTES:
@@ -134,7 +134,7 @@ class Settler:
                 self._look_later()
 
     def _enough_waits(self, others: int) -> bool:
-        """Whether enough waits for a batch beside so many others; alone nobody waits for company."""
+        """Whether enough waits for a batch beside so many others; alone, nothing waits for company."""
         return len(self._waiting) >= ENOUGH_BESIDE_ANOTHER if others else bool(self._waiting or self._revisit)
 
     async def _settle_all(self, number: int) -> None:
@@ -163,7 +163,7 @@ class Settler:
         self._impatience = loop.call_later(self._patience_seconds / _LOOKS, self._tell_the_impatient)
 
     def _tell_the_impatient(self) -> None:
-        """Tell whoever has waited long enough while batches take longer than that; what he brought stays."""
+        """Fail the callers that have waited long enough while batches take longer than that; their items stay."""
         now = asyncio.get_running_loop().time()
         for each in (*chain.from_iterable(self._under_way.values()), *self._waiting):
             if each.impatient_at <= now and not each.durable.done():

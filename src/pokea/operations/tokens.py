@@ -46,7 +46,7 @@ def is_client_secret(bearer: str) -> bool:
 
 
 def callback_digest(token: str) -> bytes:
-    """What is stored to find a payment by its callback token; the token cannot be told from it."""
+    """What is stored to find a payment by its callback token; the token cannot be computed from it."""
     return hashlib.sha256(token.encode()).digest()[:16]
 
 

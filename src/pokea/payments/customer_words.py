@@ -1,4 +1,4 @@
-"""What the customer is told of a payment as it stands: one sentence or two in English or Kiswahili.
+"""The message for the customer about a payment as it stands: one sentence or two in English or Kiswahili.
 
 The row decides: a flag outranks the status, since money that moved otherwise than asked must not be paid again. A page
 shows the words as they are, so that every page and program says the same.

@@ -1,9 +1,9 @@
 """How many prompts a phone, a customer and all of them together may cause (law: keys and tokens). Pure: the payments
 are counted.
 
-A payment counts from the moment that its row is made, also when Daraja then refuses its push: somebody was about to be
-prompted, and Daraja was asked. A call that is refused before there is a payment (409, 429, an unfit amount) counts
-nothing, so that nobody who is told to wait has to wait longer for having asked.
+A payment counts from the moment that its row is made, also when Daraja then refuses its push: a customer was about to
+be prompted, and Daraja was asked. A call that is refused before there is a payment (409, 429, an unfit amount) counts
+nothing, so that a caller that must wait does not wait longer for having asked.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from pokea.errors import ApiError
 PUSH_WINDOW: Instant = 10 * 60 * SECOND
 """The span over which prompts of a phone and of a customer are counted, backwards from now."""
 OVERALL_WINDOW: Instant = 60 * SECOND
-"""The span over which all prompts are counted: whoever has stolen many customers' tokens is stopped by this one."""
+"""The span over which all prompts are counted: it stops a caller with many customers' stolen tokens."""
 
 _SAID_IN_SECONDS = 120
 
 
 class Usage(NamedTuple):
-    """How often somebody has been prompted within a window, and the limit; 0 is no limit.
+    """How often a phone or customer has been prompted within a window, and the limit; 0 is no limit.
 
     `who` ends the sentence that the caller reads, such as `this phone`; `oldest_at` is the oldest of those prompts.
     """

@@ -1,4 +1,4 @@
-"""Prompting a customer (law: push): the row first, then Daraja, in a task that nobody's disconnection can cancel.
+"""Prompting a customer (law: push): insert the row, then call Daraja, in a task that survives the caller's disconnect.
 
 The transaction that makes the row also reserves the idempotency key and locks the booking and the phone, so a crash
 right after it leaves a payment that recovery resolves. Rows that are wished for while others are written are written
@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 
 class PushCommand(Struct, frozen=True):
-    """A caller's wish: prompt this phone for this booking's fee."""
+    """What a caller asks for: prompt this phone for this booking's fee."""
 
     scope: Scope
     owner: str
@@ -70,7 +70,7 @@ class PushCommand(Struct, frozen=True):
     idempotency_key: IdempotencyKey | None = None
 
 
-class _Wish(NamedTuple):
+class _PushRequest(NamedTuple):
     """A payment that is wanted, and until when its push may be sent."""
 
     wanted: PaymentRequest
@@ -122,9 +122,9 @@ class PushService:
 
         Raises Unavailable when nothing was sent and nothing will be; Refusal for an unfit key or booking.
         """
-        wish = _Wish(self._wanted(command, self._clock.now()), deadline or self.deadline())
+        asked = _PushRequest(self._wanted(command, self._clock.now()), deadline or self.deadline())
         # From the first a task of its own: a caller who goes away leaves no row without its push.
-        answer = await asyncio.shield(self._start("making", wish.wanted.payment.id, self._make(wish)))
+        answer = await asyncio.shield(self._start("making", asked.wanted.payment.id, self._make(asked)))
         if isinstance(answer, ApiError):
             raise answer
         if isinstance(answer, Rejected):
@@ -165,10 +165,10 @@ class PushService:
     async def _reserve(self, requests: Sequence[PaymentRequest]) -> Sequence[Answer]:
         return await self._database.write(reserve, requests, self._limits, self._clock.now())
 
-    async def _make(self, wish: _Wish) -> Answer:
-        payment = wish.wanted.payment
+    async def _make(self, asked: _PushRequest) -> Answer:
+        payment = asked.wanted.payment
         try:
-            answer = await self._rows.make(wish.wanted)
+            answer = await self._rows.make(asked.wanted)
         except Unavailable as failure:
             raise Unavailable(str(failure), _NOTHING_SENT) from failure
         except OutcomeUnknown as failure:
@@ -176,7 +176,7 @@ class PushService:
             self._start("disowning", payment.id, self._keep(payment, from_push(payment.id, too_late(), self._now())))
             raise Unavailable(str(failure), _NOTHING_SENT) from failure
         if isinstance(answer, Reserved):
-            self._start("sending", answer.payment.id, self._send(answer.payment, wish.deadline))
+            self._start("sending", answer.payment.id, self._send(answer.payment, asked.deadline))
         return answer
 
     def _is_late(self, deadline: Deadline) -> bool:

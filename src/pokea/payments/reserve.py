@@ -1,8 +1,8 @@
 """Making payments' rows: the one transaction before their pushes (law: push; law: time; law: keys and tokens).
 
-Wishes that wait together are answered together, each as if it came after those before it: what may stand in their way
+Requests that wait together are answered together, each as if it came after those before it: what may stand in their way
 is locked and read once for all, what becomes of each is decided in memory, and what is made is written in one
-statement. It is answered what became of a wish, and not raised, because a wish that meets an open payment leaves a
+statement. Rejections are returned, not raised: a request that meets an open payment leaves a
 trace (that payment moves to the head of the queue of questions), and because its neighbours go on.
 """
 
@@ -27,7 +27,7 @@ from pokea.storage.tables import open_payments, payments
 
 _ASKED_LATELY: Instant = 10 * SECOND
 _MOST_LOOKS = 3
-"""How often a wish looks at what is in its way: once more for each time that another transaction was quicker."""
+"""How often a request looks at what is in its way: once more for each time that another transaction was quicker."""
 
 _columns = payments.c
 _LIFT = update(open_payments).where(open_payments.c.id == bindparam("of_id")).values(is_locking=False)
@@ -102,7 +102,8 @@ class Rejected(NamedTuple):
 
 
 Answer: TypeAlias = Reserved | Replayed | Rejected | ApiError
-"""What becomes of a wish. A Refusal is for its caller: a key used with another body, or prompts that are used up."""
+"""What becomes of a request. An ApiError is for its caller: a key used with another body, or prompts that are used
+up."""
 
 
 class _Limit(NamedTuple):
@@ -117,7 +118,7 @@ class _Limit(NamedTuple):
 
 
 class _Conflicts:
-    """What the wishes of one transaction meet: read once for all, and then what those before have made."""
+    """What the requests of one transaction meet: read once for all, and then what those before have made."""
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class _Conflicts:
         self.made: list[PaymentRequest] = []
 
     def rejection(self, wanted: PaymentRequest) -> Answer | None:
-        """The answer to a wish that makes no payment, whatever the limits say."""
+        """The answer to a request that makes no payment, whatever the limits say."""
         mine = self._mine.get(wanted.payment.id)
         if mine is not None:
             return Reserved(mine)
@@ -146,18 +147,18 @@ class _Conflicts:
         refused = _unfit(self._bookings.get(wanted.payment.booking_id), wanted)
         if refused is not None:
             return refused
-        # A page that resumes is told of its booking's payment rather than of the phone's other one.
+        # A page that resumes gets its booking's payment rather than the phone's other one.
         conflict = self._of_booking.get(wanted.payment.booking_id) or self._of_phone.get(wanted.payment.msisdn)
         return Rejected(RejectReason.IN_PROGRESS, conflict=conflict) if conflict is not None else None
 
     def with_booking(self, wanted: PaymentRequest) -> PaymentRequest:
-        """The wish with what its payment takes from its booking."""
+        """The request with what its payment takes from its booking."""
         booking = self._bookings[wanted.payment.booking_id]
         payment = wanted.payment._replace(account_reference=booking.reference, owner=booking.customer_id)
         return wanted._replace(payment=payment)
 
     def make(self, wanted: PaymentRequest, limits: Sequence[_Limit]) -> Reserved:
-        """Let the wishes that come after this one meet its payment."""
+        """Let the requests that come after this one meet its payment."""
         payment = wanted.payment
         self.made.append(wanted)
         self._of_booking[payment.booking_id] = self._of_phone[payment.msisdn] = payment
@@ -177,7 +178,7 @@ class _Conflicts:
 
 
 def reserve(connection: Connection, requests: Sequence[PaymentRequest], limits: Limits, now: Instant) -> list[Answer]:
-    """Make the payments that no rule forbids; answers what becomes of each wish, in their order."""
+    """Make the payments that no rule forbids; answers what becomes of each request, in their order."""
     answers: dict[str, Answer] = {}
     left = requests
     for _ in range(_MOST_LOOKS):
@@ -191,7 +192,7 @@ def reserve(connection: Connection, requests: Sequence[PaymentRequest], limits: 
 def _answer_all(
     connection: Connection, requests: Sequence[PaymentRequest], limits: Limits, now: Instant
 ) -> dict[str, Answer]:
-    """The answers, by the ids of the payments that are wished for. Where another transaction was quicker with a phone
+    """The answers, by the ids of the payments that are asked for. Where another transaction was quicker with a phone
     or a key, only those are answered whose payments are made: the others may have met what was not."""
     ground = _look(connection, requests, now)
     _count(connection, ground, requests, limits, now)
@@ -211,7 +212,7 @@ def _answer_all(
 
 
 def _look(connection: Connection, requests: Sequence[PaymentRequest], now: Instant) -> _Conflicts:
-    """Lock and read what the wishes may meet; locks whose time is over are lifted on the way.
+    """Lock and read what the requests may meet; locks whose time is over are lifted on the way.
 
     Payments are locked before their bookings, as the settler does, so that neither waits for the other in a circle.
     """
@@ -228,7 +229,7 @@ def _look(connection: Connection, requests: Sequence[PaymentRequest], now: Insta
 
 
 def _by_key(wanted: PaymentRequest) -> tuple[int | str, ...]:
-    """Keys are bound in one order, so that nobody waits in a circle."""
+    """Keys are bound in one order, so that no two transactions deadlock."""
     return wanted.key.name if wanted.key is not None else ()
 
 
@@ -242,7 +243,7 @@ def _made_before(connection: Connection, key: IdempotencyKey, now: Instant) -> P
 
 
 def _bind(connection: Connection, wanted: PaymentRequest, now: Instant) -> bool:
-    """Bind the wish's key, if it has one, to its payment; says whether nobody else has it."""
+    """Bind the request's key, if it has one, to its payment; says whether no other call has it."""
     if wanted.key is None:
         return True
     try:
@@ -277,7 +278,7 @@ def _unfit(booking: Booking | None, wanted: PaymentRequest) -> Rejected | None:
 def _count(
     connection: Connection, ground: _Conflicts, requests: Sequence[PaymentRequest], limits: Limits, now: Instant
 ) -> None:
-    """Count the prompts behind each limit that the wishes meet."""
+    """Count the prompts behind each limit that the requests meet."""
     hopeful = [ground.with_booking(wanted).payment for wanted in requests if ground.rejection(wanted) is None]
     met = {limit.name: limit for payment in hopeful for limit in _limits_of(payment, limits)}
     # Two calls that count at the same time would both find room for one more.

@@ -53,7 +53,7 @@ class StatusAnswer(Outgoing):
 
 
 class PushData(Outgoing):
-    """A prompt that was sent, or of which nobody knows yet whether it was."""
+    """A prompt that was sent, or of which it is not known yet whether it was."""
 
     transaction_id: str
     request_id: str | None = Field(description="Daraja's id; null while the outcome of the push is unknown.")

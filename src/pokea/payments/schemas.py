@@ -116,7 +116,7 @@ def was_refused(payment: Payment) -> bool:
 
 
 def error_of_push(payment: Payment, language: str) -> ApiError:
-    """What a caller hears of a push that Daraja refused, or that we did not send (law: push)."""
+    """The error for a push that Daraja refused, or that was not sent (law: push)."""
     reason = payment.failure_reason or "daraja_refused"
     code = _REFUSAL_CODES.get(reason, "daraja_refused")
     return ApiError(
@@ -129,7 +129,7 @@ def error_of_push(payment: Payment, language: str) -> ApiError:
 
 
 def error_of_rejection(refused: Rejected, may_see_live: bool) -> ApiError:
-    """What a caller hears when no payment was made."""
+    """The error when no payment was made."""
     if refused.why is RejectReason.IN_PROGRESS:
         extra = {"transactionId": refused.conflict.id} if refused.conflict and may_see_live else {}
         message = "A payment is already in progress. Finish it on the phone, or wait until it ends."

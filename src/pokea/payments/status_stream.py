@@ -86,7 +86,7 @@ class EventRoutes:
         return _Stream(self.hub, self._limits.viewer(reader), payment.id, seen, language_of(request))
 
     async def _tell(self, payment_ids: Sequence[str]) -> None:
-        """Tell the pages of these payments what they have not been told."""
+        """Send the pages of these payments what they have not received."""
         found = await self._database.read(store.find_all, payment_ids)
         now = self._clock.now()
         for payment in found.values():
@@ -94,7 +94,7 @@ class EventRoutes:
             if not over and payment.status == Status.FAILED:
                 self.hub.remind(payment.id, payment.locked_until)
             written: dict[str, bytes] = {}
-            # When the lock is over, what was not to be tried again a moment ago may be now: told once more.
+            # When the lock is over, what was not to be tried again a moment ago may be now: send it once more.
             for page in [page for page in self.hub.pages(payment.id) if over or page.version < payment.version]:
                 if page.language not in written:
                     written[page.language] = _event(payment, page.language, now) + (_END if over else b"")
@@ -102,7 +102,7 @@ class EventRoutes:
 
 
 class _Stream(Response):
-    """An answer that lasts: its head, and afterwards what the hub tells, until its client goes or all is told."""
+    """An answer that lasts: its head, and afterwards what the hub sends, until its client goes or all is sent."""
 
     def __init__(self, hub: "Hub[_Page]", viewer: Viewer, payment_id: str, seen: int, language: str) -> None:
         self._hub = hub
@@ -162,7 +162,7 @@ class _Page:
             self._sending = asyncio.create_task(self._deliver_waiting())
 
     async def _deliver_waiting(self) -> None:
-        # A client that has gone is noticed by whoever waits for it to go.
+        # A client that has gone is noticed by the task that waits for it to go.
         with suppress(OSError):
             more = True
             while more and (self._waiting or self._last):

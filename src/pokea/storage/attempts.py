@@ -1,7 +1,7 @@
 """One attempt at a transaction: a thread makes it, and the event loop may give it up.
 
 A thread that waits for a database cannot be ended. So the event loop takes away the attempt's right to commit, which
-can be taken only once: whoever has it decides whether anything may still happen. Then it breaks the connection, which
+can be taken only once: its holder decides whether anything may still happen. Then it breaks the connection, which
 ends the thread's wait. What a database said of a failure is kept for the log.
 """
 

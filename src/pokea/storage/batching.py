@@ -1,8 +1,8 @@
-"""Reads and changes of single rows, gathered: whoever comes while others are at it shares the next with all who come
+"""Reads and changes of single rows, batched: requests that arrive during a read or write share the next one with all
 then.
 
 A read alone costs a change of threads and three round trips, and a change a wait for the disk besides; shared, it costs
-little more than its row. Nobody waits for a timer: who comes first is served at once.
+little more than its row. No request waits for a timer: the first is served at once.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.storage.database import Database
 
 T = TypeVar("T")
-Wish = TypeVar("Wish")
+Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 READ_TOGETHER = 200
@@ -29,7 +29,7 @@ CHANGES_AT_ONCE = 2
 """While one transaction waits for the disk, another may be made."""
 LONGEST_QUEUE = 1_000
 QUEUED_SECONDS = 4.0
-"""How long a wish waits for its turn: with the patience of the change itself its caller waits less than 10 s."""
+"""How long a request waits for its turn: with the patience of the change itself its caller waits less than 10 s."""
 
 _log = logging.getLogger("pokea.gathering")
 
@@ -104,46 +104,46 @@ class BatchedReads(Generic[T]):
                     future.set_exception(failure)
 
 
-class GroupCommit(Generic[Wish, Answer]):
+class GroupCommit(Generic[Request, Answer]):
     """Makes changes together, in few transactions at a time.
 
-    `change` makes what is wished for, all or nothing, and answers one for each wish, in their order. When it fails,
-    each wish is tried alone, so that none harms its neighbours.
+    `change` makes what is asked for, all or nothing, and answers one for each request, in their order. When it fails,
+    each request is tried alone, so that none harms its neighbours.
     """
 
-    def __init__(self, change: Callable[[Sequence[Wish]], Awaitable[Sequence[Answer]]]) -> None:
+    def __init__(self, change: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]) -> None:
         self._change = change
-        self._waiting: deque[tuple[Wish, asyncio.Future[Answer], float]] = deque()
+        self._waiting: deque[tuple[Request, asyncio.Future[Answer], float]] = deque()
         self._changing = WorkerPool(self._make, CHANGES_AT_ONCE)
 
-    async def make(self, wish: Wish) -> Answer:
-        """What became of the wish, once it is durable.
+    async def make(self, request: Request) -> Answer:
+        """What became of the request, once it is durable.
 
-        Raises what the change raises for this wish alone, and Unavailable when too many wait, or when it has waited too
-        long for its turn.
+        Raises what the change raises for this request alone, and Unavailable when too many wait, or when it has waited
+        too long for its turn.
         """
         if len(self._waiting) >= LONGEST_QUEUE:
             raise Unavailable("too much is waiting to be changed")
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((wish, answered, loop.time() + QUEUED_SECONDS))
+        self._waiting.append((request, answered, loop.time() + QUEUED_SECONDS))
         self._changing.begin()
         return await answered
 
     async def _make(self, _number: int) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            together: dict[asyncio.Future[Answer], Wish] = {}
+            together: dict[asyncio.Future[Answer], Request] = {}
             while self._waiting and len(together) < CHANGED_TOGETHER:
-                wish, answered, impatient_at = self._waiting.popleft()
+                request, answered, impatient_at = self._waiting.popleft()
                 if impatient_at < loop.time():
                     _tell(answered, Unavailable("the database does not answer"))
                 else:
-                    together[answered] = wish
+                    together[answered] = request
             if together:
                 await self._answer(together)
 
-    async def _answer(self, together: "Mapping[asyncio.Future[Answer], Wish]") -> None:
+    async def _answer(self, together: "Mapping[asyncio.Future[Answer], Request]") -> None:
         try:
             answers = await self._change(list(together.values()))
         except (OutcomeUnknown, Unavailable) as failure:
@@ -154,8 +154,8 @@ class GroupCommit(Generic[Wish, Answer]):
                 _tell(next(iter(together)), failure)
                 return
             _log.exception("%d changes could not be made together; each is made alone", len(together))
-            for answered, wish in together.items():
-                await self._answer({answered: wish})
+            for answered, request in together.items():
+                await self._answer({answered: request})
         else:
             for answered, answer in zip(together, answers, strict=True):
                 if not answered.done():

@@ -1,8 +1,8 @@
-"""What one process tells the others of the same database: the ids of payments that have changed (law: events).
+"""What one process publishes to the others of the same database: the ids of payments that have changed (law: events).
 
 PostgreSQL has NOTIFY. Inside a settle it costs half of the throughput, since it makes commits wait for each other; so
 the ids are sent in transactions of their own, after the commit, and gathered while an earlier notice is on its way: at
-most one notice a batch, and no more than fifty a second. Notices carry ids alone: who hears one reads the rows.
+most one notice a batch, and no more than fifty a second. Notices carry ids alone: a receiver reads the rows.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ _LONGEST_RETRY_SECONDS = 2.0
 _SILENCE_SECONDS = 30.0
 _CONNECT_SECONDS = 5
 _HEARD_WITHIN_SECONDS = 1.0
-"""How soon a process hears its own notice; one that does not is deaf."""
+"""How soon a process receives its own notice; one that does not is deaf."""
 _NOTIFY = select(
     func.set_config("synchronous_commit", "off", True), func.pg_notify(CHANNEL, bindparam("payload", type_=Text))
 )
 
 _log = logging.getLogger("pokea.notices")
 
-Heard = Callable[[Sequence[str]], None]
+OnIds = Callable[[Sequence[str]], None]
 Again = Callable[[], None]
 
 
@@ -47,8 +47,9 @@ class ChangeFeed(Protocol):
         """Whether what others send comes through at the moment."""
         ...
 
-    def listen(self, heard: Heard, again: Again) -> None:
-        """Begin to hear, if this was not begun: ids go to `heard`, and `again` says that some may have been missed."""
+    def listen(self, on_ids: OnIds, again: Again) -> None:
+        """Begin to listen, if this was not begun: ids go to `on_ids`, and `again` says that some may have been
+        missed."""
         ...
 
     def send(self, payment_ids: Collection[str]) -> None:
@@ -61,15 +62,15 @@ class ChangeFeed(Protocol):
 
 
 class NoChangeFeed:
-    """Where a database has no way to tell: whoever watches has to look."""
+    """For a database without notifications: watchers have to poll."""
 
     is_connected = False
 
-    def listen(self, heard: Heard, again: Again) -> None:
-        """Nothing will be heard."""
+    def listen(self, on_ids: OnIds, again: Again) -> None:
+        """No notice will come."""
 
     def send(self, payment_ids: Collection[str]) -> None:
-        """Nobody hears it."""
+        """No process receives it."""
 
     async def close(self) -> None:
         """There is nothing to end."""
@@ -78,7 +79,7 @@ class NoChangeFeed:
 class PostgresChangeFeed:
     """NOTIFY through the database's writers, and LISTEN on a connection of its own that is made anew when it is lost.
 
-    `name` tells this process from the others, which have its notices from itself already.
+    `name` distinguishes this process from the others, which have its notices from itself already.
     """
 
     def __init__(self, database: Database, url: str, name: str) -> None:
@@ -107,10 +108,10 @@ class PostgresChangeFeed:
                 )
         return self._connected and not self._deaf
 
-    def listen(self, heard: Heard, again: Again) -> None:
+    def listen(self, on_ids: OnIds, again: Again) -> None:
         """Begin to hear, if this was not begun."""
         if self._listening is None:
-            self._listening = asyncio.create_task(self._listen(heard, again))
+            self._listening = asyncio.create_task(self._listen(on_ids, again))
 
     def send(self, payment_ids: Collection[str]) -> None:
         """Gather the ids, and send them with the next notice."""
@@ -165,7 +166,7 @@ class PostgresChangeFeed:
             words.append(payment_id)
         return " ".join(words)
 
-    async def _listen(self, heard: Heard, again: Again) -> None:
+    async def _listen(self, on_ids: OnIds, again: Again) -> None:
         pause = _FIRST_RETRY_SECONDS
         while True:
             try:
@@ -178,41 +179,44 @@ class PostgresChangeFeed:
                     again()
                     asking = asyncio.create_task(self._ask())
                     try:
-                        await self._hear(connection, heard)
+                        await self._receive(connection, on_ids)
                     finally:
                         asking.cancel()
             except (psycopg.Error, OSError) as failure:
-                _log.warning("notices are not heard: %s; pages are looked after once a second", type(failure).__name__)
+                _log.warning(
+                    "notices do not arrive: %s; the versions of watched payments are polled once a second",
+                    type(failure).__name__,
+                )
             finally:
                 self._connected, self._expected_by = False, None
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
 
-    async def _hear(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]", heard: Heard) -> None:
+    async def _receive(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]", on_ids: OnIds) -> None:
         while True:
             async for notice in connection.notifies(timeout=_SILENCE_SECONDS):
                 name, *payment_ids = notice.payload.split(" ")
                 if name != self._name:
                     if payment_ids:
-                        heard(payment_ids)
+                        on_ids(payment_ids)
                     continue
                 self._came_back += 1
                 self._expected_by = None
                 if self._deaf:
                     self._deaf = False
-                    _log.info("this process hears its own notices again")
+                    _log.info("this process receives its own notices again")
             # Nothing came for a while: a connection that died without a word is found by asking.
             await connection.execute(b"select 1")
             await self._ask()
 
 
 def notify(connection: Connection, payload: str) -> None:
-    """Tell whoever listens. A notice may be lost, so nobody waits for its commit to reach the disk."""
+    """Notify the listeners. A notice may be lost, so its commit does not wait for the disk."""
     fetch_all(connection, _NOTIFY, {"payload": payload})
 
 
 async def is_heard(url: str, database: Database, name: str) -> bool:
-    """Whether a notice that is sent through the database is heard at `url` within a second. Raises psycopg.Error."""
+    """Whether a notice that is sent through the database arrives at `url` within a second. Raises psycopg.Error."""
     address = "postgresql://" + url.split("://", 1)[1]
     connecting = psycopg.AsyncConnection.connect(
         address, autocommit=True, connect_timeout=_CONNECT_SECONDS, prepare_threshold=None

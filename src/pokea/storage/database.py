@@ -6,7 +6,7 @@ outcome is unknown. So a change receives ids and times as arguments, touches not
 work already done, and returns what is to be announced once it is durable (law: settler, 5; law: settler, 6).
 
 A caller waits for a bounded time, whatever holds the database up: the queue of its threads, a lock, a server that is
-silent. Then the attempt is given up (`attempts.py`), and the caller is told which of two things is true: nothing
+silent. Then the attempt is given up (`attempts.py`), and the caller learns which of two things is true: nothing
 happened (`Unavailable`), or it may have happened (`OutcomeUnknown`).
 """
 
@@ -34,7 +34,7 @@ NoteOutcome = Callable[[str, str | None], None]
 """Hears of each `read` and `write` whether it worked, or why its caller is refused."""
 
 PATIENCE_SECONDS = 5.0
-"""How long a write is tried again before the caller hears that the database is unavailable (law: settler, 5)."""
+"""How long a write is tried again before the caller gets Unavailable (law: settler, 5)."""
 READ_SECONDS = 4.5
 """How long a read may take, so that one that waited for another is answered within 10 s."""
 _FIRST_PAUSE_SECONDS = 0.01
@@ -233,7 +233,8 @@ def _commit(connection: Connection, transaction: RootTransaction) -> None:
     try:
         transaction.commit()
     except BaseException:
-        # SQLAlchemy gives such a connection back as it is, and whoever takes it next cannot begin; a broken one is not.
+        # SQLAlchemy returns the connection to the pool inside the failed transaction: roll back unless it was
+        # invalidated.
         if not connection.invalidated:
             connection.connection.rollback()
         raise

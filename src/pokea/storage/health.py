@@ -1,4 +1,4 @@
-"""What the last writes that failed say of the next one, for whoever asks whether this process can do its work.
+"""What the last writes that failed say of the next one, for a probe that asks whether this process can do its work.
 
 A small write may still be made where a large one finds no room. So a failure for want of room, or of the right to
 write, is remembered for a while, whatever is written after it.

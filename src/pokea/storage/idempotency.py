@@ -92,7 +92,7 @@ def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | Non
 
 
 def reused() -> ApiError:
-    """What a call hears whose key came with another body before."""
+    """The error for a call whose key came with another body before."""
     return ApiError(
         "idempotency_key_reused", "This Idempotency-Key was used with another body; use a new key for a new request."
     )
@@ -121,7 +121,7 @@ class Forgetting:
         await self._work.start()
 
     async def stop(self) -> None:
-        """End; what is left is deleted by whoever comes next."""
+        """End; the next process deletes what is left."""
         await self._work.stop()
 
     async def _step(self) -> None:

@@ -26,7 +26,7 @@ from pokea.storage.tables import schema_version
 T = TypeVar("T")
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
-_LOCK: Final = 0x706F6B6561  # "pokea": the advisory lock of whoever changes the schema
+_LOCK: Final = 0x706F6B6561  # "pokea": the advisory lock of a process that changes the schema
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.05
 

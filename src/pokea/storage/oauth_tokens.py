@@ -1,7 +1,8 @@
 """The OAuth token in the database, one row an app, for all processes and commands (law: keys and tokens).
 
-The token is sealed with AES-GCM under a key derived from POKEA_SECRET_KEY, and bound to its app: a row read by somebody
-who has the database alone opens nothing. (Fernet would take its own time and chance, which a universe must give.)
+The token is sealed with AES-GCM under a key derived from POKEA_SECRET_KEY, and bound to its app: a row read by a
+process who has the database alone opens nothing. (Fernet would take its own time and chance, which a universe must
+give.)
 """
 
 from typing import Final, NamedTuple
@@ -85,8 +86,8 @@ class DatabaseTokens:
         return StoredToken(row.generation, token or Secret(""), row.expires_at if token is not None else 0)
 
     async def claim(self, seen_generation: int, now: Instant, lease_until: Instant) -> bool:
-        """Whether the caller may refresh. Of any number of callers at once, one hears yes."""
-        # The odd microseconds tell this claim from others, so that a claim that is run again finds itself.
+        """Whether the caller may refresh. Of any number of callers at once, one gets True."""
+        # The odd microseconds distinguish this claim from others, so that a claim that is run again finds itself.
         wanted = lease_until + int.from_bytes(self._random_bytes(8), "big") % _SPREAD
         is_ours = await self._database.write(claim, self._app, seen_generation, now, wanted)
         if is_ours:
@@ -116,7 +117,7 @@ class DatabaseTokens:
 
 
 def claim(connection: Connection, app: str, seen_generation: int, now: Instant, lease_until: Instant) -> bool:
-    """A change: take the lease, if the generation has not moved and nobody else's lease stands at `now`."""
+    """A change: take the lease, if the generation has not moved and no other lease stands at `now`."""
     insert_new(
         connection,
         oauth_tokens,

@@ -98,7 +98,7 @@ def _executed(connection: Connection, prepared: _Prepared, values: Values) -> An
 
 
 def _is_watched(connection: Connection) -> bool:
-    """Whether somebody listens to what SQLAlchemy executes: then it is SQLAlchemy that does."""
+    """Whether a listener is attached to SQLAlchemy's executions: then SQLAlchemy must execute."""
     return bool(connection.dispatch.before_cursor_execute)
 
 

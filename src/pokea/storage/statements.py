@@ -65,8 +65,8 @@ def selection_among(dialect: str, selected: Selected, column: Column[str]) -> Se
 def advisory_lock(connection: Connection, names: Collection[str]) -> None:
     """Wait until no other transaction holds one of these names, and hold them until this one ends.
 
-    For what is decided by counting rows that others may be adding. Names are taken in one order, so that nobody waits
-    in a circle. SQLite has one writer at a time in any case.
+    For what is decided by counting rows that others may be adding. Names are taken in one order, so that no transaction
+    waits in a circle. SQLite has one writer at a time in any case.
     """
     if names and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_TAKE_TURNS, {"names": sorted(names)})
@@ -88,7 +88,7 @@ def insertion_or_addition(
 def in_one_snapshot(connection: Connection) -> None:
     """Let all that this transaction reads, of which this is the first statement, be as it stood at one moment.
 
-    SQLite does so by itself. PostgreSQL is also told to plan for the bounds at hand: a plan for any bounds may read a
+    SQLite does so by itself. PostgreSQL also has to plan for the bounds at hand: a plan for any bounds may read a
     whole table where a part was asked for.
     """
     if connection.dialect.name == "postgresql":

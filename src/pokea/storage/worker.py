@@ -10,7 +10,7 @@ from pokea.errors import OutcomeUnknown, Unavailable
 class Worker:
     """Takes a step over and over. A step that has nothing to do rests.
 
-    `name` is what the log says has stumbled, `waits` what it says of the work while the database is away;
+    `name` is what the log calls a step that failed, `waits` what it says of the work while the database is away;
     `pause_seconds` follow a step that failed.
     """
 
@@ -71,5 +71,5 @@ class Worker:
             except (OutcomeUnknown, Unavailable) as failure:
                 self._log.warning("the database is away; %s (%s)", self._waits, failure)
             except Exception:
-                self._log.exception("%s stumbled; it goes on", self._name)
+                self._log.exception("%s failed; it is tried again", self._name)
             await self.rest(self._pause_seconds)
