@@ -11,7 +11,7 @@ from pokea.errors import Unavailable
 from pokea.events import hub as hubs
 from pokea.events.hub import Hub
 from pokea.events.viewers import Viewer
-from pokea.storage.change_feed import Again, OnIds, NoChangeFeed
+from pokea.storage.change_feed import Again, NoChangeFeed, OnIds
 from pokea.storage.database import Database
 
 NEVER = 2**62

@@ -70,13 +70,13 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "            answer = await self._rows.make(wish.wanted)\n",
-                '            self._start("sending", payment.id, self._send(payment, wish.deadline))\n'
-                "            answer = await self._rows.make(wish.wanted)\n",
+                "            answer = await self._rows.make(asked.wanted)\n",
+                '            self._start("sending", payment.id, self._send(payment, asked.deadline))\n'
+                "            answer = await self._rows.make(asked.wanted)\n",
             ),
             Edit(
                 _PROMPT,
-                '            self._start("sending", answer.payment.id, self._send(answer.payment, wish.deadline))\n',
+                '            self._start("sending", answer.payment.id, self._send(answer.payment, asked.deadline))\n',
                 "            pass\n",
             ),
         ],

@@ -2,8 +2,8 @@
 
 Requests that wait together are answered together, each as if it came after those before it: what may stand in their way
 is locked and read once for all, what becomes of each is decided in memory, and what is made is written in one
-statement. Rejections are returned, not raised: a request that meets an open payment leaves a
-trace (that payment moves to the head of the queue of questions), and because its neighbours go on.
+statement. Rejections are returned, not raised: a request that meets an open payment leaves a trace (that payment moves
+to the head of the queue of inquiries), and must not abort its neighbours.
 """
 
 from collections.abc import Mapping, Sequence
