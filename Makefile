@@ -11,7 +11,7 @@ PORT ?= 8000
 SIM_PORT ?= 8001
 SOURCES := src tests tools $(wildcard bench examples)
 
-.PHONY: help setup demo test check bench chaos mutations fuzz format docs lock web clean develop
+.PHONY: help setup demo test check bench chaos mutations fuzz format docs lock web package clean develop
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lock: develop ## Pin the newest fitting versions in the lock files, with hashes
 	tools/lock $(ARGS)
 
 web: setup ## Build the pages
+
+package: setup ## Pack the npm package @pokea/checkout into dist/
+	@tools/web pack
 
 clean: ## Remove what was installed and built
 	rm -rf $(VENV) .cache dist build web/node_modules src/pokea/pages

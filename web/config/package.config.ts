@@ -1,7 +1,10 @@
 import { defineConfig } from 'vite';
 import { PACKAGE, STYLED, TARGET, WEB, withoutReact } from './settings.ts';
 
-/** One form of the npm package, by `--mode`: the component without React, or the element with everything in it. */
+/** Bundlers of React's server components look for it at the top of the file, where a build would drop it. */
+const CLIENT = "'use client';";
+
+/** One part of the npm package, by `--mode`: the component without React, the element with all in it, or types alone. */
 export default defineConfig(({ mode: name }) => ({
   root: WEB,
   resolve: { alias: name === 'element' ? withoutReact : {} },
@@ -12,7 +15,15 @@ export default defineConfig(({ mode: name }) => ({
     target: TARGET,
     cssTarget: STYLED,
     minify: false,
-    lib: { entry: `${WEB}/checkout/src/${name}.tsx`, formats: ['es'], fileName: () => `${name}.js` },
-    rollupOptions: { external: name === 'react' ? ['react', 'react-dom', 'react/jsx-runtime'] : [] },
+    sourcemap: true,
+    lib: {
+      entry: `${WEB}/checkout/src/${name}.${name === 'jsx' ? 'ts' : 'tsx'}`,
+      formats: ['es'],
+      fileName: () => `${name}.js`,
+    },
+    rollupOptions: {
+      external: name === 'react' ? ['react', 'react-dom', 'react/jsx-runtime'] : [],
+      output: name === 'react' ? { banner: CLIENT } : {},
+    },
   },
 }));

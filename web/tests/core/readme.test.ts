@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type EventName, type Phase, TABLE } from '../../checkout/src/core/machine.js';
 import { WEB } from '../../config/settings.ts';
 
-const README = `${WEB}/checkout/README.md`;
+const README = `${WEB}/README.md`;
 const PLACE = /(<!-- states -->\n)[\s\S]*(<!-- \/states -->)/;
 
 function tableAsText(): string {
