@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 import { PAGES, TARGET, WEB } from './settings.ts';
 
@@ -13,11 +14,21 @@ const licences: Plugin = {
   },
 };
 
+/** Every file with a hashed name once more as gzip, so that no start of the service has to compress it. */
+const compressed: Plugin = {
+  name: 'compressed',
+  writeBundle(_, bundle) {
+    for (const name of Object.keys(bundle).filter((name) => name.startsWith('assets/'))) {
+      writeFileSync(`${PAGES}/${name}.gz`, gzipSync(readFileSync(`${PAGES}/${name}`), { level: 9 }));
+    }
+  },
+};
+
 /** The handset (`/sim`), the shop (`/demo`) and the reference (`/docs`), with hashed names and their manifest. */
 export default defineConfig({
   root: WEB,
   base: '/pages/',
-  plugins: [licences],
+  plugins: [licences, compressed],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   experimental: {
     // The reference works below a path of a proxy too, so its files are named from where the page is.
