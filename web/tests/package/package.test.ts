@@ -13,7 +13,9 @@ describe('the npm package', () => {
   const { exports, files } = JSON.parse(readFileSync(`${PACKAGE}/package.json`, 'utf8'));
 
   test('has every file that it says it has', () => {
-    const named = Object.values(exports).flatMap((entry) => Object.values(entry as Record<string, string>));
+    const named = Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : Object.values(entry as Record<string, string>),
+    );
     for (const file of named) expect(existsSync(`${PACKAGE}/${file}`), file).toBe(true);
     expect(files).toEqual(['dist']);
   });
