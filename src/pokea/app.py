@@ -228,7 +228,7 @@ class Service:
         happened = [each for each in changes if each.event is not None]
         self.hub.publish([each.operation_id for each in happened])
         if happened:
-            _log.info("changed: %s", "; ".join(map(_said, happened)))
+            _log.info("changed: %s", "; ".join(map(_sentence, happened)))
         for each in changes:
             if each.event is not None:
                 self._events.add(each.event)
@@ -241,8 +241,8 @@ def _secret_or_none(setting: SecretStr) -> Secret | None:
     return Secret(text) if text else None
 
 
-def _said(told: Change) -> str:
-    return f"{told.operation_id} {told.event} {told.reason}" if told.reason else f"{told.operation_id} {told.event}"
+def _sentence(change: Change) -> str:
+    return f"{change.operation_id} {change.event} {change.reason or ''}".rstrip()
 
 
 def open_service(

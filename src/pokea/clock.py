@@ -1,4 +1,4 @@
-"""Time as a value: instants in microseconds of UTC, and the clock that is passed to whoever needs one.
+"""Time as a value: instants in microseconds of UTC, and the clock that is passed to what needs one.
 
 Daraja's timestamps are East Africa Time (UTC+3, no summer time; reference 2.1 and 9.2).
 """

@@ -27,7 +27,7 @@ class InvalidPhone(ValueError):
 
 
 class Phone(NamedTuple):
-    """A number fit for Daraja, and a hint worth saying to whoever typed it."""
+    """A number fit for Daraja, and a hint worth showing to the person who typed it."""
 
     msisdn: str
     hint: str | None

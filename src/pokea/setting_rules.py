@@ -39,7 +39,7 @@ _PLACEHOLDER_HOST: Final = re.compile(
     r"(.*[.-])?(your|my)[-_]?(domain|site|host|server|app|shop|company)\b.*|(.*\.)?your[-_].*"
 )
 _DOCUMENTATION_HOST: Final = re.compile(r"(.*\.)?(example(\.(com|net|org))?|test|invalid)")
-"""Names that belong to nobody's machine (RFC 2606)."""
+"""Names that belong to no machine (RFC 2606)."""
 _PASSKEY: Final = re.compile(r"[0-9a-fA-F]{64}")
 _SHORTCODE: Final = re.compile(r"[0-9]{5,7}")
 _FEWEST_CHARACTERS: Final = 6
@@ -127,7 +127,7 @@ def check_merchant(
 
 
 def check_callback_address(environment: str, url: str) -> Iterator[Complaint]:
-    """Whether Daraja would take the address, could reach it, and would be heard there (daraja: push validation
+    """Whether Daraja would take the address, could reach it, and would reach Pokea there (daraja: push validation
     errors)."""
     name = "MPESA_CALLBACK_URL"
     try:
@@ -223,7 +223,7 @@ def is_guessed_easily(secret: str) -> bool:
 
 
 def check_tokens(*, environment: str, jwks_url: str, issuer: str, audience: str) -> Iterator[Complaint]:
-    """Whether an issuer's keys can be read, and its tokens be told from those for others."""
+    """Whether an issuer's keys can be read, and its tokens be distinguished from those for others."""
     if not jwks_url:
         return
     if not (issuer and audience):
@@ -285,7 +285,7 @@ def _fault_of_site(text: str) -> str | None:
 
 
 def check_networks(environment: str, name: str, networks: Sequence[IPv4Network | IPv6Network]) -> Iterator[Complaint]:
-    """Whether a list of networks leaves anybody out. `name` is the setting's."""
+    """Whether a list of networks leaves any address out. `name` is the setting's."""
     for network in collapse(networks):
         widest = 8 if network.version == 4 else 16  # noqa: PLR2004 - the versions of IP
         if network.prefixlen < widest and not network.is_private:

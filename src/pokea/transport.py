@@ -75,7 +75,7 @@ class HttpTransport:
     A request counts as sent from the moment in which its connection stands, TLS included. All that fails before it,
     an address that no request can be made of as well, is NotSent.
 
-    `hear_date` is told the Date header of each answer, empty where there is none."""
+    `hear_date` gets the Date header of each answer, empty where there is none."""
 
     def __init__(self, connect_timeout_seconds: float = 10.0, hear_date: Callable[[str], None] | None = None) -> None:
         self._connect_timeout_seconds = connect_timeout_seconds
@@ -106,7 +106,7 @@ class HttpTransport:
         """Raises NotSent or NoAnswer; any HTTP status is a Reply."""
         within = min(self._connect_timeout_seconds, timeout_seconds)
         # `connect` covers the name, the connection and TLS. Without a threshold of its own aiohttp waits up to a second
-        # longer than it was told, and a push may not be sent a second late.
+        # longer than its limit, and a push may not be sent a second late.
         timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, connect=connect_seconds, sock_connect=within, ceil_threshold=_NEVER_ROUNDED_SECONDS
         )

@@ -115,7 +115,7 @@ _COLUMNS = alerts.c
 def raise_alerts(
     connection: Connection, raised: Sequence[Alert], now: Instant, sent_at: Instant | None = None
 ) -> list[Alert]:
-    """A change: write that these were seen; answers those that are new or told again, for the log.
+    """A change: write that these were seen; answers those that are new or raised again, for the log.
 
     `sent_at` is when the caller has sent them itself, before the database took them.
     """
@@ -144,7 +144,7 @@ def level_of(code: str) -> AlertLevel:
 
 
 def is_any_due(connection: Connection, now: Instant) -> bool:
-    """Whether there is something to send, as far as can be told without claiming it."""
+    """Whether there is something to send, as far as can be seen without claiming it."""
     return connection.execute(select(_COLUMNS.code).where(_is_due(now)).limit(1)).first() is not None
 
 
@@ -201,7 +201,7 @@ def read_alerts(connection: Connection, most: int, seen_after: Instant = 0) -> l
 
 
 def _seen_again(connection: Connection, alert: Alert, now: Instant, sent_at: Instant | None) -> bool | None:
-    """Write that it was seen again, if it has a row, and None if not. Whether it is told again."""
+    """Write that it was seen again, if it has a row, and None if not. Whether it is raised again."""
     is_this = and_(_COLUMNS.code == alert.code.value, _COLUMNS.subject == alert.subject)
     row = connection.execute(select(_COLUMNS.last_seen_at, _COLUMNS.sent_at, _COLUMNS.due_at).where(is_this)).first()
     if row is None:

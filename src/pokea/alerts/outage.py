@@ -1,4 +1,4 @@
-"""When a database that fails is an alert: pure, told of each outcome with the time it had."""
+"""When a database that fails is an alert: pure, given each outcome with the time it had."""
 
 from typing import Final
 

@@ -49,7 +49,7 @@ def sender_to(addresses: Sequence[str]) -> Send:
     thread = ThreadPoolExecutor(1, "pokea-alerts")
 
     def notify(message: Message) -> bool:
-        """Each address is asked by itself: one that fails must not have the others told twice."""
+        """Each address is asked by itself: one that fails must not make the others get it twice."""
         taken = False
         for scheme, target in targets:
             if target.notify(body=message.body, title=message.title, notify_type=types[message.level]):

@@ -60,7 +60,7 @@ def _fold(connection: Connection, source: Table, totals: Table, sums: tuple[str,
 
 @cache
 def _taken_and_added(source: Table, totals: Table, sums: tuple[str, ...]) -> Executable:
-    """Takes the oldest deltas that nobody else is taking, and adds them to their totals, on PostgreSQL."""
+    """Takes the oldest deltas that no other process is taking, and adds them to their totals, on PostgreSQL."""
     ctid = literal_column("ctid", String)
     taken = select(ctid).select_from(source).limit(bindparam("most")).with_for_update(skip_locked=True)
     some = ctid == func.any(func.array(taken.scalar_subquery()))
@@ -126,7 +126,7 @@ class Rollup:
         await self._work.start()
 
     async def stop(self) -> None:
-        """End; what is not folded is counted all the same, and folded by whoever comes next."""
+        """End; what is not folded is counted all the same, and the next process folds it."""
         await self._work.stop()
 
     async def _step(self) -> None:

@@ -56,7 +56,7 @@ class SummaryPeriod(NamedTuple):
 
 
 class AnalyticsRoutes:
-    """The call for whoever runs the shop."""
+    """The call for the merchant's own people."""
 
     def __init__(self, database: Database, gate: Authenticator, clock: Clock) -> None:
         self._database = database

@@ -46,7 +46,7 @@ FIGURES: Final[dict[str, Any]] = {
     "completedBy": _counts("What completed payments: `callback`, `query` (Daraja was asked) or `statement`."),
     "callbackSuccessRate": {**_SHARE, "description": "Of the completed, those whose proved callback came."},
 }
-"""What is told of a period."""
+"""The figures of a period."""
 
 ANALYTICS: Final[dict[str, Any]] = _whole(
     "How payments go.",

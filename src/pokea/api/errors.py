@@ -30,14 +30,14 @@ _logger = logging.getLogger(__name__)
 
 
 def internal_error() -> ApiError:
-    """What the caller hears when something in Pokea failed: nothing of what it was."""
+    """The error when something in Pokea failed; it says nothing of what it was."""
     return ApiError(
         "internal_error", "Something went wrong on our side. Look at the payment's status before trying again."
     )
 
 
 def method_not_allowed(method: str, allowed: Iterable[str]) -> ApiError:
-    """What the caller hears of a method that an address does not take."""
+    """The error for a method that an address does not take."""
     return ApiError("method_not_allowed", f"This address does not take {method}; it takes {', '.join(allowed)}.")
 
 
@@ -79,7 +79,8 @@ def problem_response(refusal: ApiError, scope: Mapping[str, Any], headers: Mappi
 
 
 def failure_response(failure: Exception, scope: MutableMapping[str, Any]) -> Response:
-    """The answer to a request that failed: refused on purpose, or shed, or for a reason that is logged and not told."""
+    """The answer to a request that failed: refused on purpose, or shed, or for a reason that is logged and not
+    shown."""
     if isinstance(failure, ApiError):
         return problem_response(failure, scope)
     if isinstance(failure, OutcomeUnknown):
@@ -90,7 +91,7 @@ def failure_response(failure: Exception, scope: MutableMapping[str, Any]) -> Res
         scope.setdefault("state", {})["shed"] = str(failure)
         message = failure.message or "The service is busy or its database is away; try again shortly."
         return problem_response(ApiError("unavailable", message, retry_after_seconds=_SHED_SECONDS), scope)
-    _logger.error("a request failed for a reason that nobody expected", exc_info=failure)
+    _logger.error("unhandled exception in a request; the caller got internal_error", exc_info=failure)
     return problem_response(internal_error(), scope)
 
 

@@ -82,7 +82,7 @@ class RequestContext:
         if shed is not None:
             self._sheds.count(shed)
         # Callbacks that went well are in the database; a line for each would cost more than settling it, and so would
-        # one for each read of a page that waits. What was shed is told in one line for all.
+        # one for each read of a page that waits. What was shed is logged in one line for all.
         often = scope.get("quiet") or is_callback(scope["path"])
         quiet = shed is not None or (status < HTTPStatus.BAD_REQUEST and often)
         level = logging.DEBUG if quiet else logging.INFO
@@ -186,7 +186,7 @@ def logged_path(scope: Mapping[str, Any]) -> str:
 
 
 class ErrorBoundary:
-    """Turns whatever nobody expected into `internal_error`: logged here, and nothing of it told to the caller."""
+    """Turns an unhandled exception into `internal_error`: logged here, and nothing of it shown to the caller."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -26,7 +26,7 @@ class Application(FastAPI):
     """FastAPI whose document also holds the routes that were described by hand.
 
     `around` surrounds all of FastAPI's own layers, the first of them outermost. `framing` and `shortcuts` are
-    for whoever answers calls before they reach any layer (`protocol.py`).
+    for the protocol, which answers calls before they reach any layer (`protocol.py`).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The checks that go out to Daraja and to our own callback address. Nobody is prompted by any of them."""
+"""The checks that go out to Daraja and to our own callback address. No customer is prompted by any of them."""
 
 from typing import Final
 
@@ -45,7 +45,7 @@ class InMemoryTokens:
         return self._token
 
     async def claim(self, _seen_generation: int, _now: Instant, _lease_until: Instant) -> bool:
-        """Nobody else is there."""
+        """No other process shares it."""
         return True
 
     async def store(self, seen_generation: int, token: Secret, expires_at: Instant) -> bool:
@@ -54,7 +54,7 @@ class InMemoryTokens:
         return True
 
     async def release(self, _seen_generation: int) -> None:
-        """Nobody waits."""
+        """No caller waits."""
 
 
 async def check_credentials(
@@ -98,7 +98,7 @@ async def check_passkey(daraja: DarajaClient) -> Finding:
     outcome = await daraja.query(NOBODY)
     name = "shortcode and passkey"
     if isinstance(outcome, Answered):
-        return warn(name, "Daraja answered about a payment that does not exist: nothing can be told from that.")
+        return warn(name, "Daraja answered about a payment that does not exist: nothing follows from that.")
     if outcome.wrong_credentials:
         return fail(
             name, "Daraja says: wrong credentials. Check MPESA_PASSKEY, and that it belongs to MPESA_SHORTCODE."

@@ -80,18 +80,18 @@ def check_pooler(connection: Connection, prepares: bool) -> Finding:
 
 
 def check_notices(is_heard: bool) -> Finding:
-    """Whether a page that another process serves is told at once."""
+    """Whether a page that another process serves is updated at once."""
     if is_heard:
-        return ok("notices", "What one process sends is heard.")
+        return ok("notices", "What one process sends arrives.")
     return warn(
         "notices",
-        "Nothing is heard of what is sent, as through a pooler of transactions: pages are looked after once a second. "
+        "What is sent does not arrive, as through a pooler of transactions: pages are polled once a second. "
         "Set POKEA_NOTICES_URL to an address of PostgreSQL itself.",
     )
 
 
 def check_overdue(connection: Connection, now: Instant) -> Finding:
-    """Whether somebody does the work that falls due."""
+    """Whether a process does the work that falls due."""
     late = select(func.count(), func.min(open_payments.c.next_action_at)).where(
         open_payments.c.next_action_at < now - OVERDUE
     )

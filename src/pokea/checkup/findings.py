@@ -36,7 +36,7 @@ def ok(check: str, says: str) -> Finding:
 
 
 def warn(check: str, says: str) -> Finding:
-    """It works, and somebody should look at it."""
+    """It works, and a person should look at it."""
     return Finding(check, Level.WARN, says)
 
 

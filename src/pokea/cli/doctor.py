@@ -33,7 +33,7 @@ def doctor(
 ) -> None:
     """Check settings, credentials, clock, callback address, database and books, and say what to do next.
 
-    Nobody is prompted and nothing is changed. Exit code 1 when a check fails; a warning leaves it 0.
+    No customer is prompted and nothing is changed. Exit code 1 when a check fails; a warning leaves it 0.
     """
     import logging
 

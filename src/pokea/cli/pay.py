@@ -122,8 +122,8 @@ class _Service:
 
     async def push(self, msisdn: str, booking: str, amount: int) -> dict[str, Any]:
         """Prompt the phone."""
-        wish = {"phoneNumber": msisdn, "bookingId": booking, "amount": amount, "type": "booking_fee"}
-        pushed: dict[str, Any] = (await self._call("POST", "/payments/mpesa/stkpush", wish, UNKNOWN))["data"]
+        request = {"phoneNumber": msisdn, "bookingId": booking, "amount": amount, "type": "booking_fee"}
+        pushed: dict[str, Any] = (await self._call("POST", "/payments/mpesa/stkpush", request, UNKNOWN))["data"]
         return pushed
 
     async def status(self, payment_id: str) -> dict[str, Any]:
@@ -153,11 +153,11 @@ class _Service:
 
 
 async def _watch(service: _Service, pushed: dict[str, Any], *, quiet: bool) -> int:
-    """Look until the payment has ended, or until its lock is over and nobody knows."""
+    """Look until the payment has ended, or until its lock is over and the outcome is unknown."""
     from pokea.clock import SECOND, SystemClock, from_datetime
 
     expires_at = from_datetime(datetime.fromisoformat(pushed["expiresAt"]))
-    told = ""
+    printed = ""
     while True:
         try:
             transaction = await service.status(pushed["transactionId"])
@@ -169,18 +169,18 @@ async def _watch(service: _Service, pushed: dict[str, Any], *, quiet: bool) -> i
         left = (expires_at - SystemClock().now()) / SECOND
         is_over = transaction["status"] in ("completed", "failed")
         if not quiet:
-            told = _show(transaction["status"], left, told, is_over=is_over)
+            printed = _show(transaction["status"], left, printed, is_over=is_over)
         if is_over or left < -_LOCK_SECONDS:
             return _end(transaction, quiet=quiet)
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
-def _show(status: str, left: float, told: str, *, is_over: bool) -> str:
-    """A line that counts down on a terminal; elsewhere a line when something changes. Answers what was told last."""
+def _show(status: str, left: float, printed: str, *, is_over: bool) -> str:
+    """A line that counts down on a terminal; elsewhere a line when something changes. Answers what was printed last."""
     waiting = "asking M-PESA" if left <= 0 else f"{left:.0f} s left on the phone"
     if sys.stderr.isatty():
         print(f"\r\033[K{status}, {waiting}", end="\n" if is_over else "", file=sys.stderr, flush=True)
-    elif status != told:
+    elif status != printed:
         print(status, file=sys.stderr, flush=True)
     return status
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 _PLAIN_LINES = 10
 _WORTH_TELLING = 1_000
-"""Jobs with fewer steps are over before anybody wonders."""
+"""Jobs with fewer steps are over before a person wonders."""
 
 
 @contextmanager

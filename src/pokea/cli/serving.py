@@ -38,7 +38,7 @@ _log = logging.getLogger("pokea.server")
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to whoever runs several of them."""
+    """A server that leaves the signals to the program that runs several of them."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -113,7 +113,7 @@ def prepare_interpreter() -> None:
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that is listened on from now: whoever connects before the application runs waits for it.
+    """A socket that is listened on from now: a client that connects before the application runs waits for it.
 
     Raises PokeaError that names the option to change when the host is not this machine's, or the port is taken.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pokea.universe.run import Outcome, Universes
 
 _PLAIN_LINES = 10
-"""How often progress is told where there is no terminal."""
+"""How often progress is printed where there is no terminal."""
 _SEEDS_AT_ONCE = 4
 
 _mine: "Universes | None" = None

@@ -24,7 +24,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 
 
 class AccessTokens:
-    """Gives out the app's token. A new token may void the old one (daraja: Token behaviour), so nobody fetches one
+    """Gives out the app's token. A new token may void the old one (daraja: Token behaviour), so no caller fetches one
     alone."""
 
     def __init__(
@@ -43,7 +43,7 @@ class AccessTokens:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
         while (known := self._usable(self._known, refused_generation)) is None:
-            # The task belongs to nobody in particular: whoever gives up waiting does not stop it for the others.
+            # The task belongs to no caller: one that gives up waiting does not stop it for the others.
             if self._fetching is None or self._fetching.done():
                 self._fetching = loop.create_task(self._fetch(refused_generation))
             try:

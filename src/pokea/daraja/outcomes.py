@@ -1,4 +1,4 @@
-"""What a request to Daraja came to. These are values: nothing about a request is told by an exception.
+"""What a request to Daraja came to. These are values: no outcome of a request is an exception.
 
 Texts in them are masked. Ids that contain the payer's number (daraja: identifiers) and addresses that carry a token
 stay out of their printed form.
@@ -18,7 +18,7 @@ _MSISDN = re.compile(r"254[17][0-9]{8}")
 
 @dataclass(frozen=True, slots=True)
 class PushOrder:
-    """One prompt to be sent: to whom, how much in whole shillings, and where the outcome is to be told.
+    """One prompt to be sent: to whom, how much in whole shillings, and the address for the outcome.
 
     Raises ValueError when a field is not what Daraja takes (daraja: STK push request): its maker has not done its work.
     """
@@ -42,7 +42,7 @@ class PushOrder:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Daraja took the push and will try to prompt; nobody has paid anything yet (daraja: STK push accepted)."""
+    """Daraja took the push and will try to prompt; nothing is paid yet (daraja: STK push accepted)."""
 
     checkout_request_id: str = field(repr=False)
     merchant_request_id: str
@@ -54,7 +54,7 @@ class SubmissionRefused:
     """The push did nothing, for certain.
 
     `code` is Daraja's, empty where Daraja did not answer; `reason` is a slug of `codes.reason_meaning`;
-    `temporary`: the same order may be taken in a minute, with nothing changed by anybody.
+    `temporary`: the same order may be taken in a minute, with nothing changed.
     """
 
     code: str
@@ -66,7 +66,7 @@ class SubmissionRefused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A prompt may be on the phone, and nobody sends this push again (law: push)."""
+    """A prompt may be on the phone; this push is never sent again (law: push)."""
 
     why: str
 

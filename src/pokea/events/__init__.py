@@ -1,1 +1,1 @@
-"""What happened, told to pages and to other systems."""
+"""What happened, published to pages and to other systems."""

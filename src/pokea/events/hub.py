@@ -1,8 +1,8 @@
 """Telling the pages of this process that a payment has changed (law: events).
 
-A page watches one payment. What is committed here is announced here; what other processes commit is heard by notices
-where the database has them. Whatever has changed waits while what changed before is being told, and is then told
-together: one read, however many payments and pages. Nothing is read, and no clock ticks, while nobody watches.
+A page watches one payment. What is committed here is announced here; what other processes commit arrives by notices
+where the database has them. What has changed waits while earlier changes are being sent, and is then sent
+together: one read, however many payments and pages. Nothing is read, and no clock ticks, while no page watches.
 
 Notices may be lost: while they do not come, and where there are none, the versions of all watched payments are looked
 at once a second; else once in fifteen, for the commit whose process died before it could say so.
@@ -28,7 +28,7 @@ from pokea.storage.tables import payments
 MOST_PAGES = 20_000
 TICK_SECONDS = 1.0
 HEARTBEAT_TICKS = 15
-"""Each page hears from us once in so many ticks, and so often is looked for what no notice told."""
+"""Every so many ticks: one heartbeat a page, and one poll of versions in case a notification was lost."""
 TOLD_TOGETHER = 500
 """Payments of one read: so few that a page is not kept waiting for the others."""
 
@@ -48,7 +48,7 @@ class StreamPage(Protocol):
 
     @property
     def version(self) -> int:
-        """The payment's version that it has been told."""
+        """The payment's version that it has been sent."""
         ...
 
     @property
@@ -69,7 +69,7 @@ P = TypeVar("P", bound=StreamPage)
 
 
 class Hub(Generic[P]):
-    """Who watches what in this process, and what has changed since it was told."""
+    """Who watches what in this process, and what has changed since it was last sent."""
 
     def __init__(self, database: Database, clock: Clock, notices: ChangeFeed, tell: Tell) -> None:
         self._database = database
@@ -96,7 +96,7 @@ class Hub(Generic[P]):
         self._viewers.check(viewer)
 
     def open(self, page: P) -> None:
-        """Let the page be told what is newer than its version, what there is already first."""
+        """Send the page what is newer than its version, what there is already first."""
         self._pages.setdefault(page.payment_id, []).append(page)
         self._beats[self._count % HEARTBEAT_TICKS][page] = None
         self._count += 1
@@ -148,7 +148,7 @@ class Hub(Generic[P]):
                 page.close()
 
     async def stop(self) -> None:
-        """Tell nobody any more."""
+        """Send nothing any more."""
         self.close()
         await self._notices.close()
         tasks = [task for task in (self._telling, self._ticking) if task is not None]
@@ -170,7 +170,7 @@ class Hub(Generic[P]):
                     self._changed.update(dict.fromkeys(batch))
                     await asyncio.sleep(TICK_SECONDS)
                 except Exception:
-                    _log.exception("pages of %d payments could not be told", len(batch))
+                    _log.exception("changes of %d payments could not be sent to their pages", len(batch))
         finally:
             self._telling = None
 

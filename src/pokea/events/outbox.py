@@ -1,4 +1,4 @@
-"""What happened, written in the transaction in which it happened, and told after the commit."""
+"""What happened, written in the transaction in which it happened, and published after the commit."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""What a statement proves goes to the settler as evidence, like everything else that we are told."""
+"""What a statement proves goes to the settler as evidence, like everything else that Pokea learns."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,11 +21,11 @@ def evidence_of(found: Reconciliation, received_at: Instant) -> list[Evidence]:
     """
     if found.gates:
         return []
-    told = [(each.payment_id, each.line) for each in found.matched]
-    told += [(each.payment_id, each.line) for each in found.differing]
+    stated = [(each.payment_id, each.line) for each in found.matched]
+    stated += [(each.payment_id, each.line) for each in found.differing]
     return [
         from_statement(payment_id, line.receipt, line.paid_in_cents, line.provider_time, received_at)
-        for payment_id, line in told
+        for payment_id, line in stated
     ]
 
 
@@ -35,7 +35,7 @@ def pieces_of(found: Reconciliation) -> int:
 
 
 async def apply(submit: Submit, found: Reconciliation, clock: Clock, advance: Callable[[int], None]) -> None:
-    """Submit it all; `advance` is told of every few that are durable. Raises Unavailable."""
+    """Submit it all; `advance` is called for every few that are durable. Raises Unavailable."""
     pieces = evidence_of(found, clock.now())
     for start in range(0, len(pieces), SUBMITTED_TOGETHER):
         together = pieces[start : start + SUBMITTED_TOGETHER]

@@ -92,7 +92,7 @@ class Undoing(Struct, frozen=True):
 
 
 class Why(StrEnum):
-    """Why a line of money is nobody's."""
+    """Why a line of money belongs to no payment."""
 
     NO_PAYMENT = "no payment fits"
     SEVERAL_PAYMENTS = "several payments fit"
@@ -198,7 +198,8 @@ def conclude_absence(
 ) -> Absence:
     """What follows for payments that a complete statement does not show.
 
-    `unexplained` is money in it that is nobody's; `doubts` are numbers of lines that may be a payment's after all.
+    `unexplained` is money in it that belongs to no payment; `doubts` are numbers of lines that may be a payment's after
+    all.
     """
     by_amount: dict[int, list[StatementLine]] = defaultdict(list)
     for line in unexplained:

@@ -1,6 +1,6 @@
 """What is said of a statement: as one JSON document, as sentences, and as an exit code. Pure.
 
-Receipts, amounts, times, row numbers and what was typed as the account are told; names and numbers are not.
+Receipts, amounts, times, row numbers and what was typed as the account are shown; names and numbers are not.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from pokea.reconciliation.match import Reconciliation
 from pokea.reconciliation.statement import Statement
 
 LISTED: Final = 20
-"""So many entries of a kind are told in sentences; the JSON has all."""
+"""So many entries of a kind are listed in sentences; the JSON has all."""
 _LONGEST_ACCOUNT: Final = 40
 _ALARMING: Final = frozenset(
     {GapKind.ROWS_UNREADABLE, GapKind.ROWS_REPEATED, GapKind.TOTALS_DIFFER, GapKind.BALANCES_BREAK}

@@ -94,7 +94,7 @@ def read_statement(
 def statement_in(
     sheet: StatementSheet, *, read_at: Instant, name: str = "", advance: Callable[[int], None] = lambda _count: None
 ) -> Statement:
-    """The statement in these rows; `advance` is told of every row that is read. Raises NotAStatement."""
+    """The statement in these rows; `advance` is called for every row that is read. Raises NotAStatement."""
     columns = _columns(sheet.rows[sheet.head].cells)
     rows = [row for row in sheet.rows[sheet.head + 1 :] if row.fault or _holds_anything(row)]
     _refuse_personal(rows, columns)

@@ -1,4 +1,4 @@
-"""What the customer is told, by reason: what happened, then what to do next, in English and in Kiswahili.
+"""What the customer reads, by reason: what happened, then what to do next, in English and in Kiswahili.
 
 A result code, an error code and our own findings lead to a reason, and only the reason has words for the customer.
 """
