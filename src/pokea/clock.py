@@ -1,6 +1,6 @@
 """Time as a value: instants in microseconds of UTC, and the clock that is passed to what needs one.
 
-Daraja's timestamps are East Africa Time (UTC+3, no summer time; reference 2.1 and 9.2).
+Daraja's timestamps are East Africa Time (UTC+3, no summer time; daraja: STK push request; daraja: identifiers).
 """
 
 import time
@@ -71,5 +71,5 @@ def iso(instant: Instant | None) -> str | None:
 
 
 def daraja_timestamp(instant: Instant) -> str:
-    """`YYYYMMDDHHmmss` in East Africa Time, the form of a push's Timestamp (reference 2.1)."""
+    """`YYYYMMDDHHmmss` in East Africa Time, the form of a push's Timestamp (daraja: STK push request)."""
     return to_datetime(instant).astimezone(EAST_AFRICA_TIME).strftime("%Y%m%d%H%M%S")

@@ -1,4 +1,4 @@
-"""Law 3's table, cell by cell: what each answer to a push means."""
+"""What each answer to a push means, cell by cell (law: push)."""
 
 import json
 import time

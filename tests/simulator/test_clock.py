@@ -1,4 +1,4 @@
-"""The clock: it moves the simulator only, and what is due has happened when it answers (law 11)."""
+"""The clock: it moves the simulator only, and what is due has happened when it answers (law: simulator)."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The phones: what their owners do, what it comes to, and the messages they get (design, daraja: result codes, texts:
+"""The phones: what their owners do, what it comes to, and the messages they get (law: simulator; daraja: result codes; texts:
 SMS)."""
 
 import re

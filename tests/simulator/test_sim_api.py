@@ -1,4 +1,4 @@
-"""`/sim/api`: what it takes, what it refuses and how it says so (design, "The simulator")."""
+"""`/sim/api`: what it takes, what it refuses and how it says so (law: simulator)."""
 
 from typing import Any
 

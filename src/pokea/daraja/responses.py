@@ -205,7 +205,7 @@ def _accepted(body: bytes, hide: Hide) -> Accepted | None:
 
 
 def _refusal(status: int, complaint: _Complaint, hide: Hide) -> SubmissionRefused | None:
-    """Law 3's two rows of refusals; None where the complaint leaves open what happened."""
+    """The two rows of refusals in the table of (law: push); None where the complaint leaves open what happened."""
     code, message = _code_shown(complaint), _shown(complaint.text, hide)
     if complaint.code == MIXED_ERROR:
         return _mixed_refusal(complaint, message)

@@ -206,7 +206,7 @@ def _answer_all(
         return {payment_id: answers[payment_id] for payment_id in made}
     for answer in answers.values():
         if isinstance(answer, Rejected) and answer.conflict is not None and answer.conflict.request_id is not None:
-            # It is asked about next, unless it was a moment ago (law 4).
+            # It is asked about next, unless it was a moment ago (law: time).
             execute(connection, _HURRY, {"of_id": answer.conflict.id, "now": now, "lately": now - _ASKED_LATELY})
     return answers
 

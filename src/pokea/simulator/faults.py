@@ -78,7 +78,7 @@ DEFAULT_SECONDS: Final = {
     FaultKind.CALLBACK_TWICE: 0.0,
     FaultKind.SLOW: 5.0,
 }
-"""Law 11; the last two are ours."""
+"""The behaviours that the law names (law: simulator); the last two are ours."""
 
 When = Literal["before", "after"]
 

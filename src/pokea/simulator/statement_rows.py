@@ -242,7 +242,7 @@ def _payment_words(movement: Movement, manner: Manner, *, at_till: bool) -> _Wor
 
 
 def _party(party: Party | None, manner: Manner) -> str:
-    """The masked number and name (texts: columns; for the newer export 1.7); empty where there is no other side."""
+    """The masked number and name (texts: columns; texts: newer export); empty where there is no other side."""
     if party is None:
         return ""
     number = f"0{party.msisdn[3:]}" if manner.payer == "0" else party.msisdn

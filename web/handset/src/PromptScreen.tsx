@@ -10,7 +10,7 @@ interface Props {
   secondsLeft: number;
 }
 
-/** The prompt as Android's SIM toolkit shows it (M-PESA texts, section 2): a title, the text, a field for four digits. */
+/** The prompt as Android's SIM toolkit shows it (texts: prompt): a title, the text, a field for four digits. */
 export function PromptScreen({ prompt, secondsLeft }: Props) {
   const [pin, setPin] = useState('');
   const [problem, setProblem] = useState('');
