@@ -78,7 +78,10 @@ def test_a_citation_of_nothing_is_found(name: str, text: str, complaint: str) ->
     assert complaint in found
 
 
-@pytest.mark.parametrize("text", ["law" + " 6", "Law" + " 11;", "reference" + " 3.3", "texts" + " 1.3"])
+_NUMBERED = ["law" + " 6", "as seen (" + "3.7), ", "Law" + " 11;", "reference" + " 3.3", "texts" + " 1.3"]
+
+
+@pytest.mark.parametrize("text", _NUMBERED)
 def test_a_number_is_found(text: str) -> None:
     """Each of the forms that numbers were cited in is found."""
     assert len(list(citations.numbered_citations(f"It waits ({text}) here"))) == 1

@@ -1,4 +1,4 @@
-"""What can go wrong with a callback: every fault of the design's table, and what the journal says of it (law:
+"""What can go wrong with a callback: every fault that the law names, and what the journal says of it (law:
 simulator)."""
 
 import time

@@ -10,8 +10,8 @@ from pokea.simulator.options import options_from_texts, switches
 
 
 def test_the_defaults_are_the_contract_s() -> None:
-    """The design's credentials, `law: simulator`'s seconds, and the first column of `daraja: faithful simulator`, the
-    query limit off."""
+    """The demo's credentials, the law's seconds (law: simulator), and the reference's defaults
+    (daraja: faithful simulator) with the query limit off."""
     options = SimulatorOptions()
     assert (options.consumer_key, options.consumer_secret) == ("simulator-key", "simulator-secret")
     assert (options.shortcode, options.till, options.passkey) == ("174379", "174380", SANDBOX_PASSKEY)

@@ -1,5 +1,5 @@
-"""The phones: what their owners do, what it comes to, and the messages they get (law: simulator; daraja: result codes; texts:
-SMS)."""
+"""The phones: what their owners do, what it comes to, and the messages they get (law: simulator; daraja: result codes;
+texts: SMS)."""
 
 import re
 

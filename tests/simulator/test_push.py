@@ -61,7 +61,7 @@ def test_two_pushes_get_two_pairs_of_ids(daraja: Daraja) -> None:
 
 
 def test_the_prompt_reaches_the_phone(daraja: Daraja) -> None:
-    """The prompt has what the design's table lists, and the text as the SIM toolkit shows it."""
+    """The prompt has what docs/simulator.md lists, and the text as the SIM toolkit shows it."""
     checkout = daraja.pushed(amount=1200, AccountReference="ref")
     (prompt,) = daraja.prompts()
     assert prompt["msisdn"] == PHONE

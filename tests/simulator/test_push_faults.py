@@ -1,4 +1,4 @@
-"""What can go wrong with a push: every fault of the design's table that stands between caller and phone (law:
+"""What can go wrong with a push: every fault of the law that stands between caller and phone (law:
 simulator)."""
 
 import http.client

@@ -1,4 +1,4 @@
-"""What can go wrong with a query: every fault of the design's table (law: simulator)."""
+"""What can go wrong with a query: every fault that the law names (law: simulator)."""
 
 import pytest
 

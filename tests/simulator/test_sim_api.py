@@ -248,7 +248,7 @@ def test_subscribers_are_listed_without_their_pins(daraja: Daraja) -> None:
 
 
 def test_the_journal_has_the_design_s_fields(daraja: Daraja) -> None:
-    """Charges, reversals, accounts, callbacks and requests with exactly the names of the design and the law."""
+    """Charges, reversals, accounts, callbacks and requests with the law's names (law: simulator of money out)."""
     daraja.pushed()
     daraja.answer()
     daraja.advance(0)

@@ -65,7 +65,7 @@ class HistoryQuery(Incoming):
 
 
 def transaction(payment: Payment, language: str, now: Instant) -> dict[str, Any]:
-    """The guide's transaction, and what the design adds to it."""
+    """The guide's transaction, and what Pokea adds to it."""
     return {
         "id": payment.id,
         "status": payment.status,

@@ -1,6 +1,6 @@
 """The faults that can be switched on: which there are, and which one a request or a callback meets.
 
-The names are those of the design; what each does is `law: simulator`. A rule that has acted as often as its `count`
+What each does is in the law (law: simulator; law: simulator of money out). A rule that has acted as often as its `count`
 says is gone; of several that fit, the first that was made acts.
 """
 
@@ -19,7 +19,7 @@ MOST_RULES: Final = 200
 
 
 class FaultKind(StrEnum):
-    """Every fault by the design's name."""
+    """Every fault, by the name that callers give it."""
 
     CALLBACK_LOST = "callback_lost"
     CALLBACK_LATE = "callback_late"

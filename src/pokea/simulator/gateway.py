@@ -1,6 +1,6 @@
 """Daraja's front door: the order in which a request is looked at, the answer, and the fault it meets.
 
-The order is the reference's (2.9): the token, the fields, the merchant and its password, the phone's lock.
+The order (daraja: validation order): the token, the fields, the merchant and its password, the phone's lock.
 Pure but for the state it owns; how long an answer is held, or whether it is sent at all, is said in the verdict.
 """
 

@@ -39,59 +39,88 @@ class SimulatorOptions:
 
     prompt_seconds: float = _switch(60.0, "How long a prompt waits for its PIN (daraja: timing).")
     known_number_seconds: float = _switch(1.0, "After how long the guide's two known numbers answer.")
-    unreachable_query_seconds: float = _switch(14.0, "When the query knows that a phone was unreachable (4.3).")
-    unreachable_callback_seconds: float = _switch(26.0, "When the callback says that a phone was unreachable (4.3).")
+    unreachable_query_seconds: float = _switch(
+        14.0, "When the query knows that a phone was unreachable (daraja: STK query errors)."
+    )
+    unreachable_callback_seconds: float = _switch(
+        26.0, "When the callback says that a phone was unreachable (daraja: STK query errors)."
+    )
     push_answer_seconds: float = _switch(0.0, "How long Daraja takes to answer a push.")
-    daily_limit: int = _switch(500_000, "Shillings that a customer may pay in a day; 0 for no limit (9.4).")
+    daily_limit: int = _switch(
+        500_000, "Shillings that a customer may pay in a day; 0 for no limit (daraja: limits and charges)."
+    )
 
-    expires_in: Literal["string", "number"] = _switch("string", "JSON type of a token's expires_in (1.3).")
-    bad_credentials: Literal["empty", "400.008.01"] = _switch("empty", "Answer to a wrong key or secret (1.4).")
-    old_token: Literal["valid", "invalidated"] = _switch("valid", "What a new token does to the old ones (1.5).")
+    expires_in: Literal["string", "number"] = _switch(
+        "string", "JSON type of a token's expires_in (daraja: Token request)."
+    )
+    bad_credentials: Literal["empty", "400.008.01"] = _switch(
+        "empty", "Answer to a wrong key or secret (daraja: Token errors)."
+    )
+    old_token: Literal["valid", "invalidated"] = _switch(
+        "valid", "What a new token does to the old ones (daraja: Token behaviour)."
+    )
     bad_token: Literal["404.001.03", "401.002.01"] = _switch(
-        "404.001.03", "Answer to a bad token; 401.002.01 echoes the token, as B2C does (1.5)."
+        "404.001.03", "Answer to a bad token; 401.002.01 echoes the token, as B2C does (daraja: Token behaviour)."
     )
     request_types: Literal["both", "strict"] = _switch(
-        "both", "Whether numbers are taken where the portal's sample has strings (2.1)."
+        "both", "Whether numbers are taken where the portal's sample has strings (daraja: STK push request)."
     )
-    missing_description: Literal["refused", "accepted"] = _switch("refused", "A push without TransactionDesc (2.1).")
+    missing_description: Literal["refused", "accepted"] = _switch(
+        "refused", "A push without TransactionDesc (daraja: STK push request)."
+    )
     buy_goods: Literal["accepted", "refused"] = _switch(
-        "accepted", "CustomerBuyGoodsOnline; the sandbox of 2026 refuses it (2.2)."
+        "accepted", "CustomerBuyGoodsOnline; the sandbox of 2026 refuses it (daraja: paybill and till)."
     )
     callback_url: Literal["sandbox", "production", "any"] = _switch(
-        "sandbox", "How strictly CallBackURL is looked at (2.5)."
+        "sandbox", "How strictly CallBackURL is looked at (daraja: push validation errors)."
     )
     pending_query: Literal["4999", "500.001.1001", "400.002.02"] = _switch(
-        "4999", "Answer to a query before the end; 400.002.02 in the first seconds only (4.2)."
+        "4999", "Answer to a query before the end; 400.002.02 in the first seconds only (daraja: STK query pending)."
     )
     unknown_query: Literal["500.001.1001", "400.002.02"] = _switch(
-        "500.001.1001", "Answer to a query for an id that is not held (4.3)."
+        "500.001.1001", "Answer to a query for an id that is not held (daraja: STK query errors)."
     )
-    query_error_rate: float = _switch(0.0, "Share of queries that fail at random; 0.2 was observed (4.3).")
-    query_limit: Literal["off", "429", "500.003.02"] = _switch("off", "5 queries a minute, burst 1 (2.7).")
+    query_error_rate: float = _switch(
+        0.0, "Share of queries that fail at random; 0.2 was observed (daraja: STK query errors)."
+    )
+    query_limit: Literal["off", "429", "500.003.02"] = _switch(
+        "off", "5 queries a minute, burst 1 (daraja: rate limit fault)."
+    )
     no_response_callback: NoResponseWording = _switch(  # noqa: RUF009  # it makes a field
-        "No response from user.", "A callback's words for 1037 (3.3)."
+        "No response from user.", "A callback's words for 1037 (daraja: result codes)."
     )
     no_response_query: NoResponseWording = _switch(  # noqa: RUF009  # it makes a field
-        "DS timeout user cannot be reached.", "A query's words for 1037 (3.3)."
+        "DS timeout user cannot be reached.", "A query's words for 1037 (daraja: result codes)."
     )
     callback_order: CallbackOrder = _switch(  # noqa: RUF009  # it makes a field
-        "query_first", "When callbacks come, where no fault says otherwise (3.6, 4.3)."
+        "query_first",
+        "When callbacks come, where no fault says otherwise (daraja: callback retries; daraja: STK query errors).",
     )
-    callback_retries: int = _switch(0, "How often a callback that was not answered with 2xx is sent again (3.6).")
+    callback_retries: int = _switch(
+        0, "How often a callback that was not answered with 2xx is sent again (daraja: callback retries)."
+    )
     callback_retry_seconds: float = _switch(60.0, "How long after the last try (no source: ours).")
-    balance_item: bool = _switch(False, "Balance without a Value among the metadata, as until 2023 (3.1).")
-    amount_form: Literal["1", "1.00"] = _switch("1", "How a callback writes its Amount (3.1).")
+    balance_item: bool = _switch(
+        False, "Balance without a Value among the metadata, as until 2023 (daraja: STK callback success)."
+    )
+    amount_form: Literal["1", "1.00"] = _switch("1", "How a callback writes its Amount (daraja: STK callback success).")
     subscriber_lock: Literal["refused", "callback"] = _switch(
-        "refused", "A push to a phone with an open prompt: refused at once, or callback 1001 (2.6, 3.3)."
+        "refused",
+        "A push to a phone with an open prompt: refused at once, or callback 1001 (daraja: push errors; "
+        "daraja: result codes).",
     )
-    same_amount_rule: bool = _switch(False, "Result 17 for the same amount within two minutes (3.3).")
+    same_amount_rule: bool = _switch(False, "Result 17 for the same amount within two minutes (daraja: result codes).")
     bad_passkey: Literal["refused", "silent"] = _switch(
-        "refused", "A wrong password: refused, or accepted and never heard of again (2.6)."
+        "refused", "A wrong password: refused, or accepted and never heard of again (daraja: push errors)."
     )
-    wrong_pairing: Literal["2028", "SFC_IC0003"] = _switch("2028", "Result of a till paid as a paybill (2.2).")
-    firewall: bool = _switch(False, "Every call to Daraja is blocked by the firewall (2.8).")
-    firewall_status: Literal["403", "503"] = _switch("403", "Status of the firewall's page (2.8).")
-    identifiers: Literal["production", "sandbox"] = _switch("production", "Form of CheckoutRequestID (9.2).")
+    wrong_pairing: Literal["2028", "SFC_IC0003"] = _switch(
+        "2028", "Result of a till paid as a paybill (daraja: paybill and till)."
+    )
+    firewall: bool = _switch(False, "Every call to Daraja is blocked by the firewall (daraja: firewall bodies).")
+    firewall_status: Literal["403", "503"] = _switch("403", "Status of the firewall's page (daraja: firewall bodies).")
+    identifiers: Literal["production", "sandbox"] = _switch(
+        "production", "Form of CheckoutRequestID (daraja: identifiers)."
+    )
     wording: Literal["first", "second"] = _switch("first", "Which text, wherever the reference has two.")
 
     tariff: Literal["none", "mgao", "business", "customer"] = _switch(

@@ -28,7 +28,7 @@ def failed(world: World, payment: Pushed) -> dict[str, Any]:
 
 
 def test_a_push_is_answered_as_the_guide_says(world: World) -> None:
-    """The answer has the guide's message and ids, and the secret and the end that the design adds."""
+    """The answer has the guide's message and ids, and the secret and the end that Pokea adds."""
     booking = world.service.book(500)
     phone = world.new_phone("cancel", delaySeconds=1)
     answer = world.service.push(booking, phone)

@@ -65,7 +65,7 @@ class SimApi:
         self._closing = False
 
     def routes(self) -> list[Route]:
-        """Every path of the design's table, and the three that the handset page needs besides."""
+        """Every path of the table in docs/simulator.md, and the three that the handset page needs besides."""
         return [
             Route("/sim/api/subscribers", self.list_subscribers, methods=["GET"]),
             Route("/sim/api/subscribers", self.put_subscriber, methods=["POST"]),
