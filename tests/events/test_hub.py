@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
-from pokea.clock import SECOND, SystemClock
+from pokea.api.logs import RunningRequest, running_request
+from pokea.clock import SECOND, Instant, SystemClock
 from pokea.errors import Unavailable
 from pokea.events import hub as hubs
 from pokea.events.hub import Hub
@@ -15,6 +17,7 @@ from pokea.storage.change_feed import Again, NoChangeFeed, OnIds
 from pokea.storage.database import Database
 
 NEVER = 2**62
+PROCESS: ContextVar[str] = ContextVar("process", default="none")
 
 
 class Reader:
@@ -280,3 +283,43 @@ def test_nothing_runs_when_nobody_watches(database: Database, monkeypatch: pytes
                 await asyncio.sleep(0.01)
 
     asyncio.run(run())
+
+
+class ProcessClock(SystemClock):
+    """A clock that notes in which process, and in which request, it was asked."""
+
+    def __init__(self) -> None:
+        self.asked_by: set[tuple[str, RunningRequest | None]] = set()
+
+    def now(self) -> Instant:
+        """The present."""
+        self.asked_by.add((PROCESS.get(), running_request.get()))
+        return super().now()
+
+
+def test_its_work_belongs_to_its_process_and_to_no_request(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page begins in the hub ends together with the process, and does not log under the page's request."""
+    monkeypatch.setattr(hubs, "TICK_SECONDS", 0.01)
+
+    async def run() -> set[tuple[str, RunningRequest | None]]:
+        clock, told = ProcessClock(), asyncio.Event()
+
+        async def tell(_payment_ids: Sequence[str]) -> None:
+            clock.now()
+            told.set()
+
+        hub: Hub[Reader] = Hub(database, clock, NoChangeFeed(), tell)
+        PROCESS.set("service 1")
+        running_request.set(RunningRequest("req_1"))
+        hub.open(Reader("pay_1"))
+        async with asyncio.timeout(10):
+            await told.wait()
+            told_by = set(clock.asked_by)
+            # The tick asks for the time, too.
+            clock.asked_by.clear()
+            while not clock.asked_by:
+                await asyncio.sleep(0.01)
+        await hub.stop()
+        return told_by | clock.asked_by
+
+    assert asyncio.run(run()) == {("service 1", None)}

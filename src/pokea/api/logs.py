@@ -1,7 +1,7 @@
 """Log lines: one a record, plain, masked, with the id of the request in which it was written."""
 
 import logging
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from typing import TextIO
 
 from pokea.clock import Clock, iso
@@ -27,6 +27,14 @@ class RunningRequest:
 _NO_REQUEST = "-"
 running_request: ContextVar[RunningRequest | None] = ContextVar("running_request", default=None)
 """The request that the running task answers, or that it was begun by."""
+
+
+def outside_requests() -> Context:
+    """A copy of the running context that belongs to no request, for work that lasts longer than the running one."""
+    # A copy, not an empty context: what belongs to the process stays, and the work ends together with it.
+    context = copy_context()
+    context.run(running_request.set, None)
+    return context
 
 
 class LineFormatter(MaskingFormatter):

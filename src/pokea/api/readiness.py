@@ -7,8 +7,8 @@ that come while the checks run wait for them together.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import Context
 
+from pokea.api.logs import outside_requests
 from pokea.errors import PokeaError
 
 ReadinessCheck = Callable[[], Awaitable[object]]
@@ -33,7 +33,7 @@ class Readiness:
         """The names of what is not ready, as they were within the last second."""
         if asyncio.get_running_loop().time() >= self._kept_until:
             if self._looking is None:
-                self._looking = asyncio.create_task(self._look(), context=Context())
+                self._looking = asyncio.create_task(self._look(), context=outside_requests())
             await asyncio.shield(self._looking)
         return self._unready
 

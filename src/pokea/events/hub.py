@@ -11,12 +11,12 @@ at once a second; else once in fifteen, for the commit whose process died before
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from contextvars import Context
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from pokea.api.logs import outside_requests
 from pokea.clock import Clock, Instant
 from pokea.errors import Unavailable
 from pokea.events.viewers import Viewer, Viewers
@@ -102,9 +102,9 @@ class Hub(Generic[P]):
         self._count += 1
         self._viewers.add(page.viewer, page)
         # What lasts longer than this call must not log its lines under the name of the page's request.
-        Context().run(self._notices.listen, self.announce, self._look_again)
+        outside_requests().run(self._notices.listen, self.announce, self._look_again)
         if self._ticking is None:
-            self._ticking = asyncio.create_task(self._tick(), context=Context())
+            self._ticking = asyncio.create_task(self._tick(), context=outside_requests())
         if self._closed:
             page.close()
         self.announce([page.payment_id])
@@ -134,7 +134,7 @@ class Hub(Generic[P]):
         """These payments may have changed."""
         self._changed.update((each, None) for each in payment_ids if each in self._pages)
         if self._changed and self._telling is None and not self._closed:
-            self._telling = asyncio.create_task(self._tell_changed(), context=Context())
+            self._telling = asyncio.create_task(self._tell_changed(), context=outside_requests())
 
     def remind(self, payment_id: str, at: Instant) -> None:
         """Tell of this payment again at that time, to the second, although nothing may have changed."""
