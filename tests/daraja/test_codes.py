@@ -129,7 +129,7 @@ def test_every_entry_says_everything(entry: Meaning | ErrorMeaning) -> None:
     """No code is without a title, words for the merchant, a source, and a reason with words for the customer."""
     assert entry.title
     assert entry.operator.endswith((".", "'"))
-    assert re.search(r"reference|texts|captured", entry.source)
+    assert re.search(r"\b(?:daraja|texts): \w|captured", entry.source)
     text = REASONS[entry.reason]
     assert (entry.customer_en, entry.customer_sw, entry.retryable) == (
         text.customer_en,
