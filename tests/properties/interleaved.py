@@ -1,4 +1,4 @@
-"""Changes that meet on PostgreSQL, and the rule they keep: however they meet, all ends as if one had come after the other."""
+"""Changes that meet on PostgreSQL: however they meet, all ends as if one had come after the other."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,7 @@
 """The faults that can be switched on: which there are, and which one a request or a callback meets.
 
-What each does is in the law (law: simulator; law: simulator of money out). A rule that has acted as often as its `count`
-says is gone; of several that fit, the first that was made acts.
+What each does is in the law (law: simulator; law: simulator of money out). A rule that has acted as often as its
+`count` says is gone; of several that fit, the first that was made acts.
 """
 
 import random
