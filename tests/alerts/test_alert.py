@@ -19,7 +19,7 @@ from pokea.alerts.alert import (
     AlertCode,
     AlertLevel,
     AlertRow,
-    Claim,
+    ClaimedAlerts,
     claim_alerts,
     clear_alert,
     is_any_due,
@@ -125,7 +125,7 @@ def test_one_process_sends_it(change: Change) -> None:
     """What is claimed is nobody else's; a process that died with its claim is followed when the lease ends, and its
     late word then changes nothing."""
     change(raise_alerts, [from_address(1)], NOW)
-    claim: Claim = change(claim_alerts, NOW)
+    claim: ClaimedAlerts = change(claim_alerts, NOW)
     assert claim.alerts == [from_address(1)]
     assert change(claim_alerts, NOW) is None
     assert change(is_any_due, claim.lease_until - 1) is False

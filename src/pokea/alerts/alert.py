@@ -101,7 +101,7 @@ class AlertRow(NamedTuple):
     due_at: Instant | None
 
 
-class Claim(NamedTuple):
+class ClaimedAlerts(NamedTuple):
     """Alerts of one code that this process is to send before its lease ends."""
 
     code: AlertCode
@@ -148,7 +148,7 @@ def is_any_due(connection: Connection, now: Instant) -> bool:
     return connection.execute(select(_COLUMNS.code).where(_is_due(now)).limit(1)).first() is not None
 
 
-def claim_alerts(connection: Connection, now: Instant) -> Claim | None:
+def claim_alerts(connection: Connection, now: Instant) -> ClaimedAlerts | None:
     """A change: take the alerts of one code that are due, the longest due first; None when there are none.
 
     A process that dies with its claim, or does not hear that its claim was made, is followed when the lease ends.
@@ -174,15 +174,15 @@ def claim_alerts(connection: Connection, now: Instant) -> Claim | None:
         .returning(_COLUMNS.code, _COLUMNS.subject, _COLUMNS.text)
     )
     found = sorted(Alert(AlertCode(row.code), row.subject, row.text) for row in connection.execute(taken))
-    return Claim(AlertCode(code), found, now + _LEASE) if found else None
+    return ClaimedAlerts(AlertCode(code), found, now + _LEASE) if found else None
 
 
-def keep_sent(connection: Connection, claim: Claim, now: Instant) -> None:
+def keep_sent(connection: Connection, claim: ClaimedAlerts, now: Instant) -> None:
     """A change: these have been sent."""
     _end_claim(connection, claim, sent_at=now, due_at=None, attempts=0)
 
 
-def keep_unsent(connection: Connection, claim: Claim, now: Instant) -> None:
+def keep_unsent(connection: Connection, claim: ClaimedAlerts, now: Instant) -> None:
     """A change: these could not be sent, and are due again after a pause that grows."""
     attempts = connection.execute(select(func.max(_COLUMNS.attempts)).where(_is_of(claim))).scalar() or 0
     pause = min(_FIRST_PAUSE * 2 ** min(attempts, 10), _LONGEST_PAUSE)
@@ -252,7 +252,7 @@ def _is_due(now: Instant) -> ColumnElement[bool]:
     return and_(_COLUMNS.due_at <= now, _COLUMNS.lease_until <= now, is_known)
 
 
-def _is_of(claim: Claim) -> ColumnElement[bool]:
+def _is_of(claim: ClaimedAlerts) -> ColumnElement[bool]:
     return and_(
         _COLUMNS.code == claim.code.value,
         _COLUMNS.subject.in_([each.subject for each in claim.alerts]),
@@ -260,5 +260,5 @@ def _is_of(claim: Claim) -> ColumnElement[bool]:
     )
 
 
-def _end_claim(connection: Connection, claim: Claim, **values: Instant | int | None) -> None:
+def _end_claim(connection: Connection, claim: ClaimedAlerts, **values: Instant | int | None) -> None:
     connection.execute(update(alerts).where(_is_of(claim)).values(lease_until=0, **values))

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from pokea.api.fast_path import FastRoute, FastRoutes
 from pokea.api.http.connection import BoundedConnection
-from pokea.api.http.exchange import Exchange
+from pokea.api.http.exchange import RequestExchange
 from pokea.api.http.limits import ConnectionLimits
 from pokea.api.http.room import Room
 from pokea.api.middleware import LARGEST_BODY_BYTES, RequestContext, with_safe_headers
@@ -104,7 +104,7 @@ class FastPathProtocol(BoundedConnection):
         return find(path.decode())
 
 
-class _FastPathCycle(Exchange):
+class _FastPathCycle(RequestExchange):
     """One call on the short way: to the connection it is what uvicorn's own is."""
 
     def __init__(self, connection: FastPathProtocol, shortcut: FastRoute, body: bytes) -> None:

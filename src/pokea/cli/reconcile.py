@@ -37,7 +37,7 @@ def reconcile(
     """
     import logging
 
-    from pokea.reconciliation.report import Outcome, sentences
+    from pokea.reconciliation.report import ReconciliationExit, sentences
     from pokea.reconciliation.statement_file import NotAStatement
     from pokea.settings import load_settings
 
@@ -47,7 +47,7 @@ def reconcile(
         report, code = asyncio.run(_ask(settings) if file is None else _match(settings, file, dry_run=dry_run))
     except NotAStatement as refusal:
         print(f"pokea: {refusal}", file=sys.stderr)
-        raise typer.Exit(Outcome.SETTLES_NOTHING) from None
+        raise typer.Exit(ReconciliationExit.SETTLES_NOTHING) from None
     told = _asked if file is None else sentences
     print(json.dumps(report) if as_json else "\n".join(told(report)))
     raise typer.Exit(code)

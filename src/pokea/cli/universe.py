@@ -14,7 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from pokea.universe.report import Totals
-    from pokea.universe.run import Outcome, Universes
+    from pokea.universe.run import UniverseOutcome, Universes
 
 _PLAIN_LINES = 10
 """How often progress is printed where there is no terminal."""
@@ -50,7 +50,7 @@ def universe(
     sys.exit(1 if totals.failures else 0)
 
 
-def outcomes(seeds: range, processes: int) -> Iterator["Outcome"]:
+def outcomes(seeds: range, processes: int) -> Iterator["UniverseOutcome"]:
     """The universes of these seeds, in their order, shared by so many processes. Raises BrokenProcessPool."""
     if min(processes, len(seeds)) == 1:
         yield from map(run_one, seeds)
@@ -62,7 +62,7 @@ def outcomes(seeds: range, processes: int) -> Iterator["Outcome"]:
         yield from pool.map(run_one, seeds, chunksize=min(_SEEDS_AT_ONCE, -(-len(seeds) // processes)))
 
 
-def run_one(seed: int) -> "Outcome":
+def run_one(seed: int) -> "UniverseOutcome":
     """The universe of this seed, in this process; the chronicle of one that is sound is left behind."""
     global _mine  # noqa: PLW0603 - a worker process keeps its own from one seed to the next
     from pokea.universe.run import Universes
@@ -116,7 +116,7 @@ def _plain(count: int) -> Callable[[int], None]:
     return advance
 
 
-def _print_timeline(outcome: "Outcome") -> None:
+def _print_timeline(outcome: "UniverseOutcome") -> None:
     from pokea.universe.chronicle import timeline
 
     print("\n".join(timeline(outcome.lines)), flush=True)

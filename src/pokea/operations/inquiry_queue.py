@@ -63,7 +63,7 @@ class Due(NamedTuple):
     rate: float
 
 
-class _Waiting(NamedTuple):
+class _NextDue(NamedTuple):
     """The earliest time at which a row is due, and the earliest claim that is to be asked about."""
 
     next_action_at: Instant | None
@@ -285,11 +285,11 @@ def _take(connection: Connection, chosen: Sequence[OpenPayment], now: Instant) -
     return [Inquiry(each.id, each.request_id or "", each.inquiries + 1, each.last_inquiry_at) for each in chosen]
 
 
-def _waiting(connection: Connection) -> _Waiting:
-    return _Waiting(*fetch_one(connection, EARLIEST))
+def _waiting(connection: Connection) -> _NextDue:
+    return _NextDue(*fetch_one(connection, EARLIEST))
 
 
-def _look_again(waiting: _Waiting, now: Instant, rate: float, tokens: float) -> Instant | None:
+def _look_again(waiting: _NextDue, now: Instant, rate: float, tokens: float) -> Instant | None:
     moments = [moment for moment in waiting if moment is not None]
     if not moments:
         return None

@@ -54,7 +54,7 @@ class _Kept(NamedTuple):
     payment_id: str | None
 
 
-class _Waiting(NamedTuple):
+class _QueuedArrival(NamedTuple):
     arrived: Delivery | Evidence
     durable: asyncio.Future[_Kept]
     size_bytes: int
@@ -77,9 +77,9 @@ class Settler:
         self._flow = flow
         self._publish = publish
         self._patience_seconds = patience_seconds
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_QueuedArrival] = deque()
         self._waiting_bytes = 0
-        self._under_way: dict[int, Sequence[_Waiting]] = {}
+        self._under_way: dict[int, Sequence[_QueuedArrival]] = {}
         self._settling = WorkerPool(self._settle_all, BATCHES_AT_ONCE if database.dialect == "postgresql" else 1)
         self._impatience: asyncio.TimerHandle | None = None
         self._revisit: deque[tuple[str, ...]] = deque()
@@ -121,7 +121,7 @@ class Settler:
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[_Kept] = loop.create_future()
         size = len(arrived.body or b"")
-        self._waiting.append(_Waiting(arrived, durable, size, loop.time() + self._patience_seconds))
+        self._waiting.append(_QueuedArrival(arrived, durable, size, loop.time() + self._patience_seconds))
         self._waiting_bytes += size
         self._begin()
         return await durable
@@ -170,7 +170,7 @@ class Settler:
                 each.durable.set_exception(OutcomeUnknown("the database does not answer"))
         self._look_later()
 
-    async def _settle_waiting(self, waiting: Sequence[_Waiting]) -> None:
+    async def _settle_waiting(self, waiting: Sequence[_QueuedArrival]) -> None:
         deliveries = [each.arrived for each in waiting if isinstance(each.arrived, Delivery)]
         evidence = [each.arrived for each in waiting if isinstance(each.arrived, Evidence)]
         batch = Batch(self._clock.now(), deliveries, evidence)
@@ -264,7 +264,7 @@ def _kept(arrived: Delivery | Evidence, settled: Settled) -> _Kept:
     return _Kept(None, settled.owners.get(arrived.token))
 
 
-def _named(waiting: Sequence[_Waiting]) -> str:
+def _named(waiting: Sequence[_QueuedArrival]) -> str:
     """What arrived, by what leads to it: payments' ids, and the digests of deliveries."""
     names = sorted(
         {

@@ -23,7 +23,7 @@ _ALARMING: Final = frozenset(
 """Gaps that say that the file was damaged or edited; the others only bound what it can prove."""
 
 
-class Outcome(IntEnum):
+class ReconciliationExit(IntEnum):
     """The exit code of reading a statement."""
 
     AGREED = 0
@@ -31,13 +31,13 @@ class Outcome(IntEnum):
     SETTLES_NOTHING = 2
 
 
-def outcome(found: Reconciliation) -> Outcome:
+def outcome(found: Reconciliation) -> ReconciliationExit:
     """Whether a person must look at something, or the file settles nothing."""
     if found.gates:
-        return Outcome.SETTLES_NOTHING
+        return ReconciliationExit.SETTLES_NOTHING
     noticed = (found.unknown, found.missing, found.differing, found.undoings, found.unreadable, found.undecided)
     is_damaged = any(gap.kind in _ALARMING for gap in found.gaps)
-    return Outcome.TO_BE_LOOKED_AT if is_damaged or any(noticed) else Outcome.AGREED
+    return ReconciliationExit.TO_BE_LOOKED_AT if is_damaged or any(noticed) else ReconciliationExit.AGREED
 
 
 def report_of(statement: Statement, found: Reconciliation) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class Answer(NamedTuple):
     content_type: str = "application/json"
 
 
-class Complaint(NamedTuple):
+class EnvelopeError(NamedTuple):
     """An error of Daraja's envelope (daraja: error envelope), and its second wording where the reference has one."""
 
     status: int
@@ -25,50 +25,52 @@ class Complaint(NamedTuple):
     other_message: str = ""
 
 
-INVALID_AUTHENTICATION: Final = Complaint(
+INVALID_AUTHENTICATION: Final = EnvelopeError(
     400, "400.008.01", "Invalid Authentication passed", "Invalid authentication type passed"
 )
-INVALID_GRANT_TYPE: Final = Complaint(400, "400.008.02", "Invalid grant type passed")
-INVALID_ACCESS_TOKEN: Final = Complaint(404, "404.001.03", "Invalid Access Token")
-INVALID_ACCESS_TOKEN_QUERY: Final = Complaint(400, "400.003.01", "Invalid Access Token")
-INVALID_AUTHENTICATION_HEADER: Final = Complaint(404, "404.001.04", "Invalid Authentication Header")
-RESOURCE_NOT_FOUND: Final = Complaint(404, "404.001.01", "Resource not found")
-INVALID_PAYLOAD: Final = Complaint(400, "400.002.05", "Invalid Request Payload")
-MERCHANT_UNKNOWN: Final = Complaint(500, "500.001.1001", "Merchant does not exist")
-WRONG_CREDENTIALS: Final = Complaint(500, "500.001.1001", "Wrong credentials", "[MerchantValidate] - Wrong credentials")
-SUBSCRIBER_LOCKED: Final = Complaint(
+INVALID_GRANT_TYPE: Final = EnvelopeError(400, "400.008.02", "Invalid grant type passed")
+INVALID_ACCESS_TOKEN: Final = EnvelopeError(404, "404.001.03", "Invalid Access Token")
+INVALID_ACCESS_TOKEN_QUERY: Final = EnvelopeError(400, "400.003.01", "Invalid Access Token")
+INVALID_AUTHENTICATION_HEADER: Final = EnvelopeError(404, "404.001.04", "Invalid Authentication Header")
+RESOURCE_NOT_FOUND: Final = EnvelopeError(404, "404.001.01", "Resource not found")
+INVALID_PAYLOAD: Final = EnvelopeError(400, "400.002.05", "Invalid Request Payload")
+MERCHANT_UNKNOWN: Final = EnvelopeError(500, "500.001.1001", "Merchant does not exist")
+WRONG_CREDENTIALS: Final = EnvelopeError(
+    500, "500.001.1001", "Wrong credentials", "[MerchantValidate] - Wrong credentials"
+)
+SUBSCRIBER_LOCKED: Final = EnvelopeError(
     500,
     "500.001.1001",
     "Unable to lock subscriber, a transaction is already in process for the current subscriber",
 )
-STILL_PROCESSING: Final = Complaint(500, "500.001.1001", "The transaction is being processed")
-TRANSACTION_UNKNOWN: Final = Complaint(500, "500.001.1001", "The transaction does not Exist")
-SYSTEM_BUSY: Final = Complaint(500, "500.003.02", "System is busy. Please try again in few minutes.")
-SPIKE_ARREST: Final = Complaint(500, "500.003.02", "Error Occurred: Spike Arrest Violation")
-INTERNAL_ERROR: Final = Complaint(500, "500.003.1001", "Internal Server Error")
+STILL_PROCESSING: Final = EnvelopeError(500, "500.001.1001", "The transaction is being processed")
+TRANSACTION_UNKNOWN: Final = EnvelopeError(500, "500.001.1001", "The transaction does not Exist")
+SYSTEM_BUSY: Final = EnvelopeError(500, "500.003.02", "System is busy. Please try again in few minutes.")
+SPIKE_ARREST: Final = EnvelopeError(500, "500.003.02", "Error Occurred: Spike Arrest Violation")
+INTERNAL_ERROR: Final = EnvelopeError(500, "500.003.1001", "Internal Server Error")
 
 
-def bad_field(name: str) -> Complaint:
+def bad_field(name: str) -> EnvelopeError:
     """The refusal that names a field (daraja: push validation errors)."""
-    return Complaint(400, "400.002.02", f"Bad Request - Invalid {name}")
+    return EnvelopeError(400, "400.002.02", f"Bad Request - Invalid {name}")
 
 
-def method_not_allowed(method: str) -> Complaint:
+def method_not_allowed(method: str) -> EnvelopeError:
     """The refusal of a method (daraja: push errors)."""
-    return Complaint(405, "405.001", f"{method} Method Not Allowed")
+    return EnvelopeError(405, "405.001", f"{method} Method Not Allowed")
 
 
-def echoed_token(token: str) -> Complaint:
+def echoed_token(token: str) -> EnvelopeError:
     """The 401 that prints the token it refuses (daraja: Token behaviour)."""
-    return Complaint(401, "401.002.01", f"Error Occurred - Invalid Access Token - {token}")
+    return EnvelopeError(401, "401.002.01", f"Error Occurred - Invalid Access Token - {token}")
 
 
-def refused(complaint: Complaint, request_id: str, wording: str) -> Answer:
-    """The complaint in Daraja's envelope."""
-    message = complaint.other_message if wording == "second" and complaint.other_message else complaint.message
+def refused(error: EnvelopeError, request_id: str, wording: str) -> Answer:
+    """The error in Daraja's envelope."""
+    message = error.other_message if wording == "second" and error.other_message else error.message
     return Answer(
-        complaint.status,
-        wire.encode(wire.ErrorAnswer(errorCode=complaint.code, requestId=request_id, errorMessage=message)),
+        error.status,
+        wire.encode(wire.ErrorAnswer(errorCode=error.code, requestId=request_id, errorMessage=message)),
     )
 
 

@@ -17,7 +17,7 @@ _LIKELY_TOKEN: Final = re.compile(r"[A-Za-z0-9_~.-]{16,}")
 _ECHOED_TOKEN: Final = re.compile(r"(Invalid Access Token\s*-\s*)\S+")
 
 
-class Body:
+class LoggedBody:
     """A body of the wire; masked only when somebody looks at it, since most of the time nobody does."""
 
     def __init__(self, raw: bytes) -> None:
@@ -39,7 +39,7 @@ class Happening(NamedTuple):
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, Body):
+    if isinstance(value, LoggedBody):
         return masked_body(value.raw)
     raise NotImplementedError(f"the feed cannot show a {type(value).__name__}")
 

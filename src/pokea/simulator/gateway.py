@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from pokea.clock import Instant, seconds
 from pokea.daraja import wire
 from pokea.simulator import canned, results
-from pokea.simulator.canned import Answer, Complaint
+from pokea.simulator.canned import Answer, EnvelopeError
 from pokea.simulator.faults import ANYWHERE, OAUTH_PATH, PUSH_PATH, QUERY_PATH, FaultKind, FaultRule, Faults
 from pokea.simulator.identifiers import merchant_request_id
 from pokea.simulator.options import SimulatorOptions
@@ -83,7 +83,7 @@ class Gateway:
             return GatewayVerdict(self._firewall())
         acted = rule.acted if rule else 0
         found = self._before(asked, rule, now) or self._answer(asked, rule, now)
-        verdict = GatewayVerdict(self._refused(found)) if isinstance(found, Complaint) else self._after(found, rule)
+        verdict = GatewayVerdict(self._refused(found)) if isinstance(found, EnvelopeError) else self._after(found, rule)
         return verdict._replace(fault=rule.kind) if rule and rule.acted > acted else verdict
 
     # Faults that stand in front of everything, and those that keep a finished answer
@@ -142,13 +142,13 @@ class Gateway:
             return self._refused(canned.SPIKE_ARREST)
         return canned.RATE_LIMITED
 
-    def _refused(self, complaint: Complaint) -> Answer:
+    def _refused(self, error: EnvelopeError) -> Answer:
         request_id = merchant_request_id(self._provider.next_number(), self._chance)
-        return canned.refused(complaint, request_id, self._options.wording)
+        return canned.refused(error, request_id, self._options.wording)
 
     # The three calls
 
-    def _answer(self, asked: ParsedRequest, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
+    def _answer(self, asked: ParsedRequest, rule: FaultRule | None, now: Instant) -> GatewayVerdict | EnvelopeError:
         if asked.path == OAUTH_PATH:
             return self._token(asked, now)
         if asked.path not in (PUSH_PATH, QUERY_PATH):
@@ -160,17 +160,17 @@ class Gateway:
             return bad_token
         if asked.path == PUSH_PATH:
             push = read_push(asked.content_type, asked.body, self._options)
-            return push if isinstance(push, Complaint) else self._push(push, rule, now)
+            return push if isinstance(push, EnvelopeError) else self._push(push, rule, now)
         query = read_query(asked.content_type, asked.body, self._options)
-        return query if isinstance(query, Complaint) else self._query(query, rule, now)
+        return query if isinstance(query, EnvelopeError) else self._query(query, rule, now)
 
-    def _token(self, asked: ParsedRequest, now: Instant) -> GatewayVerdict | Complaint:
+    def _token(self, asked: ParsedRequest, now: Instant) -> GatewayVerdict | EnvelopeError:
         if asked.method != "GET":
             return canned.INVALID_AUTHENTICATION_HEADER
         issued = self._tokens.issue(asked.authorization, asked.parameters.get("grant_type"), now, self._chance)
-        return issued if isinstance(issued, Complaint) else GatewayVerdict(issued)
+        return issued if isinstance(issued, EnvelopeError) else GatewayVerdict(issued)
 
-    def _bad_token(self, asked: ParsedRequest, now: Instant) -> Complaint | None:
+    def _bad_token(self, asked: ParsedRequest, now: Instant) -> EnvelopeError | None:
         token = bearer(asked.authorization)
         if token is None:
             return canned.INVALID_AUTHENTICATION_HEADER
@@ -180,16 +180,16 @@ class Gateway:
             return canned.echoed_token(token)
         return canned.INVALID_ACCESS_TOKEN if asked.path == PUSH_PATH else canned.INVALID_ACCESS_TOKEN_QUERY
 
-    def _merchant(self, fields: PushFields | QueryFields) -> Complaint | Literal["good", "wrong password"]:
+    def _merchant(self, fields: PushFields | QueryFields) -> EnvelopeError | Literal["good", "wrong password"]:
         if fields.shortcode not in (self._options.shortcode, self._options.till):
             return canned.MERCHANT_UNKNOWN
         if fields.password == wire.push_password(fields.shortcode, self._options.passkey, fields.timestamp):
             return "good"
         return canned.WRONG_CREDENTIALS if self._options.bad_passkey == "refused" else "wrong password"
 
-    def _push(self, fields: PushFields, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
+    def _push(self, fields: PushFields, rule: FaultRule | None, now: Instant) -> GatewayVerdict | EnvelopeError:
         merchant = self._merchant(fields)
-        if isinstance(merchant, Complaint):
+        if isinstance(merchant, EnvelopeError):
             return merchant
         stopped = self._stopped_before_phone(rule)
         if stopped is not None:
@@ -213,7 +213,7 @@ class Gateway:
         awaited = payment.checkout_request_id if payment.early else None
         return GatewayVerdict(answer, self._options.push_answer_seconds, awaited)
 
-    def _stopped_before_phone(self, rule: FaultRule | None) -> GatewayVerdict | Complaint | None:
+    def _stopped_before_phone(self, rule: FaultRule | None) -> GatewayVerdict | EnvelopeError | None:
         if rule is None or rule.kind not in _BEFORE_PHONE:
             return None
         self._faults.spend(rule)
@@ -225,9 +225,9 @@ class Gateway:
             case _:
                 return canned.SUBSCRIBER_LOCKED
 
-    def _query(self, fields: QueryFields, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
+    def _query(self, fields: QueryFields, rule: FaultRule | None, now: Instant) -> GatewayVerdict | EnvelopeError:
         merchant = self._merchant(fields)
-        if isinstance(merchant, Complaint):
+        if isinstance(merchant, EnvelopeError):
             return merchant
         payment = self._provider.find(fields.checkout_request_id)
         if merchant == "wrong password" or (payment is not None and payment.unheard):
@@ -241,7 +241,7 @@ class Gateway:
             return canned.TRANSACTION_UNKNOWN if known_text else canned.bad_field("CheckoutRequestID")
         return self._known(payment, rule, now)
 
-    def _known(self, payment: PushedPayment, rule: FaultRule | None, now: Instant) -> GatewayVerdict | Complaint:
+    def _known(self, payment: PushedPayment, rule: FaultRule | None, now: Instant) -> GatewayVerdict | EnvelopeError:
         """What a query is told about a payment that Daraja holds."""
         if self._acts(rule, FaultKind.QUERY_FALSE_FAILURE):
             return GatewayVerdict(self._result(payment, results.NO_RESPONSE))
@@ -259,7 +259,7 @@ class Gateway:
         rate = self._options.query_error_rate
         return self._acts(rule, FaultKind.QUERY_RANDOM_ERROR) or (rate > 0 and self._chance.random() < rate)
 
-    def _pending(self, payment: PushedPayment, now: Instant) -> GatewayVerdict | Complaint:
+    def _pending(self, payment: PushedPayment, now: Instant) -> GatewayVerdict | EnvelopeError:
         if self._options.pending_query == "500.001.1001":
             return canned.STILL_PROCESSING
         if self._options.pending_query == "400.002.02" and now - payment.accepted_at < _TOO_EARLY:

@@ -40,7 +40,7 @@ class Behaviour(StrEnum):
 ACTS_BY_ITSELF: Final = (Behaviour.PAY, Behaviour.CANCEL, Behaviour.WRONG_PIN, Behaviour.INSUFFICIENT)
 
 
-class Message(NamedTuple):
+class SentText(NamedTuple):
     """An SMS. `own_wording` marks a text that is ours, for want of M-PESA's."""
 
     at: Instant
@@ -96,7 +96,7 @@ class Subscriber:
     """As registered at M-PESA; invented from the number unless given."""
     busy_with: str | None = None
     """The CheckoutRequestID that locks the subscriber."""
-    messages: deque[Message] = field(default_factory=lambda: deque(maxlen=_KEPT_MESSAGES))
+    messages: deque[SentText] = field(default_factory=lambda: deque(maxlen=_KEPT_MESSAGES))
     charges: deque[Charge] = field(default_factory=lambda: deque(maxlen=_KEPT_CHARGES))
     _day: str = ""
     _day_cents: int = 0

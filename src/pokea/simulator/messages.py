@@ -5,7 +5,7 @@ from typing import Any, Final
 from pokea.clock import Instant, iso
 from pokea.money import CENTS
 from pokea.simulator import results, texts
-from pokea.simulator.handset import Charge, HandsetPrompt, Message, Subscriber
+from pokea.simulator.handset import Charge, HandsetPrompt, SentText, Subscriber
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.validation import TILL, PushFields
 
@@ -20,20 +20,20 @@ def message_after(
     subscriber: Subscriber,
     now: Instant,
     options: SimulatorOptions,
-) -> Message | None:
+) -> SentText | None:
     """The SMS after the end `code`; None where none is known, as for a cancelled push (texts: failure SMS)."""
     name, balance = options.organisation, subscriber.balance_cents
     if charge is not None:
         left = max(0, _DAY_LIMIT_CENTS - subscriber.paid_today_cents(now))
         receipt, cents, account = charge.receipt, charge.amount_cents, fields.account_reference
         if fields.transaction_type == TILL:
-            return Message(now, texts.till_message(receipt, cents, name, now, balance, left))
+            return SentText(now, texts.till_message(receipt, cents, name, now, balance, left))
         cost = charge.cost_cents
-        return Message(now, texts.paybill_message(receipt, cents, name, account, now, balance, left, cost_cents=cost))
+        return SentText(now, texts.paybill_message(receipt, cents, name, account, now, balance, left, cost_cents=cost))
     if code == results.INSUFFICIENT:
-        return Message(now, texts.insufficient_message(fields.amount_shillings * CENTS, name, balance))
+        return SentText(now, texts.insufficient_message(fields.amount_shillings * CENTS, name, balance))
     if code == results.WRONG_PIN:
-        return Message(now, texts.WRONG_PIN_MESSAGE, own_wording=True)
+        return SentText(now, texts.WRONG_PIN_MESSAGE, own_wording=True)
     return None
 
 
@@ -51,6 +51,6 @@ def prompt_document(prompt: HandsetPrompt) -> dict[str, Any]:
     }
 
 
-def message_document(message: Message) -> dict[str, Any]:
+def message_document(message: SentText) -> dict[str, Any]:
     """A message as the page prints it; `ownWording` marks a text that is ours and not M-PESA's."""
     return {"from": "MPESA", "text": message.text, "ownWording": message.own_wording, "receivedAt": iso(message.at)}

@@ -12,14 +12,14 @@ from pokea.clock import Instant, seconds
 from pokea.money import CENTS, shillings_json
 from pokea.simulator import callbacks, results, texts
 from pokea.simulator.callbacks import PlannedCallback
-from pokea.simulator.event_log import Body, EventLog, masked_url
+from pokea.simulator.event_log import EventLog, LoggedBody, masked_url
 from pokea.simulator.faults import FaultKind, Faults
 from pokea.simulator.handset import (
     ACTS_BY_ITSELF,
     Behaviour,
     Charge,
     HandsetPrompt,
-    Message,
+    SentText,
     Subscriber,
     Subscribers,
     outcome,
@@ -267,7 +267,7 @@ class Provider:
         if message is not None:
             self._text(subscriber, message)
 
-    def _text(self, subscriber: Subscriber, message: Message) -> None:
+    def _text(self, subscriber: Subscriber, message: SentText) -> None:
         subscriber.messages.append(message)
         self._feed.add("sms", message.at, msisdn=subscriber.msisdn, **message_document(message))
 
@@ -285,7 +285,7 @@ class Provider:
         text = texts.reversal_message(
             entry.receipt, original_receipt, entry.amount_cents, now, subscriber.balance_cents
         )
-        self._text(subscriber, Message(now, text))
+        self._text(subscriber, SentText(now, text))
         return entry
 
     def _tell(self, payment: PushedPayment, subscriber: Subscriber, now: Instant) -> None:
@@ -362,7 +362,7 @@ class Provider:
     def sending(self, delivery: PlannedCallback) -> CallbackEntry:
         """The callback goes out now; the journal's entry, for its answer."""
         entry = self._journal.callback(delivery.checkout_request_id, delivery.url, delivery.due, delivery.body)
-        shown = {"url": masked_url(delivery.url), "body": Body(delivery.body)}
+        shown = {"url": masked_url(delivery.url), "body": LoggedBody(delivery.body)}
         self._feed.add("callback", delivery.due, checkoutRequestId=delivery.checkout_request_id, **shown)
         return entry
 

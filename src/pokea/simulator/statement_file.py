@@ -16,7 +16,7 @@ from pokea.simulator.statement_rows import (
     DETAILS,
     NEWER_COLUMNS,
     PAID_IN,
-    Coverage,
+    CoveredPeriod,
     Heading,
     Manner,
     body_of,
@@ -52,7 +52,7 @@ class StatementOrder(NamedTuple):
     """What one statement is to be like."""
 
     account: OrganisationAccount
-    coverage: Coverage
+    coverage: CoveredPeriod
     heading: Heading
     manner: Manner = Manner()
     form: Form = Form()

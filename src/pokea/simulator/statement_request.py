@@ -12,7 +12,7 @@ from pokea.simulator.journal import Journal, OrganisationAccount
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.sheets import Amounts, Encoding, Form, Times
 from pokea.simulator.statement_file import Damage, Delimiter, Format, StatementOrder
-from pokea.simulator.statement_rows import Coverage, Heading, Layout, Manner, Payer, Wording
+from pokea.simulator.statement_rows import CoveredPeriod, Heading, Layout, Manner, Payer, Wording
 
 PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
     "from": (),
@@ -93,7 +93,7 @@ def _formed(name: str, parameters: Mapping[str, str], form: re.Pattern[str], wor
     return text
 
 
-def _coverage(parameters: Mapping[str, str], journal: Journal, now: Instant) -> Coverage:
+def _coverage(parameters: Mapping[str, str], journal: Journal, now: Instant) -> CoveredPeriod:
     first = journal.movements[0].at if journal.movements else now
     since = _moment("from", parameters["from"]) if "from" in parameters else _midnight(first)
     until = _moment("to", parameters["to"]) if "to" in parameters else _midnight(now) + _DAY_SPAN - SECOND
@@ -104,7 +104,7 @@ def _coverage(parameters: Mapping[str, str], journal: Journal, now: Instant) -> 
     if reported_at // SECOND > now // SECOND:
         raise invalid("report_date", "report_date: must not be after the simulator's own time: nothing is known of it.")
     # Up to the end of its second, as both ends of the period.
-    return Coverage(since, until, min(now, reported_at - reported_at % SECOND + SECOND - 1))
+    return CoveredPeriod(since, until, min(now, reported_at - reported_at % SECOND + SECOND - 1))
 
 
 def _midnight(instant: Instant) -> Instant:

@@ -72,7 +72,7 @@ _GENUINE: Final = ("utility", "fuliza", "online", "fuliza_online", "standing_ord
 """The five of the one genuine export, which `mixed` takes in turn."""
 
 
-class Coverage(NamedTuple):
+class CoveredPeriod(NamedTuple):
     """What a statement is to cover: both ends are within it, to the second, and the report's date bounds them."""
 
     since: Instant
@@ -97,7 +97,7 @@ class Heading(NamedTuple):
     shows_report_date: bool = True
 
 
-class Body(NamedTuple):
+class StatementBody(NamedTuple):
     """The movements that a statement shows, oldest first, and the balance below and above them, in cents."""
 
     movements: Sequence[Movement]
@@ -106,8 +106,8 @@ class Body(NamedTuple):
 
 
 def body_of(
-    journal: Sequence[Movement], account: OrganisationAccount, layout: Layout, coverage: Coverage, held_cents: int
-) -> Body:
+    journal: Sequence[Movement], account: OrganisationAccount, layout: Layout, coverage: CoveredPeriod, held_cents: int
+) -> StatementBody:
     """The movements of the account that are covered, with balances that chain.
 
     `held_cents` is what the account holds now, for one of which the journal has no movement.
@@ -122,7 +122,7 @@ def body_of(
             opening += movement.cents
         elif second <= coverage.until // SECOND and movement.at <= coverage.reported_at:
             covered.append(movement)
-    return Body(covered, opening, opening + sum(each.cents for each in covered))
+    return StatementBody(covered, opening, opening + sum(each.cents for each in covered))
 
 
 def _belongs(movement: Movement, account: OrganisationAccount, layout: Layout) -> bool:
@@ -131,7 +131,9 @@ def _belongs(movement: Movement, account: OrganisationAccount, layout: Layout) -
     return movement.source is account and movement.account is not OrganisationAccount.CHARGES
 
 
-def preamble(body: Body, account: OrganisationAccount, coverage: Coverage, heading: Heading) -> list[list[Cell]]:
+def preamble(
+    body: StatementBody, account: OrganisationAccount, coverage: CoveredPeriod, heading: Heading
+) -> list[list[Cell]]:
     """The six rows above a classic export's header."""
     paid_in = sum(each.cents for each in body.movements if each.cents > 0)
     withdrawn = sum(each.cents for each in body.movements if each.cents < 0)
@@ -149,7 +151,7 @@ def preamble(body: Body, account: OrganisationAccount, coverage: Coverage, headi
     ]
 
 
-def rows_of(body: Body, heading: Heading, manner: Manner, form: Form) -> list[tuple[Movement, list[Cell]]]:
+def rows_of(body: StatementBody, heading: Heading, manner: Manner, form: Form) -> list[tuple[Movement, list[Cell]]]:
     """Each movement with its row, newest first."""
     rows = []
     balance = body.opening_cents

@@ -9,7 +9,7 @@ from typing import Final
 from pokea.clock import Instant, seconds
 from pokea.daraja import wire
 from pokea.simulator import canned
-from pokea.simulator.canned import Answer, Complaint
+from pokea.simulator.canned import Answer, EnvelopeError
 from pokea.simulator.identifiers import access_token
 from pokea.simulator.options import SimulatorOptions
 
@@ -29,7 +29,7 @@ class Tokens:
 
     def issue(
         self, authorization: str, grant_type: str | None, now: Instant, chance: random.Random
-    ) -> Answer | Complaint:
+    ) -> Answer | EnvelopeError:
         """The answer to a token request. The order of the checks is ours."""
         credentials = _basic(authorization)
         if credentials is None:

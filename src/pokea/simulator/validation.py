@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pokea.daraja import wire
 from pokea.simulator import canned
-from pokea.simulator.canned import Complaint
+from pokea.simulator.canned import EnvelopeError
 from pokea.simulator.options import SimulatorOptions
 
 PAYBILL: Final = "CustomerPayBillOnline"
@@ -47,10 +47,10 @@ class QueryFields(NamedTuple):
     checkout_request_id: str
 
 
-def read_push(content_type: str, body: bytes, options: SimulatorOptions) -> PushFields | Complaint:
+def read_push(content_type: str, body: bytes, options: SimulatorOptions) -> PushFields | EnvelopeError:
     """The push in `body`, or the first thing that Daraja would name as wrong."""
     message = _json_object(content_type, body)
-    if isinstance(message, Complaint):
+    if isinstance(message, EnvelopeError):
         return message
     fields = _Fields(message, options)
     for name, good in _PUSH_CHECKS:
@@ -72,10 +72,10 @@ def read_push(content_type: str, body: bytes, options: SimulatorOptions) -> Push
     )
 
 
-def read_query(content_type: str, body: bytes, options: SimulatorOptions) -> QueryFields | Complaint:
+def read_query(content_type: str, body: bytes, options: SimulatorOptions) -> QueryFields | EnvelopeError:
     """The query in `body`, or the first thing that Daraja would name as wrong."""
     message = _json_object(content_type, body)
-    if isinstance(message, Complaint):
+    if isinstance(message, EnvelopeError):
         return message
     fields = _Fields(message, options)
     for name, good in _QUERY_CHECKS:
@@ -95,7 +95,7 @@ def named_in(body: bytes, field: str) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def _json_object(content_type: str, body: bytes) -> dict[str, Any] | Complaint:
+def _json_object(content_type: str, body: bytes) -> dict[str, Any] | EnvelopeError:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         return canned.bad_field(
             "BusinessShortCode"

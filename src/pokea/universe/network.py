@@ -55,7 +55,7 @@ class Side(Protocol):
         ...
 
 
-class Exchange:
+class NetworkExchange:
     """One request and its answer: ASGI towards the server, a future towards the client."""
 
     def __init__(self, loop: VirtualLoop, sent: Sent, server: Process | None, hear: Hear | None = None) -> None:
@@ -191,7 +191,7 @@ class Network:
             raise NotSent("the connection was refused")
         if mishap == "lost":
             await self._loop.create_future()
-        exchange = Exchange(self._loop, sent, server, hear)
+        exchange = NetworkExchange(self._loop, sent, server, hear)
         held = client.connected(exchange.cut, inbound=False) if client else 0
         try:
             self._serve(exchange, application, server)
@@ -207,7 +207,7 @@ class Network:
             raise NoAnswer("the connection was cut")
         return reply
 
-    def _serve(self, exchange: Exchange, application: ASGIApp, server: Process | None) -> None:
+    def _serve(self, exchange: NetworkExchange, application: ASGIApp, server: Process | None) -> None:
         if server is None:
             self._carried += 1
             number = self._carried

@@ -56,7 +56,7 @@ class Burst(NamedTuple):
     trouble: Trouble
 
 
-class Reading(NamedTuple):
+class PlannedStatement(NamedTuple):
     """A person brings a statement with this defect (`statements.DEFECTS`)."""
 
     at_seconds: float
@@ -120,7 +120,7 @@ class Plan(NamedTuple):
     rivals_at_seconds: Sequence[float]
     """When another program of the merchant fetches a token of its own, which may void ours (daraja: Token
     behaviour)."""
-    readings: Sequence[Reading]
+    readings: Sequence[PlannedStatement]
     last_defect: str
     """Of the statement that comes before the true one, when everything is over."""
     reversals_at_seconds: Sequence[float]
@@ -226,8 +226,8 @@ def _outage(chance: random.Random, visits: Sequence[Visit]) -> Sequence[Burst]:
     return [Burst(at_seconds, chance.uniform(8, 15), Trouble("disk", "refuse", 1.0))]
 
 
-def _reading(chance: random.Random, active_seconds: float) -> Reading:
-    return Reading(chance.uniform(active_seconds / 3, active_seconds), chance.choice(tuple(DEFECTS)))
+def _reading(chance: random.Random, active_seconds: float) -> PlannedStatement:
+    return PlannedStatement(chance.uniform(active_seconds / 3, active_seconds), chance.choice(tuple(DEFECTS)))
 
 
 def _standstills(chance: random.Random, visits: Sequence[Visit]) -> Sequence[Standstill]:

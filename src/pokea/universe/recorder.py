@@ -92,7 +92,7 @@ class Acknowledged(NamedTuple):
     body: bytes
 
 
-class Said(NamedTuple):
+class LogLine(NamedTuple):
     """One line of the log: as it was written, and whether it is an alert or has a failure in it that nobody planned."""
 
     line: str
@@ -104,7 +104,7 @@ class Log(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[Said] = []
+        self.said: list[LogLine] = []
         self._formatter = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -117,7 +117,7 @@ class Log(logging.Handler):
         # The audit's alerts: the service itself has found its books wrong.
         is_alert = record.name == "pokea.books" and record.levelno >= logging.CRITICAL
         stumbled = bool(failure) or is_asyncio or is_alert
-        self.said.append(Said(f"{line}\n{failure}", stumbled and INJECTED not in failure))
+        self.said.append(LogLine(f"{line}\n{failure}", stumbled and INJECTED not in failure))
 
     def leaks(self, secrets: dict[str, str]) -> list[str]:
         """Lines that show a secret after they have been masked, as every line is before it is printed."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pokea.universe.chronicle import timeline
-from pokea.universe.run import Outcome
+from pokea.universe.run import UniverseOutcome
 
 _FAULTS = ("daraja.", "network.", "disk.")
 _MOST_SHOWN = 400
@@ -31,7 +31,7 @@ class Totals:
         self.slowest_seconds = 0.0
         self.failures: list[UniverseFailure] = []
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: UniverseOutcome) -> None:
         """One more universe."""
         self.universes += 1
         self.counts.update(outcome.counts)

@@ -23,7 +23,7 @@ from pokea.universe.world import World
 _MOST_TURNS = 2_000_000
 
 
-class Outcome(NamedTuple):
+class UniverseOutcome(NamedTuple):
     """What became of a universe. Two runs of one seed have the same digest, on any machine."""
 
     seed: int
@@ -42,7 +42,7 @@ class Universes:
         self._store = Store()
         self._log_level = log_level
 
-    def run(self, seed: int) -> Outcome:
+    def run(self, seed: int) -> UniverseOutcome:
         """The universe of this seed."""
         # What a universe leaves behind is one great circle, so it is collected once, when it is over.
         collects = gc.isenabled()
@@ -55,7 +55,7 @@ class Universes:
             if collects:
                 gc.enable()
 
-    def _run(self, seed: int) -> Outcome:
+    def _run(self, seed: int) -> UniverseOutcome:
         began = time.process_time()
         chance = random.Random(seed)  # noqa: S311 - the one generator of this universe
         plan = plan_of(seed, chance)
@@ -71,7 +71,7 @@ class Universes:
             simulated_seconds = loop.time()
             _clear_away(loop)
         cpu_seconds = time.process_time() - began
-        return Outcome(seed, found, dict(world.chronicle.counts), digest, simulated_seconds, cpu_seconds, lines)
+        return UniverseOutcome(seed, found, dict(world.chronicle.counts), digest, simulated_seconds, cpu_seconds, lines)
 
 
 def _finished(loop: VirtualLoop, world: World) -> list[Violation]:

@@ -32,7 +32,7 @@ from pokea.universe.oracle import Books, Taken, read_books
 _NOT_OURS: Final = frozenset({"foreign", "other_account"})
 
 
-class Said(NamedTuple):
+class StatementSaid(NamedTuple):
     """What one statement was taken to say of what is absent from it."""
 
     defect: str
@@ -75,7 +75,7 @@ class Statements:
         self._chance = chance
         self._turn = asyncio.Lock()
         self._found: list[Violation] = []
-        self.said: list[Said] = []
+        self.said: list[StatementSaid] = []
 
     def unsettled(self) -> list[Charge]:
         """Charges of payments that the books do not have as completed yet."""
@@ -104,7 +104,7 @@ class Statements:
         if defect in _NOT_OURS and self._stated() != stated:
             self._found.append(Violation("foreign_settles_nothing", f"a statement, {defect}, has settled something"))
         if found is not None:
-            self.said.append(Said(defect, query, found.not_paid, found.missing))
+            self.said.append(StatementSaid(defect, query, found.not_paid, found.missing))
             self._found += _unnamed(found, self._taken()) if defect == "none" else ()
 
     async def _read(self, defect: str, content: bytes, name: str) -> Reconciliation | None:

@@ -20,7 +20,7 @@ from pokea.universe import world
 from pokea.universe.customers import Customer
 from pokea.universe.plan import plan_of
 from pokea.universe.report import Totals, story_of
-from pokea.universe.run import Outcome, Universes
+from pokea.universe.run import UniverseOutcome, Universes
 
 _SEEDS = (2, 7)
 _DIGESTS = "from pokea.universe.run import Universes; u = Universes(); print([u.run(seed).digest for seed in (2, 7)])"
@@ -124,7 +124,7 @@ def test_many_universes_are_shared_by_processes_and_summed(tmp_path: Path) -> No
 def test_what_stops_a_universe_is_a_violation(universes: Universes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A universe that runs in circles, or reaches for the machine's clock, fails loudly instead of hanging."""
     monkeypatch.setattr("pokea.universe.run._MOST_TURNS", 300)
-    outcome: Outcome = universes.run(2)
+    outcome: UniverseOutcome = universes.run(2)
     assert [violation.rule for violation in outcome.violations] == ["universe_ends"]
     assert "Spinning" in outcome.violations[0].where
 

@@ -17,11 +17,11 @@ import httptools
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from pokea.api.http.deadlines import Deadline, ReaderWatch
-from pokea.api.http.exchange import Exchange, refusal
+from pokea.api.http.deadlines import ConnectionDeadline, ReaderWatch
+from pokea.api.http.exchange import RequestExchange, refusal
 from pokea.api.http.flow import HeldFlow
 from pokea.api.http.limits import ConnectionLimits
-from pokea.api.http.reading import BODY, HEAD, NOTHING, Reading, RequestReader
+from pokea.api.http.reading import BODY, HEAD, NOTHING, RequestPart, RequestReader
 from pokea.api.http.room import Room
 
 _SLICE_BYTES: Final = 8 * 1024
@@ -58,7 +58,7 @@ class BoundedConnection(RequestReader):
         self._unparsed: list[bytes] = []
         self._last_words = b""
         self._answering: Any = None
-        self._deadline = Deadline(self.loop, self._lose_patience)
+        self._deadline = ConnectionDeadline(self.loop, self._lose_patience)
 
     @property
     def is_answering(self) -> bool:
@@ -145,7 +145,7 @@ class BoundedConnection(RequestReader):
             "state": self.app_state.copy(),
         }
         self.start_call(
-            Exchange(
+            RequestExchange(
                 scope=self.scope,
                 transport=self.transport,
                 flow=self.flow,
@@ -263,7 +263,7 @@ class BoundedConnection(RequestReader):
             self._awaited = self._reading
             self._deadline.set(self._seconds_for(self._reading))
 
-    def _seconds_for(self, part: Reading) -> float:
+    def _seconds_for(self, part: RequestPart) -> float:
         if part is NOTHING:
             return self._limits.idle_seconds
         return self._limits.head_seconds if part is HEAD else self._limits.body_seconds

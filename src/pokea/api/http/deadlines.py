@@ -12,7 +12,7 @@ _READ_MEANWHILE_BYTES: Final = 16 * 1024
 """A client that reads so much of its answer in the time that it has is slow, and not gone."""
 
 
-class Deadline:
+class ConnectionDeadline:
     """Calls once its time has come.
 
     Its timer is not moved when the deadline moves away, only looked at when it fires: a busy connection sets its

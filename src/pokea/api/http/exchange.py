@@ -6,7 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 
-class Exchange(RequestResponseCycle):
+class RequestExchange(RequestResponseCycle):
     """Uvicorn's call and answer, for a client that speaks HTTP/1.0 and for a connection that is already closing."""
 
     _ends_with_connection = False

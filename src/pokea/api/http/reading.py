@@ -27,7 +27,7 @@ _OFFER: Final = frozenset((b"upgrade", b"http2-settings"))
 _SPOKEN: Final = frozenset(("1.0", "1.1"))
 
 
-class Reading(Enum):
+class RequestPart(Enum):
     """Which part of a request the parser is in."""
 
     NOTHING = auto()
@@ -36,9 +36,9 @@ class Reading(Enum):
 
 
 # An attribute of an enumeration costs as much as a call, and each header asks.
-NOTHING: Final = Reading.NOTHING
-HEAD: Final = Reading.HEAD
-BODY: Final = Reading.BODY
+NOTHING: Final = RequestPart.NOTHING
+HEAD: Final = RequestPart.HEAD
+BODY: Final = RequestPart.BODY
 
 
 class RefusedRequest(Exception):
@@ -62,8 +62,8 @@ class RequestReader(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits or ConnectionLimits()
-        self._reading: Reading = NOTHING
-        self._awaited: Reading | None = None
+        self._reading: RequestPart = NOTHING
+        self._awaited: RequestPart | None = None
         self._offered = False
         self._is_last = False
         self._trailers = 0

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pokea.clock import seconds
-from pokea.simulator.event_log import Body, EventLog
+from pokea.simulator.event_log import EventLog, LoggedBody
 from pokea.simulator.faults import PATHS, FaultKind
 from pokea.simulator.gateway import Gateway, GatewayVerdict, ParsedRequest
 from pokea.simulator.http.bodies import read_body
@@ -108,7 +108,7 @@ class DarajaApi:
             method=asked.method,
             path=asked.path,
             authorization="****" if asked.authorization else None,
-            body=Body(asked.body),
+            body=LoggedBody(asked.body),
         )
 
     def _finish(self, entry: RequestEntry, verdict: GatewayVerdict) -> Response:
@@ -120,7 +120,7 @@ class DarajaApi:
             path=entry.path,
             status=entry.status,
             fault=entry.fault,
-            body=Body(answer.body) if answer else None,
+            body=LoggedBody(answer.body) if answer else None,
         )
         self._changed()
         if answer is None:

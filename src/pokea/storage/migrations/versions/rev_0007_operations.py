@@ -146,7 +146,7 @@ _OLD_INDEXES: Final = (
 )
 
 
-class _Index(NamedTuple):
+class _NewIndex(NamedTuple):
     name: str
     table: str
     columns: Sequence[str]
@@ -155,23 +155,25 @@ class _Index(NamedTuple):
 
 
 _INDEXES: Final = (
-    _Index("payments_callback", "payments", ("callback_digest",), unique=True),
-    _Index("payments_request", "payments", ("request_id",), "request_id is not null"),
-    _Index("payments_booking", "payments", ("booking_id",)),
-    _Index("payments_owner", "payments", ("merchant_id", "owner", "created_at", "id")),
-    _Index("payments_phone", "payments", ("merchant_id", "msisdn", "created_at")),
-    _Index("payments_created", "payments", ("merchant_id", "created_at", "id")),
-    _Index("payments_unpaid", "payments", ("merchant_id", "status", "created_at", "id"), "status <> 'completed'"),
-    _Index("one_live_payment_a_booking", "open_payments", ("booking_id",), "is_locking", unique=True),
-    _Index("one_live_payment_a_phone", "open_payments", ("merchant_id", "msisdn"), "is_locking", unique=True),
-    _Index("open_payments_due", "open_payments", ("next_action_at",), "next_action_at is not null"),
-    _Index("open_payments_queue", "open_payments", ("status", "next_action_at", "id"), "next_action_at is not null"),
-    _Index("open_payments_newest", "open_payments", ("status", "created_at", "id")),
-    _Index("open_payments_requested", "open_payments", ("inquiry_requested_at",), "inquiry_requested_at is not null"),
-    _Index("flags_open", "flags", ("flag", "raised_at"), "closed_at is null"),
-    _Index("postings_account", "postings", ("merchant_id", "account")),
-    _Index("owner_counts_day", "owner_counts", ("merchant_id", "day")),
-    _Index("idempotency_keys_created", "idempotency_keys", ("created_at",)),
+    _NewIndex("payments_callback", "payments", ("callback_digest",), unique=True),
+    _NewIndex("payments_request", "payments", ("request_id",), "request_id is not null"),
+    _NewIndex("payments_booking", "payments", ("booking_id",)),
+    _NewIndex("payments_owner", "payments", ("merchant_id", "owner", "created_at", "id")),
+    _NewIndex("payments_phone", "payments", ("merchant_id", "msisdn", "created_at")),
+    _NewIndex("payments_created", "payments", ("merchant_id", "created_at", "id")),
+    _NewIndex("payments_unpaid", "payments", ("merchant_id", "status", "created_at", "id"), "status <> 'completed'"),
+    _NewIndex("one_live_payment_a_booking", "open_payments", ("booking_id",), "is_locking", unique=True),
+    _NewIndex("one_live_payment_a_phone", "open_payments", ("merchant_id", "msisdn"), "is_locking", unique=True),
+    _NewIndex("open_payments_due", "open_payments", ("next_action_at",), "next_action_at is not null"),
+    _NewIndex("open_payments_queue", "open_payments", ("status", "next_action_at", "id"), "next_action_at is not null"),
+    _NewIndex("open_payments_newest", "open_payments", ("status", "created_at", "id")),
+    _NewIndex(
+        "open_payments_requested", "open_payments", ("inquiry_requested_at",), "inquiry_requested_at is not null"
+    ),
+    _NewIndex("flags_open", "flags", ("flag", "raised_at"), "closed_at is null"),
+    _NewIndex("postings_account", "postings", ("merchant_id", "account")),
+    _NewIndex("owner_counts_day", "owner_counts", ("merchant_id", "day")),
+    _NewIndex("idempotency_keys_created", "idempotency_keys", ("created_at",)),
 )
 
 
