@@ -112,7 +112,10 @@ def make_payments(database_url: str, count: int, first: int = 1) -> Made:
     now = SystemClock().now()
     pushed = [_pushed(number, now) for number in range(first, first + count)]
     make_bookings(database_url, count, first)
-    write_rows(database_url, tables.payments, (payment for payment, _ in pushed))
+    write_rows(database_url, tables.payments, (_columns_of(tables.payments, payment) for payment, _ in pushed))
+    write_rows(
+        database_url, tables.open_payments, (_columns_of(tables.open_payments, payment) for payment, _ in pushed)
+    )
     write_rows(database_url, tables.evidence, (_evidence_row(piece) for _, piece in pushed))
     return Made(database_url, first, count)
 
@@ -182,6 +185,10 @@ def _booking_id(number: int) -> str:
 def _evidence_row(piece: Evidence) -> tuple[Any, ...]:
     values = {name: getattr(piece, name) for name in Evidence.__struct_fields__} | {"applied": True}
     return tuple(values[column.name] for column in tables.evidence.columns)
+
+
+def _columns_of(table: Table, payment: Payment) -> tuple[Any, ...]:
+    return tuple(getattr(payment, column.name) for column in table.columns)
 
 
 def write_rows(database_url: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:

@@ -17,70 +17,81 @@ from bench.servers import cost_of
 from bench.stage import Bench
 from pokea.analytics.counting import day_of, hour_of
 from pokea.clock import SystemClock
+from pokea.scope import DEFAULT_SCOPE
 
 CLIENTS: Final = 16
 _ONE: Final = """
 with locked as materialized (select * from payments where id = 'pay_' || lpad(:n::text, 22, '0') for update),
+opened as materialized (select * from open_payments where id = (select id from locked) for update),
 known as materialized (
-    select count(*) from evidence where payment_id = (select id from locked) and kind = 'push_accepted'
+    select count(*) from evidence where operation_id = (select id from locked) and source = 'push_accepted'
 ),
 told as (
-    insert into evidence (payment_id, id, kind, received_at, trusted, code, amount_cents, receipt,
-        checkout_request_id, merchant_request_id, transaction_date, body, applied)
+    insert into evidence (operation_id, id, source, received_at, proved, code, amount_cents, receipt,
+        request_id, originator_id, provider_time, body, applied)
     select id, 'callback:' || md5(id), 'callback', {now}, true, '0', amount_cents, 'UB' || lpad(:n::text, 8, '0'),
-        checkout_request_id, merchant_request_id, '20260504210428', '{body}'::bytea, true
+        request_id, originator_id, '20260504210428', '{body}'::bytea, true
     from locked where (select * from known) = 1 on conflict do nothing
 ),
 owned as (
-    insert into receipts select 'UB' || lpad(:n::text, 8, '0'), id from locked
-    on conflict do nothing returning receipt, payment_id
+    insert into receipts select merchant_id, 'UB' || lpad(:n::text, 8, '0'), id from locked
+    on conflict do nothing returning receipt, operation_id
 ),
 fee as materialized (select id from bookings where id = (select booking_id from locked) for update),
 held as (
-    update bookings set status = 'matching', fee_status = 'held', fee_payment_id = owned.payment_id, paid_at = {now}
+    update bookings set status = 'matching', fee_status = 'held', fee_payment_id = owned.operation_id, paid_at = {now},
+        version = bookings.version + 1
     from owned, fee where bookings.id = fee.id and fee_status = 'unpaid'
 ),
 settled as (
     update payments set version = payments.version + 1, status = 'completed', completed_at = {now},
-        completed_by = 'callback', receipt = owned.receipt, transaction_date = '20260504210428', money = 'held',
-        live = false, locked_until = 0, due_at = null
-    from owned where payments.id = owned.payment_id
+        completed_by = 'callback', receipt = owned.receipt, provider_time = '20260504210428', disposition = 'held',
+        inquiries = opened.inquiries, last_inquiry_at = opened.last_inquiry_at
+    from owned, opened where payments.id = owned.operation_id
 ),
+closed as (delete from open_payments using opened where open_payments.id = opened.id),
 posted as (
-    insert into postings select id, given.kind, given.account, given.side * amount_cents, {now} from locked,
-        (values ('received', 'mpesa_clearing', 1), ('held', 'fees_held', -1)) as given(kind, account, side)
+    insert into postings select id, given.kind, 0, merchant_id, given.account, null, given.side * amount_cents, {now}
+    from locked, (values ('received', 'mpesa_clearing', 1), ('held', 'fees_held', -1)) as given(kind, account, side)
     on conflict do nothing
 ),
-counted_by_owner as (insert into owner_deltas select owner, {day}, 0, -1, 1, 0 from locked),
+counted_by_owner as (insert into owner_deltas select merchant_id, owner, {day}, 0, -1, 1, 0 from locked),
 counted as (
-    insert into counter_deltas select {hour}, given.name, given.amount from (values
+    insert into counter_deltas select merchant_id, {hour}, given.name, given.amount from locked, (values
         ('pending', -1), ('completed', 1), ('gross', 50000), ('net', 50000), ('waited', 1500000), ('wait_5', 1),
         ('by_callback', 1)) as given(name, amount)
 )
-insert into outbox select id, version + 1, 'payment.completed', {now} from locked on conflict do nothing;
+insert into outbox select id, version + 1, merchant_id, 'payment.completed', {now} from locked on conflict do nothing;
 """
 _MANY: Final = """
 begin;
 select * from payments where id = 'pay_' || lpad(:n::text, 22, '0') for update;
-select * from evidence where payment_id = 'pay_' || lpad(:n::text, 22, '0');
-insert into evidence (payment_id, id, kind, received_at, trusted, code, amount_cents, receipt,
-    checkout_request_id, merchant_request_id, transaction_date, body, applied)
+select * from open_payments where id = 'pay_' || lpad(:n::text, 22, '0') for update;
+select * from evidence where operation_id = 'pay_' || lpad(:n::text, 22, '0');
+insert into evidence (operation_id, id, source, received_at, proved, code, amount_cents, receipt,
+    request_id, originator_id, provider_time, body, applied)
 values ('pay_' || lpad(:n::text, 22, '0'), 'callback:' || md5(:n::text), 'callback', {now}, true, '0', 50000,
     'UB' || lpad(:n::text, 8, '0'), 'ws_CO_25112026' || lpad(:n::text, 12, '0'), '29115-' || :n || '-1',
     '20260504210428', '{body}'::bytea, true) on conflict do nothing;
-insert into receipts values ('UB' || lpad(:n::text, 8, '0'), 'pay_' || lpad(:n::text, 22, '0')) on conflict do nothing;
+insert into receipts values ({merchant}, 'UB' || lpad(:n::text, 8, '0'), 'pay_' || lpad(:n::text, 22, '0'))
+    on conflict do nothing;
 select * from bookings where id = 'bkg_' || lpad(:n::text, 22, '0') for update;
 update bookings set status = 'matching', fee_status = 'held', fee_payment_id = 'pay_' || lpad(:n::text, 22, '0'),
-    paid_at = {now} where id = 'bkg_' || lpad(:n::text, 22, '0') and fee_status = 'unpaid';
+    paid_at = {now}, version = 2 where id = 'bkg_' || lpad(:n::text, 22, '0') and fee_status = 'unpaid';
 update payments set version = 3, status = 'completed', completed_at = {now}, completed_by = 'callback',
-    receipt = 'UB' || lpad(:n::text, 8, '0'), transaction_date = '20260504210428', money = 'held', live = false,
-    locked_until = 0, due_at = null where id = 'pay_' || lpad(:n::text, 22, '0');
-insert into postings values ('pay_' || lpad(:n::text, 22, '0'), 'received', 'mpesa_clearing', 50000, {now}),
-    ('pay_' || lpad(:n::text, 22, '0'), 'held', 'fees_held', -50000, {now}) on conflict do nothing;
-insert into owner_deltas values ('customer-' || :n % 97, {day}, 0, -1, 1, 0);
-insert into counter_deltas values ({hour}, 'pending', -1), ({hour}, 'completed', 1), ({hour}, 'gross', 50000),
-    ({hour}, 'net', 50000), ({hour}, 'waited', 1500000), ({hour}, 'wait_5', 1), ({hour}, 'by_callback', 1);
-insert into outbox values ('pay_' || lpad(:n::text, 22, '0'), 3, 'payment.completed', {now}) on conflict do nothing;
+    receipt = 'UB' || lpad(:n::text, 8, '0'), provider_time = '20260504210428', disposition = 'held'
+    where id = 'pay_' || lpad(:n::text, 22, '0');
+delete from open_payments where id = 'pay_' || lpad(:n::text, 22, '0');
+insert into postings values
+    ('pay_' || lpad(:n::text, 22, '0'), 'received', 0, {merchant}, 'mpesa_clearing', null, 50000, {now}),
+    ('pay_' || lpad(:n::text, 22, '0'), 'held', 0, {merchant}, 'fees_held', null, -50000, {now})
+    on conflict do nothing;
+insert into owner_deltas values ({merchant}, 'customer-' || :n % 97, {day}, 0, -1, 1, 0);
+insert into counter_deltas values ({merchant}, {hour}, 'pending', -1), ({merchant}, {hour}, 'completed', 1),
+    ({merchant}, {hour}, 'gross', 50000), ({merchant}, {hour}, 'net', 50000), ({merchant}, {hour}, 'waited', 1500000),
+    ({merchant}, {hour}, 'wait_5', 1), ({merchant}, {hour}, 'by_callback', 1);
+insert into outbox values ('pay_' || lpad(:n::text, 22, '0'), 3, {merchant}, 'payment.completed', {now})
+    on conflict do nothing;
 commit;
 """
 WAYS: Final = {"pgbench, one statement": _ONE, "pgbench, a statement each": _MANY}
@@ -100,7 +111,8 @@ def settle(bench: Bench, way: str, made: Made) -> Settled:
     now = SystemClock().now()
     body = callback_request(made.first).split(b"\r\n\r\n", 1)[1].decode()
     script = bench.new_folder() / "settle.sql"
-    script.write_text(_NUMBER + WAYS[way].format(now=now, day=day_of(now), hour=hour_of(now), body=body))
+    values = {"now": now, "day": day_of(now), "hour": hour_of(now), "merchant": DEFAULT_SCOPE.merchant_id, "body": body}
+    script.write_text(_NUMBER + WAYS[way].format(**values))
     each = made.count // CLIENTS
     variables = {"k": -1, "first": made.first, "each": each}
     given = [option for name, value in variables.items() for option in ("-D", f"{name}={value}")]

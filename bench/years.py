@@ -30,20 +30,20 @@ _NUMBERS: Final = {
 }
 _DIGEST: Final = {"postgresql": "convert_to('d' || i, 'UTF8')", "sqlite": "cast('d' || i as blob)"}
 _ROWS: Final = """
-insert into payments (id, booking_id, owner, msisdn, amount_cents, type, account_reference, confirm, callback_digest,
-    created_at, lease_until, expires_at, version, status, checkout_request_id, completed_at, completed_by, receipt,
-    failure_code, failure_reason, failed_at, review, money, live, locked_until, attempts)
-select 'pay_' || (1000000000000000 + i), 'bkg_' || (1000000000000000 + i),
+insert into payments (id, merchant_id, booking_id, owner, msisdn, amount_cents, type, account_reference,
+    requires_query, callback_digest, created_at, expires_at, version, status, request_id, completed_at, completed_by,
+    receipt, failure_code, failure_reason, failed_at, flags, disposition, inquiries)
+select 'pay_' || (1000000000000000 + i), {merchant}, 'bkg_' || (1000000000000000 + i),
     case when i % 10 = 0 then '{regular}' else 'customer-' || (i % 99991) end,
     '2547' || (10000000 + i), 50000, 'booking_fee', 'BKG-' || i, {false}, {digest},
-    made_at, made_at, made_at + 120000000, 3, status, 'ws_CO_' || i,
+    made_at, made_at + 120000000, 3, status, 'ws_CO_' || i,
     case when status = 'completed' then made_at + wait * 1000000 end,
     case when status = 'completed' then 'callback' end,
     case when status = 'completed' then 'UK' || (100000000 + i) end,
     case when status = 'failed' then '1032' end,
     case when status = 'failed' then 'cancelled' end,
     case when status = 'failed' then made_at + wait * 1000000 end,
-    '', case when status = 'completed' then 'held' end, {false}, 0, 0
+    '', case when status = 'completed' then 'held' end, 0
 from (
     select i, {first} + i * {step} as made_at, 2 + i * 7 % {longest} as wait,
         case when i * 7919 / 10 % 100 < 70 then 'completed' when i * 7919 / 10 % 100 < 95 then 'failed'
@@ -54,14 +54,18 @@ from (
 _STATUSES: Final = ("initiated", "pending", "completed", "failed")
 _SUMS: Final = ", ".join(f"sum(case when status = '{status}' then 1 else 0 end)" for status in _STATUSES)
 _OWNERS: Final = """
-insert into owner_counts select owner, {at} / {hours}, {sums} from payments group by 1, 2
+insert into owner_counts select merchant_id, owner, {at} / {hours}, {sums} from payments group by 1, 2, 3
 """
 _HOURS: Final = """
-insert into counters select 'hour', hour, name, amount
-from (select {at} as hour, {name} as name, sum({amount}) as amount from payments where {where} group by 1, 2) as hours
+insert into counters select merchant_id, 'hour', hour, name, amount
+from (
+    select merchant_id, {at} as hour, {name} as name, sum({amount}) as amount from payments where {where}
+    group by 1, 2, 3
+) as hours
 """
 _DAYS: Final = """
-insert into counters select 'day', start / {hours}, name, sum(amount) from counters where span = 'hour' group by 2, 3
+insert into counters select merchant_id, 'day', start / {hours}, name, sum(amount) from counters where span = 'hour'
+group by 1, 3, 4
 """
 _COUNTED: Final = {
     "status": "1",
@@ -108,6 +112,7 @@ def _write(connection: Connection, year: Year, step: int) -> None:
     numbers = _NUMBERS[kind].format(count=year.count)
     rows = _ROWS.format(
         regular=REGULAR,
+        merchant=DEFAULT_SCOPE.merchant_id,
         digest=_DIGEST[kind],
         false="false" if kind == "postgresql" else "0",
         first=year.first_at,

@@ -23,6 +23,7 @@ Left: TypeAlias = dict[str, Any]
 """By table its rows of one payment; and by counter how much one payment adds to it."""
 _OF_A_PAYMENT: Mapping[Table, Column[Any]] = {
     tables.payments: tables.payments.c.id,
+    tables.open_payments: tables.open_payments.c.id,
     tables.bookings: tables.bookings.c.fee_payment_id,
     tables.evidence: tables.evidence.c.operation_id,
     tables.receipts: tables.receipts.c.operation_id,

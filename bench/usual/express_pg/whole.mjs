@@ -14,7 +14,7 @@ async function settle(client, outcome, request) {
   if (!payment || !proves(token, payment.id)) return false;
   const told = tellingOf(outcome, payment);
   const isNew = await keepEvidence(client, payment, told, token, request.raw);
-  if (!isNew || payment.status !== "pending" || told.checkoutRequestId !== payment.checkout_request_id) return true;
+  if (!isNew || payment.status !== "pending" || told.checkoutRequestId !== payment.request_id) return true;
   if (told.code !== 0) await fail(client, payment, told);
   else if (told.cents !== told.asked) await flag(client, payment, told, "amount_differs");
   else if (!(await ownReceipt(client, payment, told))) await flag(client, payment, told, "receipt_conflict");
@@ -46,8 +46,8 @@ function tellingOf(outcome, payment) {
 async function keepEvidence(client, payment, told, token, raw) {
   const digest = createHash("sha256").update(`${token}\n`).update(raw).digest("hex").slice(0, 32);
   const kept = await client.query(
-    `insert into evidence (payment_id, id, kind, received_at, trusted, code, amount_cents, receipt,
-       checkout_request_id, merchant_request_id, transaction_date, body, applied)
+    `insert into evidence (operation_id, id, source, received_at, proved, code, amount_cents, receipt,
+       request_id, originator_id, provider_time, body, applied)
      values ($1, $2, 'callback', $3, true, $4, $5, $6, $7, $8, $9, $10, true) on conflict do nothing`,
     [
       payment.id,
@@ -67,8 +67,8 @@ async function keepEvidence(client, payment, told, token, raw) {
 
 async function ownReceipt(client, payment, told) {
   const owned = await client.query(
-    "insert into receipts (receipt, payment_id) values ($1, $2) on conflict do nothing",
-    [told.receipt, payment.id],
+    "insert into receipts (merchant_id, receipt, operation_id) values ($1, $2, $3) on conflict do nothing",
+    [payment.merchant_id, told.receipt, payment.id],
   );
   return owned.rowCount === 1;
 }
@@ -76,16 +76,25 @@ async function ownReceipt(client, payment, told) {
 async function fail(client, payment, told) {
   await client.query(
     `update payments set version = version + 1, status = 'failed', failed_at = $2, failure_code = $3,
-       failure_reason = $4, live = false, locked_until = 0 where id = $1`,
+       failure_reason = $4 where id = $1`,
     [payment.id, told.now, String(told.code), told.description],
   );
   await tell(client, payment, told, "failed");
   await count(client, payment, "failed", { failed: 1, [`reason:${told.description}`]: 1 });
 }
 
-async function flag(client, payment, told, review) {
-  await client.query("update payments set version = version + 1, review = $2 where id = $1", [payment.id, review]);
+async function flag(client, payment, told, name) {
+  await client.query("update payments set version = version + 1, flags = $2 where id = $1", [payment.id, name]);
+  await raise(client, payment, told, name);
   await tell(client, payment, told, "updated");
+}
+
+async function raise(client, payment, told, name) {
+  await client.query("insert into flags (operation_id, flag, raised_at) values ($1, $2, $3) on conflict do nothing", [
+    payment.id,
+    name,
+    told.now,
+  ]);
 }
 
 async function complete(client, payment, told) {
@@ -93,22 +102,37 @@ async function complete(client, payment, told) {
   const found = await client.query("select * from bookings where id = $1 for update", [payment.booking_id]);
   const isHeld = found.rows[0].fee_status === "unpaid";
   const money = isHeld ? "held" : "refund_due";
+  const open = await client.query("select * from open_payments where id = $1 for update", [payment.id]);
+  const { inquiries, last_inquiry_at: lastInquiryAt } = open.rows[0] ?? payment;
   await client.query(
     `update payments set version = version + 1, status = 'completed', completed_at = $2, completed_by = 'callback',
-       receipt = $3, transaction_date = $4, money = $5, review = $6, live = false, locked_until = 0, due_at = null
+       receipt = $3, provider_time = $4, disposition = $5, flags = $6, inquiries = $7, last_inquiry_at = $8
      where id = $1`,
-    [payment.id, now, told.receipt, told.date, money, isHeld ? payment.review : "paid_twice"],
+    [
+      payment.id,
+      now,
+      told.receipt,
+      told.date,
+      money,
+      isHeld ? payment.flags : "paid_twice",
+      inquiries,
+      lastInquiryAt,
+    ],
   );
+  await client.query("delete from open_payments where id = $1", [payment.id]);
   if (isHeld) {
     await client.query(
-      "update bookings set status = 'matching', fee_status = 'held', fee_payment_id = $2, paid_at = $3 where id = $1",
+      `update bookings set status = 'matching', fee_status = 'held', fee_payment_id = $2, paid_at = $3,
+         version = version + 1 where id = $1`,
       [payment.booking_id, payment.id, now],
     );
+  } else {
+    await raise(client, payment, told, "paid_twice");
   }
   await client.query(
-    `insert into postings (payment_id, kind, account, amount_cents, posted_at)
-     values ($1, 'received', 'mpesa_clearing', $2, $4), ($1, $5, $6, $3, $4)`,
-    [payment.id, asked, -asked, now, money, isHeld ? "fees_held" : "refunds_due"],
+    `insert into postings (source_id, kind, line, merchant_id, account, amount_cents, posted_at)
+     values ($1, 'received', 0, $7, 'mpesa_clearing', $2, $4), ($1, $5, 0, $7, $6, $3, $4)`,
+    [payment.id, asked, -asked, now, money, isHeld ? "fees_held" : "refunds_due", payment.merchant_id],
   );
   await tell(client, payment, told, "completed");
   const waited = Math.max(0, now - Number(payment.created_at));
@@ -124,24 +148,24 @@ async function complete(client, payment, told) {
 }
 
 async function tell(client, payment, told, kind) {
-  await client.query("insert into outbox (payment_id, version, kind, created_at) values ($1, $2, $3, $4)", [
-    payment.id,
-    payment.version + 1,
-    `payment.${kind}`,
-    told.now,
-  ]);
+  await client.query(
+    "insert into outbox (object_id, version, merchant_id, type, created_at) values ($1, $2, $3, $4, $5)",
+    [payment.id, payment.version + 1, payment.merchant_id, `payment.${kind}`, told.now],
+  );
 }
 
 async function count(client, payment, status, counts) {
   const hour = Math.floor((Number(payment.created_at) + 3 * HOUR) / HOUR);
   const [completed, failed] = status === "completed" ? [1, 0] : [0, 1];
   await client.query(
-    "insert into owner_deltas (owner, day, initiated, pending, completed, failed) values ($1, $2, 0, -1, $3, $4)",
-    [payment.owner, Math.floor(hour / 24), completed, failed],
+    `insert into owner_deltas (merchant_id, owner, day, initiated, pending, completed, failed)
+     values ($5, $1, $2, 0, -1, $3, $4)`,
+    [payment.owner, Math.floor(hour / 24), completed, failed, payment.merchant_id],
   );
   const rows = Object.entries({ pending: -1, ...counts }).filter(([, amount]) => amount !== 0);
-  const marks = rows.map((_, row) => `($1, $${2 * row + 2}, $${2 * row + 3})`).join(", ");
-  await client.query(`insert into counter_deltas (hour, name, amount) values ${marks}`, [hour, ...rows.flat()]);
+  const marks = rows.map((_, row) => `($1, $2, $${2 * row + 3}, $${2 * row + 4})`).join(", ");
+  const given = [payment.merchant_id, hour, ...rows.flat()];
+  await client.query(`insert into counter_deltas (merchant_id, hour, name, amount) values ${marks}`, given);
 }
 
 serve("/api/v1/payments/mpesa/callback/:token", settle);

@@ -15,6 +15,7 @@ class Booking(Model):
 
     __tablename__ = "bookings"
     id: Mapped[str] = mapped_column(primary_key=True)
+    merchant_id: Mapped[int]
     reference: Mapped[str]
     service: Mapped[str]
     customer_id: Mapped[str]
@@ -24,6 +25,7 @@ class Booking(Model):
     fee_payment_id: Mapped[str | None]
     paid_at: Mapped[int | None]
     created_at: Mapped[int]
+    version: Mapped[int]
 
 
 class Payment(Model):
@@ -31,54 +33,71 @@ class Payment(Model):
 
     __tablename__ = "payments"
     id: Mapped[str] = mapped_column(primary_key=True)
+    merchant_id: Mapped[int]
     booking_id: Mapped[str] = mapped_column(ForeignKey("bookings.id"))
     owner: Mapped[str]
     msisdn: Mapped[str]
     amount_cents: Mapped[int]
     type: Mapped[str]
     account_reference: Mapped[str]
-    confirm: Mapped[bool]
+    requires_query: Mapped[bool]
     callback_digest: Mapped[bytes]
     created_at: Mapped[int]
-    lease_until: Mapped[int]
     expires_at: Mapped[int]
     version: Mapped[int]
     status: Mapped[str]
-    checkout_request_id: Mapped[str | None]
-    merchant_request_id: Mapped[str | None]
+    request_id: Mapped[str | None]
+    originator_id: Mapped[str | None]
     completed_at: Mapped[int | None]
     completed_by: Mapped[str | None]
     receipt: Mapped[str | None]
-    transaction_date: Mapped[str | None]
+    provider_time: Mapped[str | None]
     failure_code: Mapped[str | None]
     failure_reason: Mapped[str | None]
     failed_at: Mapped[int | None]
-    review: Mapped[str]
-    money: Mapped[str | None]
-    live: Mapped[bool]
-    locked_until: Mapped[int]
-    due_at: Mapped[int | None]
-    attempts: Mapped[int]
-    asked_at: Mapped[int | None]
-    claimed_at: Mapped[int | None]
+    flags: Mapped[str]
+    disposition: Mapped[str | None]
+    inquiries: Mapped[int]
+    last_inquiry_at: Mapped[int | None]
     booking: Mapped[Booking] = relationship()
+
+
+class OpenPayment(Model):
+    """A payment that is locked, asked about or waited for, as far as a callback reads it."""
+
+    __tablename__ = "open_payments"
+    id: Mapped[str] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    is_locking: Mapped[bool]
+    locked_until: Mapped[int]
+    next_action_at: Mapped[int | None]
+    inquiries: Mapped[int]
+    last_inquiry_at: Mapped[int | None]
+
+
+class Flag(Model):
+    """Why a person should look at a payment."""
+
+    __tablename__ = "flags"
+    operation_id: Mapped[str] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    flag: Mapped[str] = mapped_column(primary_key=True)
+    raised_at: Mapped[int]
 
 
 class Evidence(Model):
     """One thing that was told about a payment."""
 
     __tablename__ = "evidence"
-    payment_id: Mapped[str] = mapped_column(primary_key=True)
+    operation_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    source: Mapped[str]
     received_at: Mapped[int]
-    trusted: Mapped[bool]
+    proved: Mapped[bool]
     code: Mapped[str | None]
     amount_cents: Mapped[int | None]
     receipt: Mapped[str | None]
-    checkout_request_id: Mapped[str | None]
-    merchant_request_id: Mapped[str | None]
-    transaction_date: Mapped[str | None]
+    request_id: Mapped[str | None]
+    originator_id: Mapped[str | None]
+    provider_time: Mapped[str | None]
     body: Mapped[bytes | None]
     applied: Mapped[bool]
 
@@ -87,16 +106,19 @@ class Receipt(Model):
     """Whose an M-PESA receipt is."""
 
     __tablename__ = "receipts"
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
     receipt: Mapped[str] = mapped_column(primary_key=True)
-    payment_id: Mapped[str]
+    operation_id: Mapped[str]
 
 
 class Posting(Model):
     """One side of an entry in the books: a debit is positive, a credit negative."""
 
     __tablename__ = "postings"
-    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("payments.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True, default=0)
+    merchant_id: Mapped[int]
     account: Mapped[str]
     amount_cents: Mapped[int]
     posted_at: Mapped[int]
@@ -107,9 +129,10 @@ class Event(Model):
     """What is to be told of a payment."""
 
     __tablename__ = "outbox"
-    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    object_id: Mapped[str] = mapped_column(ForeignKey("payments.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    merchant_id: Mapped[int]
+    type: Mapped[str]
     created_at: Mapped[int]
     payment: Mapped[Payment] = relationship()
 
@@ -118,6 +141,7 @@ class OwnerDelta(Model):
     """How many more payments of a customer and day have each status. The table has no key; the ORM wants one."""
 
     __tablename__ = "owner_deltas"
+    merchant_id: Mapped[int]
     owner: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[int] = mapped_column(primary_key=True)
     initiated: Mapped[int] = mapped_column(default=0)
@@ -130,6 +154,7 @@ class CounterDelta(Model):
     """How much a counter of an hour grows; as above."""
 
     __tablename__ = "counter_deltas"
+    merchant_id: Mapped[int]
     hour: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     amount: Mapped[int]

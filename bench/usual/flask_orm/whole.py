@@ -8,11 +8,22 @@ from bisect import bisect_right
 from typing import Any
 
 from flask import Flask, request
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from .models import Booking, CounterDelta, Event, Evidence, OwnerDelta, Payment, Posting, Receipt
+from .models import (
+    Booking,
+    CounterDelta,
+    Event,
+    Evidence,
+    Flag,
+    OpenPayment,
+    OwnerDelta,
+    Payment,
+    Posting,
+    Receipt,
+)
 from .serving import PATH, Callback, accepted, new_sessions, read_callback, refused
 
 KEY = os.environ["SECRET_KEY"].encode()
@@ -36,7 +47,7 @@ def callback(token: str) -> Any:
             return refused("Unknown callback", 404)
         now = time.time_ns() // 1000
         is_new = keep_evidence(session, payment, told, token, now)
-        if is_new and payment.status == "pending" and told.checkout_request_id == payment.checkout_request_id:
+        if is_new and payment.status == "pending" and told.checkout_request_id == payment.request_id:
             settle(session, payment, told, now)
     return accepted()
 
@@ -52,17 +63,17 @@ def keep_evidence(session: Session, payment: Payment, told: Callback, token: str
     body = request.get_data()
     digest = hashlib.sha256(token.encode() + b"\n" + body).hexdigest()[:32]
     row = {
-        "payment_id": payment.id,
+        "operation_id": payment.id,
         "id": f"callback:{digest}",
-        "kind": "callback",
+        "source": "callback",
         "received_at": now,
-        "trusted": True,
+        "proved": True,
         "code": str(told.code),
         "amount_cents": told.items["Amount"] * 100 if "Amount" in told.items else None,
         "receipt": told.items.get("MpesaReceiptNumber"),
-        "checkout_request_id": told.checkout_request_id,
-        "merchant_request_id": told.merchant_request_id,
-        "transaction_date": date_of(told),
+        "request_id": told.checkout_request_id,
+        "originator_id": told.merchant_request_id,
+        "provider_time": date_of(told),
         "body": body,
         "applied": True,
     }
@@ -79,25 +90,40 @@ def settle(session: Session, payment: Payment, told: Callback, now: int) -> None
     if told.code != 0:
         fail(session, payment, told, now)
     elif told.items["Amount"] * 100 != payment.amount_cents:
-        payment.review = "amount_differs"
+        flag(session, payment, "amount_differs", now)
     elif not own_receipt(session, payment, told.items["MpesaReceiptNumber"]):
-        payment.review = "receipt_conflict"
+        flag(session, payment, "receipt_conflict", now)
     else:
         complete(session, payment, told, now)
     payment.version += 1
     kind = "updated" if payment.status == "pending" else payment.status
-    session.add(Event(payment=payment, version=payment.version, kind=f"payment.{kind}", created_at=now))
+    event = {"version": payment.version, "merchant_id": payment.merchant_id, "type": f"payment.{kind}"}
+    session.add(Event(payment=payment, created_at=now, **event))
 
 
 def own_receipt(session: Session, payment: Payment, receipt: str) -> bool:
     """Whether the receipt was free, and is the payment's now."""
-    row = {"receipt": receipt, "payment_id": payment.id}
+    row = {"merchant_id": payment.merchant_id, "receipt": receipt, "operation_id": payment.id}
     return session.scalar(insert(Receipt).values(row).on_conflict_do_nothing().returning(Receipt.receipt)) is not None
+
+
+def flag(session: Session, payment: Payment, name: str, now: int) -> None:
+    """A person should look at it."""
+    payment.flags = name
+    session.add(Flag(operation_id=payment.id, flag=name, raised_at=now))
+
+
+def close(session: Session, payment: Payment) -> None:
+    """Nothing is left to do: how often it was asked about stays in the payment, and the narrow row goes."""
+    narrow = session.get(OpenPayment, payment.id, with_for_update=True)
+    if narrow is not None:
+        payment.inquiries, payment.last_inquiry_at = narrow.inquiries, narrow.last_inquiry_at
+        session.execute(delete(OpenPayment).where(OpenPayment.id == payment.id))
 
 
 def fail(session: Session, payment: Payment, told: Callback, now: int) -> None:
     """The customer did not pay."""
-    payment.status, payment.live, payment.locked_until = "failed", False, 0
+    payment.status = "failed"
     payment.failed_at, payment.failure_code, payment.failure_reason = now, str(told.code), told.description
     count(session, payment, {"failed": 1, f"reason:{told.description}": 1})
 
@@ -106,21 +132,23 @@ def complete(session: Session, payment: Payment, told: Callback, now: int) -> No
     """The customer has paid: hold the fee, or owe it back if one is held already."""
     booking = session.get_one(Booking, payment.booking_id, with_for_update=True)
     is_held = booking.fee_status == "unpaid"
-    payment.status, payment.live, payment.locked_until, payment.due_at = "completed", False, 0, None
+    payment.status = "completed"
     payment.completed_at, payment.completed_by = now, "callback"
-    payment.receipt, payment.transaction_date = told.items["MpesaReceiptNumber"], date_of(told)
-    payment.money = "held" if is_held else "refund_due"
+    payment.receipt, payment.provider_time = told.items["MpesaReceiptNumber"], date_of(told)
+    payment.disposition = "held" if is_held else "refund_due"
     if is_held:
         booking.status, booking.fee_status = "matching", "held"
         booking.fee_payment_id, booking.paid_at = payment.id, now
+        booking.version += 1
     else:
-        payment.review = "paid_twice"
+        flag(session, payment, "paid_twice", now)
+    close(session, payment)
     for kind, account, side in (
         ("received", "mpesa_clearing", 1),
-        (payment.money, "fees_held" if is_held else "refunds_due", -1),
+        (payment.disposition, "fees_held" if is_held else "refunds_due", -1),
     ):
-        cents = side * payment.amount_cents
-        session.add(Posting(payment=payment, kind=kind, account=account, amount_cents=cents, posted_at=now))
+        row = {"merchant_id": payment.merchant_id, "amount_cents": side * payment.amount_cents, "posted_at": now}
+        session.add(Posting(payment=payment, kind=kind, account=account, **row))
     waited = max(0, now - payment.created_at)
     counts = {
         "completed": 1,
@@ -136,10 +164,11 @@ def complete(session: Session, payment: Payment, told: Callback, now: int) -> No
 def count(session: Session, payment: Payment, counts: dict[str, int]) -> None:
     """Add to the counters of the hour in which the payment was made, and to its customer's counts of that day."""
     hour = (payment.created_at + 3 * HOUR) // HOUR
-    session.add(OwnerDelta(owner=payment.owner, day=hour // 24, pending=-1, **{payment.status: 1}))
+    mine = {"merchant_id": payment.merchant_id}
+    session.add(OwnerDelta(**mine, owner=payment.owner, day=hour // 24, pending=-1, **{payment.status: 1}))
     for name, amount in {"pending": -1, **counts}.items():
         if amount:
-            session.add(CounterDelta(hour=hour, name=name, amount=amount))
+            session.add(CounterDelta(**mine, hour=hour, name=name, amount=amount))
 
 
 app.add_url_rule(f"{PATH}/<token>", view_func=callback, methods=["POST"])
