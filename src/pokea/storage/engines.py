@@ -96,14 +96,15 @@ def postgres_engine(url: str, *, limited: bool = False, prepare: bool = True) ->
     def _prepare(connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
         entry.info["notices"] = []
         connection.add_notice_handler(lambda notice: entry.info["notices"].append(notice.message_primary or ""))
-        # A descriptor of its own, because psycopg closes the connection's when it breaks, and the number goes to
-        # another connection.
-        descriptor = entry.info["descriptor"] = os.dup(connection.fileno())
-        entry.info["interrupt"] = _breaking(descriptor)
         if limits and prepare:
             connection.autocommit = True
             connection.execute(limits)
             connection.autocommit = False
+        # A descriptor of its own, because psycopg closes the connection's when it breaks, and the number goes to
+        # another connection. It comes last: SQLAlchemy closes a connection whose preparation fails, and asks `_close`
+        # for nothing.
+        descriptor = entry.info["descriptor"] = os.dup(connection.fileno())
+        entry.info["interrupt"] = _breaking(descriptor)
 
     @event.listens_for(engine, "close")
     def _close(_connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
