@@ -18,7 +18,7 @@ def test_a_failed_statement_does_not_tell_its_values(kind: str, request: pytest.
     url: str = request.getfixturevalue(f"{kind}_url")
 
     def break_it(connection: Connection) -> None:
-        connection.execute(insert(claims), [{"checkout_request_id": SECRET, "body": SECRET.encode()}])
+        connection.execute(insert(claims), [{"request_id": SECRET, "body": SECRET.encode()}])
 
     with pytest.raises(IntegrityError) as failed:
         on_database(url, break_it)

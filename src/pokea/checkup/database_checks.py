@@ -124,7 +124,7 @@ def read_arrivals(connection: Connection, now: Instant) -> Arrivals:
     columns = payments.c
     newest = (
         select(columns.id)
-        .where(columns.created_at < now - _ENDED_WITHIN, columns.checkout_request_id.is_not(None))
+        .where(columns.created_at < now - _ENDED_WITHIN, columns.request_id.is_not(None))
         .order_by(columns.created_at.desc(), columns.id.desc())
         .limit(_NEWEST)
         .subquery()

@@ -23,8 +23,6 @@ from tests.system.service.running import Answer, Program, SimulatorProgram, call
 from tests.system.service.world import on_database
 
 READY_SECONDS = 3.0
-BUSY_MACHINE = 4.0
-"""How much longer it may take where other things run beside the tests."""
 CROWD = 20
 
 StartDemo: TypeAlias = Callable[..., "Demo"]
@@ -69,20 +67,24 @@ class Demo:
 
 @pytest.fixture
 def start_demo(tmp_path: Path) -> Iterator[StartDemo]:
-    """Starts a demo on free ports, and measures how long it takes until it answers where it has printed."""
+    """Starts a demo on free ports, and measures how long it takes until it answers where it has printed.
+
+    What it, or the test, waits for a core is not counted: that is other programs' time.
+    """
     programs: list[Program] = []
 
     def start(*arguments: str, **environment: str) -> Demo:
         options = ["demo", "--no-browser", "--port", "0", "--sim-port", "0", *arguments]
         program = Program(options, environment, tmp_path / f"demo-{len(programs)}.log", "")
         programs.append(program)
-        began = time.monotonic()
+        began = time.monotonic() - waited_for_a_core("self")
         program.launch()
         eventually(lambda: "Stop with Ctrl-C" in program.log, "the demo says where it is", 60)
         demo = Demo(program, 0)
         assert call("GET", f"{demo.url}/healthz").status == 200
         assert call("GET", f"{demo.simulator.url}/sim/api/journal").status == 200
-        demo.seconds = time.monotonic() - began
+        assert program.process is not None
+        demo.seconds = time.monotonic() - began - waited_for_a_core("self") - waited_for_a_core(program.process.pid)
         return demo
 
     yield start
@@ -96,7 +98,13 @@ def test_it_is_ready_within_seconds(start_demo: StartDemo, say: Say) -> None:
     """From the start of the program to answered calls of service and simulator it takes three seconds at most."""
     fastest = min(timed(start_demo) for _ in range(2))
     say(f"ready after {fastest:.2f} s")
-    assert fastest < READY_SECONDS * BUSY_MACHINE
+    assert fastest < READY_SECONDS
+
+
+def waited_for_a_core(process: int | str) -> float:
+    """How many seconds a process, by its id or `self`, was ready to run in its first thread and did not."""
+    _, waited_nanoseconds, _ = Path(f"/proc/{process}/schedstat").read_text().split()
+    return int(waited_nanoseconds) / 1e9
 
 
 def timed(start_demo: StartDemo) -> float:
@@ -195,7 +203,7 @@ def look_through(url: str, answered: list[str]) -> None:
     payments, evidence = tables.payments, tables.evidence
     rows = {row.id: row for row in on_database(url, lambda it: it.execute(payments.select()).all())}
     assert set(answered) <= set(rows)
-    assert all(rows[each].checkout_request_id and rows[each].status in ("pending", "completed") for each in answered)
+    assert all(rows[each].request_id and rows[each].status in ("pending", "completed") for each in answered)
     assert all(row.applied for row in on_database(url, lambda it: it.execute(evidence.select()).all()))
     held = {row.fee_payment_id for row in on_database(url, lambda it: it.execute(tables.bookings.select()).all())}
     assert held - {None} == {row.id for row in rows.values() if row.status == "completed"}

@@ -17,6 +17,7 @@ from pokea.audit.rule import violations
 from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, SystemClock, from_datetime
 from pokea.ledger.balances import balances
 from pokea.ledger.entries import Account
+from pokea.operations.store import insert_payments
 from pokea.reconciliation.balances import shillings
 from pokea.storage import tables
 from tests.payment_rows import new_booking, new_payment
@@ -96,10 +97,10 @@ def make_lost_pushes(connection: Connection, count: int, made_at: Instant) -> No
             msisdn=f"2547{number:08d}",
             created_at=made_at + number * SECOND,
             expires_at=made_at + (number + 120) * SECOND,
-        )._asdict()
+        )
         for number in range(count)
     ]
-    connection.execute(insert(tables.payments), made)
+    insert_payments(connection, made)
 
 
 def line_of_lost(number: int, made_at: Instant) -> Movement:
