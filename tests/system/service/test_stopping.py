@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import ServiceProgram, eventually
 from tests.system.service.wire import watching
-from tests.system.service.world import World
+from tests.system.service.world import World, failure
 
 CROWD = 30
 
@@ -118,8 +118,11 @@ def test_background_work_may_run_alone(start_world: StartWorld) -> None:
         payment = world.push(phone)
         eventually(lambda: world.simulator.charges(payment.checkout), "the phone pays")
         world.age(15, payment.id)
-        time.sleep(0.5)
+        world.post_callback(failure(payment.checkout, 1032))
+        # Where something asks, the claim makes it ask at once: long before another payment is pushed and paid.
+        world.service.until(world.push(world.new_phone("pay")).id, "completed")
         assert world.service.status(payment.id)["status"] == "pending"
+        assert world.row(payment.id).inquiries == 0
         worker.start()
         world.service.until(payment.id, "completed")
         assert worker.stop() == 0

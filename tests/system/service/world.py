@@ -23,6 +23,8 @@ Family: TypeAlias = Literal["mpesa", "stk"]
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 INVALID = {"ResultCode": 1, "ResultDesc": "Invalid callback"}
 CHECKING = "We are checking"
+SHORTEST_GAP_SECONDS = 15
+"""How long a payment that was asked about waits for its next turn (law: inquiries)."""
 
 _phones = itertools.count(254_720_000_001)
 _receipts = itertools.count(1)
@@ -210,6 +212,10 @@ class World:
     def shift(self, seconds: float, *transaction_ids: str) -> None:
         """Move everything that ever happened to these payments so far into the past."""
         self.query(lambda connection: make_older(connection, round(seconds * SECOND), transaction_ids))
+
+    def put_off(self, *payments: Pushed) -> None:
+        """Move these payments an hour into the future: until then Daraja is asked only where something is claimed."""
+        self.shift(-3600, *(payment.id for payment in payments))
 
     def _wake(self) -> None:
         """Make the service look for what is due, which it does every two seconds, or when a payment is claimed.
