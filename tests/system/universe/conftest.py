@@ -13,7 +13,7 @@ import pytest
 from pokea.cli.universe import outcomes
 from pokea.universe.report import Totals
 
-_USUAL: Final = 2_000
+_USUAL: Final = 500
 
 
 class Ran(NamedTuple):

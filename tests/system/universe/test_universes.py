@@ -1,5 +1,4 @@
-"""Two thousand simulated days: no rule breaks in any of them, and whatever a day may bring has come (law:
-universes)."""
+"""Hundreds of simulated days: no rule breaks in any of them, and whatever a day may bring has come (law: universes)."""
 
 import pytest
 

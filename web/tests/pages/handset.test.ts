@@ -41,7 +41,7 @@ describe('the switches', () => {
   const kinds = GROUPS.flatMap(({ switches }) => switches.map(({ kind }) => kind));
 
   test('are every fault of the simulator, once', () => {
-    expect([...kinds].sort()).toEqual(valuesOf('faults.py', 'Kind').sort());
+    expect([...kinds].sort()).toEqual(valuesOf('faults.py', 'FaultKind').sort());
   });
 
   test('of the owner are every behaviour of the simulator', () => {
