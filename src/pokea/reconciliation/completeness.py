@@ -54,6 +54,10 @@ class GapKind(StrEnum):
     EDGE_BALANCES_DIFFER = "edge_balances_differ"
 
 
+CONTRADICTING_SUMS: Final = frozenset({GapKind.TOTALS_DIFFER, GapKind.BALANCES_BREAK, GapKind.EDGE_BALANCES_DIFFER})
+"""Gaps by which at least one amount of the statement is wrong, or a row lacks."""
+
+
 class Gap(Struct, frozen=True):
     """One thing that a statement lacks; `lines` are numbers of rows, where it is a matter of rows."""
 

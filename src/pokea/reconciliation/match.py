@@ -19,6 +19,7 @@ from pokea.bookings.rules import fold_reference
 from pokea.clock import SECOND, Instant
 from pokea.operations.decision import Status
 from pokea.reconciliation.completeness import (
+    CONTRADICTING_SUMS,
     CompleteStatement,
     Coverage,
     Gap,
@@ -137,6 +138,11 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
     not_paid: Sequence[str] = ()
     undecided: Sequence[Undecided] = ()
     unresolved: Sequence[str] = ()
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether no sum of the statement contradicts its amounts. Sums that it does not state contradict nothing."""
+        return not any(gap.kind in CONTRADICTING_SUMS for gap in self.gaps)
 
 
 def match(statement: Statement, candidates: Sequence[Candidate], receiving: ReceivingAccount) -> Reconciliation:

@@ -23,6 +23,12 @@ _ALARMING: Final = frozenset(
 """Gaps that say that the file was damaged or edited; the others only bound what it can prove."""
 
 
+_DIFFERING: Final = {
+    True: "Receipts of ours with another amount, posted to suspense:",
+    False: "Receipts of ours with another amount; nothing is posted, since the statement's own sums contradict it:",
+}
+
+
 class ReconciliationExit(IntEnum):
     """The exit code of reading a statement."""
 
@@ -48,6 +54,7 @@ def report_of(statement: Statement, found: Reconciliation) -> dict[str, Any]:
         "until": iso(found.coverage.until if found.coverage else None),
         "complete": not found.gaps and not found.gates,
         "matched": len(found.matched),
+        "adds_up": found.adds_up,
         "differing": [
             _line(each.line) | {"payment": each.payment_id, "asked_cents": each.asked_cents} for each in found.differing
         ],
@@ -91,7 +98,7 @@ def sentences(report: dict[str, Any]) -> list[str]:
     told = [
         f"{report['lines']} lines; the statement {covered}; {report['matched']} are payments of ours{completed}.",
         *_listed("Rows that cannot be read:", report["unreadable"], lambda each: f"row {each['line']}: {each['why']}"),
-        *_listed("Receipts of ours with another amount, posted to suspense:", report["differing"], _differing),
+        *_listed(_DIFFERING[report["adds_up"]], report["differing"], _differing),
         *_listed("Money taken back:", report["reversals"], _reversal),
         *_listed("Money that no payment accounts for:", report["unknown"], _unknown),
         *_listed("Completed payments that the statement covers and does not show:", report["missing"], str),

@@ -172,11 +172,23 @@ def test_a_charged_push_is_never_called_unpaid(start_world: StartWorld, tmp_path
 
 
 def test_another_amount_of_a_known_receipt_is_told_and_posted_once(start_world: StartWorld, tmp_path: Path) -> None:
-    """The payment is flagged, the books come to what M-PESA says, and the same file again changes nothing."""
+    """The payment is flagged, the books come to what M-PESA says, and the same file again changes nothing.
+
+    A file whose sums contradict the amount posts nothing: a difference is posted once, so the true one would not be.
+    """
     world = start_world("--no-background")
     payment = world.push(world.new_phone("pay"))
     world.service.until(payment.id, "completed")
     [line] = charged(world, payment)
+    edited = Path(statement(tmp_path, [line]))
+    # The amount of the row alone, and not its balance: somebody's spreadsheet.
+    row = f"Completed,{shillings(line.cents)},"
+    text = edited.read_text(encoding="utf-8-sig")
+    assert row in text
+    edited.write_text(text.replace(row, f"Completed,{shillings(line.cents + 900)},"), encoding="utf-8")
+    report = reconciled(world, tmp_path, str(edited), code=1)
+    assert ([each["payment"] for each in report["differing"]], report["adds_up"]) == ([payment.id], False)
+    assert world.query(balances)[Account.MPESA_CLEARING] == line.cents
     file = statement(tmp_path, [replace(line, cents=line.cents - 5_050, details="Small Business Pay Merchant from X")])
     for _ in range(2):
         report = reconciled(world, tmp_path, file, code=1)
