@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 LONGEST_FUNCTION_LINES: Final = 50
@@ -133,16 +133,6 @@ def asserted_tests(source: str) -> list[str]:
         for name, function in functions.items()
     }
     return [name for name in functions if name.startswith("test_") and (name in asserting or called[name] & asserting)]
-
-
-def shared_class_names(sources: Mapping[str, str]) -> Iterator[str]:
-    """The names that classes of two modules have: one word is for one thing. Nested classes are their owner's."""
-    homes: dict[str, list[str]] = {}
-    for path, source in sources.items():
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.ClassDef):
-                homes.setdefault(node.name, []).append(path)
-    return (f"{name} is a class of {', '.join(paths)}" for name, paths in homes.items() if len(paths) > 1)
 
 
 def code_lines(sources: Iterable[str]) -> int:

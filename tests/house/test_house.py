@@ -85,11 +85,6 @@ def test_names_say_something() -> None:
     _expect_none(f"{n}: {c}" for n, text in _python(*PYTHON_FOLDERS) for c in rules.empty_names(n, text))
 
 
-def test_no_two_classes_share_a_name() -> None:
-    """A reader who searches for a class finds one."""
-    _expect_none(rules.shared_class_names(dict(_python("src"))))
-
-
 def test_clock_chance_threads_and_network_are_passed_in() -> None:
     """Only the edges take time, chance, threads and network from Python; everything else is given them."""
     inside = ((name, text) for name, text in _python("src") if name not in EDGES)

@@ -81,12 +81,6 @@ def test_names_that_only_contain_such_a_word_pass() -> None:
     assert list(rules.empty_names("src/storage/database.py", "class Database:\n    base_url = 1\n")) == []
 
 
-def test_a_name_that_two_classes_share_is_found() -> None:
-    """Both homes are named; a class inside another one, and a name that stands once, are no breach."""
-    sources = {"a.py": "class Claim:\n    class Row: ...\n", "b.py": "class Claim: ...\nclass Row: ...\n"}
-    assert list(rules.shared_class_names(sources)) == ["Claim is a class of a.py, b.py"]
-
-
 def test_blank_lines_do_not_count() -> None:
     """The proportion of tests to source is of lines with something on them."""
     assert rules.code_lines(["a\n\n  \nb\n", "c"]) == 3
