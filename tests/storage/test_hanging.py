@@ -206,7 +206,7 @@ def fill(database: Database) -> None:
 def test_one_side_alone_has_the_right_to_commit(empty_postgres_url: str, given_up_first: bool) -> None:
     """A write that is given up before its commit is not done; one that is given up after it has begun is unknown."""
     engine = postgres_engine(empty_postgres_url)
-    database = Database(engine, patience_seconds=0.3)
+    database = Database(engine, patience_seconds=2.0)
 
     async def story() -> None:
         await database.write(make_table)

@@ -6,6 +6,8 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from pokea import storage
+from pokea.addresses import read_database_address
 from pokea.errors import SchemaError, Unavailable
 from pokea.storage.engines import postgres_engine, sqlite_engine
 from pokea.storage.migrate import CURRENT, SchemaVersion, ensure_ready, migrate, standing
@@ -127,6 +130,34 @@ def test_processes_that_start_at_once_make_one_schema(empty_database_url: str) -
     failures = [process.communicate(timeout=60)[1] for process in started]
     assert failures == [""] * PROCESSES
     assert version_of(empty_database_url) == CURRENT
+
+
+@pytest.fixture
+def locked_file(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+    """A transaction of another process, which holds the file's lock for longer than SQLite waits by itself."""
+    monkeypatch.setattr("pokea.storage.engines._BUSY_SECONDS", 0.01)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+def test_a_start_waits_for_the_lock_of_a_file(sqlite_url: str, locked_file: sqlite3.Connection) -> None:
+    """A service that starts while another process writes for long starts when that one has finished."""
+    finishing = threading.Timer(0.5, locked_file.rollback)
+    finishing.start()
+    ensure_ready(sqlite_url)
+    finishing.join()
+
+
+def test_a_file_that_stays_locked_is_said_in_a_sentence(
+    sqlite_url: str, locked_file: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start that waits for the lock in vain ends with the file's name and the reason, without a traceback."""
+    monkeypatch.setattr("pokea.storage.migrate._PATIENCE_SECONDS", 0.1)
+    with pytest.raises(Unavailable, match="cannot be used: database is locked") as refused:
+        ensure_ready(sqlite_url)
+    assert str(read_database_address(sqlite_url)) in str(refused.value)
 
 
 def test_a_step_that_fails_leaves_the_database_as_it_was(

@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from pokea.addresses import read_database_address
 from pokea.errors import SchemaError, Unavailable
@@ -133,12 +133,20 @@ def _changed(engine: Engine, change: Callable[[Connection], T]) -> T:
         try:
             with engine.begin() as connection:
                 return change(connection)
-        except OperationalError as failure:
-            # SQLite does not wait by itself while another process turns the log on.
-            locked = isinstance(failure.orig, sqlite3.OperationalError) and "locked" in str(failure.orig)
-            if not locked or time.monotonic() > deadline:
+        except (DatabaseError, sqlite3.Error) as failure:
+            # SQLite does not wait by itself while another process turns the log on, and else for a second.
+            if not _is_locked(_cause_of(failure)) or time.monotonic() > deadline:
                 raise
         time.sleep(_PAUSE_SECONDS)
+
+
+def _cause_of(failure: DatabaseError | sqlite3.Error) -> BaseException | None:
+    """What the driver raised: SQLAlchemy wraps it, except where a transaction begins."""
+    return failure.orig if isinstance(failure, DatabaseError) else failure
+
+
+def _is_locked(cause: BaseException | None) -> bool:
+    return isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause)
 
 
 @contextmanager
@@ -147,8 +155,8 @@ def _engine(url: str) -> Iterator[Engine]:
     engine = sqlite_engine(url, begin="BEGIN IMMEDIATE") if url.startswith("sqlite:") else postgres_engine(url)
     try:
         yield engine
-    except DatabaseError as failure:
-        reason = str(failure.orig).strip().split("\n")[0]
+    except (DatabaseError, sqlite3.Error) as failure:
+        reason = str(_cause_of(failure)).strip().split("\n")[0]
         raise Unavailable(f"The database {read_database_address(url)} cannot be used: {reason}") from failure
     finally:
         engine.dispose()
