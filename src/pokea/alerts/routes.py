@@ -1,6 +1,6 @@
 """The alerts over HTTP, for an admin."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from pokea.alerts.alert import AlertRow, level_of, read_alerts
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Outgoing
-from pokea.api.openapi import NEEDS_TOKEN, refusals
+from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, refusals
 from pokea.api.responses import model_answer
 from pokea.clock import HOUR, Clock, Instant, iso
 from pokea.storage.database import Database
@@ -40,6 +40,26 @@ class AlertsAnswer(Outgoing):
     alerts: list[AlertAnswer]
 
 
+_EXAMPLE: Final[dict[str, Any]] = {
+    "success": True,
+    "alerts": [
+        {
+            "code": "database_away",
+            "subject": "writing",
+            "text": "No writing of the database has worked for 10 s (timeout). Callbacks and pushes are answered with "
+            "503 meanwhile, and payments are found out by questions afterwards. See that the database runs, answers, "
+            "and has room on its disk.",
+            "level": "failure",
+            "open": True,
+            "firstSeenAt": "2026-11-27T13:41:10.000Z",
+            "lastSeenAt": "2026-11-27T13:57:20.000Z",
+            "count": 4,
+            "sentAt": "2026-11-27T13:41:11.212Z",
+        }
+    ],
+}
+
+
 def alert_routes(gate: Authenticator, database: Database, clock: Clock) -> APIRouter:
     """GET of the alerts."""
     router = APIRouter(prefix="/api/v1/alerts", tags=["service"], redirect_slashes=False)
@@ -56,7 +76,7 @@ def alert_routes(gate: Authenticator, database: Database, clock: Clock) -> APIRo
         methods=["GET"],
         summary="See the newest alerts",
         description="The hundred that were seen last, whether or not they were sent.",
-        responses=refusals() | {200: {"description": "The alerts, the last seen first.", "model": AlertsAnswer}},
+        responses=refusals() | {200: answers_of_route("The alerts, the last seen first.", AlertsAnswer, _EXAMPLE)},
         openapi_extra={"security": NEEDS_TOKEN},
     )
     return router

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from pokea.analytics.counting import day_of, hour_of, start_of_day, start_of_hour
 from pokea.analytics.read import DAY, Span, counted
-from pokea.analytics.schemas import ANALYTICS
+from pokea.analytics.schemas import ANALYTICS, EXAMPLE
 from pokea.analytics.summary import merge, summarize
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Incoming, read_query
 from pokea.api.dates import parse_instant
-from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
+from pokea.api.openapi import NEEDS_TOKEN, Application, describe, query_parameters, refusals
 from pokea.api.responses import json_answer
 from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, to_datetime
 from pokea.errors import invalid
@@ -120,14 +120,11 @@ _OPERATION: Final[Mapping[str, Any]] = {
     "description": "Of all payments, by the day or the hour of East Africa Time in which they were made: a success "
     "that comes late changes the figures of its own day. Bounds are widened to whole periods. Needs the scope `admin`. "
     "It costs the same however many payments there are.",
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in AnalyticsQuery.model_json_schema(by_alias=True)["properties"].items()
-    ],
+    "parameters": query_parameters(AnalyticsQuery),
     "responses": {
         200: {
             "description": "The figures of each period, and of all together.",
-            "content": {"application/json": {"schema": ANALYTICS}},
+            "content": {"application/json": {"schema": ANALYTICS, "example": EXAMPLE}},
         }
     }
     | refusals("invalid_request"),

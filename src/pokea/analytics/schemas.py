@@ -61,3 +61,22 @@ ANALYTICS: Final[dict[str, Any]] = _whole(
     },
 )
 """The answer as a whole."""
+
+_FIGURES: Final[dict[str, Any]] = {
+    "transactions": 4,
+    "byStatus": {"initiated": 0, "pending": 0, "completed": 3, "failed": 1},
+    "successRate": 0.75,
+    "timeToPay": {"meanSeconds": 11.3, "p50Seconds": 10.9, "p95Seconds": 16.2},
+    "revenue": {"gross": 1500, "net": 1500},
+    "failureReasons": {"cancelled": 1},
+    "completedBy": {"callback": 3},
+    "callbackSuccessRate": 1.0,
+}
+EXAMPLE: Final[dict[str, Any]] = {
+    "success": True,
+    "by": "day",
+    "from": "2026-11-27T00:00:00+03:00",
+    "to": "2026-11-28T00:00:00+03:00",
+    "summary": _FIGURES,
+    "periods": [{"from": "2026-11-27T00:00:00+03:00", "to": "2026-11-28T00:00:00+03:00", **_FIGURES}],
+}

@@ -16,7 +16,7 @@ from pokea.api.errors import exception_handlers
 from pokea.api.fast_path import FastPath, FastRoutes
 from pokea.api.metrics import CONTENT_TYPE, HTTP_REQUESTS, Metrics
 from pokea.api.middleware import BodyBound, ErrorBoundary, RequestContext, RequestContextMiddleware
-from pokea.api.openapi import Application, describe
+from pokea.api.openapi import Application, describe, refusals
 from pokea.api.person_page import STYLESHEET, STYLESHEET_PATH
 from pokea.api.readiness import Readiness, ReadinessCheck
 from pokea.api.responses import json_answer
@@ -111,13 +111,10 @@ def _add_health(application: Application, readiness: Readiness) -> None:
 
     application.add_route("/healthz", healthz)
     application.add_route("/readyz", readyz)
-    describe(application, "/healthz", "get", _plain("Whether the process answers", "It does.", _saying("ok")))
-    describe(
-        application,
-        "/readyz",
-        "get",
-        _plain("Whether the service can take payments", "It can.", _saying("ready"), ready=True),
-    )
+    alive = _plain("Whether the process answers", "It does.", _saying("ok"), {"status": "ok"})
+    ready = _plain("Whether the service can take payments", "It can.", _saying("ready"), {"status": "ready"})
+    describe(application, "/healthz", "get", alive)
+    describe(application, "/readyz", "get", ready | {"responses": ready["responses"] | refusals(token=False)})
 
 
 def _add_metrics(application: Application, metrics: Metrics, token: Secret | None) -> None:
@@ -127,8 +124,10 @@ def _add_metrics(application: Application, metrics: Metrics, token: Secret | Non
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     application.add_route("/metrics", show)
-    described = _plain("Counters for Prometheus", "The text format of Prometheus.", {"type": "string"}, "text/plain")
-    describe(application, "/metrics", "get", described)
+    text, example = {"type": "string"}, 'pokea_payments_total{event="completed",reason=""} 3\n'
+    described = _plain("Counters for Prometheus", "The text format of Prometheus.", text, example, "text/plain")
+    refused = refusals("unauthenticated", token=False)
+    describe(application, "/metrics", "get", described | {"responses": described["responses"] | refused})
 
 
 def _add_stylesheet(application: Application) -> None:
@@ -150,11 +149,9 @@ def _saying(status: str) -> dict[str, Any]:
 
 
 def _plain(
-    summary: str, answer: str, schema: Mapping[str, Any], content: str = "application/json", ready: bool = False
+    summary: str, answer: str, schema: Mapping[str, Any], example: object, content: str = "application/json"
 ) -> dict[str, Any]:
     """The description of a call without parameters."""
-    responses: dict[str, Any] = {"200": {"description": answer, "content": {content: {"schema": schema}}}}
-    if ready:
-        problem = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses["503"] = {"description": "It cannot at the moment.", "content": problem}
+    body = {content: {"schema": schema, "example": example}}
+    responses: dict[int | str, Any] = {200: {"description": answer, "content": body}}
     return {"tags": ["service"], "summary": summary, "responses": responses}

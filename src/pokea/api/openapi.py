@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's own, with the error envelope, the token, and the routes described by hand."""
 
+import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -11,11 +12,13 @@ from starlette.types import ASGIApp
 
 from pokea.api.fast_path import FastRoutes
 from pokea.api.middleware import RequestContext
-from pokea.errors import CATALOGUE
+from pokea.errors import CATALOGUE, Problem
 
 TOKEN = "bearer"  # noqa: S105 - the name of the scheme, not a token
 _ALWAYS = ("internal_error", "unavailable")
 _WITH_TOKEN = ("unauthenticated", "forbidden")
+EXAMPLE_REQUEST_ID = "req_01m8emqnjgz6hzjhed8a1jtf9n"
+_WHOLE_EXAMPLE = "x-whole-example"
 _COMPONENT = "#/components/schemas/{model}"
 _WITH_BODY = ("invalid_request", "malformed_body", "request_timeout", "too_large")
 
@@ -73,16 +76,35 @@ def refusals(*codes: str, token: bool = True, body: bool = False) -> dict[int | 
     Raises KeyError for a code that is not in the catalogue.
     """
     every = (*codes, *(_WITH_TOKEN if token else ()), *(_WITH_BODY if body else ()), *_ALWAYS)
-    by_status: dict[int | str, list[str]] = {}
+    by_status: dict[int | str, list[Problem]] = {}
     for problem in sorted({CATALOGUE[code] for code in every}, key=lambda problem: (problem.status, problem.code)):
-        by_status.setdefault(problem.status, []).append(f"`{problem.code}`: {problem.when}")
+        by_status.setdefault(problem.status, []).append(problem)
     return {
-        status: {
-            "description": " ".join(lines),
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status, lines in by_status.items()
+        status: {"description": " ".join(_line(problem) for problem in problems), "content": _problems(problems)}
+        for status, problems in by_status.items()
     }
+
+
+def _line(problem: Problem) -> str:
+    return f"`{problem.code}`: {problem.when}"
+
+
+def _problems(problems: Sequence[Problem]) -> dict[str, Any]:
+    """The body of a refusal, with an example for each of its codes."""
+    examples = {
+        problem.code: {
+            "summary": problem.when,
+            "value": {
+                "success": False,
+                "message": f"{problem.when} {problem.fix}",
+                "code": problem.code,
+                "errors": [],
+                "requestId": EXAMPLE_REQUEST_ID,
+            },
+        }
+        for problem in problems
+    }
+    return {"application/json": {"schema": {"$ref": _COMPONENT.format(model="Problem")}, "examples": examples}}
 
 
 def takes(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,10 +115,46 @@ def takes(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema, "example": dict(example)}}}
 
 
-def answers(description: str, model: type[BaseModel]) -> dict[str, Any]:
+def answers(description: str, model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
     """The OpenAPI response of a call whose body has this model's form."""
     schema = model.model_json_schema(by_alias=True, mode="serialization", ref_template=_COMPONENT)
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    return {"description": description, "content": {"application/json": {"schema": schema, "example": dict(example)}}}
+
+
+def answers_of_route(description: str, model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a route of FastAPI, which makes the schema of the model by itself."""
+    # FastAPI drops what is null in an example; `complete` puts this one in its place.
+    content = {"application/json": {_WHOLE_EXAMPLE: json.dumps(dict(example))}}
+    return {"description": description, "model": model, "content": content}
+
+
+def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The OpenAPI parameters of a query that this model reads: each with its meaning, its type and its values.
+
+    Raises ValueError for a field without a description.
+    """
+    schema = model.model_json_schema(by_alias=True)
+    return [_query_parameter(name, field, schema.get("$defs", {})) for name, field in schema["properties"].items()]
+
+
+def _query_parameter(name: str, field: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    if "description" not in field:
+        raise ValueError(f"{name} has no description")
+    # What may be left out is null to the program; in an address it is not there.
+    kinds = [kind for kind in field.get("anyOf", [field]) if kind != {"type": "null"}]
+    found = {key: value for kind in kinds for key, value in kind.items()}
+    found |= parts.get(found.pop("$ref", "").rpartition("/")[2], {})
+    default = {} if field.get("default") is None else {"default": field["default"]}
+    schema = {key: value for key, value in found.items() if key not in ("title", "description", "default")} | default
+    return {"name": name, "in": "query", "required": False, "description": field["description"], "schema": schema}
+
+
+def path_id(name: str, description: str, example: str) -> dict[str, Any]:
+    """The OpenAPI parameter of an id in the path."""
+    schema = {"type": "string", "maxLength": 64}
+    return {
+        "name": name, "in": "path", "required": True, "description": description, "schema": schema, "example": example
+    }  # fmt: skip
 
 
 def header(name: str, text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,6 +184,7 @@ def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str
     for operations in paths.values():
         for operation in operations.values():
             _without_generated_refusal(operation)
+            _put_whole_examples(operation)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -150,6 +209,13 @@ def _parts_of(responses: Mapping[str, Any]) -> Document:
         for content in response.get("content", {}).values():
             found |= content.get("schema", {}).pop("$defs", {})
     return found
+
+
+def _put_whole_examples(operation: Document) -> None:
+    for answer in operation.get("responses", {}).values():
+        for content in answer.get("content", {}).values():
+            if _WHOLE_EXAMPLE in content:
+                content["example"] = json.loads(content.pop(_WHOLE_EXAMPLE))
 
 
 def _without_generated_refusal(operation: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The books over HTTP: anyone may see the last check, and an admin may ask for another and see where it found what."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Outgoing
-from pokea.api.openapi import NEEDS_TOKEN, refusals
+from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, refusals
 from pokea.api.responses import model_answer
 from pokea.audit import rounds
 from pokea.audit.rounds import State
@@ -53,6 +53,24 @@ class BooksAnswer(Outgoing):
     places: list[PlaceAnswer] | None = Field(description="The newest places, for an admin; null for others.")
 
 
+_EXAMPLE: Final[dict[str, Any]] = {
+    "success": True,
+    "holds": True,
+    "lookedAt": "2026-11-27T13:58:00.000Z",
+    "wholeCheckEndedAt": "2026-11-27T03:00:12.480Z",
+    "checking": False,
+    "rules": [
+        {
+            "name": "ledger_balances",
+            "says": "The postings of each payment, and so of all, sum to nothing.",
+            "holds": True,
+            "violations": 0,
+        }
+    ],
+    "places": [],
+}
+
+
 def book_routes(
     gate: Authenticator, database: Database, clock: Clock, audit: Audit, rules: Sequence[Rule]
 ) -> APIRouter:
@@ -86,7 +104,7 @@ def book_routes(
         summary="See the last check of the books",
         description="Needs no token. With an admin's, `places` says where a rule was found broken.",
         responses=refusals("unauthenticated", token=False)
-        | {200: {"description": "The rules, and whether they hold.", "model": BooksAnswer}},
+        | {200: answers_of_route("The rules, and whether they hold.", BooksAnswer, _EXAMPLE)},
     )
     router.add_api_route(
         "/check",
@@ -95,7 +113,8 @@ def book_routes(
         status_code=202,
         summary="Have the whole books checked now",
         description="Returns at once; `checking` is false again when it is done. Safe to repeat.",
-        responses=refusals() | {202: {"description": "The check is under way.", "model": BooksAnswer}},
+        responses=refusals()
+        | {202: answers_of_route("The check is under way.", BooksAnswer, _EXAMPLE | {"checking": True})},
         openapi_extra={"security": NEEDS_TOKEN},
     )
     return router

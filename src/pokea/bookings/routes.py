@@ -12,13 +12,21 @@ from pokea.api.auth.callers import BOOKINGS_WRITE, PAYMENTS_READ, Authenticator,
 from pokea.api.bodies import read_body
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.languages import language_of
-from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, refusals, takes
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, answers_of_route, path_id, refusals, takes
 from pokea.api.responses import model_answer
 from pokea.bookings.checkout_words import checkout_words
 from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
 from pokea.bookings.limit import BookingLimit
 from pokea.bookings.rules import reference_from, terms_for
-from pokea.bookings.schemas import EXAMPLE, BookingAnswer, CheckoutAnswer, CreateBooking, answer_of
+from pokea.bookings.schemas import (
+    BOOKING_EXAMPLE,
+    CHECKOUT_EXAMPLE,
+    EXAMPLE,
+    BookingAnswer,
+    CheckoutAnswer,
+    CreateBooking,
+    answer_of,
+)
 from pokea.bookings.store import Booking, find
 from pokea.clock import Clock
 from pokea.errors import ApiError
@@ -32,19 +40,13 @@ CREATE_ROUTE = f"POST {PREFIX}"
 BOOKING_ID = "bk"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_PATH_ID: dict[str, Any] = {
-    "name": "bookingId",
-    "in": "path",
-    "required": True,
-    "description": "The booking's `id`.",
-    "schema": {"type": "string"},
-}
+_PATH_ID = path_id("bookingId", "The booking's `id`.", BOOKING_EXAMPLE["booking"]["id"])
 
 _POST: dict[str, Any] = {
     "status_code": 201,
     "summary": "Make a booking, whose fee can then be paid",
     "responses": refusals("reference_taken", "idempotency_key_reused", "too_many_requests", body=True)
-    | {201: {"description": "The booking, awaiting its payment.", "model": BookingAnswer}},
+    | {201: answers_of_route("The booking, awaiting its payment.", BookingAnswer, BOOKING_EXAMPLE)},
     "openapi_extra": {
         "security": NEEDS_TOKEN,
         "parameters": [IDEMPOTENCY_KEY],
@@ -95,7 +97,7 @@ def booking_routes(
         get_booking,
         methods=["GET"],
         summary="Read a booking and its fee",
-        responses=refusals("not_found") | {200: {"description": "The booking.", "model": BookingAnswer}},
+        responses=refusals("not_found") | {200: answers_of_route("The booking.", BookingAnswer, BOOKING_EXAMPLE)},
         openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
     )
     _add_checkout(router, readable, business_name)
@@ -115,7 +117,7 @@ def _add_checkout(
         get_checkout,
         methods=["GET"],
         summary="Read a booking with the words of the checkout, for the drop-in",
-        responses=refusals("not_found") | {200: {"description": "Both.", "model": CheckoutAnswer}},
+        responses=refusals("not_found") | {200: answers_of_route("Both.", CheckoutAnswer, CHECKOUT_EXAMPLE)},
         openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
     )
 

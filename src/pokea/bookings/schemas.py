@@ -1,7 +1,7 @@
 """What the bookings' calls take and answer."""
 
 import unicodedata
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -130,3 +130,22 @@ def answer_of(booking: Booking, business_name: str | None = None) -> BookingAnsw
         created_at=iso(booking.created_at) or "",
     )
     return BookingAnswer(booking=body)
+
+
+BOOKING_EXAMPLE: Final[dict[str, Any]] = {
+    "success": True,
+    "booking": {
+        "id": "bk_01m8emqm5vvnpb1k2m2nmc2k34",
+        "reference": "BK-EPTTESY",
+        "service": "Plumbing in Kilimani",
+        "customerId": "amina",
+        "status": "awaiting_payment",
+        "businessName": "FIXIT LTD",
+        "bookingFee": {"amount": 500, "currency": "KES", "status": "unpaid", "paidAt": None},
+        "createdAt": "2026-11-27T13:57:17.627Z",
+    },
+}
+CHECKOUT_EXAMPLE: Final[dict[str, Any]] = {
+    **BOOKING_EXAMPLE,
+    "words": {"waiting": "Check your phone", "retry": "Try again"},
+}

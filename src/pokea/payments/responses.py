@@ -56,7 +56,9 @@ class PushData(Outgoing):
     """A prompt that was sent, or of which it is not known yet whether it was."""
 
     transaction_id: str
-    request_id: str | None = Field(description="Daraja's id; null while the outcome of the push is unknown.")
+    request_id: str | None = Field(
+        alias="checkoutRequestId", description="Daraja's id; null while the outcome of the push is unknown."
+    )
     customer_message: str
     client_secret: str = Field(description="Reads this one payment for 24 hours, as a bearer token.")
     expires_at: str

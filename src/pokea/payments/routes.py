@@ -15,7 +15,16 @@ from pokea.api.errors import problem_response
 from pokea.api.fast_path import FastRoute
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.languages import language_of
-from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, describe, refusals, takes
+from pokea.api.openapi import (
+    IDEMPOTENCY_KEY,
+    NEEDS_TOKEN,
+    Application,
+    answers,
+    describe,
+    query_parameters,
+    refusals,
+    takes,
+)
 from pokea.api.responses import json_answer
 from pokea.clock import Clock, Instant
 from pokea.errors import ApiError, invalid
@@ -23,6 +32,7 @@ from pokea.money import CENTS
 from pokea.operations import store
 from pokea.operations.store import Payment
 from pokea.operations.tokens import CLIENT_SECRET_LIFETIME, PaymentTokens, is_client_secret
+from pokea.payments import examples
 from pokea.payments.history.pages import Filters, decode_cursor, encode_cursor, find_page
 from pokea.payments.push import PushCommand, PushService
 from pokea.payments.reserve import Rejected
@@ -203,15 +213,7 @@ class PaymentRoutes:
 
 @cache
 def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
-    push_example = {"phoneNumber": "0712345678", "bookingId": "bkg_01…", "amount": 500, "type": "booking_fee"}
-    transaction_id = {"name": "transactionId", "in": "path", "required": True, "schema": {"type": "string"}}
-    parameters = [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in HistoryQuery.model_json_schema(by_alias=True, ref_template="{model}")["properties"].items()
-        if name != "status"
-    ]
-    statuses = {"type": "string", "enum": ["initiated", "pending", "completed", "failed"]}
-    parameters.append({"name": "status", "in": "query", "required": False, "schema": statuses})
+    push_example = {"phoneNumber": "0712345678", "bookingId": examples.BOOKING_ID, "amount": 500, "type": "booking_fee"}
     tag = {"tags": ["Payments"], "security": NEEDS_TOKEN}
     return [
         ("/stkpush", "post", {
@@ -219,7 +221,7 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
             "description": "Sends one M-PESA prompt. While it is unknown whether the prompt reached the phone, "
             "`checkoutRequestId` is null and the payment is being checked: do not ask again.",
             "parameters": [IDEMPOTENCY_KEY], "requestBody": takes(PushBody, push_example),
-            "responses": {"201": answers("The prompt was sent, or is being checked.", PushResponse)}
+            "responses": {"201": answers("The prompt was sent, or is being checked.", PushResponse, examples.PUSH)}
             | refusals(
                 "amount_mismatch", "not_found", "payment_in_progress", "already_paid", "subscriber_locked",
                 "idempotency_in_flight", "idempotency_key_reused", "too_many_requests", "daraja_refused",
@@ -227,15 +229,17 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
             ),
         }),
         ("/status/{transactionId}", "get", {
-            **tag, "summary": "Read a payment", "operationId": "paymentStatus", "parameters": [transaction_id],
-            "responses": {"200": answers("The payment.", StatusAnswer)} | refusals("not_found"),
+            **tag, "summary": "Read a payment", "operationId": "paymentStatus", "parameters": [examples.TRANSACTION_ID],
+            "responses": {"200": answers("The payment.", StatusAnswer, examples.STATUS)} | refusals("not_found"),
         }),
         ("/history", "get", {
-            **tag, "summary": "Read the history", "operationId": "paymentHistory", "parameters": parameters,
+            **tag, "summary": "Read the history", "operationId": "paymentHistory",
+            "parameters": query_parameters(HistoryQuery),
             "description": "Newest first. `total` is exact and costs the same however many payments there are. `page` "
             "goes to any depth by `status`, `from` and `to`; with `bookingId` or `q` the newest 1,000 are found, `cut` "
             "says that there are more, and pages beyond them are empty. While payments are made, pages by number move "
             "on; `cursor` neither repeats nor leaves out any.",
-            "responses": {"200": answers("A page of payments.", HistoryAnswer)} | refusals("invalid_request"),
+            "responses": {"200": answers("A page of payments.", HistoryAnswer, examples.HISTORY)}
+            | refusals("invalid_request"),
         }),
     ]  # fmt: skip

@@ -19,13 +19,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from pokea.api.languages import language_of
-from pokea.api.openapi import NEEDS_TOKEN, Application, describe, refusals
+from pokea.api.openapi import NEEDS_TOKEN, Application, describe, header, refusals
 from pokea.clock import Clock, Instant
 from pokea.events.hub import Hub
 from pokea.events.viewers import Viewer
 from pokea.operations import store
 from pokea.operations.decision import Status
 from pokea.operations.store import Payment
+from pokea.payments.examples import TRANSACTION_ID
 from pokea.payments.routes import PREFIX, PaymentReader, PaymentRoutes
 from pokea.payments.schemas import is_locked, status_body
 from pokea.storage.change_feed import ChangeFeed
@@ -192,7 +193,7 @@ _EVENT: Final = {
     "required": ["event", "data"],
     "properties": {
         "event": {"type": "string", "enum": ["status", "end"]},
-        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "The payment's version."},
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
 }
@@ -204,8 +205,12 @@ _OPERATION = {
     "description": "Server-sent events named `status`, each with the whole status body; the id is the payment's "
     "version. `end` says that nothing more will come. Send `Last-Event-ID` when you come back.",
     "parameters": [
-        {"name": "transactionId", "in": "path", "required": True, "schema": {"type": "string"}},
-        {"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}},
+        TRANSACTION_ID,
+        header(
+            "Last-Event-ID",
+            "The id of the last event that was seen: only what changed since is sent. Browsers send it by themselves.",
+            {"type": "string", "example": "2"},
+        ),
     ],
     "responses": {
         "200": {"description": "The events.", "content": {"text/event-stream": {"schema": _EVENT}}},

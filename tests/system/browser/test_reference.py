@@ -111,6 +111,21 @@ def test_a_call_is_found_by_what_it_says(contexts: Contexts, demo: World) -> Non
             expect(operations(tab)).to_contain_text(found)
 
 
+def test_a_call_is_shown_whole(contexts: Contexts, demo: World) -> None:
+    """Opened, the history shows each parameter's meaning, type and values, and answers with ids as they are."""
+    tab = Tab(contexts().new_page())
+    opened(tab, f"{demo.service.url}/docs")
+    call = tab.page.locator("#operations-Payments-paymentHistory")
+    call.locator(".opblock-summary-control").click()
+    status = call.get_by_role("row").filter(has=tab.page.get_by_text("status", exact=True))
+    expect(status).to_contain_text("Only transactions of this status.")
+    expect(status).to_contain_text("initiated, pending, completed, failed")
+    expect(call).to_contain_text("integer")
+    expect(call).to_contain_text('"bookingId": "bk_')
+    opens_all(tab)
+    assert "\\u" not in tab.page.locator("body").inner_text()
+
+
 def test_the_reference_works_below_a_path(contexts: Contexts, demo: World) -> None:
     """A proxy may serve the service below a path: the page finds its files, the document and the calls there."""
     tab = Tab(contexts().new_page())
