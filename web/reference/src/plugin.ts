@@ -39,6 +39,8 @@ export function pagePlugin({ React }: System) {
         make('section', { 'aria-label': 'About' }, make(Info, props)),
       responses: (Responses: Component) => (props: object) =>
         make('div', { ref: keepTable }, make(Responses, props)),
+      ExamplesSelect: (Examples: Component) => (props: object) =>
+        make('label', null, make('span', { className: 'unseen' }, 'Example'), make(Examples, props)),
       JsonSchemaForm: (Field: Component) => (props: { description?: unknown }) =>
         make('label', null, make('span', { className: 'unseen' }, props.description), make(Field, props)),
     },
