@@ -25,9 +25,8 @@ from tests.reconciliation.workbooks import as_xlsx
 from tests.reconciliation.written import Movement, as_csv, classic_rows
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import command, eventually
-from tests.system.service.world import Pushed, World
+from tests.system.service.world import HOUR_SECONDS, Pushed, World
 
-HOUR_SECONDS = 3600
 LARGE = 10_000
 
 

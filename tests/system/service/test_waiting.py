@@ -10,7 +10,7 @@ from tests.conftest import Say
 from tests.system.service import hundred
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import eventually
-from tests.system.service.world import World
+from tests.system.service.world import HOUR_SECONDS, Pushed, World
 
 DOZEN = 12
 Crowd: TypeAlias = "Future[hundred.Result]"
@@ -25,12 +25,22 @@ def crowd(shared_mortal_world: World) -> Iterator[Crowd]:
         yield pool.submit(hundred.run, shared_mortal_world)
 
 
+def quiet_dozen(world: World) -> list[Pushed]:
+    """Payments that have been paid and of which nothing is heard, each put off by an hour so that none is asked about
+    before all are there."""
+    payments = []
+    for _ in range(DOZEN):
+        payments.append(world.push(world.new_phone("pay")))
+        world.put_off(payments[-1])
+    eventually(lambda: len(world.simulator.journal()["charges"]) == DOZEN, "everybody has paid")
+    return payments
+
+
 def test_who_waits_is_asked_about_first(start_world: StartWorld, crowd: Crowd) -> None:
     """Without callbacks and with few questions a second, seven of ten go to the newest, and nobody is forgotten."""
     world = start_world(switches=["--callback-order", "never"], POKEA_QUERY_RATE="3")
-    payments = [world.push(world.new_phone("pay")) for _ in range(DOZEN)]
-    eventually(lambda: len(world.simulator.journal()["charges"]) == DOZEN, "everybody has paid")
-    world.shift(15, *(payment.id for payment in payments))
+    payments = quiet_dozen(world)
+    world.shift(HOUR_SECONDS + 15, *(payment.id for payment in payments))
     for payment in payments:
         world.service.until(payment.id, "completed", 30)
     rows = {payment.id: world.row(payment.id) for payment in payments}
@@ -45,9 +55,8 @@ def test_under_darajas_limit_every_turn_comes(start_world: StartWorld, crowd: Cr
     """When Daraja answers one question in twelve seconds, the service slows down, and whoever was refused keeps the
     turn: every status is right once it has come."""
     world = start_world(switches=["--callback-order", "never", "--query-limit", "429"])
-    payments = [world.push(world.new_phone("pay")) for _ in range(DOZEN)]
-    eventually(lambda: len(world.simulator.journal()["charges"]) == DOZEN, "everybody has paid")
-    world.shift(15, *(payment.id for payment in payments))
+    payments = quiet_dozen(world)
+    world.shift(HOUR_SECONDS + 15, *(payment.id for payment in payments))
     eventually(lambda: world.simulator.queries() >= DOZEN, "the first questions, most of them refused")
 
     def all_over() -> bool:

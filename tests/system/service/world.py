@@ -23,6 +23,7 @@ Family: TypeAlias = Literal["mpesa", "stk"]
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 INVALID = {"ResultCode": 1, "ResultDesc": "Invalid callback"}
 CHECKING = "We are checking"
+HOUR_SECONDS = 3600
 SHORTEST_GAP_SECONDS = 15
 """How long a payment that was asked about waits for its next turn (law: inquiries)."""
 
@@ -215,7 +216,7 @@ class World:
 
     def put_off(self, *payments: Pushed) -> None:
         """Move these payments an hour into the future: until then Daraja is asked only where something is claimed."""
-        self.shift(-3600, *(payment.id for payment in payments))
+        self.shift(-HOUR_SECONDS, *(payment.id for payment in payments))
 
     def _wake(self) -> None:
         """Make the service look for what is due, which it does every two seconds, or when a payment is claimed.
