@@ -35,7 +35,7 @@ _AT_ONCE = 100
 
 
 class _ChargeLine(msgspec.Struct, rename="camel"):
-    request_id: str
+    checkout_request_id: str
     msisdn: str
     amount: int
     receipt: str
@@ -43,7 +43,7 @@ class _ChargeLine(msgspec.Struct, rename="camel"):
 
 
 class _CallbackLine(msgspec.Struct, rename="camel"):
-    request_id: str
+    checkout_request_id: str
     url: str
     sent_at: str
     status: int | None
@@ -79,11 +79,11 @@ def read_journal(simulator_url: str) -> Journal:
         document = msgspec.json.decode(response.read(), type=_Document)
     return Journal(
         [
-            Charge(line.request_id, line.msisdn, line.amount * CENTS, line.receipt, _instant(line.at), "")
+            Charge(line.checkout_request_id, line.msisdn, line.amount * CENTS, line.receipt, _instant(line.at), "")
             for line in document.charges
         ],
         [
-            CallbackEntry(line.request_id, line.url, _instant(line.sent_at), bytes(line.body), line.status)
+            CallbackEntry(line.checkout_request_id, line.url, _instant(line.sent_at), bytes(line.body), line.status)
             for line in document.callbacks
         ],
         sum("processrequest" in each.path and each.status not in _STOPPED_FOR_ITS_TOKEN for each in document.requests),
