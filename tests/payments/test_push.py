@@ -11,7 +11,7 @@ from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH
 from pokea.errors import ApiError
 from pokea.operations.store import SELECT_PAYMENTS, Payment
-from pokea.payments.push import PushResult
+from pokea.payments.push import LEASE, PushResult
 from pokea.payments.reserve import Rejected, RejectReason
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database, open_database
@@ -258,6 +258,29 @@ def test_an_answer_that_cannot_be_kept_is_tried_again(postgres_server: PostgresS
 
     in_virtual_time(story())
     assert only_payment(database).status == "pending"
+    assert len(daraja.seconds_of(PUSH_PATH)) == 1
+
+
+def test_an_answer_is_kept_however_long_the_database_is_away(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """The id that Daraja gave outlives the lease of its push: without it nobody could be asked what became of it."""
+    database, daraja, outage = open_database(postgres_url), ToldDaraja(), Outage(postgres_server, postgres_url)
+    daraja.plan(PUSH_PATH, LATE)
+    begin(database)
+
+    async def story() -> None:
+        async with service_on(database, daraja) as service:
+            waiting = asyncio.create_task(service.prompter.prompt(command()))
+            await asyncio.sleep(1)
+            outage.begin()
+            await waiting
+            await asyncio.sleep(2 * LEASE / SECOND)
+            outage.end()
+            await asyncio.sleep(10)
+
+    in_virtual_time(story())
+    assert only_payment(database).request_id == checkout(1)
     assert len(daraja.seconds_of(PUSH_PATH)) == 1
 
 

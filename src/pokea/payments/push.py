@@ -252,12 +252,17 @@ class PushService:
         return outcome
 
     async def _keep(self, payment: Payment, piece: Evidence) -> None:
-        """This process alone knows the answer: try until it is in the row or the lease hands the payment over."""
+        """This process alone knows the answer: try until it is in the row, however long the database is away.
+
+        Where the database answers and there is no row once the lease has ended, the row was never made.
+        """
         loop = asyncio.get_running_loop()
-        while self._now() <= payment.lease_until and loop.time() < self._stop_trying_at:
+        while loop.time() < self._stop_trying_at:
             try:
                 if await self._settler.submit(piece) is not None:
                     return
+                if self._now() > payment.lease_until:
+                    break
             except (OutcomeUnknown, Unavailable) as failure:
                 _log.warning("the answer to the push of payment %s is not kept yet: %s", payment.id, failure)
             await asyncio.sleep(_KEEP_TRYING_SECONDS)
