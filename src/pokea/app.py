@@ -43,6 +43,10 @@ from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
 from pokea.ids import Ids, RandomBytes
+from pokea.links.page_routes import LinkPages, Minting
+from pokea.links.pages import Payee
+from pokea.links.passes import LinkLimits, LinkPasses
+from pokea.links.routes import LinkRoutes, site_of
 from pokea.money import CENTS
 from pokea.operations.inbound import CallbackRoutes
 from pokea.operations.inquiry_worker import InquiryWorker
@@ -142,7 +146,9 @@ class Service:
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
         database, transport, clock, _, notices = self._ports
-        gate = new_authenticator(settings, transport, clock)
+        limits_of_links = {"of_link": settings.pokea_link_limit, "of_address": settings.pokea_link_limit_address}
+        passes = LinkPasses(database, tokens, clock, LinkLimits(clock, **limits_of_links))
+        gate = new_authenticator(settings, transport, clock, passes)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         application = new_application(
@@ -174,6 +180,19 @@ class Service:
         limit = BookingLimit(settings.booking_limit_customer, clock)
         routes = booking_routes(gate, database, clock, ids, fee_cents, limit=limit, business_name=business_name)
         application.include_router(routes)
+        site = site_of(settings.mpesa_callback_url)
+        application.include_router(LinkRoutes(gate, database, clock, ids, site).router())
+        pages = LinkPages(
+            gate,
+            passes,
+            tokens,
+            database,
+            clock,
+            Minting(ids, self._ports.random_bytes),
+            LinkLimits(clock, **limits_of_links),
+            Payee(business_name, site),
+        )
+        application.router.routes.extend(pages.routes())
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         application.include_router(alert_routes(gate, database, clock))
         return application

@@ -134,6 +134,13 @@ _ALL: Final = (
         "Another booking has this reference.",
         "Choose another reference, or leave it out.",
     ),
+    Problem(
+        "link_closed",
+        410,
+        Fault.CUSTOMER,
+        "The payment link has expired, was paid, or was switched off.",
+        "Ask the business for a new link.",
+    ),
     Problem("too_large", 413, Fault.CALLER, "The body is larger than this call takes.", "Send less."),
     Problem(
         "idempotency_key_reused",
@@ -147,7 +154,8 @@ _ALL: Final = (
         429,
         Fault.CALLER,
         "Too many payment prompts for this phone, for this customer, or for all customers together; too many bookings "
-        "of this customer; or too many open streams of one customer or client secret.",
+        "of this customer; too many payments through one link or from one address; or "
+        "too many open streams of one customer or client secret.",
         "Wait as long as `Retry-After` says.",
     ),
     Problem(

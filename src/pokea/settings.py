@@ -132,6 +132,12 @@ class Settings(BaseModel):
         description="Bookings a customer may make in 10 minutes, in each process; 0 for no limit. An admin's are not "
         "counted. By default 60, none with the simulator.",
     )
+    pokea_link_limit: int = Field(
+        60, ge=0, description="Prompts, and payments begun, through a payment link in 10 minutes; 0 for no limit."
+    )
+    pokea_link_limit_address: int = Field(
+        20, ge=0, description="The same from one network address, through any link; in each process."
+    )
     pokea_head_bytes: int = Field(
         64 * 1024,
         ge=4096,

@@ -92,6 +92,11 @@ _SW: Final = {
 }
 
 
-def checkout_words(language: str) -> Mapping[str, str]:
+_PAID_BY_LINK: Final = {"en": "Payment successful!", "sw": "Malipo yamefanikiwa!"}
+"""Who pays by a link waits for no technician."""
+
+
+def checkout_words(language: str, *, is_link: bool = False) -> Mapping[str, str]:
     """The words by their names; `language` is `sw` for Kiswahili, else they are English."""
-    return _SW if language == "sw" else _EN
+    words = _SW if language == "sw" else _EN
+    return {**words, "paid": _PAID_BY_LINK["sw" if language == "sw" else "en"]} if is_link else words

@@ -17,7 +17,7 @@ from pokea.api.responses import model_answer
 from pokea.bookings.checkout_words import checkout_words
 from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
 from pokea.bookings.limit import BookingLimit
-from pokea.bookings.rules import reference_from, terms_for
+from pokea.bookings.rules import LINK_CUSTOMER, reference_from, terms_for
 from pokea.bookings.schemas import (
     BOOKING_EXAMPLE,
     CHECKOUT_EXAMPLE,
@@ -108,8 +108,9 @@ def _add_checkout(
     router: APIRouter, readable: Callable[[Request], Awaitable[Booking]], business_name: str | None
 ) -> None:
     async def get_checkout(request: Request) -> Response:
-        shown = answer_of(await readable(request), business_name)
-        words = dict(checkout_words(language_of(request)))
+        booking = await readable(request)
+        shown = answer_of(booking, business_name)
+        words = dict(checkout_words(language_of(request), is_link=booking.customer_id.startswith(LINK_CUSTOMER)))
         return model_answer(CheckoutAnswer(booking=shown.booking, words=words), headers={"Cache-Control": "no-store"})
 
     router.add_api_route(

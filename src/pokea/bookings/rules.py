@@ -52,6 +52,9 @@ STATUS_OF_FEE: Final[Mapping[FeeStatus, BookingStatus]] = {
 LONGEST_REFERENCE = 12
 """Characters of Daraja's AccountReference (daraja: STK push request)."""
 
+LINK_CUSTOMER: Final = "link:"
+"""How the customer id of a booking begins that a payment link has made; the booking's own id follows."""
+
 _REFERENCE = re.compile(rf"[A-Za-z0-9-]{{1,{LONGEST_REFERENCE}}}")
 _RANDOM_CHARACTERS = 7
 

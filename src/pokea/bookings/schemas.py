@@ -1,6 +1,7 @@
 """What the bookings' calls take and answer."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
@@ -19,12 +20,17 @@ LONGEST_SERVICE = 100
 _DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
 
 
-def _service(text: str) -> str:
-    if not 0 < len(text) <= LONGEST_SERVICE or any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError(f"`service` must be one line of 1 to {LONGEST_SERVICE} characters.")
-    if _DECEPTIVE.intersection(text):
-        raise ValueError("`service` must not hold characters that set the direction of text or end a line.")
-    return text
+def one_line(field: str) -> Callable[[str], str]:
+    """A validator of a text of one line that people are shown, whose sentences name the field."""
+
+    def check(text: str) -> str:
+        if not 0 < len(text) <= LONGEST_SERVICE or any(unicodedata.category(character) == "Cc" for character in text):
+            raise ValueError(f"`{field}` must be one line of 1 to {LONGEST_SERVICE} characters.")
+        if _DECEPTIVE.intersection(text):
+            raise ValueError(f"`{field}` must not hold characters that set the direction of text or end a line.")
+        return text
+
+    return check
 
 
 def _reference(text: str) -> str:
@@ -47,11 +53,9 @@ def _documented(pattern: str, longest: int) -> Any:
     return Field(json_schema_extra={"minLength": 1, "maxLength": longest, "pattern": pattern})
 
 
-Service = Annotated[
-    str,
-    AfterValidator(_service),
-    _documented(rf"^[^{_UNFIT}]*[^\s{_UNFIT}][^{_UNFIT}]*$", LONGEST_SERVICE),
-]
+ONE_LINE = _documented(rf"^[^{_UNFIT}]*[^\s{_UNFIT}][^{_UNFIT}]*$", LONGEST_SERVICE)
+"""What `one_line` checks, for the document."""
+Service = Annotated[str, AfterValidator(one_line("service")), ONE_LINE]
 Reference = Annotated[str, AfterValidator(_reference), _documented("^[A-Za-z0-9-]+$", LONGEST_REFERENCE)]
 CustomerId = Annotated[str, AfterValidator(_customer_id), _documented("^[!-~]([ -~]*[!-~])?$", LONGEST_SUBJECT)]
 

@@ -21,7 +21,7 @@ _API: Final = "/api/v1"
 _CREATED, _FIRST_REFUSAL, _TOO_MANY, _FIRST_FAULT = 201, 400, 429, 500
 
 
-class _Ends(Exception):
+class CommandEnd(Exception):
     """There is nothing to watch (any more)."""
 
     def __init__(self, code: int, says: str) -> None:
@@ -49,45 +49,50 @@ def pay(
     try:
         msisdn = parse_phone(phone).msisdn
         code = asyncio.run(
-            _pay(_address(url.strip()), _given(token) or _own_token(), msisdn, amount, booking, as_json=as_json)
+            _pay(
+                api_address(url.strip()), given_token(token) or admin_token(), msisdn, amount, booking, as_json=as_json
+            )
         )
     except InvalidPhone as failure:
-        code = _said(WRONG, str(failure))
-    except _Ends as end:
-        code = _said(end.code, str(end))
+        code = say(WRONG, str(failure))
+    except CommandEnd as end:
+        code = say(end.code, str(end))
     raise typer.Exit(code)
 
 
-def _said(code: int, sentence: str) -> int:
+def say(code: int, sentence: str) -> int:
+    """Print the sentence to stderr; answers the code."""
     print(f"pokea: {sentence}", file=sys.stderr)
     return code
 
 
-def _given(token: str) -> str:
+def given_token(token: str) -> str:
+    """The token that was given, without white space around it. Raises CommandEnd."""
     text = token.strip()
     if not (text.isascii() and text.isprintable()):
-        raise _Ends(WRONG, "--token is no token: copy it anew, in one line.")
+        raise CommandEnd(WRONG, "--token is no token: copy it anew, in one line.")
     return text
 
 
-def _own_token() -> str:
+def admin_token() -> str:
+    """A token signed with our own secret. Raises CommandEnd."""
     from pokea.cli.token import own_token
     from pokea.errors import SettingsError
 
     try:
         return own_token("terminal", ["admin"], _TOKEN_SECONDS)
     except SettingsError as failure:
-        raise _Ends(WRONG, f"{failure} Or give --token.") from None
+        raise CommandEnd(WRONG, f"{failure} Or give --token.") from None
 
 
-def _address(url: str) -> str:
+def api_address(url: str) -> str:
     """Where the API is, of the service at `url`, which may end with a slash or with the API's own path."""
     from pokea.addresses import join_address, read_web_address
 
     try:
         read_web_address(url)
     except ValueError as failure:
-        raise _Ends(WRONG, f"--url is no address such as http://127.0.0.1:8000: {failure}.") from None
+        raise CommandEnd(WRONG, f"--url is no address such as http://127.0.0.1:8000: {failure}.") from None
     return join_address(url.rstrip("/").removesuffix(_API), _API)
 
 
@@ -95,7 +100,7 @@ async def _pay(url: str, token: str, msisdn: str, amount: int, booking: str, *, 
     from pokea.transport import HttpTransport
 
     transport = HttpTransport()
-    service = _Service(transport, url, token)
+    service = RunningService(transport, url, token)
     try:
         booking = booking or await service.book(amount)
         pushed = await service.push(msisdn, booking, amount)
@@ -105,8 +110,8 @@ async def _pay(url: str, token: str, msisdn: str, amount: int, booking: str, *, 
         await transport.close()
 
 
-class _Service:
-    """A running service, as its API shows it. Raises _Ends where it refuses or is not there."""
+class RunningService:
+    """A running service, as its API shows it. Raises CommandEnd where it refuses or is not there."""
 
     def __init__(self, transport: "Transport", prefix: str, token: str) -> None:
         self._transport = transport
@@ -115,44 +120,45 @@ class _Service:
 
     async def book(self, amount: int) -> str:
         """A new booking with this fee."""
-        answer = await self._call(
-            "POST", "/bookings", {"service": "Payment from the terminal", "amount": amount}, WRONG
-        )
+        answer = await self.call("POST", "/bookings", {"service": "Payment from the terminal", "amount": amount}, WRONG)
         return str(answer["booking"]["id"])
 
     async def push(self, msisdn: str, booking: str, amount: int) -> dict[str, Any]:
         """Prompt the phone."""
         request = {"phoneNumber": msisdn, "bookingId": booking, "amount": amount, "type": "booking_fee"}
-        pushed: dict[str, Any] = (await self._call("POST", "/payments/mpesa/stkpush", request, UNKNOWN))["data"]
+        pushed: dict[str, Any] = (await self.call("POST", "/payments/mpesa/stkpush", request, UNKNOWN))["data"]
         return pushed
 
     async def status(self, payment_id: str) -> dict[str, Any]:
         """The payment as it stands."""
-        answer = await self._call("GET", f"/payments/mpesa/status/{payment_id}", None, UNKNOWN)
+        answer = await self.call("GET", f"/payments/mpesa/status/{payment_id}", None, UNKNOWN)
         transaction: dict[str, Any] = answer["transaction"]
         return transaction
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None, unanswered: int) -> dict[str, Any]:
+    async def call(self, method: str, path: str, body: dict[str, Any] | None, unanswered: int) -> dict[str, Any]:
+        """The answer to one call; `unanswered` is the exit code when none comes. Raises CommandEnd."""
         from pokea.transport import NoAnswer, NotSent
 
         content = json.dumps(body).encode() if body is not None else None
         try:
             reply = await self._transport.send(method, self._prefix + path, self._headers, content, _TIMEOUT_SECONDS)
         except NotSent:
-            raise _Ends(WRONG, f"No service answers at {self._prefix}: start `pokea serve`, or give --url.") from None
+            raise CommandEnd(
+                WRONG, f"No service answers at {self._prefix}: start `pokea serve`, or give --url."
+            ) from None
         except NoAnswer:
-            raise _Ends(unanswered, "The service did not answer: what it did is not known.") from None
+            raise CommandEnd(unanswered, "The service did not answer: what it did is not known.") from None
         try:
             answer: dict[str, Any] = json.loads(reply.body)
         except ValueError:
-            raise _Ends(WRONG, f"{self._prefix} is not Pokea's API.") from None
+            raise CommandEnd(WRONG, f"{self._prefix} is not Pokea's API.") from None
         if reply.status >= _FIRST_REFUSAL:
             wrong = reply.status < _FIRST_FAULT and reply.status != _TOO_MANY
-            raise _Ends(WRONG if wrong else FAILED, answer.get("message", f"The service answered {reply.status}."))
+            raise CommandEnd(WRONG if wrong else FAILED, answer.get("message", f"The service answered {reply.status}."))
         return answer
 
 
-async def _watch(service: _Service, pushed: dict[str, Any], *, quiet: bool) -> int:
+async def _watch(service: RunningService, pushed: dict[str, Any], *, quiet: bool) -> int:
     """Look until the payment has ended, or until its lock is over and the outcome is unknown."""
     from pokea.clock import SECOND, SystemClock, from_datetime
 
@@ -161,7 +167,7 @@ async def _watch(service: _Service, pushed: dict[str, Any], *, quiet: bool) -> i
     while True:
         try:
             transaction = await service.status(pushed["transactionId"])
-        except _Ends as away:
+        except CommandEnd as away:
             # The prompt is out: a service that restarts is waited for.
             if SystemClock().now() > expires_at + _LOCK_SECONDS * SECOND:
                 raise

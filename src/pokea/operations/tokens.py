@@ -28,16 +28,26 @@ class PaymentTokens:
         """Whether the token is the payment's, compared in constant time."""
         return sum(hmac.compare_digest(_sign(key, payment_id), token) for key in self._keys) > 0
 
+    def sign(self, purpose: str, subject: str) -> str:
+        """48 hexadecimal digits that say: this service meant the subject for this purpose."""
+        return _sign(self._keys[0], f"{purpose}:{subject}")
+
+    def verifies(self, signature: str, purpose: str, subject: str) -> bool:
+        """Whether `sign` made the signature, compared in constant time."""
+        if not signature.isascii():
+            return False
+        expected = [_sign(key, f"{purpose}:{subject}") for key in self._keys]
+        return sum(hmac.compare_digest(each, signature) for each in expected) > 0
+
     def client_secret(self, payment_id: str) -> str:
         """What the customer's page reads this one payment with."""
-        return _CLIENT_PREFIX + _sign(self._keys[0], f"client:{payment_id}")
+        return _CLIENT_PREFIX + self.sign("client", payment_id)
 
     def opens(self, secret: str, payment_id: str, created_at: Instant, now: Instant) -> bool:
         """Whether a client secret reads this payment at this time."""
-        if now > created_at + CLIENT_SECRET_LIFETIME or not secret.isascii():
+        if now > created_at + CLIENT_SECRET_LIFETIME or not is_client_secret(secret):
             return False
-        expected = [_CLIENT_PREFIX + _sign(key, f"client:{payment_id}") for key in self._keys]
-        return sum(hmac.compare_digest(each, secret) for each in expected) > 0
+        return self.verifies(secret.removeprefix(_CLIENT_PREFIX), "client", payment_id)
 
 
 def is_client_secret(bearer: str) -> bool:

@@ -224,7 +224,7 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
             "responses": {"201": answers("The prompt was sent, or is being checked.", PushResponse, examples.PUSH)}
             | refusals(
                 "amount_mismatch", "not_found", "payment_in_progress", "already_paid", "subscriber_locked",
-                "idempotency_in_flight", "idempotency_key_reused", "too_many_requests", "daraja_refused",
+                "idempotency_in_flight", "link_closed", "idempotency_key_reused", "too_many_requests", "daraja_refused",
                 "daraja_unavailable", body=True,
             ),
         }),

@@ -1,4 +1,4 @@
-"""The tables, as version 2.0 of the schema has them.
+"""The tables, as version 2.1 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -19,14 +18,9 @@ from sqlalchemy import (
 )
 
 from pokea.storage.column_marks import asked, derived, schedule
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from pokea.storage.link_tables import link_bookings as link_bookings  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.link_tables import links as links  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.metadata import metadata as metadata  # noqa: PLC0414 - it is one of this schema's too
 
 merchants = Table(
     "merchants",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Protocol
 
 from starlette.requests import Request
 
@@ -47,16 +48,37 @@ class Caller:
         return self.scope.merchant_id == merchant_id and (self.is_admin or self.subject == owner)
 
 
+class Passes(Protocol):
+    """Bearers that are no tokens: each lets its holder do one thing, and nothing else."""
+
+    def is_pass(self, bearer: str) -> bool:
+        """Whether the bearer has the form of a pass."""
+
+    async def admit(self, bearer: str, address: str, *, path: str, writes: bool) -> Caller:
+        """The caller that the pass makes of its holder, who calls this path from this address.
+
+        Raises ApiError `unauthenticated`, `forbidden`, or why the pass may not write at the moment.
+        """
+
+
 class Authenticator:
     """Lets callers in by their bearer tokens, and knows behind which proxies they may stand."""
 
-    def __init__(self, verifier: Verifier, trusted_proxies: Sequence[Network] = ()) -> None:
+    def __init__(
+        self, verifier: Verifier, trusted_proxies: Sequence[Network] = (), passes: Passes | None = None
+    ) -> None:
         self._verifier = verifier
+        self._passes = passes
         self._trusted_proxies = tuple(trusted_proxies)
 
     async def caller(self, request: Request) -> Caller:
         """Who calls; raises Refusal `unauthenticated` with a sentence."""
-        claims = await self._verifier.verify(bearer_token(request))
+        bearer = bearer_token(request)
+        if self._passes is not None and self._passes.is_pass(bearer):
+            return await self._passes.admit(
+                bearer, self.address(request), path=request.url.path, writes=request.method != "GET"
+            )
+        claims = await self._verifier.verify(bearer)
         return Caller(claims.subject, claims.scopes, claims.expires_at)
 
     async def require(self, request: Request, scope: str, *others: str) -> Caller:
@@ -76,14 +98,16 @@ class Authenticator:
         return client_address(peer, request.headers.getlist("x-forwarded-for"), self._trusted_proxies)
 
 
-def new_authenticator(settings: Settings, transport: Transport, clock: Clock) -> Authenticator:
+def new_authenticator(
+    settings: Settings, transport: Transport, clock: Clock, passes: Passes | None = None
+) -> Authenticator:
     """The gate that the settings describe: an issuer's keys by their address, else the shared secret."""
     keys: Keys = (
         IssuerKeys(settings.pokea_jwks_url, transport, clock)
         if settings.pokea_jwks_url
         else SharedSecret(Secret(settings.pokea_jwt_secret.get_secret_value()))
     )
-    return Authenticator(Verifier(keys, expected_origin(settings), clock), settings.proxy_networks)
+    return Authenticator(Verifier(keys, expected_origin(settings), clock), settings.proxy_networks, passes)
 
 
 def expected_origin(settings: Settings) -> Expected:

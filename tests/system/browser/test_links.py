@@ -1,0 +1,130 @@
+"""A payment link on a phone: sent, opened, paid, and its receipt shown to another person."""
+
+from typing import Any, Final, Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.system.browser.conftest import ARTEFACTS, OpenTab
+from tests.system.browser.tab import HOLD_MS, Tab
+from tests.system.service.running import eventually
+from tests.system.service.world import World
+
+MOST_BYTES: Final = 25 * 1024
+PHONE: Final = {"width": 360, "height": 740}
+
+
+def made(world: World, **fields: Any) -> str:
+    """The path of a new link."""
+    answer = world.service.call("POST", "/links", {"title": "Deposit for the hall"} | fields, scope="admin")
+    assert answer.status == 201, answer
+    assert answer.body["url"] == f"{world.service.url}/pay/{answer.body['id']}"
+    return f"/pay/{answer.body['id']}"
+
+
+def opened(world: World, tab: Tab, path: str) -> None:
+    """Open an address of the service."""
+    tab.page.goto(world.service.url + path)
+
+
+def is_whole(tab: Tab) -> None:
+    """Nothing is clipped, and axe finds no fault."""
+    assert tab.clipped() == []
+    assert tab.axe() == []
+
+
+def test_a_link_is_paid_on_a_phone_and_its_receipt_opens_elsewhere(served: World, open_tab: OpenTab) -> None:
+    """The payer types the amount, confirms on the phone, and sends on a receipt that another browser shows whole."""
+    tab = open_tab(viewport=PHONE, has_touch=True, is_mobile=True, reduced_motion="reduce")
+    phone = served.new_phone("pay")
+    opened(served, tab, made(served))
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Pay POKEA DEMO")
+    tab.page.get_by_label("How much do you pay?").fill("1,250")
+    tab.page.get_by_role("button", name="Continue to pay").click()
+    expect(tab.dialog).to_contain_text("KES 1,250")
+    receipt = tab.page.get_by_role("link", name="See the receipt", include_hidden=True).get_attribute("href")
+    tab.pay(f"0{phone[3:]}")
+    tab.sees("Payment successful!")
+    tab.says_no("technician")
+    tab.page.reload()
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Receipt · Paid")
+    other = open_tab(locale="sw-KE", viewport=PHONE)
+    assert receipt is not None
+    opened(served, other, receipt.partition("?")[0])
+    expect(other.page.get_by_role("heading", level=1)).to_have_text("Risiti · Imelipwa")
+    expect(other.page.locator("dl")).to_contain_text("KES 1,250")
+    expect(other.page.locator("dl")).to_contain_text("Deposit for the hall")
+    expect(other.page.locator("dl")).not_to_contain_text(phone)
+    is_whole(other)
+
+
+@pytest.mark.parametrize("locale", ["en", "sw"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_pages_read_whole(
+    served: World, open_tab: OpenTab, locale: str, theme: Literal["light", "dark"], width: int
+) -> None:
+    """In both languages, light and dark, at 320 and at 1280 pixels nothing is clipped, and axe finds no fault."""
+    tab = open_tab(viewport={"width": width, "height": 740}, color_scheme=theme, locale=locale, reduced_motion="reduce")
+    mark = f"{locale}-{theme}-{width}"
+    fixed, free = made(served, amount=500), made(served, title="W" * 100)
+    for name, path in (("fixed", fixed), ("open", free), ("poster", f"{fixed}/poster"), ("gone", "/pay/ln_none")):
+        opened(served, tab, path)
+        is_whole(tab)
+        tab.shoot(ARTEFACTS / "links" / f"{name}-{mark}.png", full_page=True)
+    opened(served, tab, fixed)
+    tab.page.get_by_role("button").click()
+    tab.page.wait_for_url("**/bk_*")
+    expect(tab.dialog).to_contain_text("KES 500")
+    tab.page.wait_for_timeout(HOLD_MS)
+    tab.shoot(ARTEFACTS / "links" / f"pay-{mark}.png")
+    receipt = tab.page.locator("a.link").get_attribute("href")
+    assert receipt is not None
+    opened(served, tab, receipt)
+    is_whole(tab)
+    tab.shoot(ARTEFACTS / "links" / f"unpaid-{mark}.png", full_page=True)
+
+
+def test_the_language_is_switched(served: World, open_tab: OpenTab) -> None:
+    """A link on the page shows it in the other language, which stays chosen through the payment."""
+    tab = open_tab()
+    opened(served, tab, made(served, amount=10))
+    tab.page.get_by_role("link", name="Kiswahili").click()
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Lipa POKEA DEMO")
+    tab.page.get_by_role("button", name="Endelea kulipa KES 10").click()
+    expect(tab.page.locator("html")).to_have_attribute("lang", "sw")
+    expect(tab.dialog).to_contain_text("KES 10")
+
+
+def test_an_amount_that_does_not_fit_is_asked_for_again(served: World, open_tab: OpenTab) -> None:
+    """The page says what to type, keeps what was typed, and begins no payment."""
+    tab = open_tab()
+    opened(served, tab, made(served))
+    for typed in ("0", "250001", "1.5", "<b>"):
+        tab.page.get_by_label("How much do you pay?").fill(typed)
+        tab.page.get_by_role("button").click()
+        expect(tab.page.get_by_role("alert")).to_contain_text("from 1 to 250,000")
+        expect(tab.page.get_by_label("How much do you pay?")).to_have_value(typed)
+    is_whole(tab)
+
+
+def test_the_first_view_is_light(served: World, open_tab: OpenTab) -> None:
+    """All that /pay/{id} brings to a new browser is at most 25 KB."""
+    tab = open_tab()
+    session = tab.page.context.new_cdp_session(tab.page)
+    session.send("Network.enable")
+    received: list[int] = []
+    session.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
+    opened(served, tab, made(served, amount=500))
+    tab.page.wait_for_load_state("networkidle")
+    eventually(lambda: len(received) >= 2, "the page and its style arrive")
+    assert 1_000 < sum(received) <= MOST_BYTES
+
+
+def test_the_poster_prints_on_one_page(served: World, open_tab: OpenTab) -> None:
+    """The poster is one page of paper, its code on it."""
+    tab = open_tab()
+    opened(served, tab, made(served, amount=500) + "/poster")
+    assert tab.page.locator("img").evaluate("image => image.naturalWidth") > 0
+    printed = tab.page.pdf(prefer_css_page_size=True)
+    assert printed.count(b"/Type /Page\n") == 1
