@@ -21,7 +21,14 @@ from pokea.alerts.send import Send, sender_to
 from pokea.analytics.rollup import Rollup
 from pokea.analytics.routes import AnalyticsRoutes
 from pokea.api.application import new_application
-from pokea.api.auth.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE, new_authenticator
+from pokea.api.auth.callers import (
+    ADMIN,
+    BOOKINGS_WRITE,
+    PAYMENTS_READ,
+    PAYMENTS_WRITE,
+    Authenticator,
+    new_authenticator,
+)
 from pokea.api.auth.tokens import issue_token
 from pokea.api.metrics import PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import Application
@@ -146,8 +153,7 @@ class Service:
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
         database, transport, clock, _, notices = self._ports
-        limits_of_links = {"of_link": settings.pokea_link_limit, "of_address": settings.pokea_link_limit_address}
-        passes = LinkPasses(database, tokens, clock, LinkLimits(clock, **limits_of_links))
+        passes = LinkPasses(database, tokens, clock, _limits_of_links(settings, clock))
         gate = new_authenticator(settings, transport, clock, passes)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
@@ -180,7 +186,21 @@ class Service:
         limit = BookingLimit(settings.booking_limit_customer, clock)
         routes = booking_routes(gate, database, clock, ids, fee_cents, limit=limit, business_name=business_name)
         application.include_router(routes)
-        site = site_of(settings.mpesa_callback_url)
+        self._add_links(application, gate, passes, tokens, settings)
+        application.include_router(book_routes(gate, database, clock, self._audit, RULES))
+        application.include_router(alert_routes(gate, database, clock))
+        return application
+
+    def _add_links(
+        self,
+        application: Application,
+        gate: Authenticator,
+        passes: LinkPasses,
+        tokens: PaymentTokens,
+        settings: Settings,
+    ) -> None:
+        database, _, clock, random_bytes, _ = self._ports
+        ids, site = Ids(clock, random_bytes), site_of(settings.mpesa_callback_url)
         application.include_router(LinkRoutes(gate, database, clock, ids, site).router())
         pages = LinkPages(
             gate,
@@ -188,14 +208,11 @@ class Service:
             tokens,
             database,
             clock,
-            Minting(ids, self._ports.random_bytes),
-            LinkLimits(clock, **limits_of_links),
-            Payee(business_name, site),
+            Minting(ids, random_bytes),
+            _limits_of_links(settings, clock),
+            Payee(settings.pokea_business_name or None, site),
         )
         application.router.routes.extend(pages.routes())
-        application.include_router(book_routes(gate, database, clock, self._audit, RULES))
-        application.include_router(alert_routes(gate, database, clock))
-        return application
 
     def health_application(self) -> Application:
         """An application that runs the service and shows its metrics and its health, and none of its API."""
@@ -253,6 +270,10 @@ class Service:
                 self._events.add(each.event)
             if each.next_action_at is not None:
                 self.recovery.wake(each.next_action_at)
+
+
+def _limits_of_links(settings: Settings, clock: Clock) -> LinkLimits:
+    return LinkLimits(clock, of_link=settings.pokea_link_limit, of_address=settings.pokea_link_limit_address)
 
 
 def _secret_or_none(setting: SecretStr) -> Secret | None:

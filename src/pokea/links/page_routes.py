@@ -21,7 +21,7 @@ from pokea.errors import ApiError
 from pokea.ids import Ids, RandomBytes
 from pokea.links import pages
 from pokea.links.model import LinkState, LinkView
-from pokea.links.pages import Payee, Viewer, page
+from pokea.links.pages import PageViewer, Payee, page
 from pokea.links.passes import LinkLimits, LinkPasses
 from pokea.links.store import Wish, begin_payment, find_link, find_page, find_receipt
 from pokea.links.style import STYLESHEET, STYLESHEET_PATH
@@ -159,7 +159,7 @@ class LinkPages:
         link_id = request.path_params["link"]
         return await self._database.read(find_link, link_id) if _LINK_ID.fullmatch(link_id) else None
 
-    def _closed(self, view: LinkView | None, viewer: Viewer) -> Response | None:
+    def _closed(self, view: LinkView | None, viewer: PageViewer) -> Response | None:
         state = view.state(self._clock.now()) if view is not None else LinkState.OPEN
         return None if state is LinkState.OPEN else page(pages.closed_page(state, viewer), viewer, _GONE)
 
@@ -185,9 +185,9 @@ async def _stylesheet(_request: Request) -> Response:
     return Response(STYLESHEET, headers={"Cache-Control": "public, max-age=300"}, media_type="text/css")
 
 
-def _viewer(request: Request) -> Viewer:
+def _viewer(request: Request) -> PageViewer:
     chosen = request.query_params.get("lang", "")
-    return Viewer(chosen if chosen in ("en", "sw") else language_of(request), request.url.path)
+    return PageViewer(chosen if chosen in ("en", "sw") else language_of(request), request.url.path)
 
 
 def _field(body: bytes, name: str) -> str:
@@ -198,5 +198,5 @@ def _field(body: bytes, name: str) -> str:
     return fields.get(name, [""])[0]
 
 
-def _missing(viewer: Viewer) -> Response:
+def _missing(viewer: PageViewer) -> Response:
     return page(pages.sentence_page("gone", viewer), viewer, _NOT_FOUND)

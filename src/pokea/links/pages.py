@@ -31,7 +31,7 @@ class Payee(NamedTuple):
     site: str
 
 
-class Viewer(NamedTuple):
+class PageViewer(NamedTuple):
     """In which language a page is read, and the path that it has."""
 
     language: str
@@ -50,7 +50,7 @@ class Content(NamedTuple):
     kind: str = ""
 
 
-def page(content: Content, viewer: Viewer, status: int = 200) -> Response:
+def page(content: Content, viewer: PageViewer, status: int = 200) -> Response:
     """The page, in the viewer's language, with a way to the other one."""
     other = "en" if viewer.language == "sw" else "sw"
     script = f'<script type="module" src="{CHECKOUT_PATH}"></script>' if content.has_checkout else ""
@@ -87,7 +87,7 @@ def _for_chats(content: Content) -> str:
     return f'<meta name="description" content="{escape(content.summary)}">{tags}'
 
 
-def link_page(link: Link, payee: Payee, viewer: Viewer, wrong: str | None = None) -> Content:
+def link_page(link: Link, payee: Payee, viewer: PageViewer, wrong: str | None = None) -> Content:
     """What a link's address shows: whom, what, how much, and the way to pay. `wrong` is an amount that does not fit."""
     words = page_words(viewer.language)
     if link.amount_cents is not None:
@@ -121,7 +121,7 @@ def _amount_field(language: str, wrong: str | None) -> str:
     )
 
 
-def payment_page(found: PaymentPage, bearer: str, payee: Payee, viewer: Viewer) -> Content:
+def payment_page(found: PaymentPage, bearer: str, payee: Payee, viewer: PageViewer) -> Content:
     """The page with the checkout on it, opened, and the address that the receipt will have."""
     words, booking = page_words(viewer.language), found.booking
     checkout = (
@@ -139,7 +139,7 @@ def payment_page(found: PaymentPage, bearer: str, payee: Payee, viewer: Viewer) 
     return Content(_title(payee, viewer.language), facts + checkout + below, has_checkout=True)
 
 
-def receipt_page(found: PaymentPage, payee: Payee, viewer: Viewer) -> Content:
+def receipt_page(found: PaymentPage, payee: Payee, viewer: PageViewer) -> Content:
     """The receipt of a payment, or that there is none yet."""
     words, booking, payment = page_words(viewer.language), found.booking, found.payment
     rows = _purpose(booking.service, booking.fee_cents, payee, viewer.language)
@@ -161,26 +161,26 @@ def receipt_page(found: PaymentPage, payee: Payee, viewer: Viewer) -> Content:
     return Content(title, _facts(rows) + keep, f"{kes(booking.fee_cents)} · {booking.service}", address, True)
 
 
-def closed_page(state: LinkState, viewer: Viewer) -> Content:
+def closed_page(state: LinkState, viewer: PageViewer) -> Content:
     """Why a link cannot be paid, in a sentence, and what to do."""
     words = page_words(viewer.language)
     more = "" if state is LinkState.SPENT else f"<p>{escape(words['ask'])}</p>"
     return Content(words["closed_title"], f"<p>{escape(words[state.value])}</p>{more}")
 
 
-def sentence_page(name: str, viewer: Viewer) -> Content:
+def sentence_page(name: str, viewer: PageViewer) -> Content:
     """A page of one title and one sentence: `gone`, `no_receipt`."""
     words = page_words(viewer.language)
     return Content(words[name], f"<p>{escape(words[f'{name}_text'])}</p>")
 
 
-def busy_page(viewer: Viewer) -> Content:
+def busy_page(viewer: PageViewer) -> Content:
     """The page of a payer who must wait, because too many payments were begun."""
     words = page_words(viewer.language)
     return Content(words["too_many_title"], f"<p>{escape(words['too_many'])}</p>")
 
 
-def poster_page(link: Link, payee: Payee, viewer: Viewer) -> Content:
+def poster_page(link: Link, payee: Payee, viewer: PageViewer) -> Content:
     """One page for a wall: what is paid, the code, and the address."""
     words = page_words(viewer.language)
     address = join_address(payee.site, "pay", link.id)

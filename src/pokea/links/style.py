@@ -26,7 +26,7 @@ a { color: var(--accent); overflow-wrap: anywhere; }
 header a, .link { display: inline-block; padding: .625rem 0; }
 main { background: var(--card); border: 1px solid var(--line); border-radius: 1rem; padding: 1.5rem 1.25rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; overflow-wrap: anywhere; }
-p { margin: 0 0 1rem; }
+p { margin: 0 0 1rem; overflow-wrap: anywhere; }
 main > :last-child { margin-bottom: 0; }
 .quiet { color: var(--quiet); font-size: .9375rem; }
 dl { margin: 0 0 1.25rem; }

@@ -74,7 +74,7 @@ def test_the_pages_read_whole(
         tab.shoot(ARTEFACTS / "links" / f"{name}-{mark}.png", full_page=True)
     opened(served, tab, fixed)
     tab.page.get_by_role("button").click()
-    tab.page.wait_for_url("**/bk_*")
+    tab.page.wait_for_url("**/bk_*/**")
     expect(tab.dialog).to_contain_text("KES 500")
     tab.page.wait_for_timeout(HOLD_MS)
     tab.shoot(ARTEFACTS / "links" / f"pay-{mark}.png")
