@@ -12,7 +12,15 @@ from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import read_body, read_query
 from pokea.api.dates import parse_instant
 from pokea.api.idempotency import REPLAYED, idempotency_key
-from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, refusals, takes
+from pokea.api.openapi import (
+    IDEMPOTENCY_KEY,
+    NEEDS_TOKEN,
+    answers_of_route,
+    path_id,
+    query_parameters,
+    refusals,
+    takes,
+)
 from pokea.api.responses import model_answer
 from pokea.clock import Clock, Instant
 from pokea.errors import ApiError, invalid
@@ -20,6 +28,8 @@ from pokea.ids import Ids
 from pokea.links.model import LINK_ID, Link, LinkView
 from pokea.links.schemas import (
     EXAMPLE,
+    LINK_EXAMPLE,
+    LINKS_EXAMPLE,
     ChangeLink,
     CreateLink,
     LinkAnswer,
@@ -41,13 +51,7 @@ _ROUTE: Final = f"POST {PREFIX}"
 _API: Final = "/api/v1/"
 _ID: Final = re.compile(r"ln_[0-9a-z]{26}")
 _AFTER_ALL: Final = f"{LINK_ID}_~"
-_PATH_ID: Final[dict[str, Any]] = {
-    "name": "linkId",
-    "in": "path",
-    "required": True,
-    "description": "The link's `id`.",
-    "schema": {"type": "string"},
-}
+_PATH_ID: Final = path_id("linkId", "The link's `id`.", LINK_EXAMPLE["id"])
 _NO_LINK: Final = "There is no such link."
 
 
@@ -71,22 +75,21 @@ class LinkRoutes:
     def router(self) -> APIRouter:
         """The calls and their descriptions."""
         router = APIRouter(prefix=PREFIX, tags=["links"], redirect_slashes=False)
-        one: dict[int | str, dict[str, Any]] = {200: {"description": "The link.", "model": LinkAnswer}}
+        one: dict[int | str, dict[str, Any]] = {200: answers_of_route("The link.", LinkAnswer, LINK_EXAMPLE)}
         by_id: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [_PATH_ID]}
-        query = LinksQuery.model_json_schema(by_alias=True)["properties"]
-        paging = [{"name": name, "in": "query", "required": False, "schema": query[name]} for name in query]
         router.add_api_route(
             "", self._post, methods=["POST"], status_code=201, summary="Make a link that can be sent and paid",
             responses=refusals("idempotency_key_reused", "not_found", body=True)
-            | {201: {"description": "The link, and its address.", "model": LinkAnswer}},
+            | {201: answers_of_route("The link, and its address.", LinkAnswer, LINK_EXAMPLE)},
             openapi_extra={
                 "security": NEEDS_TOKEN, "parameters": [IDEMPOTENCY_KEY], "requestBody": takes(CreateLink, EXAMPLE),
             },
         )  # fmt: skip
         router.add_api_route(
             "", self._list, methods=["GET"], summary="See the links, newest first",
-            responses=refusals("invalid_request") | {200: {"description": "A page of links.", "model": LinksAnswer}},
-            openapi_extra={"security": NEEDS_TOKEN, "parameters": paging},
+            responses=refusals("invalid_request")
+            | {200: answers_of_route("A page of links.", LinksAnswer, LINKS_EXAMPLE)},
+            openapi_extra={"security": NEEDS_TOKEN, "parameters": query_parameters(LinksQuery)},
         )  # fmt: skip
         router.add_api_route(
             "/{linkId}", self._get, methods=["GET"], summary="Read a link",
@@ -99,7 +102,7 @@ class LinkRoutes:
         )  # fmt: skip
         router.add_api_route(
             "/{linkId}", self._delete, methods=["DELETE"], summary="Delete a link; its payments and receipts stay",
-            responses=refusals("not_found") | {200: {"description": "It is gone.", "model": LinkDeleted}},
+            responses=refusals("not_found") | {200: answers_of_route("It is gone.", LinkDeleted, {"success": True})},
             openapi_extra=by_id,
         )  # fmt: skip
         return router

@@ -1,6 +1,6 @@
 """What the links' calls take and answer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -63,7 +63,7 @@ class ChangeLink(Incoming):
 class LinksQuery(Incoming):
     """Which links are asked for."""
 
-    limit: int = Field(20, ge=1, le=MOST_LISTED)
+    limit: int = Field(20, ge=1, le=MOST_LISTED, description="How many are shown at most.")
     cursor: str | None = Field(None, pattern="^ln_[0-9a-z]{26}$", description="`nextCursor` of an earlier answer.")
 
 
@@ -97,6 +97,26 @@ class LinksAnswer(Outgoing):
     success: Literal[True] = True
     links: list[LinkBody]
     next_cursor: str | None = Field(description="For the next page; null on the last.")
+
+
+_BODY_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "ln_01jd3x8q5v7c2n9k4m6p8r0t2w",
+    "url": "https://bookings.example.co.ke/pay/ln_01jd3x8q5v7c2n9k4m6p8r0t2w",
+    **EXAMPLE,
+    "reference": None,
+    "expiresAt": None,
+    "once": False,
+    "active": True,
+    "state": "open",
+    "createdAt": "2026-11-24T09:15:00Z",
+}
+LINK_EXAMPLE: Final[dict[str, Any]] = {
+    "success": True,
+    "link": _BODY_EXAMPLE,
+    "id": _BODY_EXAMPLE["id"],
+    "url": _BODY_EXAMPLE["url"],
+}
+LINKS_EXAMPLE: Final[dict[str, Any]] = {"success": True, "links": [_BODY_EXAMPLE], "nextCursor": None}
 
 
 class LinkDeleted(Outgoing):
