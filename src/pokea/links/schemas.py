@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, StrictBool, field_validator
 
 from pokea.api.bodies import Incoming, Outgoing, Shillings
 from pokea.bookings.schemas import ONE_LINE, Reference, one_line
@@ -27,7 +27,7 @@ class CreateLink(Incoming):
         f"{LONGEST_SHARED_REFERENCE} characters, to which each payment adds its own. Made when left out.",
     )
     expires_at: str | None = Field(None, description="A day or an instant after which nothing can be paid.")
-    once: bool = Field(False, description="Whether one payment is all that is taken; needs an `amount`.")
+    once: StrictBool = Field(False, description="Whether one payment is all that is taken; needs an `amount`.")
 
 
 def check_link(wanted: CreateLink) -> None:
@@ -50,7 +50,7 @@ class ChangeLink(Incoming):
 
     title: Title | None = Field(None, description="What is paid, in words.")
     expires_at: str | None = Field(None, description="A day or an instant; null for no end.")
-    active: bool | None = Field(None, description="false switches the link off, true on again.")
+    active: StrictBool | None = Field(None, description="false switches the link off, true on again.")
 
     @field_validator("title", "active", mode="before")
     @classmethod
