@@ -90,7 +90,7 @@ def test_of_many_processes_one_sends(start_world: StartWorld, inbox: Inbox) -> N
         eventually(lambda: alerts(world)[0]["sentAt"], "it is written that it was sent")
         set_status(world, "matching")
         check_books(world, None)
-        assert alerts(world) == []
+        eventually(lambda: alerts(world) == [], "it is over")
     assert len(inbox.messages) == 2
 
 

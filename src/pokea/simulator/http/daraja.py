@@ -45,6 +45,7 @@ class DarajaApi:
         self._changed = changed
         self._held: dict[int, Callable[[], None]] = {}
         self._holds = 0
+        self._stopping = False
 
     def routes(self) -> list[Route]:
         """Daraja's paths, with every method: which one is right is Daraja's to say."""
@@ -78,7 +79,8 @@ class DarajaApi:
         return self._finish(entry, verdict)
 
     def release(self) -> None:
-        """End every hold now, because the simulator stops."""
+        """End every hold now, and each that would begin, because the simulator stops."""
+        self._stopping = True
         for let_go in list(self._held.values()):
             let_go()
 
@@ -94,6 +96,8 @@ class DarajaApi:
         self._holds += 1
         number = self._holds
         self._held[number] = let_go
+        if self._stopping:
+            let_go()
         watch = asyncio.get_running_loop().create_task(_gone(request, let_go))
         try:
             yield

@@ -18,8 +18,8 @@ OPEN, OVER = 30 * 10**6, 200 * 10**6
         {"status": "completed"},
         {"status": "failed", "failure_reason": "cancelled"},
         {"status": "failed", "failure_reason": None},
-        {"status": "completed", "review": "paid_twice"},
-        {"status": "pending", "review": "amount_differs"},
+        {"status": "completed", "flags": "paid_twice"},
+        {"status": "pending", "flags": "amount_differs"},
     ],
 )
 def test_every_state_has_words(values: dict[str, str], language: str) -> None:
@@ -37,7 +37,7 @@ def test_every_state_has_words(values: dict[str, str], language: str) -> None:
 def test_money_that_came_otherwise_outranks_the_status() -> None:
     """Where another amount came, the customer is not told to try again, whatever the status is."""
     for status in ("pending", "failed", "completed"):
-        payment = new_payment("pay_1", status=status, review="amount_differs", failure_reason="cancelled")
+        payment = new_payment("pay_1", status=status, flags="amount_differs", failure_reason="cancelled")
         assert "do not pay again" in customer_words(payment, "en", OVER)
 
 
@@ -50,7 +50,7 @@ def test_a_failure_that_is_held_says_why_to_wait() -> None:
 
 def test_only_what_mpesa_takes_back_may_still_be_paid() -> None:
     """A late success is announced after no answer from the phone, and not after the customer's own cancelling."""
-    silent = new_payment("pay_1", status="failed", failure_reason="no_response", live=False)
-    cancelled = new_payment("pay_1", status="failed", failure_reason="cancelled", live=False)
+    silent = new_payment("pay_1", status="failed", failure_reason="no_response", is_locking=False)
+    cancelled = new_payment("pay_1", status="failed", failure_reason="cancelled", is_locking=False)
     assert "after all" in customer_words(silent, "en", OVER)
     assert "after all" not in customer_words(cancelled, "en", OVER)
