@@ -259,7 +259,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "        while self._now() <= payment.lease_until and loop.time() < self._stop_trying_at:\n",
+                "        while loop.time() < self._stop_trying_at:\n",
                 "        while False:\n",
             )
         ],
