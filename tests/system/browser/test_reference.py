@@ -100,7 +100,12 @@ def test_a_call_is_found_by_what_it_says(contexts: Contexts, demo: World) -> Non
     opened(tab, f"{demo.service.url}/docs")
     search = tab.page.get_by_role("searchbox", name="Search")
     everything = operations(tab).count()
-    for phrase, found in (("transactions of this STATUS", "history"), ("prompt a CUSTOMER", "stkpush"), ("  ", None), ("xyzzy", "")):
+    for phrase, found in (
+        ("transactions of this STATUS", "history"),
+        ("prompt a CUSTOMER", "stkpush"),
+        ("  ", None),
+        ("xyzzy", ""),
+    ):
         search.fill(phrase)
         if found is None:
             expect(operations(tab)).to_have_count(everything)
