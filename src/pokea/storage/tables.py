@@ -22,6 +22,12 @@ from pokea.storage.link_tables import link_bookings as link_bookings  # noqa: PL
 from pokea.storage.link_tables import links as links  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.metadata import metadata as metadata  # noqa: PLC0414 - it is one of this schema's too
 
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows for which `where` holds, on either database."""
+    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))
+
+
 merchants = Table(
     "merchants",
     metadata,
@@ -82,26 +88,13 @@ payments = Table(
     derived("inquiries", Integer, nullable=False),
     derived("last_inquiry_at", BigInteger),
     Index("payments_callback", "callback_digest", unique=True),
-    Index(
-        "payments_request",
-        "request_id",
-        postgresql_where=text("request_id is not null"),
-        sqlite_where=text("request_id is not null"),
-    ),
+    _partial("payments_request", "request_id", where="request_id is not null"),
     Index("payments_booking", "booking_id"),
     Index("payments_owner", "merchant_id", "owner", "created_at", "id"),
     Index("payments_phone", "merchant_id", "msisdn", "created_at"),
     Index("payments_created", "merchant_id", "created_at", "id"),
     # Most payments complete: they leave this index, and are found by `payments_created`.
-    Index(
-        "payments_unpaid",
-        "merchant_id",
-        "status",
-        "created_at",
-        "id",
-        postgresql_where=text("status <> 'completed'"),
-        sqlite_where=text("status <> 'completed'"),
-    ),
+    _partial("payments_unpaid", "merchant_id", "status", "created_at", "id", where="status <> 'completed'"),
 )
 
 open_payments = Table(
@@ -122,42 +115,12 @@ open_payments = Table(
     schedule("inquiries", Integer),
     schedule("last_inquiry_at", BigInteger, nullable=True),
     schedule("inquiry_requested_at", BigInteger, nullable=True),
-    Index(
-        "one_live_payment_a_booking",
-        "booking_id",
-        unique=True,
-        postgresql_where=text("is_locking"),
-        sqlite_where=text("is_locking"),
-    ),
-    Index(
-        "one_live_payment_a_phone",
-        "merchant_id",
-        "msisdn",
-        unique=True,
-        postgresql_where=text("is_locking"),
-        sqlite_where=text("is_locking"),
-    ),
-    Index(
-        "open_payments_due",
-        "next_action_at",
-        postgresql_where=text("next_action_at is not null"),
-        sqlite_where=text("next_action_at is not null"),
-    ),
-    Index(
-        "open_payments_queue",
-        "status",
-        "next_action_at",
-        "id",
-        postgresql_where=text("next_action_at is not null"),
-        sqlite_where=text("next_action_at is not null"),
-    ),
+    _partial("one_live_payment_a_booking", "booking_id", unique=True, where="is_locking"),
+    _partial("one_live_payment_a_phone", "merchant_id", "msisdn", unique=True, where="is_locking"),
+    _partial("open_payments_due", "next_action_at", where="next_action_at is not null"),
+    _partial("open_payments_queue", "status", "next_action_at", "id", where="next_action_at is not null"),
     Index("open_payments_newest", "status", "created_at", "id"),
-    Index(
-        "open_payments_requested",
-        "inquiry_requested_at",
-        postgresql_where=text("inquiry_requested_at is not null"),
-        sqlite_where=text("inquiry_requested_at is not null"),
-    ),
+    _partial("open_payments_requested", "inquiry_requested_at", where="inquiry_requested_at is not null"),
 )
 
 flags = Table(
@@ -169,13 +132,7 @@ flags = Table(
     Column("raised_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
     Column("decision_id", Text),
-    Index(
-        "flags_open",
-        "flag",
-        "raised_at",
-        postgresql_where=text("closed_at is null"),
-        sqlite_where=text("closed_at is null"),
-    ),
+    _partial("flags_open", "flag", "raised_at", where="closed_at is null"),
 )
 
 evidence = Table(
@@ -195,12 +152,7 @@ evidence = Table(
     Column("provider_time", Text),
     Column("body", LargeBinary),
     Column("applied", Boolean, nullable=False),
-    Index(
-        "evidence_unapplied",
-        "received_at",
-        postgresql_where=text("not applied"),
-        sqlite_where=text("not applied"),
-    ),
+    _partial("evidence_unapplied", "received_at", where="not applied"),
 )
 
 receipts = Table(
@@ -369,12 +321,7 @@ alerts = Table(
     Column("due_at", BigInteger),
     Column("attempts", Integer, nullable=False),
     Column("lease_until", BigInteger, nullable=False),
-    Index(
-        "alerts_due",
-        "due_at",
-        postgresql_where=text("due_at is not null"),
-        sqlite_where=text("due_at is not null"),
-    ),
+    _partial("alerts_due", "due_at", where="due_at is not null"),
 )
 
 schema_version = Table(
