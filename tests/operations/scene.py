@@ -13,7 +13,7 @@ from pokea.clock import SECOND, Instant
 from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH, QUERY_PATH
 from pokea.operations import store
-from pokea.operations.store import Payment
+from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.payments.push import PushCommand
 from pokea.scope import DEFAULT_SCOPE
 from pokea.settings import load_settings
@@ -157,6 +157,13 @@ def begin(database: Database, bookings: Iterable[Booking] = (), payments: Iterab
     """Write the rows that a test finds; one booking, if it names none."""
     with database.engine.begin() as connection:
         begin_with(connection, list(bookings) or [new_booking()], payments)
+
+
+def only_payment(database: Database) -> Payment:
+    """The one payment that there is."""
+    with database.engine.connect() as connection:
+        (row,) = connection.execute(SELECT_PAYMENTS).all()
+    return Payment._make(row)
 
 
 def payment_of(database: Database, payment_id: str) -> Payment:

@@ -10,7 +10,6 @@ from pokea.clock import SECOND, SystemClock
 from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH
 from pokea.errors import ApiError
-from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.payments.push import LEASE, PushResult
 from pokea.payments.reserve import Rejected, RejectReason
 from pokea.scope import DEFAULT_SCOPE
@@ -26,6 +25,7 @@ from tests.operations.scene import (
     checkout,
     command,
     in_virtual_time,
+    only_payment,
     payment_of,
     service_on,
 )
@@ -34,12 +34,6 @@ from tests.postgres import PostgresServer
 
 LATE = answer(ACCEPTED | {"CheckoutRequestID": checkout(1)}, wait_seconds=20)
 KEY = IdempotencyKey(DEFAULT_SCOPE.merchant_id, "customer", "/stkpush", "k-1", "digest")
-
-
-def only_payment(database: Database) -> Payment:
-    with database.engine.connect() as connection:
-        (row,) = connection.execute(SELECT_PAYMENTS).all()
-    return Payment._make(row)
 
 
 def test_the_push_is_for_what_the_row_says(database: Database) -> None:

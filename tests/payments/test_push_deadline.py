@@ -6,20 +6,26 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from sqlalchemy import select
 
 from pokea.clock import SECOND, Clock, Deadline, Instant, SystemClock
 from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH
 from pokea.errors import Unavailable
-from pokea.operations.store import Payment
 from pokea.payments.push import SENT_WITHIN, PushResult
-from pokea.storage import tables
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.daraja.merchant import SetClock
 from tests.daraja.server import Act, granted
-from tests.operations.scene import EPOCH, LoopClock, ToldDaraja, begin, command, in_virtual_time, service_on
+from tests.operations.scene import (
+    EPOCH,
+    LoopClock,
+    ToldDaraja,
+    begin,
+    command,
+    in_virtual_time,
+    only_payment,
+    service_on,
+)
 from tests.postgres import PostgresServer
 from tests.storage.test_hanging import missing_replica
 
@@ -34,12 +40,6 @@ class JumpingClock:
     def now(self) -> Instant:
         """The present instant."""
         return self._clock.now() + self.ahead
-
-
-def only_payment(database: Database) -> Payment:
-    with database.engine.connect() as connection:
-        (row,) = connection.execute(select(tables.payments)).all()
-    return Payment(*row)
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -82,10 +82,9 @@ def test_a_push_whose_row_was_waited_for_too_long_is_not_sent(postgres_url: str)
     database.close()
 
 
-def test_a_push_whose_token_was_waited_for_too_long_is_not_sent(database: Database) -> None:
-    """Given an access token that comes 16 s after the request, nothing is sent."""
-    daraja, clock = ToldDaraja(), JumpingClock(LoopClock())
-    daraja.plan(TOKEN_PATH, Act(200, granted(1).body, wait_seconds=2))
+def prompt_late(database: Database, daraja: ToldDaraja) -> None:
+    """Ask for a push, and let its deadline pass a second later: it ends as not sent."""
+    clock = JumpingClock(LoopClock())
     begin(database)
 
     async def story() -> None:
@@ -98,26 +97,22 @@ def test_a_push_whose_token_was_waited_for_too_long_is_not_sent(database: Databa
             assert late.payment.failure_reason == "not_sent"
 
     in_virtual_time(story())
+
+
+def test_a_push_whose_token_was_waited_for_too_long_is_not_sent(database: Database) -> None:
+    """Given an access token that comes 16 s after the request, nothing is sent."""
+    daraja = ToldDaraja()
+    daraja.plan(TOKEN_PATH, Act(200, granted(1).body, wait_seconds=2))
+    prompt_late(database, daraja)
     assert daraja.seconds_of(PUSH_PATH) == []
 
 
 def test_a_push_that_is_sent_again_for_its_token_is_not_sent_late(database: Database) -> None:
     """Given a token that Daraja refuses, the second request is bound to the deadline of the first."""
-    daraja, clock = ToldDaraja(), JumpingClock(LoopClock())
+    daraja = ToldDaraja()
     refusal = b'{"requestId":"1","errorCode":"404.001.03","errorMessage":"Invalid Access Token"}'
     daraja.plan(PUSH_PATH, Act(404, refusal, wait_seconds=2))
-    begin(database)
-
-    async def story() -> None:
-        async with service_on(database, daraja, clock=clock) as service:
-            waiting = asyncio.create_task(service.prompter.prompt(command()))
-            await asyncio.sleep(1)
-            clock.ahead = SENT_WITHIN
-            late = await waiting
-            assert isinstance(late, PushResult)
-            assert late.payment.failure_reason == "not_sent"
-
-    in_virtual_time(story())
+    prompt_late(database, daraja)
     assert len(daraja.seconds_of(PUSH_PATH)) == 1
 
 
