@@ -1,4 +1,4 @@
-"""The tables, as version 2.1 of the schema has them.
+"""The tables, as version 2.2 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -21,6 +21,17 @@ from pokea.storage.column_marks import asked, derived, schedule
 from pokea.storage.link_tables import link_bookings as link_bookings  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.link_tables import links as links  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.metadata import metadata as metadata  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import attempts as attempts  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import decisions as decisions  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import disbursement_steps as disbursement_steps  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import disbursements as disbursements  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import done_bookings as done_bookings  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import findings as findings  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import funds as funds  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import money_out as money_out  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import out_addresses as out_addresses  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import payees as payees  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import recipient_names as recipient_names  # noqa: PLC0414 - it is one of this schema's too
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
