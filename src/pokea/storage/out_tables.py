@@ -4,6 +4,8 @@ A disbursement is what is owed, an attempt is one sending of it. Steps, findings
 rows beside them are functions of them.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 from pokea.storage.metadata import metadata
 
 
-def _where(condition: str) -> dict[str, object]:
+def _where(condition: str) -> dict[str, Any]:
     return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
 
 

@@ -3,6 +3,8 @@
 It only adds. Version 2.1 runs on it and leaves these tables alone: it moves no money out.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -28,7 +30,7 @@ def upgrade() -> None:
     op.execute("update schema_version set minor = 2")
 
 
-def _where(condition: str) -> dict[str, object]:
+def _where(condition: str) -> dict[str, Any]:
     return {"postgresql_where": sa.text(condition), "sqlite_where": sa.text(condition)}
 
 
