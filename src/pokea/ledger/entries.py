@@ -19,6 +19,16 @@ class Account(StrEnum):
     REFUNDS_DUE = "refunds_due"
     SUSPENSE = "suspense"
     MPESA_CHARGES = "mpesa_charges"
+    CHARGES_DUE = "charges_due"
+    PROVIDER_PAYABLE = "provider_payable"
+    """By payee: what a released fee owes to each."""
+    COMMISSION = "commission"
+    OUT_PENDING = "out_pending"
+    """Approved and not proved to be paid out, nor proved not to be."""
+    PAYOUT_FLOAT = "payout_float"
+    """Where B2C has a shortcode of its own."""
+    BANK = "bank"
+    OTHER_INCOME = "other_income"
 
 
 class Money(StrEnum):
