@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pokea.clock import Instant
-from pokea.disbursements.model import Attempt, AttemptStatus, DisbursementStatus, Step, StepKind
+from pokea.disbursements.model import OutAttempt, AttemptStatus, DisbursementStatus, OutStep, StepKind
 
 _OF_STEP: Final[Mapping[str, DisbursementStatus]] = {
     StepKind.REQUESTED: DisbursementStatus.REQUESTED,
@@ -58,7 +58,7 @@ class DisbursementState(NamedTuple):
     is_paid_twice: bool = False
 
 
-def state_of(steps: Sequence[Step], attempts: Sequence[Attempt]) -> DisbursementState:
+def state_of(steps: Sequence[OutStep], attempts: Sequence[OutAttempt]) -> DisbursementState:
     """Where the disbursement stands. `steps` are in the order of their numbers, the first one is the request.
 
     An attempt belongs to the approval before it: a step that was made after an attempt had failed begins anew.

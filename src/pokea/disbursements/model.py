@@ -144,7 +144,7 @@ class Disbursement(NamedTuple):
         return self.payment_id or self.payee_id or ""
 
 
-class Step(NamedTuple):
+class OutStep(NamedTuple):
     """One thing that was done about a disbursement; the fields are the table's columns, in their order."""
 
     disbursement_id: str
@@ -156,7 +156,7 @@ class Step(NamedTuple):
     made_at: Instant
 
 
-class Attempt(NamedTuple):
+class OutAttempt(NamedTuple):
     """One sending's row; the fields are the table's columns, in their order.
 
     `is_live`: not proved failed so far; once that ends it never begins again. `originator_id` is our id of a B2C
