@@ -8,7 +8,10 @@ from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from pokea.edge_settings import EdgeSettings
 from pokea.errors import CATALOGUE, Problem
+from pokea.out_rules import SANDBOX_INITIATOR_PASSWORD
+from pokea.out_settings import OutSettings
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Complaint, Severity
 from pokea.settings import Settings, complaints
 from tools.code_map import code_map, error_tree
@@ -17,17 +20,35 @@ from tools.markdown import page, table
 from tools.metrics_page import metrics_page
 from tools.states_page import states_page
 
+
+def _own(prefix: str) -> list[str]:
+    """The settings with this beginning that no other group has."""
+    others = {**OutSettings.model_fields, **EdgeSettings.model_fields}
+    return [name for name in Settings.model_fields if name.startswith(prefix) and name not in others]
+
+
 _EXAMPLE: Final = "an example of a secret, of enough characters"
 HOUSE: Final = Path(__file__).parent.parent
 DOCS: Final = HOUSE / "docs"
-_GROUPS: Final = {
-    "mpesa_": ("Daraja", "The guide's names, as they stand on the Daraja portal and in Safaricom's mail at go-live."),
-    "pokea_": (
+_GROUPS: Final = (
+    (
+        "Daraja",
+        "The guide's names, as they stand on the Daraja portal and in Safaricom's mail at go-live.",
+        _own("mpesa_"),
+    ),
+    (
         "Pokea",
         "The service's own. Lists are separated by commas, spaces or line breaks; a comma inside of an alert's address "
         "is a part of it.",
+        _own("pokea_"),
     ),
-}
+    (
+        "Money out",
+        "Refunds and payouts ([law](law/money-out.md)). Amounts are whole shillings.",
+        [*OutSettings.model_fields],
+    ),
+    ("The edge", "What one request and one connection may take.", [*EdgeSettings.model_fields]),
+)
 
 
 def settings_page() -> str:
@@ -41,8 +62,8 @@ def settings_page() -> str:
         "An empty text counts as not set, and white space at both ends is no part of a setting.",
         "`MPESA_ENVIRONMENT=simulator` needs no account with Safaricom: it fills in what the column *Simulator* shows.",
     ]
-    for prefix, (title, sentence) in _GROUPS.items():
-        fields = {name: field for name, field in Settings.model_fields.items() if name.startswith(prefix)}
+    for title, sentence, names in _GROUPS:
+        fields = {name: Settings.model_fields[name] for name in names}
         rows = [
             (f"`{name.upper()}`", _default(field), _in_simulator(name, field, simulator), _said(field))
             for name, field in fields.items()
@@ -167,6 +188,11 @@ def _production_refusals() -> Iterator[str]:
         "pokea_jwt_audience": "pokea",
         "pokea_trusted_proxies": "0.0.0.0/0",
         "pokea_allowed_origins": "* http://shop.example",
+        "mpesa_initiator_password": SecretStr(SANDBOX_INITIATOR_PASSWORD),
+        "pokea_money_out": "on",
+        "pokea_out_second_person_from": 100,
+        "pokea_out_delay_seconds": 0,
+        "pokea_payee_wait_hours": 0,
     }
     same = {"pokea_secret_key": SecretStr(_EXAMPLE), "pokea_jwt_secret": SecretStr(_EXAMPLE)}
     for copied in (careless, careless | same):

@@ -79,6 +79,16 @@ def careful(environment: str, setting: str, says: str) -> Complaint:
     return (stops if environment == PRODUCTION else warns)(setting, says)
 
 
+def is_placeholder(text: str) -> bool:
+    """Whether it is what an example has where the reader's own value belongs."""
+    return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def is_shortcode(text: str) -> bool:
+    """Whether it has the form of a paybill's or a till's number (daraja: paybill and till)."""
+    return _SHORTCODE.fullmatch(text) is not None
+
+
 def check_text(setting: str, text: str, *, is_list: bool = False) -> Iterator[Complaint]:
     """What no setting holds: characters that cannot be seen, and the quotes of a file that takes them literally."""
     hidden = next((each for each in text if unicodedata.category(each)[0] in "CZ" and each != " "), None)

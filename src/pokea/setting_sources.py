@@ -8,6 +8,7 @@ import difflib
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args, get_origin
 
@@ -123,7 +124,7 @@ def what_is_taken(info: FieldInfo, value: object, otherwise: str) -> str:
     longest = next((limit.max_length for limit in info.metadata if isinstance(limit, MaxLen)), None)
     if isinstance(value, str) and longest is not None and len(value) > longest:
         return f"must have at most {longest} characters."
-    if not kinds & {int, float}:
+    if not kinds & {int, float, Decimal}:
         return f"{otherwise}."
     limits = [
         f"{words} {bound}"

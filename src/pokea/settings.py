@@ -12,10 +12,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from pokea import setting_rules as rules
+from pokea.certificates import UnusableCertificate, read_file
+from pokea.clock import EAST_AFRICA_TIME, Instant, SystemClock, to_datetime
+from pokea.edge_settings import EdgeSettings
 from pokea.errors import SettingsError
+from pokea.out_rules import SANDBOX_INITIATOR, SANDBOX_INITIATOR_PASSWORD, check_money_out
+from pokea.out_settings import OutSettings
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, SIMULATOR, Complaint, Severity
 from pokea.setting_sources import read_sources, what_is_taken
 
@@ -30,6 +35,8 @@ _SIMULATOR_DEFAULTS: Final = {
     "mpesa_consumer_secret": "simulator-secret",
     "mpesa_passkey": SANDBOX_PASSKEY,
     "mpesa_shortcode": SANDBOX_SHORTCODE,
+    "mpesa_initiator_name": SANDBOX_INITIATOR,
+    "mpesa_initiator_password": SANDBOX_INITIATOR_PASSWORD,
     "mpesa_callback_url": "http://127.0.0.1:8000/api/v1/payments/mpesa/callback",
 }
 _NEXT_ADDRESS: Final = re.compile(r"[\s]+|,(?=[\s,]|$|[A-Za-z][A-Za-z0-9+.-]*://)")
@@ -39,7 +46,7 @@ Network = IPv4Network | IPv6Network
 Listed = tuple[str, ...]
 
 
-class Settings(BaseModel):
+class Settings(OutSettings, EdgeSettings):
     """The settings of one service. Built by `load_settings`, which turns a wrong one into a sentence."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -63,9 +70,6 @@ class Settings(BaseModel):
         "CustomerPayBillOnline", description="`CustomerBuyGoodsOnline` for a till."
     )
     mpesa_till: str = Field("", description="Till number that receives the money, with `CustomerBuyGoodsOnline`.")
-    mpesa_initiator_name: str = Field("", description="API operator, for refunds and payouts.")
-    mpesa_initiator_password: SecretStr = Field(SecretStr(""), description="Password of the API operator.")
-    mpesa_certificate: str = Field("", description="File with Safaricom's certificate, for refunds and payouts.")
 
     pokea_database_url: str = Field(
         "sqlite:///pokea.sqlite3", description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`."
@@ -137,28 +141,6 @@ class Settings(BaseModel):
     )
     pokea_link_limit_address: int = Field(
         20, ge=0, description="The same from one network address, through any link; in each process."
-    )
-    pokea_head_bytes: int = Field(
-        64 * 1024,
-        ge=4096,
-        le=1024 * 1024,
-        description="Bytes of a request's address and headers together (docs/behind-a-proxy.md).",
-    )
-    pokea_head_fields: int = Field(100, ge=10, le=1000, description="Headers that a request may have.")
-    pokea_head_seconds: float = Field(
-        10, gt=0, le=600, description="Seconds in which a request's headers must arrive from their first byte on."
-    )
-    pokea_idle_seconds: float = Field(
-        30, gt=0, le=600, description="Seconds for which a connection without a request is kept."
-    )
-    pokea_unread_seconds: float = Field(
-        30, gt=0, le=600, description="Seconds after which a client that does not read its answer is cut off."
-    )
-    pokea_streams_per_secret: int = Field(
-        50, ge=1, description="Streams of payment events that one client secret may have open at a process."
-    )
-    pokea_streams_per_subject: int = Field(
-        200, ge=1, description="Streams of payment events that one customer may have open at a process."
     )
     pokea_metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token that /metrics asks for; without one it is open."
@@ -343,8 +325,11 @@ def _unreadable(values: Mapping[str, Any]) -> Iterator[tuple[str, Complaint]]:
             yield field.upper(), rules.stops(field.upper(), says)
 
 
-def complaints(settings: Settings, *, is_whole: bool = True) -> list[Complaint]:
-    """Everything that is wrong or odd about the settings. What is missing is told only if all sources were read."""
+def complaints(settings: Settings, *, is_whole: bool = True, now: Instant | None = None) -> list[Complaint]:
+    """Everything that is wrong or odd about the settings, now or at another time.
+
+    What is missing is named only if all sources were read.
+    """
     environment = settings.mpesa_environment
     secrets = {
         "POKEA_SECRET_KEY": settings.pokea_secret_key.get_secret_value(),
@@ -376,7 +361,21 @@ def complaints(settings: Settings, *, is_whole: bool = True) -> list[Complaint]:
     found += rules.check_networks(environment, "POKEA_TRUSTED_PROXIES", settings.proxy_networks)
     found += rules.check_networks(environment, "POKEA_CALLBACK_ALLOWED_IPS", settings.callback_networks)
     found += rules.check_database_address(settings.pokea_database_url)
+    found += check_money_out(
+        settings,
+        environment=environment,
+        shortcode=settings.mpesa_shortcode,
+        certificate=_certificate(settings.mpesa_certificate),
+        today=to_datetime(SystemClock().now() if now is None else now).astimezone(EAST_AFRICA_TIME).date(),
+    )
     return found
+
+
+def _certificate(path: str) -> bytes | UnusableCertificate:
+    try:
+        return read_file(path) if path else b""
+    except UnusableCertificate as failure:
+        return failure
 
 
 def _missing(settings: Settings) -> Iterator[Complaint]:
