@@ -1,4 +1,4 @@
-"""Benchmarks: `make bench`, or `python -m bench [NAME …] [--quick] [--json FILE] [--markdown FILE]`.
+"""Benchmarks: `make bench`, or `python -m bench [NAME …] [--quick] [--against REV] [--json FILE] [--markdown]`.
 
 They measure and print; nothing here is a timed test. Every figure that matters is a ratio of things measured in the
 same run, alternating, and the median of its rounds. Servers and load generators are processes of their own, on
@@ -17,5 +17,6 @@ and nothing more is needed for it to be listed and run. `run` yields its tables 
 - `bench.made` puts payments with accepted pushes into a database, with genuine callbacks for them as requests ready to
   be sent, and afterwards verifies that each was settled exactly once;
 - `bench.load` sends requests from a process of its own: closed loop, or open loop at a fixed rate;
-- `bench.report` has tables, bars, medians and alternating rounds.
+- `bench.report` has tables, bars, medians and alternating rounds;
+- `bench.measures` has what the goals measure of one side, and `bench.sides` the releases that are measured.
 """

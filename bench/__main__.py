@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 
 import bench
+from bench import goals
 from bench.report import Table, as_markdown, as_text
-from bench.stage import Bench
+from bench.sides import checked_out
+from bench.stage import Bench, Plan
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
@@ -27,17 +29,20 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to run; everything when none is named")
     parser.add_argument("--list", action="store_true", help="say what there is, and run nothing")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: shows that it works")
+    parser.add_argument(
+        "--against", metavar="REV", help="measure the goals (or the NAMEs of them) beside that revision"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the tables as JSON")
     parser.add_argument("--markdown", action="store_true", help="also write the tables into docs/performance.md")
     given = parser.parse_args()
     found = dict(benchmarks())
-    unknown = [name for name in given.names if name not in found]
+    unknown = [name for name in given.names if name not in (*found, *goals.MEASURES)]
     if given.list or unknown:
         for name, module in found.items():
             print(f"{name:<12} {module.SAYS}")
+        print("\n".join(f"  goals: {name:<18} {measure.says}" for name, measure in goals.MEASURES.items()))
         return len(unknown) and parser.error(f"there is no benchmark {', '.join(unknown)}")
-    chosen = {name: found[name] for name in given.names or found}
-    done = run(chosen, quick=given.quick)
+    done = _run_asked(found, given)
     if given.json:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": machine(), "benchmarks": done})))
     if given.markdown:
@@ -46,6 +51,17 @@ def main() -> int:
     for bar in missed:
         print(f"missed: {bar}")
     return 1 if missed and not given.quick else 0
+
+
+def _run_asked(found: Mapping[str, Any], given: argparse.Namespace) -> dict[str, list[Table]]:
+    measures = [name for name in given.names if name in goals.MEASURES]
+    named = [name for name in given.names if name in found]
+    if given.against and named:
+        raise SystemExit("--against compares the goals: name some of them, or nothing (--list says which there are)")
+    if given.against or measures:
+        named.append("goals")
+    against = [checked_out(given.against)] if given.against else []
+    return run({name: found[name] for name in named or found}, Plan(given.quick, against, measures))
 
 
 def benchmarks() -> Iterator[tuple[str, Any]]:
@@ -57,7 +73,7 @@ def benchmarks() -> Iterator[tuple[str, Any]]:
                 yield each.name, module
 
 
-def run(chosen: Mapping[str, Any], *, quick: bool) -> dict[str, list[Table]]:
+def run(chosen: Mapping[str, Any], plan: Plan) -> dict[str, list[Table]]:
     """Run them one after another, and print each table as it is ready."""
     done: dict[str, list[Table]] = {}
     print("  ".join(f"{name}: {text}" for name, text in machine().items()))
@@ -65,7 +81,7 @@ def run(chosen: Mapping[str, Any], *, quick: bool) -> dict[str, list[Table]]:
         print(f"\n{name}: {module.SAYS}\n", flush=True)
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="pokea-bench-") as folder:
-            stage = Bench(Path(folder), quick=quick)
+            stage = Bench(Path(folder), plan)
             try:
                 done[name] = []
                 for table in module.run(stage):

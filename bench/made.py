@@ -67,6 +67,16 @@ class Made(Struct, frozen=True):
         return range(self.first, self.first + self.count)
 
 
+class Prepared(Struct):
+    """What `bench.prepared` has made: for each payment its callback as a request, its id, and its page's secret; the
+    beginning of a year."""
+
+    callbacks: Sequence[bytes] = ()
+    ids: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+    first_at: Instant = 0
+
+
 def payment_id(number: int) -> str:
     """The id of the payment of this number."""
     return f"pay_{number:022d}"
@@ -132,7 +142,7 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
     expires_at = now + PROMPT
     asked = {
         "id": identity,
-        "booking_id": _booking_id(number),
+        "booking_id": booking_id(number),
         "owner": owner_of(number),
         "msisdn": phone_of(number),
         "amount_cents": FEE_SHILLINGS * 100,
@@ -161,7 +171,7 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
 
 
 def _booking(number: int, now: Instant) -> Booking:
-    identity, reference = _booking_id(number), f"BKG-{number:08d}"
+    identity, reference = booking_id(number), f"BKG-{number:08d}"
     fee = FEE_SHILLINGS * 100
     return Booking(
         id=identity,
@@ -178,7 +188,8 @@ def _booking(number: int, now: Instant) -> Booking:
     )
 
 
-def _booking_id(number: int) -> str:
+def booking_id(number: int) -> str:
+    """The id of the booking of this number."""
     return f"bkg_{number:022d}"
 
 

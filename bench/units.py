@@ -1,6 +1,5 @@
 """What one payment costs, from which a larger load is reckoned (docs/performance.md)."""
 
-import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -8,7 +7,7 @@ from bench.load import LoadOrder, run_load
 from bench.made import Made, check_settled, make_payments
 from bench.report import Table, median
 from bench.servers import cost_of
-from bench.stage import KINDS, Bench, Kind, cost, port_of
+from bench.stage import KINDS, Bench, Kind, cost, database_bytes, log_position, port_of
 
 SAYS = "What one settled payment costs: CPU of the service and of PostgreSQL, bytes on disk, and bytes of log."
 
@@ -41,29 +40,18 @@ def _measure(bench: Bench, kind: Kind) -> _Units:
     count = bench.pick(15_000, 500)
     bench.say(f"{kind}, {count} callbacks")
     with bench.database(kind) as url, bench.service(url, "--no-background") as service:
-        empty = _size(bench, url)
+        empty = database_bytes(bench, url)
         run_load(LoadOrder(port_of(service), make_payments(url, 500, first=1_000_001).callbacks))
         made = make_payments(url, count)
-        at = _log_position(bench) if kind == "postgresql" else 0
+        at = log_position(bench) if kind == "postgresql" else 0
         database = cost_of(bench.postgres.pid).cpu_seconds if kind == "postgresql" else 0.0
         before = cost(service).cpu_seconds
         run_load(LoadOrder(port_of(service), made.callbacks, seconds=120))
         service_us = (cost(service).cpu_seconds - before) * 1e6 / count
         check_settled(Made(url, 1, count))
         if kind == "sqlite":
-            return _Units(service_us, None, (_size(bench, url) - empty) / (count + 500), None)
+            return _Units(service_us, None, (database_bytes(bench, url) - empty) / (count + 500), None)
         database_us = (cost_of(bench.postgres.pid).cpu_seconds - database) * 1e6 / count
-        log_bytes = (_log_position(bench) - at) / count
+        log_bytes = (log_position(bench) - at) / count
         bench.postgres.execute("vacuum full", url.rsplit("/", 1)[1])
-        return _Units(service_us, database_us, (_size(bench, url) - empty) / (count + 500), log_bytes)
-
-
-def _size(bench: Bench, url: str) -> int:
-    if url.startswith("sqlite:///"):
-        file = url.removeprefix("sqlite:///")
-        return sum(os.path.getsize(each) for each in (file, f"{file}-wal") if os.path.exists(each))
-    return int(bench.postgres.execute(f"select pg_database_size('{url.rsplit('/', 1)[1]}')")[0][0])
-
-
-def _log_position(bench: Bench) -> int:
-    return int(bench.postgres.execute("select pg_current_wal_lsn() - '0/0'")[0][0])
+        return _Units(service_us, database_us, (database_bytes(bench, url) - empty) / (count + 500), log_bytes)

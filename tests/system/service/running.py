@@ -80,7 +80,8 @@ def eventually(found: Callable[[], Any], what: str, seconds: float = _PATIENCE_S
 class Program:
     """One `pokea` process, its log, and the address on which it answers.
 
-    `most_files` bounds the files that it may open; 0 leaves that to the machine.
+    `most_files` bounds the files that it may open; 0 leaves that to the machine. `interpreter` is the Python that runs
+    it.
     """
 
     arguments: list[str]
@@ -89,6 +90,7 @@ class Program:
     url: str
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     most_files: int = 0
+    interpreter: str = sys.executable
 
     def start(self) -> Self:
         """Start it, also after it was ended, and wait until it answers."""
@@ -100,7 +102,7 @@ class Program:
         with self.log_file.open("ab") as log:
             bounded = ["sh", "-c", f'ulimit -n {self.most_files}; exec "$@"', "sh"] if self.most_files else []
             self.process = subprocess.Popen(
-                [*bounded, sys.executable, "-m", "pokea", *self.arguments],
+                [*bounded, self.interpreter, "-m", "pokea", *self.arguments],
                 env=environment | self.environment,
                 stdout=log,
                 stderr=log,
