@@ -24,7 +24,6 @@ from pokea.links.model import LinkState, LinkView
 from pokea.links.pages import PageViewer, Payee, page
 from pokea.links.passes import LinkLimits, LinkPasses
 from pokea.links.store import Wish, begin_payment, find_link, find_page, find_receipt
-from pokea.links.style import STYLESHEET, STYLESHEET_PATH
 from pokea.money import CENTS, MAXIMUM_SHILLINGS
 from pokea.operations.tokens import PaymentTokens
 from pokea.storage.database import Database
@@ -76,7 +75,6 @@ class LinkPages:
     def routes(self) -> list[BaseRoute]:
         """Where the pages are."""
         return [
-            Route(STYLESHEET_PATH, _stylesheet),
             Route("/pay/{link}", self._show, methods=["GET"]),
             Route("/pay/{link}", self._begin, methods=["POST"]),
             Route("/pay/{link}/qr.svg", self._code),
@@ -181,13 +179,10 @@ def amount_of(typed: str) -> int | None:
     return amount if 1 <= amount <= MAXIMUM_SHILLINGS else None
 
 
-async def _stylesheet(_request: Request) -> Response:
-    return Response(STYLESHEET, headers={"Cache-Control": "public, max-age=300"}, media_type="text/css")
-
-
 def _viewer(request: Request) -> PageViewer:
     chosen = request.query_params.get("lang", "")
-    return PageViewer(chosen if chosen in ("en", "sw") else language_of(request), request.url.path)
+    language = chosen if chosen in ("en", "sw") else language_of(request)
+    return PageViewer(language, request.url.path, "gzip" in request.headers.get("accept-encoding", ""))
 
 
 def _field(body: bytes, name: str) -> str:

@@ -1,6 +1,8 @@
 """The links' pages as text: values in, HTML out, everything that was typed escaped. No page has a script but the
 checkout."""
 
+import gzip
+import re
 from html import escape
 from typing import Final, NamedTuple
 
@@ -11,14 +13,14 @@ from pokea.bookings.rules import FeeStatus
 from pokea.clock import EAST_AFRICA_TIME, Instant, to_datetime
 from pokea.links.model import Link, LinkState
 from pokea.links.store import PaymentPage
-from pokea.links.style import STYLESHEET_PATH
+from pokea.links.style import STYLE, STYLE_SOURCE
 from pokea.links.words import page_words
 from pokea.money import shillings_json
 from pokea.redact import mask_msisdn
 
 CHECKOUT_PATH: Final = "/checkout.js"
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    f"default-src 'none'; script-src 'self'; style-src {STYLE_SOURCE}; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _SITE_NAME: Final = "Pokea"
@@ -32,14 +34,16 @@ class Payee(NamedTuple):
 
 
 class PageViewer(NamedTuple):
-    """In which language a page is read, and the path that it has."""
+    """In which language a page is read, the path that it has, and whether its browser takes it compressed."""
 
     language: str
     path: str
+    takes_gzip: bool = False
 
 
 class Content(NamedTuple):
-    """What makes one page: its title, its HTML, what a chat shows of it, and whether the checkout is on it."""
+    """What makes one page: its title, its HTML, what a chat shows of it, and whether the checkout is on it or on the
+    page that it leads to."""
 
     title: str
     html: str
@@ -47,19 +51,19 @@ class Content(NamedTuple):
     address: str = ""
     is_shown_in_chats: bool = False
     has_checkout: bool = False
+    leads_to_checkout: bool = False
     kind: str = ""
 
 
 def page(content: Content, viewer: PageViewer, status: int = 200) -> Response:
     """The page, in the viewer's language, with a way to the other one."""
     other = "en" if viewer.language == "sw" else "sw"
-    script = f'<script type="module" src="{CHECKOUT_PATH}"></script>' if content.has_checkout else ""
     html = (
         f'<!doctype html><html lang="{viewer.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(content.title)}</title>{_for_chats(content)}"
-        f'<link rel="icon" href="data:,"><link rel="stylesheet" href="{STYLESHEET_PATH}">{script}</head>'
+        f'<link rel="icon" href="data:,"><style>{STYLE}</style>{_script(content)}</head>'
         f'<body class="{content.kind}"><header><a href="{escape(viewer.path)}?lang={other}" lang="{other}" '
         f'hreflang="{other}">{page_words(viewer.language)["other"]}</a></header>'
         f"<main><h1>{escape(content.title)}</h1>{content.html}</main></body></html>"
@@ -67,10 +71,20 @@ def page(content: Content, viewer: PageViewer, status: int = 200) -> Response:
     headers = {
         "Content-Security-Policy": POLICY,
         "Content-Language": viewer.language,
-        "Vary": "Accept-Language",
+        "Vary": "Accept-Language, Accept-Encoding",
         "X-Robots-Tag": "noindex",
     }
-    return Response(html, status, headers, "text/html")
+    if not viewer.takes_gzip:
+        return Response(html, status, headers, "text/html")
+    # None of what a stranger may have put into the page stands beside a secret that he does not know.
+    return Response(gzip.compress(html.encode(), mtime=0), status, headers | {"Content-Encoding": "gzip"}, "text/html")
+
+
+def _script(content: Content) -> str:
+    if content.has_checkout:
+        return f'<script type="module" src="{CHECKOUT_PATH}"></script>'
+    # While the payer reads, the checkout comes, so that the next page has it at hand.
+    return f'<link rel="modulepreload" href="{CHECKOUT_PATH}">' if content.leads_to_checkout else ""
 
 
 def _for_chats(content: Content) -> str:
@@ -105,6 +119,7 @@ def link_page(link: Link, payee: Payee, viewer: PageViewer, wrong: str | None = 
         _summary(link, viewer.language),
         address,
         is_shown_in_chats=True,
+        leads_to_checkout=True,
     )
 
 
@@ -189,9 +204,14 @@ def poster_page(link: Link, payee: Payee, viewer: PageViewer) -> Content:
     html = (
         f'<p>{escape(words["poster"])}</p><p class="sum">{escape(amount)}</p>{to}'
         f'<p><img src="/pay/{link.id}/qr.svg" alt="{escape(address)}" width="352" height="352"></p>'
-        f"<p>{escape(words['scan'])}<br><b>{escape(address)}</b></p>"
+        f'<p>{escape(words["scan"])}</p><p class="at">{_breakable(address)}</p>'
     )
     return Content(link.title, html, kind="poster")
+
+
+def _breakable(address: str) -> str:
+    """An address whose lines end after its slashes."""
+    return re.sub(r"(?<=[^/]/)(?=[^/])", "<wbr>", escape(address))
 
 
 def kes(cents: int) -> str:

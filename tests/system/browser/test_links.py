@@ -3,14 +3,31 @@
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import CDPSession, Page, Response, expect
 
+from tests.conftest import Say
 from tests.system.browser.conftest import ARTEFACTS, OpenTab
 from tests.system.browser.tab import HOLD_MS, Tab
 from tests.system.service.running import eventually
 from tests.system.service.world import World
 
 MOST_BYTES: Final = 25 * 1024
+USABLE_MS: Final = 1_000
+VIEWS: Final = 3
+SLOW: Final = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+"""400 ms to the first byte of each answer, and 400 kbit/s."""
+DRAWN_MS: Final = """() => new Promise((found) => {
+  new PerformanceObserver((list) => found(list.getEntriesByName('first-contentful-paint')[0].startTime))
+    .observe({ type: 'paint', buffered: true });
+})"""
+HELD_UP_BY: Final = """() => performance.getEntriesByType('resource')
+  .filter((each) => each.renderBlockingStatus === 'blocking').map((each) => each.name)"""
+NOTE_FORM: Final = """const look = () => {
+  const dialog = document.querySelector('pokea-checkout')?.shadowRoot?.querySelector('dialog[open]');
+  if (dialog) window.formAt = performance.now(); else requestAnimationFrame(look);
+};
+look();"""
+"""Writes down when the form has been opened, counted from the press that led to its page."""
 PHONE: Final = {"width": 360, "height": 740}
 
 
@@ -108,17 +125,65 @@ def test_an_amount_that_does_not_fit_is_asked_for_again(served: World, open_tab:
     is_whole(tab)
 
 
-def test_the_first_view_is_light(served: World, open_tab: OpenTab) -> None:
-    """All that /pay/{id} brings to a new browser is at most 25 KB."""
-    tab = open_tab()
+def slowed(tab: Tab) -> tuple[CDPSession, list[int]]:
+    """Give the tab a slow phone's network, and count the bytes that come over it, heads included."""
     session = tab.page.context.new_cdp_session(tab.page)
     session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", SLOW)
     received: list[int] = []
     session.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
-    opened(served, tab, made(served, amount=500))
-    tab.page.wait_for_load_state("networkidle")
-    eventually(lambda: len(received) >= 2, "the page and its style arrive")
-    assert 1_000 < sum(received) <= MOST_BYTES
+    return session, received
+
+
+@pytest.mark.parametrize("amount", [500, None], ids=["fixed", "open"])
+def test_the_first_view_on_a_slow_network(served: World, open_tab: OpenTab, say: Say, amount: int | None) -> None:
+    """At 400 ms and 400 kbit/s a new browser shows /pay/{id} in one round trip, within a second and 25 KB; what the
+    next page needs has come by then."""
+    path = made(served, amount=amount)
+    drawn: list[float] = []
+    for _ in range(VIEWS):
+        tab = open_tab(viewport=PHONE, reduced_motion="reduce")
+        _, received = slowed(tab)
+        opened(served, tab, path)
+        drawn.append(tab.page.evaluate(DRAWN_MS))
+        expect(tab.page.get_by_role("button")).to_be_enabled()
+        tab.page.wait_for_load_state("networkidle")
+        eventually(lambda seen=received: len(seen) >= 2, "the page and the checkout have come")  # type: ignore[misc]  # a default binds it now
+        before_drawn = tab.page.evaluate(HELD_UP_BY)
+        assert before_drawn == [], "the first drawing waits for another round trip"
+        assert 1_000 < sum(received) <= MOST_BYTES
+    say(f"the first view with amount {amount}: drawn after {min(drawn):.0f} ms, {sum(received)} bytes")
+    # A busy machine draws late; what the page itself costs is what the best view took.
+    assert min(drawn) <= USABLE_MS
+
+
+def test_from_the_link_to_the_checkout_on_a_slow_network(served: World, open_tab: OpenTab, say: Say) -> None:
+    """One press leads to the open form by two round trips, since the checkout's script is there already."""
+    took: list[float] = []
+    for _ in range(VIEWS):
+        tab = open_tab(viewport=PHONE, reduced_motion="reduce")
+        slowed(tab)
+        opened(served, tab, made(served, amount=500))
+        tab.page.wait_for_load_state("networkidle")
+        tab.page.add_init_script(NOTE_FORM)
+        asked = over_the_network(tab.page)
+        tab.page.get_by_role("button").click()
+        expect(tab.phone).to_be_focused()
+        took.append(tab.page.evaluate("window.formAt"))
+        assert [each for each in asked if each.endswith("checkout.js")] == []
+    say(f"from the press to the checkout's form: {min(took):.0f} ms")
+
+
+def over_the_network(page: Page) -> list[str]:
+    """What the page asks for from now on, as far as the browser has not kept it."""
+    asked: list[str] = []
+
+    def note(answer: Response) -> None:
+        if answer.request.timing["requestStart"] >= 0:
+            asked.append(answer.url)
+
+    page.on("response", note)
+    return asked
 
 
 def test_the_poster_prints_on_one_page(served: World, open_tab: OpenTab) -> None:

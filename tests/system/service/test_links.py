@@ -85,7 +85,7 @@ def push(world: World, begun: Begun, phone: str) -> Answer:
 
 def text(answer: Answer) -> str:
     """A page's text."""
-    return html.unescape(re.sub(r"<[^>]+>", " ", answer.body))
+    return html.unescape(re.sub(r"<[^>]+>", " ", answer.body.replace("<wbr>", "")))
 
 
 def paid(world: World, begun: Begun) -> Answer:
