@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pokea.clock import Instant
-from pokea.disbursements.model import OutAttempt, AttemptStatus, DisbursementStatus, OutStep, StepKind
+from pokea.disbursements.model import AttemptStatus, DisbursementStatus, OutAttempt, OutStep, StepKind
 
 _OF_STEP: Final[Mapping[str, DisbursementStatus]] = {
     StepKind.REQUESTED: DisbursementStatus.REQUESTED,
