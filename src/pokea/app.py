@@ -57,7 +57,7 @@ from pokea.links.routes import LinkRoutes, site_of
 from pokea.money import CENTS
 from pokea.operations.inbound import CallbackRoutes
 from pokea.operations.inquiry_worker import InquiryWorker
-from pokea.operations.settle import Change
+from pokea.operations.settle import Change, PaymentSettling
 from pokea.operations.settler import Settler
 from pokea.operations.tokens import PaymentTokens
 from pokea.payments.flow import PaymentFlow
@@ -123,7 +123,7 @@ class Service:
         tokens = PaymentTokens(secret, previous)
         oauth = DatabaseTokens(database, app, secret, random_bytes, previous)
         daraja = DarajaClient(credentials, transport, oauth, clock)
-        self.settler = Settler(database, clock, PaymentFlow(tokens.proves), self._publish)
+        self.settler = Settler(database, clock, PaymentSettling(PaymentFlow(tokens.proves)), self._publish)
         self._alerts = Alerts(database, clock, send, longest_sleep_seconds)
         database.note_outcome = self._alerts.note_outcome
         self.recovery = InquiryWorker(

@@ -27,8 +27,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLER,
-                "        settled = Settled([], [], {}, {})\n        try:",
-                "        settled = Settled([], [], {}, {})\n"
+                "        settled: Settled[R] = Settled([], [], {}, {})\n        try:",
+                "        settled: Settled[R] = Settled([], [], {}, {})\n"
                 "        for each in waiting:\n"
                 "            each.durable.done() or each.durable.set_result(_kept(each.arrived, settled))\n"
                 "        try:",
@@ -137,7 +137,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLER,
-                "            failure, owners = await self._store_alone(batch)\n"
+                "            failure, owners = await self._store_alone(arrived, now)\n"
                 "            settled = settled._replace(owners=owners)\n",
                 "            pass\n",
             )

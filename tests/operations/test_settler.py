@@ -13,8 +13,8 @@ from pokea.clock import SystemClock
 from pokea.daraja.outcomes import Accepted
 from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.operations.evidence import Delivery, from_push
-from pokea.operations.settle import Change
-from pokea.operations.settler import ENOUGH_BESIDE_ANOTHER, LONGEST_QUEUE, MOST_WAITING_BYTES, Settler
+from pokea.operations.settle import Change, PaymentSettling
+from pokea.operations.settler import ENOUGH_BESIDE_ANOTHER, LONGEST_QUEUE, MOST_WAITING_BYTES, PaymentSettler, Settler
 from pokea.payments.flow import PaymentFlow
 from pokea.storage.database import Database, open_database
 from pokea.storage.tables import payments
@@ -50,14 +50,16 @@ def stuck(url: str) -> Iterator[Callable[[], None]]:
 
 def run(
     database: Database,
-    work: Callable[[Settler, list[Change]], Coroutine[Any, Any, None]],
+    work: Callable[[PaymentSettler, list[Change]], Coroutine[Any, Any, None]],
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> None:
     """Run the work with a settler that knows the ids of both payments."""
 
     async def settling() -> None:
         told: list[Change] = []
-        settler = Settler(database, SystemClock(), PaymentFlow(TOKENS.proves), told.extend, patience_seconds)
+        settler = Settler(
+            database, SystemClock(), PaymentSettling(PaymentFlow(TOKENS.proves)), told.extend, patience_seconds
+        )
         await settler.start()
         for payment_id in (PAYMENT, OTHER):
             await settler.submit(from_push(payment_id, Accepted(checkout_of(payment_id), "4ddd", ""), 1))
@@ -78,7 +80,7 @@ def test_who_waits_too_long_is_told_and_what_he_brought_is_kept(opened: Database
     """While a batch hangs, those in it and those behind it hear in time that nothing is known; when the database comes
     back both are settled without anybody's help, and the next is answered at once."""
 
-    async def work(settler: Settler, told: list[Change]) -> None:
+    async def work(settler: PaymentSettler, told: list[Change]) -> None:
         with stuck(postgres_url) as let_go:
             hanging = asyncio.create_task(settler.submit(delivery(PAYMENT)))
             await asyncio.sleep(PATIENCE_SECONDS / 2)
@@ -97,7 +99,7 @@ def test_who_waits_too_long_is_told_and_what_he_brought_is_kept(opened: Database
 def test_a_database_that_answers_in_time_makes_nobody_impatient(opened: Database, postgres_url: str) -> None:
     """A wait of less than the patience ends with the answer that it is durable."""
 
-    async def work(settler: Settler, _told: list[Change]) -> None:
+    async def work(settler: PaymentSettler, _told: list[Change]) -> None:
         with stuck(postgres_url) as let_go:
             waiting = asyncio.create_task(settler.submit(delivery(PAYMENT)))
             await asyncio.sleep(PATIENCE_SECONDS / 3)
@@ -119,7 +121,7 @@ def held(url: str, payment_id: str) -> Iterator[None]:
 def test_a_batch_that_hangs_does_not_hold_up_another(opened: Database, postgres_url: str) -> None:
     """Beside a batch that waits for its payment the next is settled, once enough wait for one."""
 
-    async def work(settler: Settler, told: list[Change]) -> None:
+    async def work(settler: PaymentSettler, told: list[Change]) -> None:
         with held(postgres_url, PAYMENT):
             hanging = asyncio.create_task(settler.submit(delivery(PAYMENT)))
             await asyncio.sleep(PATIENCE_SECONDS / 10)
@@ -137,7 +139,7 @@ def test_a_batch_that_hangs_does_not_hold_up_another(opened: Database, postgres_
 def test_two_batches_with_the_same_news_settle_it_once(opened: Database, postgres_url: str) -> None:
     """What waits for a payment in two batches at a time completes it once, is told once, and all of it is answered."""
 
-    async def work(settler: Settler, told: list[Change]) -> None:
+    async def work(settler: PaymentSettler, told: list[Change]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS * 10):
             with held(postgres_url, PAYMENT):
                 first = asyncio.create_task(settler.submit(delivery(PAYMENT)))
@@ -159,7 +161,7 @@ def claim(number: int, size_bytes: int = 10) -> Delivery:
     return Delivery("", plain.reading, b"x" * size_bytes, plain.received_at)
 
 
-async def refused(settler: Settler, arrived: Delivery) -> bool:
+async def refused(settler: PaymentSettler, arrived: Delivery) -> bool:
     """Whether it is refused at once."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS / 4):
@@ -176,7 +178,7 @@ def test_what_waits_is_bounded(opened: Database, postgres_url: str, bound: int, 
     """When so many wait, or so many bytes, the next is refused at once; once they are settled there is room again."""
     assert (LONGEST_QUEUE, MOST_WAITING_BYTES) == (5_000, 512 * 65_536)
 
-    async def work(settler: Settler, _told: list[Change]) -> None:
+    async def work(settler: PaymentSettler, _told: list[Change]) -> None:
         with stuck(postgres_url) as let_go:
             first = asyncio.create_task(settler.submit(delivery(PAYMENT)))
             await asyncio.sleep(PATIENCE_SECONDS / 10)

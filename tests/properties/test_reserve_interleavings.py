@@ -42,7 +42,7 @@ def together(*changes: "partial[list[Answer]]") -> "partial[list[Answer]]":
     return partial(reserve, requests=requests, limits=Limits(0, 0), now=NOW)
 
 
-def told(arrived: Delivery | Evidence) -> "partial[Settled]":
+def told(arrived: Delivery | Evidence) -> "partial[Settled[Payment]]":
     """Something arrives and is settled."""
     return partial(settle, batch=batch(arrived), flow=FLOW)
 

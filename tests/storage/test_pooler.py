@@ -11,6 +11,7 @@ from pokea.checkup.database_checks import check_pooler
 from pokea.checkup.findings import Level
 from pokea.clock import SystemClock
 from pokea.errors import OutcomeUnknown, Unavailable
+from pokea.operations.settle import PaymentSettling
 from pokea.operations.settler import Settler
 from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
@@ -55,7 +56,7 @@ def begin(database: Database) -> None:
 
 async def settle_all(database: Database) -> list[BaseException]:
     """Settle callbacks, as many at a time as a service does; answers what went wrong."""
-    settler = Settler(database, SystemClock(), PaymentFlow(TOKENS.proves), lambda _told: None)
+    settler = Settler(database, SystemClock(), PaymentSettling(PaymentFlow(TOKENS.proves)), lambda _told: None)
     found: list[BaseException] = []
     for begun in range(0, CALLBACKS, 100):
         some = [delivery(f"pay_{1 + number % PAYMENTS}", receipt=f"R{number}") for number in range(begun, begun + 100)]

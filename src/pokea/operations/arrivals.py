@@ -34,6 +34,12 @@ class Batch(Struct, frozen=True):
     revisit: Sequence[str] = ()
 
 
+def batch_of(arrived: Sequence[Delivery | Evidence], now: Instant, revisit: Sequence[str] = ()) -> Batch:
+    """What arrived together, with what is stored and not applied of `revisit`."""
+    deliveries = [each for each in arrived if isinstance(each, Delivery)]
+    return Batch(now, deliveries, [each for each in arrived if isinstance(each, Evidence)], revisit)
+
+
 def digests_of(batch: Batch) -> set[bytes]:
     """The digests of the tokens that deliveries came with."""
     return {callback_digest(each.token) for each in batch.deliveries if each.token}

@@ -55,6 +55,16 @@ class Evidence(Struct, frozen=True):
     provider_time: str | None = None
     body: bytes | None = None
 
+    @property
+    def name(self) -> str:
+        """What leads to it."""
+        return self.operation_id
+
+    @property
+    def digest(self) -> str:
+        """Names it."""
+        return self.id
+
 
 def from_push(payment_id: str, outcome: PushOutcome, received_at: Instant) -> Evidence:
     """Daraja's answer to the push."""
@@ -150,6 +160,16 @@ class Delivery(Struct, frozen=True):
     from_allowed_address: bool = True
     only_of_owner: bool = False
     stranger: str = ""
+
+    @property
+    def operation_id(self) -> None:
+        """Not known before it is settled."""
+        return
+
+    @property
+    def name(self) -> str:
+        """The token that it came with."""
+        return self.token
 
     @property
     def digest(self) -> str:

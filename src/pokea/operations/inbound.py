@@ -24,7 +24,7 @@ from pokea.daraja.callback import CallbackReading, read_callback, read_relayed
 from pokea.daraja.wire import CALLBACK_ACCEPTED, CALLBACK_INVALID
 from pokea.errors import ApiError
 from pokea.operations.evidence import Delivery
-from pokea.operations.settler import Settler
+from pokea.operations.settler import PaymentSettler
 from pokea.redact import masked_beginning
 from pokea.settings import Network
 
@@ -38,7 +38,9 @@ _log = logging.getLogger("pokea.callbacks")
 class CallbackRoutes:
     """The callback addresses, with and without a token."""
 
-    def __init__(self, settler: Settler, gate: Authenticator, clock: Clock, allowed: Sequence[Network] = ()) -> None:
+    def __init__(
+        self, settler: PaymentSettler, gate: Authenticator, clock: Clock, allowed: Sequence[Network] = ()
+    ) -> None:
         self._settler = settler
         self._gate = gate
         self._clock = clock

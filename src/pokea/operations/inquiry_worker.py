@@ -26,7 +26,7 @@ from pokea.operations.inquiry_queue import (
     requeue_rate_limited,
     speed_up,
 )
-from pokea.operations.settler import REVISIT_AT_ONCE, Settler
+from pokea.operations.settler import REVISIT_AT_ONCE, PaymentSettler
 from pokea.storage.database import Database
 from pokea.storage.worker import Worker
 
@@ -49,7 +49,7 @@ class InquiryWorker:
         self,
         database: Database,
         clock: Clock,
-        settler: Settler,
+        settler: PaymentSettler,
         daraja: DarajaClient,
         app: str,
         rate: float,

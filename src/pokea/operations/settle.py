@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -23,11 +23,11 @@ from pokea.analytics.counting import deltas
 from pokea.clock import Instant
 from pokea.events.outbox import Event
 from pokea.operations import store
-from pokea.operations.arrivals import Batch, alerts_of_strangers, digests_of, identify, keep
+from pokea.operations.arrivals import Batch, alerts_of_strangers, batch_of, digests_of, identify, keep
 from pokea.operations.changes import ChangeSet, Raised
 from pokea.operations.decision import Classified, Flag, Status, classify, decide_classified
 from pokea.operations.dialects import SettleSql, sql_for
-from pokea.operations.evidence import Evidence, receipt_dispute
+from pokea.operations.evidence import Delivery, Evidence, receipt_dispute
 from pokea.operations.flow import Effects, Flow, LockedParents
 from pokea.operations.schedule import may_expedite, next_action_at
 from pokea.operations.store import Payment
@@ -49,7 +49,10 @@ class Change(NamedTuple):
     reason: str | None = None
 
 
-class Settled(NamedTuple):
+R = TypeVar("R")
+
+
+class Settled(NamedTuple, Generic[R]):
     """What a batch did.
 
     `changes` are published after the commit, `disputed` names operations that now have evidence to be applied, `rows`
@@ -59,12 +62,39 @@ class Settled(NamedTuple):
 
     changes: list[Change]
     disputed: list[str]
-    rows: dict[str, Payment]
+    rows: dict[str, R]
     owners: Mapping[str, str]
     raised: Sequence[Alert] = ()
 
 
-def settle(connection: Connection, batch: Batch, flow: Flow) -> Settled:
+class PaymentSettling:
+    """How payments are settled, with what is a payment's own."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+
+    def settle(
+        self, connection: Connection, arrived: Sequence[Delivery | Evidence], revisit: Sequence[str], now: Instant
+    ) -> Settled[Payment]:
+        """Settle what arrived, and what is stored of `revisit` and not applied."""
+        return settle(connection, batch_of(arrived, now, revisit), self._flow)
+
+    def store_alone(
+        self, connection: Connection, arrived: Sequence[Delivery | Evidence], now: Instant
+    ) -> Mapping[str, str]:
+        """Keep it unapplied."""
+        return store_alone(connection, batch_of(arrived, now), self._flow)
+
+    def flag_stuck(self, connection: Connection, operation_ids: Sequence[str], now: Instant) -> list[Change]:
+        """Flag payments whose evidence cannot be settled."""
+        return flag_stuck(connection, operation_ids, now)
+
+    def unapplied(self, connection: Connection, most: int) -> list[str]:
+        """Payments with evidence that is stored and not applied."""
+        return store.unapplied(connection, most)
+
+
+def settle(connection: Connection, batch: Batch, flow: Flow) -> Settled[Payment]:
     """Settle the batch; answers what is to be done after the commit."""
     sql = sql_for(connection)
     named = {

@@ -13,15 +13,14 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from pokea.clock import Clock
+from sqlalchemy import Connection
+
+from pokea.clock import Clock, Instant
 from pokea.errors import OutcomeUnknown, Unavailable
-from pokea.operations import store
-from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Delivery, Evidence
-from pokea.operations.flow import Flow
-from pokea.operations.settle import Change, Settled, flag_stuck, settle, store_alone
+from pokea.operations.settle import Change, Settled
 from pokea.operations.store import Payment
 from pokea.storage.batching import WorkerPool
 from pokea.storage.database import PATIENCE_SECONDS, Database
@@ -47,39 +46,83 @@ _log = logging.getLogger("pokea.settler")
 Publish = Callable[[Sequence[Change]], None]
 
 
-class _Kept(NamedTuple):
-    """What arrived is durable: the payment as it left it, if it is applied, and the id of the one it belongs to."""
+class Arrival(Protocol):
+    """What can be submitted: a piece of evidence, or a delivery whose operation is not known yet."""
 
-    payment: Payment | None
-    payment_id: str | None
+    @property
+    def body(self) -> bytes | None:
+        """The raw message, whose bytes are bounded while it waits."""
+
+    @property
+    def operation_id(self) -> str | None:
+        """The operation of a piece of evidence; None of a delivery."""
+
+    @property
+    def name(self) -> str:
+        """What leads to it: an operation's id, or of a delivery the token that it came with."""
+
+    @property
+    def digest(self) -> str:
+        """Names a delivery in the log."""
 
 
-class _QueuedArrival(NamedTuple):
-    arrived: Delivery | Evidence
-    durable: asyncio.Future[_Kept]
+A = TypeVar("A", bound=Arrival)
+A_contra = TypeVar("A_contra", bound=Arrival, contravariant=True)
+R = TypeVar("R")
+
+
+class Settling(Protocol[A_contra, R]):
+    """How one kind of operation is settled: each function is called inside one transaction."""
+
+    def settle(
+        self, connection: Connection, arrived: Sequence[A_contra], revisit: Sequence[str], now: Instant
+    ) -> Settled[R]:
+        """Settle what arrived, and what is stored of `revisit` and not applied."""
+
+    def store_alone(self, connection: Connection, arrived: Sequence[A_contra], now: Instant) -> Mapping[str, str]:
+        """Keep it unapplied; answers the operation of each token that is one's."""
+
+    def flag_stuck(self, connection: Connection, operation_ids: Sequence[str], now: Instant) -> list[Change]:
+        """Flag operations whose evidence cannot be settled."""
+
+    def unapplied(self, connection: Connection, most: int) -> list[str]:
+        """Operations with evidence that is stored and not applied, the oldest first."""
+
+
+class _Kept(NamedTuple, Generic[R]):
+    """What arrived is durable: the row as it left it, if it is applied, and the id of the operation it belongs to."""
+
+    row: R | None
+    operation_id: str | None
+
+
+class _QueuedArrival(NamedTuple, Generic[A, R]):
+    arrived: A
+    durable: asyncio.Future[_Kept[R]]
     size_bytes: int
     impatient_at: float
 
 
-class Settler:
-    """Takes evidence from everywhere in this process and settles it in batches, few at a time."""
+class Settler(Generic[A, R]):
+    """Takes evidence of one kind of operation from everywhere in this process and settles it in batches, few at a
+    time."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        flow: Flow,
+        settling: Settling[A, R],
         publish: Publish,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._flow = flow
+        self._kind = settling
         self._publish = publish
         self._patience_seconds = patience_seconds
-        self._waiting: deque[_QueuedArrival] = deque()
+        self._waiting: deque[_QueuedArrival[A, R]] = deque()
         self._waiting_bytes = 0
-        self._under_way: dict[int, Sequence[_QueuedArrival]] = {}
+        self._under_way: dict[int, Sequence[_QueuedArrival[A, R]]] = {}
         self._settling = WorkerPool(self._settle_all, BATCHES_AT_ONCE if database.dialect == "postgresql" else 1)
         self._impatience: asyncio.TimerHandle | None = None
         self._revisit: deque[tuple[str, ...]] = deque()
@@ -101,25 +144,25 @@ class Settler:
         if len(self._waiting) >= LONGEST_QUEUE or self._waiting_bytes >= MOST_WAITING_BYTES:
             raise Unavailable("too much is waiting to be settled")
 
-    async def submit(self, arrived: Delivery | Evidence) -> Payment | None:
-        """Once what arrived is durable: the payment as the evidence has left it; None for a delivery, and where it is
+    async def submit(self, arrived: A) -> R | None:
+        """Once what arrived is durable: the row as the evidence has left it; None for a delivery, and where it is
         stored and not applied yet.
 
         Raises Unavailable when it was not stored and will not be, and OutcomeUnknown when it may be.
         """
-        return (await self._keep(arrived)).payment
+        return (await self._keep(arrived)).row
 
-    async def deliver(self, arrived: Delivery) -> str | None:
-        """Once the callback is durable: the id of the payment whose token it came with, None for no payment's.
+    async def deliver(self, arrived: A) -> str | None:
+        """Once the delivery is durable: the id of the operation whose token it came with, None for none's.
 
         Raises Unavailable and OutcomeUnknown as `submit` does.
         """
-        return (await self._keep(arrived)).payment_id
+        return (await self._keep(arrived)).operation_id
 
-    async def _keep(self, arrived: Delivery | Evidence) -> _Kept:
+    async def _keep(self, arrived: A) -> _Kept[R]:
         self.check_room()
         loop = asyncio.get_running_loop()
-        durable: asyncio.Future[_Kept] = loop.create_future()
+        durable: asyncio.Future[_Kept[R]] = loop.create_future()
         size = len(arrived.body or b"")
         self._waiting.append(_QueuedArrival(arrived, durable, size, loop.time() + self._patience_seconds))
         self._waiting_bytes += size
@@ -170,21 +213,19 @@ class Settler:
                 each.durable.set_exception(OutcomeUnknown("the database does not answer"))
         self._look_later()
 
-    async def _settle_waiting(self, waiting: Sequence[_QueuedArrival]) -> None:
-        deliveries = [each.arrived for each in waiting if isinstance(each.arrived, Delivery)]
-        evidence = [each.arrived for each in waiting if isinstance(each.arrived, Evidence)]
-        batch = Batch(self._clock.now(), deliveries, evidence)
+    async def _settle_waiting(self, waiting: Sequence[_QueuedArrival[A, R]]) -> None:
+        arrived, now = [each.arrived for each in waiting], self._clock.now()
         failure: Exception | None = None
-        settled = Settled([], [], {}, {})
+        settled: Settled[R] = Settled([], [], {}, {})
         try:
-            settled = await self._database.write(settle, batch, self._flow)
+            settled = await self._database.write(self._kind.settle, arrived, (), now)
         except (OutcomeUnknown, Unavailable) as refused:
             failure = refused
             _log.warning("not settled: %s; %s", _named(waiting), refused)
             self._give_up_where_closing(refused)
         except Exception:
             _log.exception("a batch of %d could not be settled; it is stored and settled again by halves", len(waiting))
-            failure, owners = await self._store_alone(batch)
+            failure, owners = await self._store_alone(arrived, now)
             settled = settled._replace(owners=owners)
         for each in waiting:
             if each.durable.done():
@@ -203,16 +244,16 @@ class Settler:
             if not each.durable.done():
                 each.durable.set_exception(failure)
 
-    def _after(self, settled: Settled) -> None:
+    def _after(self, settled: Settled[R]) -> None:
         self._publish(settled.changes)
         for alert in settled.raised:
             _log.critical("%s (%s): %s", alert.code, alert.subject, alert.text)
         if settled.disputed:
             self._revisit.append(tuple(settled.disputed))
 
-    async def _store_alone(self, batch: Batch) -> tuple[Exception | None, Mapping[str, str]]:
+    async def _store_alone(self, arrived: Sequence[A], now: Instant) -> tuple[Exception | None, Mapping[str, str]]:
         try:
-            owners = await self._database.write(store_alone, batch, self._flow)
+            owners = await self._database.write(self._kind.store_alone, arrived, now)
         except (OutcomeUnknown, Unavailable) as refused:
             return refused, {}
         except Exception as failure:
@@ -224,55 +265,55 @@ class Settler:
     async def revisit_unapplied(self) -> None:
         """Settle what some process stored and did not apply, if there is any."""
         try:
-            found = await self._database.read(store.unapplied, REVISIT_AT_ONCE)
+            found = await self._database.read(self._kind.unapplied, REVISIT_AT_ONCE)
         except Unavailable:
             return
         self.revisit(found)
 
-    def revisit(self, payment_ids: Sequence[str]) -> None:
-        """Settle what is stored of these payments and not applied, if there are any."""
-        if payment_ids:
-            self._revisit.append(tuple(payment_ids))
+    def revisit(self, operation_ids: Sequence[str]) -> None:
+        """Settle what is stored of these operations and not applied, if there are any."""
+        if operation_ids:
+            self._revisit.append(tuple(operation_ids))
             self._begin()
 
-    async def _settle_again(self, payment_ids: tuple[str, ...]) -> None:
-        batch = Batch(self._clock.now(), revisit=payment_ids)
+    async def _settle_again(self, operation_ids: tuple[str, ...]) -> None:
         try:
-            self._after(await self._database.write(settle, batch, self._flow))
+            self._after(await self._database.write(self._kind.settle, (), operation_ids, self._clock.now()))
         except (OutcomeUnknown, Unavailable) as refused:
-            _log.warning("%d payments wait to be settled, %s first: %s", len(payment_ids), payment_ids[0], refused)
+            _log.warning(
+                "%d operations wait to be settled, %s first: %s", len(operation_ids), operation_ids[0], refused
+            )
             if not self._closing:
-                self._revisit.append(payment_ids)
+                self._revisit.append(operation_ids)
         except Exception:
-            if len(payment_ids) > 1:
-                middle = len(payment_ids) // 2
-                self._revisit.extend((payment_ids[:middle], payment_ids[middle:]))
+            if len(operation_ids) > 1:
+                middle = len(operation_ids) // 2
+                self._revisit.extend((operation_ids[:middle], operation_ids[middle:]))
                 return
-            _log.exception("payment %s cannot be settled: flagged stuck, look at its evidence", payment_ids[0])
-            await self._flag_stuck(payment_ids)
+            _log.exception("%s cannot be settled: flagged stuck, look at its evidence", operation_ids[0])
+            await self._flag_stuck(operation_ids)
 
-    async def _flag_stuck(self, payment_ids: tuple[str, ...]) -> None:
+    async def _flag_stuck(self, operation_ids: tuple[str, ...]) -> None:
         try:
-            self._publish(await self._database.write(flag_stuck, payment_ids, self._clock.now()))
+            self._publish(await self._database.write(self._kind.flag_stuck, operation_ids, self._clock.now()))
         except Exception:
-            _log.exception("payment %s could not be flagged", payment_ids[0])
+            _log.exception("%s could not be flagged", operation_ids[0])
 
 
-def _kept(arrived: Delivery | Evidence, settled: Settled) -> _Kept:
-    if isinstance(arrived, Evidence):
-        return _Kept(settled.rows.get(arrived.operation_id), arrived.operation_id)
-    return _Kept(None, settled.owners.get(arrived.token))
+def _kept(arrived: A, settled: Settled[R]) -> _Kept[R]:
+    operation_id = arrived.operation_id
+    if operation_id is not None:
+        return _Kept(settled.rows.get(operation_id), operation_id)
+    return _Kept(None, settled.owners.get(arrived.name))
 
 
-def _named(waiting: Sequence[_QueuedArrival]) -> str:
-    """What arrived, by what leads to it: payments' ids, and the digests of deliveries."""
-    names = sorted(
-        {
-            each.arrived.operation_id
-            if isinstance(each.arrived, Evidence)
-            else f"delivery {each.arrived.digest[:_DIGITS]}"
-            for each in waiting
-        }
-    )
+def _named(waiting: Sequence[_QueuedArrival[A, R]]) -> str:
+    """What arrived, by what leads to it: operations' ids, and the digests of deliveries."""
+    arrived = [each.arrived for each in waiting]
+    names = sorted({each.operation_id or f"delivery {each.digest[:_DIGITS]}" for each in arrived})
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
+
+
+PaymentSettler = Settler[Delivery | Evidence, Payment]
+"""The settler of payments."""

@@ -32,7 +32,7 @@ from pokea.operations import store
 from pokea.operations.decision import LOCK_GRACE, Status, decide
 from pokea.operations.evidence import Evidence, from_push
 from pokea.operations.schedule import next_action_at
-from pokea.operations.settler import Settler
+from pokea.operations.settler import PaymentSettler
 from pokea.operations.store import Payment
 from pokea.operations.tokens import PaymentTokens, callback_digest
 from pokea.payments.reserve import Answer, Limits, PaymentRequest, Rejected, Replayed, Reserved, reserve
@@ -94,7 +94,7 @@ class PushService:
         ids: Ids,
         tokens: PaymentTokens,
         daraja: DarajaClient,
-        settler: Settler,
+        settler: PaymentSettler,
         callback_url: str,
         limits: Limits,
         confirm_from_cents: int | None,
