@@ -15,7 +15,6 @@ from pokea.disbursements.brake import (
     BrakeFacts,
     FactKind,
     StopReason,
-    is_password_old,
     reason_to_stop,
 )
 
@@ -100,7 +99,6 @@ def test_a_password_of_ninety_days_stops_whatever_was_started() -> None:
     facts = NO_FACTS._replace(password_set_on=set_on, started_at=last_moment + 2 * SECOND)
     assert reason_to_stop(facts, last_moment) is None
     assert reason_to_stop(facts, last_moment + SECOND) is StopReason.PASSWORD_OLD
-    assert is_password_old(date(1970, 1, 1), NOW)
 
 
 facts_found = st.lists(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pokea.clock import HOUR, SECOND, Instant
-from pokea.disbursements.caps import DAY, Cap, CapUse, OutCaps, CapReservation, caps_above, is_within, use_of
+from pokea.disbursements.caps import DAY, Cap, CapReservation, CapUse, OutCaps, caps_above, is_within, use_of
 from pokea.disbursements.model import MOST_CENTS
 
 CAPS = OutCaps(one_cents=1_000_000, day_cents=5_000_000, payee_day_cents=1_000_000, hourly_count=20)

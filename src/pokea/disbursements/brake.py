@@ -11,12 +11,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from pokea.clock import EAST_AFRICA_TIME, SECOND, Instant, to_datetime
+from pokea.out_settings import PASSWORD_DAYS, password_age_days
 
 REFUSED_WITHIN: Final[Instant] = 600 * SECOND
 """Two refusals of the initiator within so long are no accident."""
 UNKNOWN_AT_ONCE: Final = 3
-PASSWORD_LASTS_DAYS: Final = 90
-"""Days after which Daraja takes an initiator's password no longer (daraja: SecurityCredential)."""
 INITIATOR_CODES: Final = frozenset({"18", "20", "21", "2001", "8006", "TP40153"})
 """A Result with one of these says that the initiator is refused, whatever was asked (law: money out in detail, 13)."""
 
@@ -65,7 +64,7 @@ SENTENCES: Final[Mapping[StopReason, str]] = {
     StopReason.RECIPIENT_DIFFERS: "M-PESA has named another recipient than the one that was sent.",
     StopReason.AMOUNT_DIFFERS: "M-PESA has named another amount than the one that was sent.",
     StopReason.FUNDS_LOW: "The account that pays out holds less than POKEA_OUT_FLOAT.",
-    StopReason.PASSWORD_OLD: f"The initiator's password is {PASSWORD_LASTS_DAYS} days old: set a new one, and "
+    StopReason.PASSWORD_OLD: f"The initiator's password is {PASSWORD_DAYS} days old: set a new one, and "
     "MPESA_INITIATOR_PASSWORD_SET_ON.",
 }
 """For a person."""
@@ -105,12 +104,6 @@ def reason_to_stop(facts: BrakeFacts, now: Instant) -> StopReason | None:
     unknown = {fact.subject_id for fact in since_start if fact.kind is FactKind.UNKNOWN}
     if len(unknown.intersection(facts.unknown_ids)) >= UNKNOWN_AT_ONCE:
         return StopReason.UNKNOWN_AT_ONCE
-    if facts.password_set_on is not None and is_password_old(facts.password_set_on, now):
-        return StopReason.PASSWORD_OLD
-    return None
-
-
-def is_password_old(set_on: date, now: Instant) -> bool:
-    """Whether Daraja takes a password of this day no longer."""
     today = to_datetime(now).astimezone(EAST_AFRICA_TIME).date()
-    return (today - set_on).days >= PASSWORD_LASTS_DAYS
+    age_days = password_age_days(facts.password_set_on, today)
+    return StopReason.PASSWORD_OLD if age_days is not None and age_days >= PASSWORD_DAYS else None
