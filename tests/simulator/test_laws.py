@@ -12,6 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from pokea.clock import Instant, seconds
 from pokea.simulator import SimulatorOptions
 from pokea.simulator.callbacks import PlannedCallback
+from pokea.simulator.core import Core
 from pokea.simulator.event_log import EventLog
 from pokea.simulator.faults import FaultKind, Faults
 from pokea.simulator.handset import Behaviour
@@ -36,7 +37,8 @@ class ProviderMachine(RuleBasedStateMachine):
             subscriber_lock="callback", daily_limit=20_000, same_amount_rule=True, tariff="mgao", till_fee=True
         )
         self.faults, self.journal, self.feed = Faults(), Journal(10_000), EventLog()
-        self.provider = Provider(self.options, random.Random(3), self.faults, self.journal, self.feed)
+        self.core = Core(self.options, random.Random(3), self.faults, self.journal, self.feed)
+        self.provider = Provider(self.core)
         self.now = _START
         self.accepted: list[PushedPayment] = []
         self.ends: dict[str, str] = {}
@@ -56,7 +58,7 @@ class ProviderMachine(RuleBasedStateMachine):
         kind = TILL if till else PAYBILL
         url = "http://shop.example/cb"
         fields = PushFields("174379", "", "", kind, amount, paid_to, msisdn, url, "BK-1")
-        subscriber = self.provider.subscribers.obtain(msisdn)
+        subscriber = self.core.subscribers.obtain(msisdn)
         assert subscriber is not None
         payment = self.provider.accept(fields, subscriber, self.now)
         self.accepted.append(payment)
@@ -75,14 +77,14 @@ class ProviderMachine(RuleBasedStateMachine):
     @rule(msisdn=st.sampled_from(_PHONES), behaviour=st.sampled_from(Behaviour), delay=st.sampled_from((0, 1, 70)))
     def change_habit(self, msisdn: str, behaviour: Behaviour, delay: float) -> None:
         """Another habit, also while a prompt is open."""
-        subscriber = self.provider.subscribers.obtain(msisdn)
+        subscriber = self.core.subscribers.obtain(msisdn)
         assert subscriber is not None
         subscriber.behaviour, subscriber.delay_seconds = behaviour, delay
 
     @rule(msisdn=st.sampled_from(_PHONES), cents=st.integers(0, 5_000_000))
     def set_balance(self, msisdn: str, cents: int) -> None:
         """Money is put in or taken out by the test."""
-        subscriber = self.provider.subscribers.obtain(msisdn)
+        subscriber = self.core.subscribers.obtain(msisdn)
         assert subscriber is not None
         subscriber.set_balance(cents)
 
@@ -99,23 +101,23 @@ class ProviderMachine(RuleBasedStateMachine):
         charges = list(self.journal.charges)
         receipt = "MADEUP0001" if made_up or not charges else charges[place % len(charges)].receipt
         with suppress(Unbookable):
-            self.provider.reverse(receipt, self.now)
+            self.core.reverse(receipt, self.now)
 
     @rule(account=st.sampled_from(TakingsAccount))
     def sweep(self, account: TakingsAccount) -> None:
         """Send what an account holds to the bank."""
-        self.provider.sweep(account, self.now)
+        self.core.sweep(account, self.now)
 
     @rule(account=st.sampled_from(OrganisationAccount), cents=st.integers(0, 9_999))
     def set_funds(self, account: OrganisationAccount, cents: int) -> None:
         """Put funds into an account, or take them out."""
-        self.provider.organisation.set_balance(account, cents, self.now)
+        self.core.organisation.set_balance(account, cents, self.now)
 
     @rule(span=st.sampled_from((0.0, 0.5, 1.0, 13.0, 60.0, 100.0)))
     def wait(self, span: float) -> None:
         """Time passes, and what is due happens in its order, none of it before its time."""
         before, self.now = self.now, self.now + seconds(span)
-        sent = self.provider.take_due(self.now)
+        sent = self.core.take_due(self.now)
         assert [delivery.due for delivery in sent] == sorted(delivery.due for delivery in sent)
         assert all(before <= delivery.due <= self.now for delivery in sent)
         self.sent += sent
@@ -123,7 +125,7 @@ class ProviderMachine(RuleBasedStateMachine):
     @invariant()
     def money_is_conserved(self) -> None:
         """All that was put in is in the accounts or in the journal, and no account is in debt."""
-        phones = self.provider.subscribers.all()
+        phones = self.core.subscribers.all()
         charged = sum(charge.amount_cents + charge.cost_cents for charge in self.journal.charges)
         charged -= sum(entry.amount_cents for entry in self.journal.reversals)
         assert sum(phone.deposited_cents for phone in phones) == sum(p.balance_cents for p in phones) + charged
@@ -132,7 +134,7 @@ class ProviderMachine(RuleBasedStateMachine):
     @invariant()
     def the_journal_equals_the_balances(self) -> None:
         """Phone by phone, what is missing is what the journal says."""
-        for phone in self.provider.subscribers.all():
+        for phone in self.core.subscribers.all():
             own = [charge for charge in self.journal.charges if charge.msisdn == phone.msisdn]
             returned = {entry.original_receipt: entry.amount_cents for entry in self.journal.reversals}
             charged = sum(c.amount_cents + c.cost_cents - returned.get(c.receipt, 0) for c in own)
@@ -180,7 +182,7 @@ class ProviderMachine(RuleBasedStateMachine):
     def a_phone_shows_one_prompt_at_most(self) -> None:
         """And the phone is busy with just that one."""
         for prompt in self.provider.prompts():
-            subscriber = self.provider.subscribers.find(prompt.msisdn)
+            subscriber = self.core.subscribers.find(prompt.msisdn)
             assert subscriber is not None
             assert subscriber.busy_with == prompt.checkout_request_id
 
@@ -193,7 +195,7 @@ class ProviderMachine(RuleBasedStateMachine):
         for delivery in self.sent:
             result: Any = msgspec.json.decode(delivery.body)["Body"]["stkCallback"]
             if result["ResultCode"] == 0:
-                charge = charges[delivery.checkout_request_id]
+                charge = charges[delivery.reference]
                 values = {item["Name"]: item["Value"] for item in result["CallbackMetadata"]["Item"]}
                 told = values["MpesaReceiptNumber"]
                 assert told == charge.receipt or (self.receipts_may_lie and told in receipts)
@@ -204,11 +206,11 @@ class ProviderMachine(RuleBasedStateMachine):
         """In the end, when enough time has passed, every payment has ended and no phone is busy."""
         self.faults.clear()
         self.now += seconds(1_000)
-        self.sent += self.provider.take_due(self.now)
+        self.sent += self.core.take_due(self.now)
         assert all(payment.code is not None for payment in self.accepted)
-        assert all(phone.busy_with is None for phone in self.provider.subscribers.all())
+        assert all(phone.busy_with is None for phone in self.core.subscribers.all())
         assert self.provider.prompts() == []
-        assert self.provider.next_due() is None
+        assert self.core.next_due() is None
 
 
 ProviderMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)

@@ -25,19 +25,26 @@ CallbackContent = Literal["true", "a shilling more", "another receipt", "no resp
 """What a callback says: the truth, the truth with a wrong Amount or Receipt, or 1037 whatever happened."""
 
 
-class PlannedCallback(NamedTuple):
-    """One sending of one callback."""
+CallbackKind = Literal["callback", "result", "timeout notice"]
+"""Of a payment; of a request for money out or a question; to such a request's QueueTimeOutURL."""
 
-    checkout_request_id: str
+
+class PlannedCallback(NamedTuple):
+    """One sending of one callback, Result or timeout notice."""
+
+    reference: str
+    """The CheckoutRequestID of the payment, or the ConversationID of the request."""
     url: str
     shortcode: str
     body: bytes
     due: Instant
     attempt: int = 0
+    kind: CallbackKind = "callback"
 
     def headers(self) -> dict[str, str]:
         """What Safaricom sends along (daraja: callback request); nothing in it proves anything."""
-        return {"Content-Type": "application/json;charset=UTF-8", "Businessshortcode": self.shortcode}
+        headers = {"Content-Type": "application/json;charset=UTF-8"}
+        return headers | ({"Businessshortcode": self.shortcode} if self.kind == "callback" else {})
 
 
 AT_PUSH: Final = (FaultKind.CALLBACK_EARLY, FaultKind.CALLBACK_THEN_SUCCESS)

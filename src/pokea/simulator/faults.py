@@ -175,6 +175,13 @@ class Faults:
                 return rule
         return None
 
+    def acts(self, rule: FaultRule | None, kind: FaultKind) -> bool:
+        """Whether the rule is of this kind; it has acted then."""
+        if rule is None or rule.kind is not kind:
+            return False
+        self.spend(rule)
+        return True
+
     def spend(self, rule: FaultRule) -> None:
         """The rule has acted once."""
         rule.acted += 1

@@ -12,12 +12,10 @@ from starlette.routing import Route
 from pokea.clock import iso
 from pokea.errors import ApiError, invalid
 from pokea.money import shillings_json
-from pokea.simulator.event_log import EventLog
+from pokea.simulator.core import Core
 from pokea.simulator.http.orders import AccountsOrder, ReversalOrder, SweepOrder, cents_of, read_order
-from pokea.simulator.journal import Journal, OrganisationAccount
-from pokea.simulator.options import SimulatorOptions
+from pokea.simulator.journal import OrganisationAccount
 from pokea.simulator.organisation import TakingsAccount, Unbookable
-from pokea.simulator.provider import Provider
 from pokea.simulator.sim_answers import json_response, problem
 from pokea.simulator.statement_file import Unwritable, statement_file
 from pokea.simulator.statement_request import read_statement_order
@@ -31,17 +29,13 @@ class OrganisationApi:
 
     def __init__(
         self,
-        options: SimulatorOptions,
-        provider: Provider,
-        journal: Journal,
-        feed: EventLog,
+        core: Core,
         time: SimulatedTime,
         changed: Callable[[], None],
     ) -> None:
-        self._options = options
-        self._provider = provider
-        self._journal = journal
-        self._feed = feed
+        self._core = core
+        self._options = core.options
+        self._journal = core.journal
         self._time = time
         self._changed = changed
 
@@ -68,13 +62,13 @@ class OrganisationApi:
             if (shillings := getattr(order, account.value)) is not UNSET
         }
         for account, cents in wanted.items():
-            self._provider.organisation.set_balance(account, cents, self._time.now())
+            self._core.organisation.set_balance(account, cents, self._time.now())
         return await self.read_accounts(request)
 
     async def sweep(self, request: Request) -> Response:
         """What the account holds goes to the bank, as it does by itself at night with `--sweep-at`."""
         order = await read_order(request, SweepOrder)
-        swept = self._provider.sweep(TakingsAccount(order.account), self._time.now())
+        swept = self._core.sweep(TakingsAccount(order.account), self._time.now())
         if swept is None:
             return problem(_CONFLICT, "nothing_to_sweep", f"The {order.account} account holds nothing.")
         self._changed()
@@ -85,7 +79,7 @@ class OrganisationApi:
         """An operator of the portal reverses a payment: the customer has the money again, and an SMS."""
         order = await read_order(request, ReversalOrder)
         try:
-            entry = self._provider.reverse(order.receipt, self._time.now())
+            entry = self._core.reverse(order.receipt, self._time.now())
         except Unbookable as failure:
             if failure.code == "not_found":
                 raise ApiError("not_found", str(failure)) from None

@@ -1,41 +1,24 @@
-"""M-PESA's side of a push: prompts, PINs, money, and the callbacks that are due. No I/O; the time is passed in.
+"""M-PESA's side of a push: prompts, PINs, money, and the callbacks that are due. No I/O; the time is passed in."""
 
-Everything that will happen by itself (a phone that answers, a prompt that ends, a callback that goes out) waits
-in an agenda. `take_due` plays it up to an instant, each thing at its own time, and hands back what is to be sent.
-"""
-
-import random
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pokea.clock import Instant, seconds
-from pokea.money import CENTS, shillings_json
+from pokea.money import CENTS
 from pokea.simulator import callbacks, results, texts
 from pokea.simulator.callbacks import PlannedCallback
-from pokea.simulator.event_log import EventLog, LoggedBody, masked_url
-from pokea.simulator.faults import FaultKind, Faults
-from pokea.simulator.handset import (
-    ACTS_BY_ITSELF,
-    Behaviour,
-    Charge,
-    HandsetPrompt,
-    SentText,
-    Subscriber,
-    Subscribers,
-    outcome,
-)
-from pokea.simulator.identifiers import checkout_request_id, merchant_request_id, next_time_of_day, receipt
-from pokea.simulator.journal import CallbackEntry, Journal, Movement, Party, ReversalEntry
-from pokea.simulator.messages import message_after, message_document, prompt_document
-from pokea.simulator.options import SimulatorOptions
-from pokea.simulator.organisation import Organisation, TakingsAccount
+from pokea.simulator.core import Core
+from pokea.simulator.faults import FaultKind
+from pokea.simulator.handset import ACTS_BY_ITSELF, Behaviour, Charge, HandsetPrompt, Subscriber, outcome
+from pokea.simulator.identifiers import checkout_request_id, merchant_request_id
+from pokea.simulator.journal import Party
+from pokea.simulator.messages import message_after, prompt_document
 from pokea.simulator.tariffs import cost_of
-from pokea.simulator.timers import TimerQueue
 from pokea.simulator.validation import TILL, PushFields
 
 _DOWNSTREAM_SECONDS: Final = 1.0
 """How long M-PESA takes to refuse what Daraja had accepted (no source: ours)."""
-_ACCEPTED: Final = 2
 _QUERY_AFTER_CALLBACK: Final = seconds(1)
 
 
@@ -69,24 +52,13 @@ class NoSuchPrompt(LookupError):
 
 
 class Provider:
-    """The state of M-PESA: phones, payments, and what is due."""
+    """The payments that were pushed, and the prompts on the phones."""
 
-    def __init__(
-        self, options: SimulatorOptions, chance: random.Random, faults: Faults, journal: Journal, feed: EventLog
-    ):
-        self._options = options
-        self._chance = chance
-        self._faults = faults
-        self._journal = journal
-        self._feed = feed
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._options = core.options
         self._payments: dict[str, PushedPayment] = {}
         self._open_prompts: dict[str, PushedPayment] = {}
-        self._agenda = TimerQueue()
-        self._receipts: dict[str, None] = {}
-        self._numbers = chance.randrange(1_000, 100_000)
-        self._sweep_is_planned = options.sweep_at == "off"
-        self.subscribers = Subscribers(options)
-        self.organisation = Organisation(options, journal, self._new_receipt)
 
     def find(self, checkout_request_id: str) -> PushedPayment | None:
         """The payment of that id, while it is kept."""
@@ -98,19 +70,14 @@ class Provider:
 
     def locked(self, msisdn: str) -> bool:
         """Whether the phone is busy with another payment."""
-        subscriber = self.subscribers.find(msisdn)
+        subscriber = self._core.subscribers.find(msisdn)
         return subscriber is not None and subscriber.busy_with is not None
-
-    def next_number(self) -> int:
-        """A number for identifiers that count."""
-        self._numbers += 1
-        return self._numbers
 
     def accept(self, fields: PushFields, subscriber: Subscriber, now: Instant, unheard: bool = False) -> PushedPayment:
         """The push is accepted: the prompt goes to the phone, unless something downstream stops it."""
-        number = self.next_number()
-        checkout = checkout_request_id(fields.msisdn, now, self._chance, self._options, self._payments)
-        payment = PushedPayment(number, checkout, merchant_request_id(number, self._chance), fields, now, unheard)
+        number = self._core.next_number()
+        checkout = checkout_request_id(fields.msisdn, now, self._core.chance, self._options, self._payments)
+        payment = PushedPayment(number, checkout, merchant_request_id(number, self._core.chance), fields, now, unheard)
         self._make_room()
         self._payments[checkout] = payment
         if unheard:
@@ -120,12 +87,12 @@ class Provider:
         text = texts.prompt_text(fields.amount_shillings, self._options.organisation, account)
         refusal = self._refused_downstream(fields, subscriber, text)
         if refusal is not None:
-            self._agenda.plan(now + seconds(_DOWNSTREAM_SECONDS), checkout, "end", refusal)
+            self._plan_end(payment, refusal, now + seconds(_DOWNSTREAM_SECONDS))
             return payment
         subscriber.busy_with = checkout
         if subscriber.behaviour is Behaviour.UNREACHABLE:
             due = now + seconds(self._options.unreachable_query_seconds)
-            self._agenda.plan(due, checkout, "end", results.NO_RESPONSE)
+            self._plan_end(payment, results.NO_RESPONSE, due)
         else:
             self._prompt(payment, subscriber, text, now)
         return payment
@@ -144,11 +111,11 @@ class Provider:
             text,
         )
         self._open_prompts[payment.prompt.id] = payment
-        self._feed.add("prompt", now, prompt=prompt_document(payment.prompt))
-        self._agenda.plan(expires_at, payment.checkout_request_id, "end", results.NO_RESPONSE)
+        self._core.feed.add("prompt", now, prompt=prompt_document(payment.prompt))
+        self._plan_end(payment, results.NO_RESPONSE, expires_at)
         if subscriber.behaviour in ACTS_BY_ITSELF:
             due = now + seconds(subscriber.delay_seconds)
-            self._agenda.plan(due, payment.checkout_request_id, "answer")
+            self._core.agenda.plan(due, partial(self._answer_by_itself, payment))
 
     def _refused_downstream(self, fields: PushFields, subscriber: Subscriber, text: str) -> str | None:
         paid_to = self._options.till if fields.transaction_type == TILL else self._options.shortcode
@@ -159,11 +126,11 @@ class Provider:
         return results.LOCKED if subscriber.busy_with is not None else None
 
     def _decide_callback_at_push(self, payment: PushedPayment, now: Instant) -> None:
-        rule = self._faults.match(callbacks.AT_PUSH, payment.fields.msisdn, self._chance)
+        rule = self._core.faults.match(callbacks.AT_PUSH, payment.fields.msisdn, self._core.chance)
         standing = callbacks.STANDING.get(self._options.callback_order)
         kind = rule.kind if rule else standing
         if rule:
-            self._faults.spend(rule)
+            self._core.faults.spend(rule)
         if kind is FaultKind.CALLBACK_EARLY:
             payment.early = True
         elif kind is FaultKind.CALLBACK_THEN_SUCCESS:
@@ -203,6 +170,8 @@ class Provider:
         )
 
     def _answer_by_itself(self, payment: PushedPayment, now: Instant) -> None:
+        if payment.code is not None:
+            return
         subscriber = self._subscriber(payment)
         match subscriber.behaviour:
             case Behaviour.CANCEL:
@@ -216,11 +185,18 @@ class Provider:
         self._end(payment, code, now)
 
     def _subscriber(self, payment: PushedPayment) -> Subscriber:
-        subscriber = self.subscribers.find(payment.fields.msisdn)
+        subscriber = self._core.subscribers.find(payment.fields.msisdn)
         assert subscriber is not None  # noqa: S101  # a phone is never forgotten
         return subscriber
 
     # The end of a payment
+
+    def _plan_end(self, payment: PushedPayment, code: str, due: Instant) -> None:
+        self._core.agenda.plan(due, partial(self._end_if_open, payment, code))
+
+    def _end_if_open(self, payment: PushedPayment, code: str, now: Instant) -> None:
+        if payment.code is None:
+            self._end(payment, code, now)
 
     def _end(self, payment: PushedPayment, code: str, now: Instant) -> None:
         assert payment.code is None  # noqa: S101  # an end is final, and money moves once
@@ -230,7 +206,7 @@ class Provider:
             subscriber.busy_with = None
         if payment.prompt is not None:
             del self._open_prompts[payment.prompt.id]
-            self._feed.add("prompt_ended", now, id=payment.prompt.id, msisdn=subscriber.msisdn, resultCode=code)
+            self._core.feed.add("prompt_ended", now, id=payment.prompt.id, msisdn=subscriber.msisdn, resultCode=code)
         if code == results.PAID:
             self._charge(payment, subscriber, now)
         self._message(payment, subscriber, now)
@@ -244,49 +220,21 @@ class Provider:
             payment.checkout_request_id,
             subscriber.msisdn,
             fields.amount_shillings * CENTS,
-            self._new_receipt(now),
+            self._core.new_receipt(now),
             now,
             fields.party_b,
             cost.customer_cents,
         )
         subscriber.charge(payment.charge)
-        self._journal.charges.append(payment.charge)
+        self._core.journal.charges.append(payment.charge)
         payer = Party(subscriber.msisdn, subscriber.name)
         reference = "" if at_till else fields.account_reference
-        self.organisation.receive(payment.charge, payer, reference, cost.business_cents, at_till=at_till)
-
-    def _new_receipt(self, now: Instant) -> str:
-        made = receipt(now, self._chance, self._receipts)
-        self._receipts[made] = None
-        if len(self._receipts) > 2 * self._options.most_records:
-            del self._receipts[next(iter(self._receipts))]
-        return made
+        self._core.organisation.receive(payment.charge, payer, reference, cost.business_cents, at_till=at_till)
 
     def _message(self, payment: PushedPayment, subscriber: Subscriber, now: Instant) -> None:
         message = message_after(payment.code, payment.charge, payment.fields, subscriber, now, self._options)
         if message is not None:
-            self._text(subscriber, message)
-
-    def _text(self, subscriber: Subscriber, message: SentText) -> None:
-        subscriber.messages.append(message)
-        self._feed.add("sms", message.at, msisdn=subscriber.msisdn, **message_document(message))
-
-    def reverse(self, original_receipt: str, now: Instant) -> ReversalEntry:
-        """A payment's money goes back to its customer, as when an operator of the portal reverses it.
-
-        Raises Unbookable. What M-PESA charged for the payment stays charged (no source: ours).
-        """
-        entry = self.organisation.reverse(original_receipt, now)
-        paid = self._journal.payment_of(original_receipt)
-        subscriber = self.subscribers.find(paid.party.msisdn) if paid is not None and paid.party is not None else None
-        assert subscriber is not None  # noqa: S101  # a phone is never forgotten
-        subscriber.give_back(entry.amount_cents)
-        self._feed.add("reversal", now, **entry.document())
-        text = texts.reversal_message(
-            entry.receipt, original_receipt, entry.amount_cents, now, subscriber.balance_cents
-        )
-        self._text(subscriber, SentText(now, text))
-        return entry
+            self._core.text(subscriber, message)
 
     def _tell(self, payment: PushedPayment, subscriber: Subscriber, now: Instant) -> None:
         """Plan the callbacks, under the first fault that meets them, and when the query knows."""
@@ -302,79 +250,22 @@ class Provider:
         rule = None
         if not payment.early:
             kinds = callbacks.AT_SUCCESS if payment.charge else callbacks.AT_END
-            rule = self._faults.match(kinds, subscriber.msisdn, self._chance)
+            rule = self._core.faults.match(kinds, subscriber.msisdn, self._core.chance)
         kind = rule.kind if rule else callbacks.STANDING.get(self._options.callback_order)
         for at, truth in callbacks.plan(kind, rule.seconds if rule else None, due):
             code = results.NO_RESPONSE if truth == "no response" else payment.code or ""
             self._send(payment, at, code, truth)
         if rule:
-            self._faults.spend(rule)
-            self._feed.add("fault", now, kind=rule.kind, msisdn=subscriber.msisdn)
+            self._core.faults.spend(rule)
+            self._core.feed.add("fault", now, kind=rule.kind, msisdn=subscriber.msisdn)
 
     def _send(self, payment: PushedPayment, due: Instant, code: str, truth: callbacks.CallbackContent = "true") -> None:
         charge = payment.charge if code == results.PAID else None
-        told = callbacks.rendered(charge, truth, self._journal.charges) if charge else None
+        told = callbacks.rendered(charge, truth, self._core.journal.charges) if charge else None
         ids = payment.merchant_request_id, payment.checkout_request_id
         body = callbacks.body(*ids, code, told, self._options)
         delivery = PlannedCallback(ids[1], payment.fields.callback_url, payment.fields.shortcode, body, due)
-        self._agenda.plan(due, ids[1], "send", delivery=delivery)
-
-    # Time
-
-    def next_due(self) -> Instant | None:
-        """When something happens next by itself."""
-        return self._agenda.next_due()
-
-    def take_due(self, now: Instant) -> list[PlannedCallback]:
-        """Let everything happen that is due by `now`, in its order; the callbacks that go out."""
-        sent = []
-        if not self._sweep_is_planned:
-            self._plan_sweep(now)
-        while step := self._agenda.pop(now):
-            payment = self._payments.get(step.checkout_request_id)
-            if step.act == "sweep":
-                self._sweep_for_the_night(step.due)
-            elif step.delivery is not None:
-                sent.append(step.delivery)
-            elif payment is not None and payment.code is None:
-                if step.act == "answer":
-                    self._answer_by_itself(payment, step.due)
-                else:
-                    self._end(payment, step.code, step.due)
-        return sent
-
-    def _plan_sweep(self, now: Instant) -> None:
-        self._sweep_is_planned = True
-        self._agenda.plan(next_time_of_day(now, self._options.sweep_at), "", "sweep")
-
-    def _sweep_for_the_night(self, now: Instant) -> None:
-        for account in TakingsAccount:
-            self.sweep(account, now)
-        self._plan_sweep(now)
-
-    def sweep(self, account: TakingsAccount, now: Instant) -> Movement | None:
-        """What the account holds goes to the bank; its own row of that, None when it holds nothing."""
-        swept = self.organisation.sweep(account, now)
-        if swept is not None:
-            self._feed.add("sweep", now, account=account, receipt=swept.receipt, amount=shillings_json(-swept.cents))
-        return swept
-
-    def sending(self, delivery: PlannedCallback) -> CallbackEntry:
-        """The callback goes out now; the journal's entry, for its answer."""
-        entry = self._journal.callback(delivery.checkout_request_id, delivery.url, delivery.due, delivery.body)
-        shown = {"url": masked_url(delivery.url), "body": LoggedBody(delivery.body)}
-        self._feed.add("callback", delivery.due, checkoutRequestId=delivery.checkout_request_id, **shown)
-        return entry
-
-    def sent(self, delivery: PlannedCallback, entry: CallbackEntry, status: int | None, now: Instant) -> None:
-        """The callback was answered with `status`, or not at all; it is sent again if the options say so."""
-        entry.status = status
-        self._feed.add("callback_answered", now, checkoutRequestId=delivery.checkout_request_id, status=status)
-        accepted = status is not None and status // 100 == _ACCEPTED
-        if not accepted and delivery.attempt < self._options.callback_retries:
-            due = delivery.due + seconds(self._options.callback_retry_seconds)
-            again = delivery._replace(due=due, attempt=delivery.attempt + 1)
-            self._agenda.plan(due, delivery.checkout_request_id, "send", delivery=again)
+        self._core.agenda.send(delivery)
 
     def _make_room(self) -> None:
         """Forget the oldest payment that has ended, once as many are kept as may be."""
@@ -384,5 +275,5 @@ class Provider:
             if payment.code is not None or payment.unheard:
                 del self._payments[checkout]
                 if payment.charge is not None:
-                    self._receipts.pop(payment.charge.receipt, None)
+                    self._core.forget_receipt(payment.charge.receipt)
                 return

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Final
 
 from pokea.simulator.callbacks import PlannedCallback
-from pokea.simulator.provider import Provider
+from pokea.simulator.core import Core
 from pokea.simulator.timekeeping import SimulatedTime
 from pokea.transport import NoAnswer, NotSent, Transport
 
@@ -20,12 +20,10 @@ _log = logging.getLogger(__name__)
 
 
 class CallbackSender:
-    """Takes what is due from the provider and delivers it, in tasks of its own."""
+    """Takes what is due from the core and delivers it, in tasks of its own."""
 
-    def __init__(
-        self, provider: Provider, transport: Transport, time: SimulatedTime, changed: Callable[[], None]
-    ) -> None:
-        self._provider = provider
+    def __init__(self, core: Core, transport: Transport, time: SimulatedTime, changed: Callable[[], None]) -> None:
+        self._core = core
         self._transport = transport
         self._time = time
         self._changed = changed
@@ -37,8 +35,8 @@ class CallbackSender:
     def fire_due(self) -> list[asyncio.Task[None]]:
         """Let everything happen that is due; one task for each payment whose callbacks go out."""
         batches: dict[str, list[PlannedCallback]] = {}
-        for delivery in self._provider.take_due(self._time.now()):
-            batches.setdefault(delivery.checkout_request_id, []).append(delivery)
+        for delivery in self._core.take_due(self._time.now()):
+            batches.setdefault(delivery.reference, []).append(delivery)
         return [self._start(self._deliver_in_order(batch)) for batch in batches.values()]
 
     async def finish_due(self) -> None:
@@ -49,9 +47,9 @@ class CallbackSender:
             await asyncio.gather(*waiting, return_exceptions=True)
             waiting = self.fire_due()
 
-    def expect(self, checkout_request_id: str) -> asyncio.Event:
+    def expect(self, reference: str) -> asyncio.Event:
         """What is set once a callback of this payment has been sent and answered."""
-        return self._awaited.setdefault(checkout_request_id, asyncio.Event())
+        return self._awaited.setdefault(reference, asyncio.Event())
 
     async def stop(self) -> None:
         """Give up what is on its way."""
@@ -81,11 +79,11 @@ class CallbackSender:
 
     async def _deliver(self, delivery: PlannedCallback) -> None:
         async with self._room:
-            entry = self._provider.sending(delivery)
+            entry = self._core.sending(delivery)
             self._changed()
             status = await self._status(delivery)
-        self._provider.sent(delivery, entry, status, self._time.now())
-        expected = self._awaited.pop(delivery.checkout_request_id, None)
+        self._core.sent(delivery, entry, status, self._time.now())
+        expected = self._awaited.pop(delivery.reference, None)
         if expected is not None:
             expected.set()
         self._changed()

@@ -15,8 +15,11 @@ from starlette.routing import BaseRoute
 
 from pokea.clock import Clock, Instant
 from pokea.errors import ApiError
+from pokea.simulator.apis.stk_push import StkPush
+from pokea.simulator.apis.stk_query import StkQuery
+from pokea.simulator.core import Core
 from pokea.simulator.event_log import EventLog
-from pokea.simulator.faults import Faults
+from pokea.simulator.faults import PUSH_PATH, QUERY_PATH, Faults
 from pokea.simulator.gateway import Gateway
 from pokea.simulator.http.control import SimApi
 from pokea.simulator.http.daraja import DarajaApi
@@ -55,13 +58,13 @@ class Simulator:
         self._time = SimulatedTime(clock)
         feed, faults = EventLog(), Faults()
         self.journal = Journal(options.most_records)
-        provider = Provider(options, random, faults, self.journal, feed)
-        self._provider = provider
-        self._courier = CallbackSender(provider, transport, self._time, self._changed)
-        gateway = Gateway(options, random, faults, provider)
+        self._core = core = Core(options, random, faults, self.journal, feed)
+        self._provider = provider = Provider(core)
+        self._courier = CallbackSender(core, transport, self._time, self._changed)
+        gateway = Gateway(core, {PUSH_PATH: StkPush(core, provider), QUERY_PATH: StkQuery(core, provider)})
         self._daraja = DarajaApi(gateway, self.journal, feed, self._time, self._courier, self._changed)
-        self._api = SimApi(options, provider, faults, self.journal, feed, self._time, self._courier, self._changed)
-        organisation = OrganisationApi(options, provider, self.journal, feed, self._time, self._changed)
+        self._api = SimApi(core, provider, self._time, self._courier, self._changed)
+        organisation = OrganisationApi(core, self._time, self._changed)
         self.app = Starlette(
             routes=[*self._daraja.routes(), *pages, *self._api.routes(), *organisation.routes()],
             exception_handlers={HTTPException: self._http_error, ApiError: refusal_response},
@@ -110,7 +113,7 @@ class Simulator:
         while True:
             self._courier.fire_due()
             self._api.announce()
-            await self._time.sleep(self._provider.next_due(), self._wake)
+            await self._time.sleep(self._core.next_due(), self._wake)
 
     def _changed(self) -> None:
         self._wake.up()

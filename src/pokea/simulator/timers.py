@@ -1,24 +1,22 @@
 """What will happen by itself, in the order of its time."""
 
 import heapq
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from pokea.clock import Instant
 from pokea.simulator.callbacks import PlannedCallback
 
-Act = Literal["answer", "end", "send", "sweep"]
-"""The phone's owner acts; the payment ends with a code; a callback goes out; the accounts are emptied for the night."""
+Act: TypeAlias = Callable[[Instant], None]
+"""What happens at the instant that is passed in: a phone's owner acts, a payment ends, accounts are emptied."""
 
 
 class Step(NamedTuple):
-    """One thing that is due; of two at one instant, the one that was planned first comes first."""
+    """One thing that is due, an act or a sending; of two at one instant, the one that was planned first comes first."""
 
     due: Instant
     number: int
-    checkout_request_id: str
-    """Empty for what belongs to no payment."""
-    act: Act
-    code: str = ""
+    act: Act | None = None
     delivery: PlannedCallback | None = None
 
 
@@ -29,12 +27,17 @@ class TimerQueue:
         self._steps: list[Step] = []
         self._planned = 0
 
-    def plan(
-        self, due: Instant, checkout_request_id: str, act: Act, code: str = "", delivery: PlannedCallback | None = None
-    ) -> None:
+    def plan(self, due: Instant, act: Act) -> None:
         """Let this happen at `due`."""
+        self._push(Step(due, self._planned, act))
+
+    def send(self, delivery: PlannedCallback) -> None:
+        """Let this go out when it is due."""
+        self._push(Step(delivery.due, self._planned, None, delivery))
+
+    def _push(self, step: Step) -> None:
         self._planned += 1
-        heapq.heappush(self._steps, Step(due, self._planned, checkout_request_id, act, code, delivery))
+        heapq.heappush(self._steps, step)
 
     def next_due(self) -> Instant | None:
         """When the next step is due; None when nothing waits."""

@@ -13,8 +13,8 @@ from pokea.clock import SECOND, iso, seconds
 from pokea.errors import ApiError, invalid
 from pokea.money import shillings_json
 from pokea.simulator import results
-from pokea.simulator.event_log import EventLog
-from pokea.simulator.faults import PATHS, FaultRule, Faults, Misplaced
+from pokea.simulator.core import Core
+from pokea.simulator.faults import PATHS, FaultRule, Misplaced
 from pokea.simulator.handset import Behaviour, Subscriber
 from pokea.simulator.http.orders import (
     AnswerOrder,
@@ -26,9 +26,7 @@ from pokea.simulator.http.orders import (
     name_of,
     read_order,
 )
-from pokea.simulator.journal import Journal
 from pokea.simulator.messages import message_document, prompt_document
-from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.provider import NoSuchPrompt, Provider
 from pokea.simulator.sender import CallbackSender
 from pokea.simulator.sim_answers import json_response, problem
@@ -43,20 +41,18 @@ class SimApi:
 
     def __init__(
         self,
-        options: SimulatorOptions,
+        core: Core,
         provider: Provider,
-        faults: Faults,
-        journal: Journal,
-        feed: EventLog,
         time: SimulatedTime,
         courier: CallbackSender,
         changed: Callable[[], None],
     ) -> None:
-        self._options = options
+        self._core = core
+        self._options = core.options
         self._provider = provider
-        self._faults = faults
-        self._journal = journal
-        self._feed = feed
+        self._faults = core.faults
+        self._journal = core.journal
+        self._feed = core.feed
         self._time = time
         self._courier = courier
         self._changed = changed
@@ -85,7 +81,7 @@ class SimApi:
 
     async def list_subscribers(self, request: Request) -> Response:
         """Every phone with its balance and its latest messages."""
-        phones = [_subscriber_document(subscriber) for subscriber in self._provider.subscribers.all()]
+        phones = [_subscriber_document(subscriber) for subscriber in self._core.subscribers.all()]
         return json_response({"subscribers": phones})
 
     async def put_subscriber(self, request: Request) -> Response:
@@ -93,8 +89,8 @@ class SimApi:
         order = await read_order(request, SubscriberOrder)
         msisdn = msisdn_of(order.msisdn)
         cents = None if order.balance is UNSET else cents_of("balance", order.balance)
-        new = self._provider.subscribers.find(msisdn) is None
-        subscriber = self._provider.subscribers.obtain(msisdn)
+        new = self._core.subscribers.find(msisdn) is None
+        subscriber = self._core.subscribers.obtain(msisdn)
         if subscriber is None:
             raise ApiError("unavailable", f"There is room for {self._options.most_subscribers} phones only.")
         if new and cents is None and order.behaviour is Behaviour.INSUFFICIENT:

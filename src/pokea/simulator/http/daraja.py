@@ -11,9 +11,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pokea.clock import seconds
+from pokea.simulator.apis.calls import GatewayVerdict, ParsedRequest
 from pokea.simulator.event_log import EventLog, LoggedBody
-from pokea.simulator.faults import PATHS, FaultKind
-from pokea.simulator.gateway import Gateway, GatewayVerdict, ParsedRequest
+from pokea.simulator.faults import FaultKind
+from pokea.simulator.gateway import Gateway
 from pokea.simulator.http.bodies import read_body
 from pokea.simulator.journal import Journal, RequestEntry
 from pokea.simulator.sender import CallbackSender
@@ -49,7 +50,7 @@ class DarajaApi:
 
     def routes(self) -> list[Route]:
         """Daraja's paths, with every method: which one is right is Daraja's to say."""
-        return [Route(path, self.answer, methods=_ANY_METHOD) for path in PATHS.values()]
+        return [Route(path, self.answer, methods=_ANY_METHOD) for path in self._gateway.paths]
 
     async def unknown(self, request: Request) -> Response:
         """Any other path; it is journalled where it looks like one of Daraja's, for whoever mistyped it."""
