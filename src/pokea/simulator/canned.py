@@ -47,12 +47,18 @@ STILL_PROCESSING: Final = EnvelopeError(500, "500.001.1001", "The transaction is
 TRANSACTION_UNKNOWN: Final = EnvelopeError(500, "500.001.1001", "The transaction does not Exist")
 SYSTEM_BUSY: Final = EnvelopeError(500, "500.003.02", "System is busy. Please try again in few minutes.")
 SPIKE_ARREST: Final = EnvelopeError(500, "500.003.02", "Error Occurred: Spike Arrest Violation")
+QUESTION_PAYLOAD: Final = "400.003.02"
+"""The code with which transaction status refuses a field (daraja: transaction status)."""
+NOT_AUTHORIZED: Final = EnvelopeError(403, "403.002.1001", "You are not authorized to initiate this transaction")
+DUPLICATE_ORIGINATOR: Final = EnvelopeError(500, "500.002.1001", "Duplicate OriginatorConversationID.")
+OUT_INTERNAL_ERROR: Final = EnvelopeError(500, "500.002.1001", "System internal error.")
+"""The code of a duplicate, with another meaning (daraja: additions)."""
 INTERNAL_ERROR: Final = EnvelopeError(500, "500.003.1001", "Internal Server Error")
 
 
-def bad_field(name: str) -> EnvelopeError:
+def bad_field(name: str, code: str = "400.002.02") -> EnvelopeError:
     """The refusal that names a field (daraja: push validation errors)."""
-    return EnvelopeError(400, "400.002.02", f"Bad Request - Invalid {name}")
+    return EnvelopeError(400, code, f"Bad Request - Invalid {name}")
 
 
 def method_not_allowed(method: str) -> EnvelopeError:
@@ -93,6 +99,14 @@ RATE_LIMITED: Final = as_json(
     status=429,
 )
 """The gateway's own fault (daraja: rate limit fault)."""
+
+
+UPSTREAM_TEXT: Final = Answer(
+    503,
+    b"upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+    "text/plain",
+)
+"""A proxy's words in place of JSON, with which a payout was answered that did pay (daraja: additions)."""
 
 
 def firewall_page(status: int) -> Answer:

@@ -6,22 +6,24 @@ be sent. No I/O; time and chance are passed in.
 """
 
 import random
+from collections.abc import Mapping
+from typing import Final
 
 from pokea.clock import Instant, seconds
 from pokea.money import shillings_json
 from pokea.simulator import texts
-from pokea.simulator.callbacks import PlannedCallback
+from pokea.simulator.callbacks import CallbackKind, PlannedCallback
 from pokea.simulator.event_log import EventLog, LoggedBody, masked_url
-from pokea.simulator.faults import Faults
+from pokea.simulator.faults import FaultKind, Faults
 from pokea.simulator.handset import SentText, Subscriber, Subscribers
 from pokea.simulator.identifiers import next_time_of_day, receipt
-from pokea.simulator.journal import CallbackEntry, Journal, Movement, ReversalEntry
+from pokea.simulator.journal import CallbackEntry, Journal, Movement, Party, PayoutEntry, ResultEntry, ReversalEntry
 from pokea.simulator.messages import message_document
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.organisation import Organisation, TakingsAccount
 from pokea.simulator.timers import TimerQueue
 
-_ACCEPTED = 2
+_ACCEPTED: Final = 2
 
 
 class Core:
@@ -64,24 +66,50 @@ class Core:
         subscriber.messages.append(message)
         self.feed.add("sms", message.at, msisdn=subscriber.msisdn, **message_document(message))
 
-    # Movements that belong to no request of a merchant's
+    def declined(self, codes: Mapping[FaultKind, str], msisdn: str | None, path: str, now: Instant) -> str | None:
+        """The code of the fault that has M-PESA decline what is asked, if there is one; it has acted then."""
+        rule = self.faults.match(codes, msisdn, self.chance, path)
+        if rule is None:
+            return None
+        self.faults.spend(rule)
+        self.feed.add("fault", now, kind=rule.kind, msisdn=msisdn)
+        return codes[rule.kind]
 
-    def reverse(self, original_receipt: str, now: Instant) -> ReversalEntry:
-        """A payment's money goes back to its customer, as when an operator of the portal reverses it.
+    # Movements
+
+    def pay_out(self, payout: PayoutEntry, subscriber: Subscriber, purpose: str) -> None:
+        """Money goes from the utility account to a phone, which gets an SMS. Raises Unbookable."""
+        self.organisation.pay_out(payout, Party(subscriber.msisdn, subscriber.name), purpose)
+        subscriber.receive(payout.amount_cents)
+        self.feed.add("payout", payout.at, **payout.document())
+        text = texts.payout_message(
+            payout.receipt, payout.amount_cents, self.options.organisation, payout.at, subscriber.balance_cents
+        )
+        self.text(subscriber, SentText(payout.at, text))
+
+    def reverse(
+        self, original_receipt: str, now: Instant, conversation_id: str = "", amount_cents: int | None = None
+    ) -> ReversalEntry:
+        """A payment's money, or `amount_cents` of it, goes back to its customer: for the request `conversation_id`, or
+        as when an operator of the portal reverses it.
 
         Raises Unbookable. What M-PESA charged for the payment stays charged (no source: ours).
         """
-        entry = self.organisation.reverse(original_receipt, now)
-        paid = self.journal.payment_of(original_receipt)
-        subscriber = self.subscribers.find(paid.party.msisdn) if paid is not None and paid.party is not None else None
+        entry = self.organisation.reverse(original_receipt, now, conversation_id, amount_cents)
+        subscriber = self.payer_of(original_receipt)
         assert subscriber is not None  # noqa: S101  # a phone is never forgotten
-        subscriber.give_back(entry.amount_cents)
+        subscriber.receive(entry.amount_cents)
         self.feed.add("reversal", now, **entry.document())
         text = texts.reversal_message(
             entry.receipt, original_receipt, entry.amount_cents, now, subscriber.balance_cents
         )
         self.text(subscriber, SentText(now, text))
         return entry
+
+    def payer_of(self, receipt: str) -> Subscriber | None:
+        """The phone that made the payment with this receipt, while it is kept."""
+        paid = self.journal.payment_of(receipt)
+        return self.subscribers.find(paid.party.msisdn) if paid is not None and paid.party is not None else None
 
     def sweep(self, account: TakingsAccount, now: Instant) -> Movement | None:
         """What the account holds goes to the bank; its own row of that, None when it holds nothing."""
@@ -117,18 +145,35 @@ class Core:
                 step.act(step.due)
         return sent
 
-    def sending(self, delivery: PlannedCallback) -> CallbackEntry:
+    def sending(self, delivery: PlannedCallback) -> CallbackEntry | ResultEntry:
         """The callback goes out now; the journal's entry, for its answer."""
-        entry = self.journal.callback(delivery.reference, delivery.url, delivery.due, delivery.body)
         shown = {"url": masked_url(delivery.url), "body": LoggedBody(delivery.body)}
-        self.feed.add("callback", delivery.due, checkoutRequestId=delivery.reference, **shown)
-        return entry
+        self.feed.add(_EVENTS[delivery.kind], delivery.due, **_named(delivery), **shown)
+        return self.journal.callback(delivery)
 
-    def sent(self, delivery: PlannedCallback, entry: CallbackEntry, status: int | None, now: Instant) -> None:
-        """The callback was answered with `status`, or not at all; it is sent again if the options say so."""
+    def sent(
+        self, delivery: PlannedCallback, entry: CallbackEntry | ResultEntry, status: int | None, now: Instant
+    ) -> None:
+        """The callback was answered with `status`, or not at all; it is sent again if the options say so.
+
+        A Result and a notice are sent once (daraja: account balance).
+        """
         entry.status = status
-        self.feed.add("callback_answered", now, checkoutRequestId=delivery.reference, status=status)
+        self.feed.add(f"{_EVENTS[delivery.kind]}_answered", now, **_named(delivery), status=status)
         accepted = status is not None and status // 100 == _ACCEPTED
-        if not accepted and delivery.attempt < self.options.callback_retries:
+        retried = delivery.kind == "callback" and delivery.attempt < self.options.callback_retries
+        if not accepted and retried:
             due = delivery.due + seconds(self.options.callback_retry_seconds)
             self.agenda.send(delivery._replace(due=due, attempt=delivery.attempt + 1))
+
+
+_EVENTS: Final[dict[CallbackKind, str]] = {
+    "callback": "callback",
+    "result": "result",
+    "timeout notice": "timeout_notice",
+}
+
+
+def _named(delivery: PlannedCallback) -> dict[str, str]:
+    named = "checkoutRequestId" if delivery.kind == "callback" else "conversationId"
+    return {named: delivery.reference}

@@ -12,6 +12,7 @@ from pokea.daraja import wire
 
 _KEPT: Final = 1_000
 _LONGEST_TEXT: Final = 2_000
+_ADDRESS_FIELDS: Final = frozenset({"callbackurl", "resulturl", "queuetimeouturl"})
 _SECRET_FIELDS: Final = frozenset({"password", "securitycredential", "access_token"})
 _LIKELY_TOKEN: Final = re.compile(r"[A-Za-z0-9_~.-]{16,}")
 _ECHOED_TOKEN: Final = re.compile(r"(Invalid Access Token\s*-\s*)\S+")
@@ -90,7 +91,7 @@ def _masked(value: Any, name: str = "") -> Any:
 
 
 def _masked_text(text: str, name: str) -> str:
-    if name.lower() == "callbackurl":
+    if name.lower() in _ADDRESS_FIELDS:
         try:
             return masked_url(text)
         except ValueError:

@@ -10,10 +10,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
+from pokea.daraja.account_balance import BALANCE_PATH
+from pokea.daraja.b2c import B2C_PATH, B2C_V1_PATH
+from pokea.daraja.reversal import REVERSAL_PATH
+from pokea.daraja.transaction_status import STATUS_PATH
+
 OAUTH_PATH: Final = "/oauth/v1/generate"
 PUSH_PATH: Final = "/mpesa/stkpush/v1/processrequest"
 QUERY_PATH: Final = "/mpesa/stkpushquery/v1/query"
-PATHS: Final = {"oauth": OAUTH_PATH, "push": PUSH_PATH, "query": QUERY_PATH}
+PATHS: Final = {
+    "oauth": OAUTH_PATH,
+    "push": PUSH_PATH,
+    "query": QUERY_PATH,
+    "b2c": B2C_PATH,
+    "b2c_v1": B2C_V1_PATH,
+    "reversal": REVERSAL_PATH,
+    "status": STATUS_PATH,
+    "balance": BALANCE_PATH,
+}
+_B2C: Final = (B2C_PATH, B2C_V1_PATH)
+_OUT: Final = (*_B2C, REVERSAL_PATH)
+_ASYNCHRONOUS: Final = (*_OUT, STATUS_PATH, BALANCE_PATH)
 
 MOST_RULES: Final = 200
 
@@ -44,31 +61,56 @@ class FaultKind(StrEnum):
     QUERY_PENDING = "query_pending"
     QUERY_UNKNOWN = "query_unknown"
     QUERY_LIMIT = "query_limit"
+    RESULT_LOST = "result_lost"
+    RESULT_LATE = "result_late"
+    RESULT_TWICE = "result_twice"
+    RESULT_EARLY = "result_early"
+    RESULT_AMOUNT = "result_amount"
+    RESULT_RECIPIENT = "result_recipient"
+    TIMEOUT_NOTICE = "timeout_notice"
+    TIMEOUT_THEN_SUCCESS = "timeout_then_success"
+    OUT_500_BEFORE = "out_500_before"
+    OUT_500_AFTER = "out_500_after"
+    OUT_TEXT_AFTER = "out_text_after"
+    OUT_DROPPED_BEFORE = "out_dropped_before"
+    OUT_DROPPED_AFTER = "out_dropped_after"
+    DUPLICATE_LATE = "duplicate_late"
+    WAITING_TO_RESEND = "waiting_to_resend"
+    STATUS_UNKNOWN = "status_unknown"
+    STATUS_LOST = "status_lost"
+    STATUS_SLOW = "status_slow"
+    INITIATOR_LOCKED = "initiator_locked"
+    INITIATOR_SILENT = "initiator_silent"
+    V3_FORBIDDEN = "v3_forbidden"
+    NO_FUNDS = "no_funds"
+    RECIPIENT_LIMIT = "recipient_limit"
+    RECIPIENT_UNKNOWN = "recipient_unknown"
+    REVERSED_ELSEWHERE = "reversed_elsewhere"
 
+
+OUT_KINDS: Final = tuple(FaultKind)[tuple(FaultKind).index(FaultKind.RESULT_LOST) :]
+"""The faults of money out (law: simulator of money out)."""
+PUSH_KINDS: Final = tuple(kind for kind in FaultKind if kind not in OUT_KINDS)
+"""The faults that a payment by push meets (law: simulator)."""
 
 ANYWHERE: Final = frozenset({FaultKind.HTTP_HTML, FaultKind.SPIKE_ARREST, FaultKind.CONNECTION_DROPPED, FaultKind.SLOW})
 """The kinds that take `when`, and any of Daraja's paths."""
-_ON_QUERY: Final = frozenset(
-    {
-        FaultKind.QUERY_FALSE_FAILURE,
-        FaultKind.QUERY_RANDOM_ERROR,
-        FaultKind.QUERY_PENDING,
-        FaultKind.QUERY_UNKNOWN,
-        FaultKind.QUERY_LIMIT,
-    }
-)
-_ON_CALLBACK: Final = frozenset(
-    {
-        FaultKind.CALLBACK_LOST,
-        FaultKind.CALLBACK_LATE,
-        FaultKind.CALLBACK_TWICE,
-        FaultKind.CALLBACK_EARLY,
-        FaultKind.CALLBACK_AMOUNT,
-        FaultKind.CALLBACK_RECEIPT,
-        FaultKind.CALLBACK_THEN_SUCCESS,
-    }
-)
-_TOKENS: Final = frozenset({FaultKind.TOKEN_EXPIRED, FaultKind.TOKEN_SUPERSEDED})
+_PLACES: Final[dict[FaultKind, tuple[str, ...]]] = {
+    **dict.fromkeys((kind for kind in FaultKind if kind.startswith("callback_")), ()),
+    **dict.fromkeys((kind for kind in FaultKind if kind.startswith("query_")), (QUERY_PATH,)),
+    **dict.fromkeys(ANYWHERE, (PUSH_PATH, QUERY_PATH, OAUTH_PATH, *_ASYNCHRONOUS)),
+    FaultKind.TOKEN_EXPIRED: (PUSH_PATH, QUERY_PATH, *_ASYNCHRONOUS),
+    FaultKind.TOKEN_SUPERSEDED: (PUSH_PATH, QUERY_PATH, *_ASYNCHRONOUS),
+    **dict.fromkeys(OUT_KINDS, _OUT),
+    **dict.fromkeys((FaultKind.INITIATOR_LOCKED, FaultKind.INITIATOR_SILENT), _ASYNCHRONOUS),
+    **dict.fromkeys((FaultKind.STATUS_UNKNOWN, FaultKind.STATUS_LOST, FaultKind.STATUS_SLOW), (STATUS_PATH,)),
+    **dict.fromkeys((FaultKind.RECIPIENT_LIMIT, FaultKind.RECIPIENT_UNKNOWN, FaultKind.DUPLICATE_LATE), _B2C),
+    FaultKind.V3_FORBIDDEN: (B2C_PATH,),
+    FaultKind.REVERSED_ELSEWHERE: (REVERSAL_PATH,),
+}
+"""Where a kind can act; the first is the default, save for `_AT_ALL_PLACES`. What is not named acts on a push."""
+_AT_ALL_PLACES: Final = frozenset({FaultKind.TOKEN_SUPERSEDED, *OUT_KINDS})
+"""Without a path these act wherever they can."""
 
 DEFAULT_SECONDS: Final = {
     FaultKind.PUSH_TIMEOUT_BEFORE: 70.0,
@@ -77,8 +119,15 @@ DEFAULT_SECONDS: Final = {
     FaultKind.CALLBACK_THEN_SUCCESS: 5.0,
     FaultKind.CALLBACK_TWICE: 0.0,
     FaultKind.SLOW: 5.0,
+    FaultKind.RESULT_LATE: 90.0,
+    FaultKind.RESULT_TWICE: 0.0,
+    FaultKind.TIMEOUT_NOTICE: 0.0,
+    FaultKind.TIMEOUT_THEN_SUCCESS: 5.0,
+    FaultKind.WAITING_TO_RESEND: 5.0,
+    FaultKind.STATUS_UNKNOWN: 120.0,
+    FaultKind.STATUS_SLOW: 60.0,
 }
-"""The behaviours that the law names (law: simulator); the last two are ours."""
+"""The behaviours that the law names for pushes (law: simulator), but for the twice and the slow; the rest is ours."""
 
 When = Literal["before", "after"]
 
@@ -169,7 +218,7 @@ class Faults:
             if (
                 rule.kind in kinds
                 and rule.msisdn in (None, msisdn)
-                and (path is None or rule.path in (None, path))
+                and (path is None or (rule.path in (None, path) and path in _places(rule.kind)))
                 and (rule.probability >= 1 or chance.random() < rule.probability)
             ):
                 return rule
@@ -191,23 +240,16 @@ class Faults:
                 self.remove(rule.id)
 
 
+def _places(kind: FaultKind) -> tuple[str, ...]:
+    return _PLACES.get(kind, (PUSH_PATH,))
+
+
 def _path(kind: FaultKind, path: str | None) -> str | None:
-    allowed = _allowed_paths(kind)
+    allowed = _places(kind)
     if path is None:
-        return allowed[0] if kind is not FaultKind.TOKEN_SUPERSEDED and allowed else None
+        return None if kind in _AT_ALL_PLACES or not allowed else allowed[0]
     chosen = PATHS.get(path, path)
     if chosen not in allowed:
         names = [name for name, address in PATHS.items() if address in allowed]
         raise Misplaced("path", f"{kind} takes {'the path ' + ' or '.join(names) if names else 'no path'}.")
     return chosen
-
-
-def _allowed_paths(kind: FaultKind) -> tuple[str, ...]:
-    """Where a kind can act; the first is the default."""
-    if kind in _ON_CALLBACK:
-        return ()
-    if kind in _ON_QUERY:
-        return (QUERY_PATH,)
-    if kind in ANYWHERE:
-        return (PUSH_PATH, QUERY_PATH, OAUTH_PATH)
-    return (PUSH_PATH, QUERY_PATH) if kind in _TOKENS else (PUSH_PATH,)

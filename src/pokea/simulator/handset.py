@@ -123,8 +123,9 @@ class Subscriber:
         self.balance_cents -= taken_cents
         self.charges.append(charge)
 
-    def give_back(self, cents: int) -> None:
-        """Money of a payment that was reversed comes back; what M-PESA charged for it does not."""
+    def receive(self, cents: int) -> None:
+        """Money comes from an organisation: a payout, or a payment that was reversed. What M-PESA charged stays
+        charged."""
         self.balance_cents += cents
 
 

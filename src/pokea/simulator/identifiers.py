@@ -48,11 +48,27 @@ def access_token(chance: random.Random) -> str:
 
 def receipt(now: Instant, chance: random.Random, taken: Container[str]) -> str:
     """Ten characters: year, month and day of Nairobi as one sign each, then seven that say nothing."""
+    while True:
+        candidate = _receipt_head(now) + "".join(chance.choices(_RECEIPT_SIGNS, k=_RECEIPT_TAIL))
+        if candidate not in taken:
+            return candidate
+
+
+def placeholder_receipt(now: Instant) -> str:
+    """What stands for a receipt where there is no transaction (daraja: receipts)."""
+    return _receipt_head(now) + "0" * _RECEIPT_TAIL
+
+
+def _receipt_head(now: Instant) -> str:
     day = nairobi(now)
     year = string.ascii_uppercase[(day.year - _RECEIPT_YEAR_A) % 26]
-    head = year + string.ascii_uppercase[day.month - 1] + "0123456789ABCDEFGHIJKLMNOPQRSTUV"[day.day]
+    return year + string.ascii_uppercase[day.month - 1] + "0123456789ABCDEFGHIJKLMNOPQRSTUV"[day.day]
+
+
+def conversation_id(now: Instant, chance: random.Random, taken: Container[str]) -> str:
+    """`AG_`, the day in Nairobi, 20 hexadecimal digits (daraja: identifiers)."""
     while True:
-        candidate = head + "".join(chance.choices(_RECEIPT_SIGNS, k=_RECEIPT_TAIL))
+        candidate = f"AG_{nairobi(now):%Y%m%d}_{_hex(20, chance)}"
         if candidate not in taken:
             return candidate
 

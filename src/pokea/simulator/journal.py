@@ -12,6 +12,7 @@ import msgspec
 
 from pokea.clock import Instant, iso
 from pokea.money import shillings_json
+from pokea.simulator.callbacks import PlannedCallback
 from pokea.simulator.handset import Charge
 
 
@@ -23,6 +24,19 @@ class CallbackEntry:
     url: str
     sent_at: Instant
     body: bytes
+    status: int | None = None
+
+
+@dataclass(slots=True)
+class ResultEntry:
+    """One Result that was sent, or one notice to a QueueTimeOutURL; `status` is None until, and unless, it was
+    answered."""
+
+    conversation_id: str
+    url: str
+    sent_at: Instant
+    body: bytes
+    is_timeout_notice: bool = False
     status: int | None = None
 
 
@@ -56,6 +70,8 @@ class MovementKind(StrEnum):
     PAYMENT = "payment"
     CHARGE = "charge"
     REVERSAL = "reversal"
+    PAYOUT = "payout"
+    PAYOUT_CHARGE = "payout_charge"
     SWEEP = "sweep"
     """From the account that customers pay into to the settlement account."""
     TRANSFER = "transfer"
@@ -91,6 +107,8 @@ class Movement(NamedTuple):
     """What the payer typed as account."""
     linked_receipt: str = ""
     """The payment that a reversal undoes."""
+    purpose: str = ""
+    """Of a payout, in M-PESA's words: `Business Payment`, `Salary Payment` or `Promotion Payment`."""
     number: int = 0
     balance_cents: int = 0
     """What the account holds after it."""
@@ -103,6 +121,8 @@ class ReversalEntry(NamedTuple):
     receipt: str
     amount_cents: int
     at: Instant
+    conversation_id: str = ""
+    """The request that asked for it; empty when an operator of the portal did it."""
 
     def document(self) -> dict[str, Any]:
         """The reversal as `/sim/api` prints it."""
@@ -114,14 +134,40 @@ class ReversalEntry(NamedTuple):
         }
 
 
+class PayoutEntry(NamedTuple):
+    """Money that went from the utility account to a phone."""
+
+    originator_conversation_id: str
+    conversation_id: str
+    msisdn: str
+    amount_cents: int
+    receipt: str
+    at: Instant
+    cost_cents: int = 0
+    """What M-PESA took from the business on top."""
+
+    def document(self) -> dict[str, Any]:
+        """The payout as `/sim/api` prints it."""
+        return {
+            "originatorConversationId": self.originator_conversation_id,
+            "conversationId": self.conversation_id,
+            "msisdn": self.msisdn,
+            "amount": shillings_json(self.amount_cents),
+            "receipt": self.receipt,
+            "at": iso(self.at),
+        }
+
+
 class Journal:
     """Lists that grow at the end, and the organisation's balances."""
 
     def __init__(self, most: int) -> None:
         self.charges: deque[Charge] = deque(maxlen=most)
         self.callbacks: deque[CallbackEntry] = deque(maxlen=most)
+        self.results: deque[ResultEntry] = deque(maxlen=most)
         self.requests: deque[RequestEntry] = deque(maxlen=most)
         self.movements: deque[Movement] = deque(maxlen=most)
+        self.payouts: deque[PayoutEntry] = deque(maxlen=most)
         self.reversals: deque[ReversalEntry] = deque(maxlen=most)
         self.balances: dict[OrganisationAccount, int] = dict.fromkeys(OrganisationAccount, 0)
 
@@ -131,11 +177,16 @@ class Journal:
         self.requests.append(entry)
         return entry
 
-    def callback(self, checkout_request_id: str, url: str, now: Instant, body: bytes) -> CallbackEntry:
-        """A callback goes out; its answer is filled in later."""
-        entry = CallbackEntry(checkout_request_id, url, now, body)
-        self.callbacks.append(entry)
-        return entry
+    def callback(self, delivery: PlannedCallback) -> CallbackEntry | ResultEntry:
+        """A callback, a Result or a notice goes out; its answer is filled in later."""
+        named = delivery.reference, delivery.url, delivery.due, delivery.body
+        if delivery.kind == "callback":
+            callback = CallbackEntry(*named)
+            self.callbacks.append(callback)
+            return callback
+        result = ResultEntry(*named, is_timeout_notice=delivery.kind == "timeout notice")
+        self.results.append(result)
+        return result
 
     def payment_of(self, receipt: str) -> Movement | None:
         """The payment with this receipt, while it is kept."""
@@ -165,6 +216,7 @@ class Journal:
                 }
                 for charge in self.charges
             ],
+            "payouts": [entry.document() for entry in self.payouts],
             "reversals": [entry.document() for entry in self.reversals],
             "accounts": self.accounts_document(),
             "callbacks": [
@@ -176,6 +228,17 @@ class Journal:
                     "body": msgspec.Raw(entry.body),
                 }
                 for entry in self.callbacks
+            ],
+            "results": [
+                {
+                    "conversationId": entry.conversation_id,
+                    "url": entry.url,
+                    "timeoutNotice": entry.is_timeout_notice,
+                    "sentAt": iso(entry.sent_at),
+                    "status": entry.status,
+                    "body": msgspec.Raw(entry.body),
+                }
+                for entry in self.results
             ],
             "requests": [
                 {"at": iso(entry.at), "path": entry.path, "status": entry.status, "fault": entry.fault}

@@ -128,10 +128,47 @@ class SimulatorOptions:
         "What a paybill's payments cost: shared, all for the customer, or all for the business "
         "(texts: paybill charges).",
     )
+    initiator: str = _switch("testapi", "Name of the API operator who may move money and ask (daraja: B2C request).")
+    initiator_password: str = _switch(
+        "Safaricom999!*!", "What a SecurityCredential hides (daraja: SecurityCredential).", repr=False
+    )
+    credential: Literal["strict", "lenient"] = _switch(
+        "strict",
+        "Whether a SecurityCredential must hide the password alone, or may hide its base64 form or the password and "
+        "more (daraja: SecurityCredential).",
+    )
+    b2c_v1: bool = _switch(False, "B2C answers on its first version's path too; the book is one (daraja: B2C request).")
+    b2c_missing_originator: Literal["make", "refuse"] = _switch(
+        "make", "A B2C v3 request without OriginatorConversationID (daraja: additions)."
+    )
+    acknowledgement_seconds: float = _switch(
+        0.0, "How long Daraja takes to acknowledge a request for money out, or a question about it."
+    )
+    out_seconds: float = _switch(
+        2.0, "How long after that the money of a B2C or reversal moves and its Result goes out (no source: ours)."
+    )
+    question_seconds: float = _switch(
+        1.0, "How long after that the Result of a status or balance question goes out (no source: ours)."
+    )
+    timeout_notice: Literal["request", "result"] = _switch(
+        "request", "What comes to a QueueTimeOutURL: the request again, or a Result (daraja: additions)."
+    )
+    partial_reversal: Literal["refuse", "do"] = _switch(
+        "refuse", "A reversal of less than was paid; no source has one (daraja: reversal)."
+    )
+    reversed_status: Literal["completed", "reversed"] = _switch(
+        "completed", "TransactionStatus of a payment that was reversed; no source has one (daraja: unverified)."
+    )
+    b2c_tariff: Literal["none", "registered", "withdrawal"] = _switch(
+        "none",
+        "What a payout costs the business: the registered tariff, or with the customer's withdrawal fee "
+        "(texts: B2C charges).",
+    )
+
     till_fee: bool = _switch(False, "The till pays 0.55 % of each payment above KES 200 (texts: till charges: weak).")
     charge_account: Literal["same", "charges"] = _switch(
         "same",
-        "Where the business's part of a charge is booked: beside its payment, or in Charges Paid "
+        "Where the business's part of a charge is booked: beside its payment or payout, or in Charges Paid "
         "(texts: order and balances).",
     )
     sweep_at: str = _switch(

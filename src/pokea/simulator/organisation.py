@@ -2,8 +2,8 @@
 
 Money enters the utility account (a paybill's payments) or the merchant account (a till's). A sweep moves the whole
 balance to the settlement account, from there to the working account, and out to the bank: two pairs of rows and a last
-one. A reversal takes one payment back out. The business's part of a charge is booked beside its payment, or in the
-Charges Paid Account, which is never above zero.
+one. A reversal takes one payment back out, a payout goes from the utility account to a phone. The business's part of a
+charge is booked beside its payment or payout, or in the Charges Paid Account, which is never above zero.
 
 Nothing here knows a phone: what a movement gives to or takes from a customer is booked by the caller.
 """
@@ -14,7 +14,15 @@ from typing import NamedTuple
 
 from pokea.clock import Instant
 from pokea.simulator.handset import Charge
-from pokea.simulator.journal import Journal, Movement, MovementKind, OrganisationAccount, Party, ReversalEntry
+from pokea.simulator.journal import (
+    Journal,
+    Movement,
+    MovementKind,
+    OrganisationAccount,
+    Party,
+    PayoutEntry,
+    ReversalEntry,
+)
 from pokea.simulator.options import SimulatorOptions
 
 
@@ -78,19 +86,48 @@ class Organisation:
                 )
             )
 
-    def reverse(self, receipt: str, now: Instant) -> ReversalEntry:
-        """Take the payment of this receipt out of its account again. Raises Unbookable."""
+    def pay_out(self, payout: PayoutEntry, recipient: Party, purpose: str) -> None:
+        """Book a payout from the utility account, and before it what it costs (texts: rows to imitate).
+
+        Raises Unbookable.
+        """
+        utility = OrganisationAccount.UTILITY
+        in_utility = self._options.charge_account == "same"
+        if self.balance_cents(utility) < payout.amount_cents + (payout.cost_cents if in_utility else 0):
+            raise Unbookable("insufficient_funds", f"The {utility} account holds less than the payout takes.")
+        paid = Movement(
+            account=utility,
+            source=utility,
+            kind=MovementKind.PAYOUT,
+            receipt=payout.receipt,
+            at=payout.at,
+            cents=-payout.amount_cents,
+            party=recipient,
+            purpose=purpose,
+        )
+        if payout.cost_cents:
+            charged_to = utility if in_utility else OrganisationAccount.CHARGES
+            charge = paid._replace(account=charged_to, kind=MovementKind.PAYOUT_CHARGE, party=None)
+            self._book(charge._replace(cents=-payout.cost_cents))
+        self._book(paid)
+        self._journal.payouts.append(payout)
+
+    def reverse(
+        self, receipt: str, now: Instant, conversation_id: str = "", amount_cents: int | None = None
+    ) -> ReversalEntry:
+        """Take the payment of this receipt, or of it `amount_cents`, out of its account again. Raises Unbookable."""
         paid = self._journal.payment_of(receipt)
         if paid is None:
             raise Unbookable("not_found", f"There is no payment with the receipt {receipt}, or it is no longer kept.")
         if self._journal.reversal_of(receipt) is not None:
             raise Unbookable("already_reversed", f"The payment {receipt} was reversed before.")
-        if self.balance_cents(paid.account) < paid.cents:
+        cents = paid.cents if amount_cents is None else amount_cents
+        if self.balance_cents(paid.account) < cents:
             raise Unbookable("insufficient_funds", f"The {paid.account} account holds less than was paid.")
-        entry = ReversalEntry(receipt, self._new_receipt(now), paid.cents, now)
+        entry = ReversalEntry(receipt, self._new_receipt(now), cents, now, conversation_id)
         self._book(
             paid._replace(
-                kind=MovementKind.REVERSAL, receipt=entry.receipt, at=now, cents=-paid.cents, linked_receipt=receipt
+                kind=MovementKind.REVERSAL, receipt=entry.receipt, at=now, cents=-cents, linked_receipt=receipt
             )
         )
         self._journal.reversals.append(entry)

@@ -14,6 +14,7 @@ from pokea.errors import ApiError, invalid
 from pokea.money import shillings_json
 from pokea.simulator.core import Core
 from pokea.simulator.http.orders import AccountsOrder, ReversalOrder, SweepOrder, cents_of, read_order
+from pokea.simulator.initiator import certificate
 from pokea.simulator.journal import OrganisationAccount
 from pokea.simulator.organisation import TakingsAccount, Unbookable
 from pokea.simulator.sim_answers import json_response, problem
@@ -46,6 +47,7 @@ class OrganisationApi:
             Route("/sim/api/accounts", self.set_balances, methods=["POST"]),
             Route("/sim/api/accounts/sweep", self.sweep, methods=["POST"]),
             Route("/sim/api/reversals", self.reverse, methods=["POST"]),
+            Route("/sim/api/certificate", self.read_certificate, methods=["GET"]),
             Route("/sim/api/statement", self.write_statement, methods=["GET"]),
         ]
 
@@ -86,6 +88,10 @@ class OrganisationApi:
             return problem(_CONFLICT, failure.code, str(failure))
         self._changed()
         return json_response(entry.document(), 201)
+
+    async def read_certificate(self, request: Request) -> Response:
+        """The certificate with whose key a SecurityCredential is made (daraja: SecurityCredential)."""
+        return Response(certificate(), media_type="application/x-pem-file")
 
     async def write_statement(self, request: Request) -> Response:
         """The statement, as a file to download."""

@@ -15,6 +15,20 @@ CANCELLED: Final = "1032"
 NO_RESPONSE: Final = "1037"
 WRONG_PIN: Final = "2001"
 
+BELOW_MINIMUM: Final = "2"
+BALANCE_TOO_HIGH: Final = "8"
+DUPLICATE: Final = "15"
+BAD_PARAMETER: Final = "25"
+INITIATOR_WRONG: Final = "2001"
+RULE_FORBIDS: Final = "2006"
+PRODUCT_FORBIDS: Final = "2028"
+RECEIPT_UNKNOWN: Final = "2032"
+RECIPIENT_UNKNOWN: Final = "2040"
+INITIATOR_LOCKED: Final = "8006"
+WAITING: Final = "100000000"
+ALREADY_REVERSED: Final = "R000001"
+NO_SUCH_ORIGINAL: Final = "R000002"
+
 Channel = Literal["callback", "query"]
 
 
@@ -35,7 +49,22 @@ _WORDINGS: Final = {
     PROMPT_TOO_LONG: Wording("An error occurred while sending a push request."),
     CANCELLED: Wording("Request cancelled by user", "Request Cancelled by user."),
     WRONG_PIN: Wording("The initiator information is invalid.", "[MpesaCB - ]The initiator information is invalid."),
-    "2028": Wording("The request is not permitted according to product assignment."),
+    BELOW_MINIMUM: Wording(
+        "Declined due to limit rule: less than the minimum transaction amount.", "Declined due to limit rule"
+    ),
+    BALANCE_TOO_HIGH: Wording("Declined due to limit rule: would exceed the maximum balance."),
+    DUPLICATE: Wording("Duplicate OriginatorConversationID."),
+    BAD_PARAMETER: Wording("A required parameter is missing or malformed."),
+    RULE_FORBIDS: Wording("Declined due to account rule: The account status does not allow this transaction."),
+    RECEIPT_UNKNOWN: Wording("The transaction receipt number does not exist."),
+    RECIPIENT_UNKNOWN: Wording(
+        "Credit Party customer type (Unregistered or Registered Customer) can't be supported by the service."
+    ),
+    INITIATOR_LOCKED: Wording("The security credential is locked"),
+    WAITING: Wording("The request is waiting to be sent again."),
+    ALREADY_REVERSED: Wording("The transaction has already been reversed."),
+    NO_SUCH_ORIGINAL: Wording("The OriginalTransactionID is invalid."),
+    PRODUCT_FORBIDS: Wording("The request is not permitted according to product assignment."),
     "SFC_IC0003": Wording("The operator does not exist.", "Receiver party is invalid"),
 }
 

@@ -15,11 +15,11 @@ from starlette.routing import BaseRoute
 
 from pokea.clock import Clock, Instant
 from pokea.errors import ApiError
-from pokea.simulator.apis.stk_push import StkPush
-from pokea.simulator.apis.stk_query import StkQuery
+from pokea.simulator.apis.conversations import Conversation, Conversations
+from pokea.simulator.apis.every import calls_of
 from pokea.simulator.core import Core
 from pokea.simulator.event_log import EventLog
-from pokea.simulator.faults import PUSH_PATH, QUERY_PATH, Faults
+from pokea.simulator.faults import Faults
 from pokea.simulator.gateway import Gateway
 from pokea.simulator.http.control import SimApi
 from pokea.simulator.http.daraja import DarajaApi
@@ -61,7 +61,8 @@ class Simulator:
         self._core = core = Core(options, random, faults, self.journal, feed)
         self._provider = provider = Provider(core)
         self._courier = CallbackSender(core, transport, self._time, self._changed)
-        gateway = Gateway(core, {PUSH_PATH: StkPush(core, provider), QUERY_PATH: StkQuery(core, provider)})
+        self._conversations = Conversations(core)
+        gateway = Gateway(core, calls_of(core, provider, self._conversations))
         self._daraja = DarajaApi(gateway, self.journal, feed, self._time, self._courier, self._changed)
         self._api = SimApi(core, provider, self._time, self._courier, self._changed)
         organisation = OrganisationApi(core, self._time, self._changed)
@@ -85,6 +86,10 @@ class Simulator:
     def prompts_begun(self) -> list[tuple[PushFields, Instant]]:
         """Each prompt that came up on a phone, with what it asked for and when it began, while it is kept."""
         return [(payment.fields, payment.accepted_at) for payment in self._provider.payments() if payment.prompt]
+
+    def conversations(self) -> list[Conversation]:
+        """Each request for money out, and each question, that was acknowledged, while it is kept, oldest first."""
+        return self._conversations.all()
 
     def release(self) -> None:
         """End streams and held answers, so that a server that waits for its connections can stop."""

@@ -5,7 +5,7 @@ The classic export is one account: six rows that say what it covers and what it 
 newest first. Reading upward each balance is the one below it with the row's amount. The newer export has no preamble,
 and holds all accounts through which the takings move on their way to the bank.
 
-No genuine row of a reversal, of a paybill's charge or of the newer export's balances was seen: theirs are ours.
+No genuine row of a reversal, a payout, a charge of either or of the newer export's balances was seen: theirs are ours.
 """
 
 from collections.abc import Sequence
@@ -206,6 +206,8 @@ def _newer(movement: Movement, balance_cents: int, heading: Heading, manner: Man
 
 
 def _details(movement: Movement, opening: str, party: str) -> str:
+    if opening.endswith(" to"):
+        return f"{opening} {party} via API"
     if not opening.endswith(" from"):
         return opening
     if movement.account is OrganisationAccount.MERCHANT:
@@ -225,6 +227,8 @@ def _words(movement: Movement, heading: Heading, manner: Manner) -> _Words:
         case MovementKind.REVERSAL:
             what, reason = ("Merchant Payment", "Pay Merchant") if at_till else ("Pay Bill", "Pay Utility")
             return _Words(f"{what} Reversal by {heading.short_code} - {heading.organisation}", f"{reason} Reversal")
+        case MovementKind.PAYOUT | MovementKind.PAYOUT_CHARGE:
+            return _payout_words(movement)
         case MovementKind.SWEEP:
             moved = f"{TITLES[movement.source]} to {TITLES[OrganisationAccount.SETTLEMENT]}"
         case MovementKind.TRANSFER:
@@ -234,6 +238,13 @@ def _words(movement: Movement, heading: Heading, manner: Manner) -> _Words:
         case MovementKind.FUNDS:
             moved = "Funds Transfer"
     return _Words(moved, moved)
+
+
+def _payout_words(movement: Movement) -> _Words:
+    """B2C's words (texts: wording): of the reason types the business payment's alone names the customer."""
+    to_whom = " to Customer" if movement.purpose == "Business Payment" else ""
+    opening = "to" if movement.kind is MovementKind.PAYOUT else "Charge"
+    return _Words(f"{movement.purpose} {opening}", f"{movement.purpose}{to_whom} via API")
 
 
 def _payment_words(movement: Movement, manner: Manner, *, at_till: bool) -> _Words:

@@ -1,4 +1,4 @@
-"""What M-PESA charges for a payment, and who pays it: tables as data (texts: charges).
+"""What M-PESA charges for a payment or a payout, and who pays it: tables as data (texts: charges).
 
 Safaricom's own tariff page was not read. The paybill's table is one printed in 2024, the till's rate is recalled; both
 change with the excise duty, and may be replaced here without anything else changing.
@@ -46,6 +46,29 @@ _PAYBILL: Final = (
     _Band(45_000, 103, 23),
     _Band(250_000, 108, 24),
 )
+
+
+class _PayoutBand(NamedTuple):
+    """Payouts up to and including `upto`, in whole shillings."""
+
+    upto: int
+    registered: int
+    with_withdrawal: int
+
+
+_PAYOUT: Final = (
+    _PayoutBand(49, 0, 0),
+    _PayoutBand(100, 0, 11),
+    _PayoutBand(1_500, 5, 34),
+    _PayoutBand(2_500, 9, 38),
+    _PayoutBand(3_500, 9, 61),
+    _PayoutBand(5_000, 9, 78),
+    _PayoutBand(7_500, 11, 98),
+    _PayoutBand(10_000, 11, 126),
+    # The copy ends here: above 10,000 the withdrawal's part stays as it was (ours).
+    _PayoutBand(20_000, 11, 126),
+    _PayoutBand(250_000, 13, 128),
+)
 _TILL_FREE_SHILLINGS: Final = 200
 _TILL_MOST_CENTS: Final = 200 * CENTS
 _TILL_PER_TEN_THOUSAND: Final = 55
@@ -66,6 +89,14 @@ def cost_of(amount_shillings: int, options: SimulatorOptions, *, at_till: bool) 
         case _:
             return Cost(0, 0)
     return Cost(customer * CENTS, (band.total - customer) * CENTS)
+
+
+def payout_cost_cents(amount_shillings: int, options: SimulatorOptions) -> int:
+    """What M-PESA takes from the business for one payout under the tariff in the options."""
+    if options.b2c_tariff == "none":
+        return 0
+    band = next((band for band in _PAYOUT if amount_shillings <= band.upto), _PAYOUT[-1])
+    return CENTS * (band.registered if options.b2c_tariff == "registered" else band.with_withdrawal)
 
 
 def _till_fee_cents(amount_shillings: int) -> int:

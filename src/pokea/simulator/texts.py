@@ -55,6 +55,14 @@ def reversal_message(receipt: str, original_receipt: str, cents: int, now: Insta
     )
 
 
+def payout_message(receipt: str, cents: int, organisation: str, now: Instant, balance_cents: int) -> str:
+    """The recipient's message for a B2C payment (texts: SMS to the payer: B2C received)."""
+    return (
+        f"{receipt} Confirmed. You have received Ksh{_money(cents)} from {organisation} on {_when(now)}. "
+        f"New M-PESA balance is Ksh{_money(balance_cents)}. Buy goods with M-PESA."
+    )
+
+
 def insufficient_message(cents: int, organisation: str, balance_cents: int) -> str:
     """Not enough money (texts: failure SMS: likely)."""
     return (

@@ -6,7 +6,7 @@ import binascii
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from pokea.daraja import wire
@@ -18,6 +18,7 @@ PAYBILL: Final = "CustomerPayBillOnline"
 TILL: Final = "CustomerBuyGoodsOnline"
 _LONGEST_URL: Final = 2_000
 _LONGEST_REFERENCE: Final = 200
+_UNREAD: Final = canned.bad_field("BusinessShortCode")
 _MAY_BE_NUMBERS: Final = frozenset({"BusinessShortCode", "Amount", "PartyA", "PartyB", "PhoneNumber"})
 _BANNED_IN_PRODUCTION: Final = re.compile(
     r"m-?pesa|safaricom|exec?|cmd|sql|query|ngrok|mockbin|requestbin", re.IGNORECASE
@@ -49,7 +50,7 @@ class QueryFields(NamedTuple):
 
 def read_push(content_type: str, body: bytes, options: SimulatorOptions) -> PushFields | EnvelopeError:
     """The push in `body`, or the first thing that Daraja would name as wrong."""
-    message = _json_object(content_type, body)
+    message = json_object(content_type, body)
     if isinstance(message, EnvelopeError):
         return message
     fields = _Fields(message, options)
@@ -74,7 +75,7 @@ def read_push(content_type: str, body: bytes, options: SimulatorOptions) -> Push
 
 def read_query(content_type: str, body: bytes, options: SimulatorOptions) -> QueryFields | EnvelopeError:
     """The query in `body`, or the first thing that Daraja would name as wrong."""
-    message = _json_object(content_type, body)
+    message = json_object(content_type, body)
     if isinstance(message, EnvelopeError):
         return message
     fields = _Fields(message, options)
@@ -95,11 +96,11 @@ def named_in(body: bytes, field: str) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def _json_object(content_type: str, body: bytes) -> dict[str, Any] | EnvelopeError:
+def json_object(content_type: str, body: bytes, first: EnvelopeError = _UNREAD) -> dict[str, Any] | EnvelopeError:
+    """The body's object, or its refusal; a form meets `first`, since nothing was read (daraja: push validation
+    errors)."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        return canned.bad_field(
-            "BusinessShortCode"
-        )  # What a form meets: nothing was read (daraja: push validation errors).
+        return first
     try:
         message = wire.decode_any(body)
     except wire.Unreadable:
@@ -126,10 +127,12 @@ class _Fields:
         return self.text(name) or ""
 
 
-_Check = Callable[[str | None, SimulatorOptions], bool]
+Check: TypeAlias = Callable[[str | None, SimulatorOptions], bool]
+"""Whether Daraja takes a field; None: it is missing, or of another type."""
 
 
-def _matches(pattern: str) -> _Check:
+def matches(pattern: str) -> Check:
+    """The check that the whole text is of a form."""
     compiled = re.compile(pattern, re.ASCII)
     return lambda text, options: text is not None and compiled.fullmatch(text) is not None
 
@@ -155,7 +158,7 @@ def _is_transaction_type(text: str | None, options: SimulatorOptions) -> bool:
     return text == PAYBILL or (text == TILL and options.buy_goods == "accepted")
 
 
-def _is_callback_url(text: str | None, options: SimulatorOptions) -> bool:
+def is_callback_url(text: str | None, options: SimulatorOptions) -> bool:
     """What the observations of `daraja: push validation errors` come to; the longest address is ours."""
     if text is None or len(text) > _LONGEST_URL or not text.isascii() or re.search(r"[\s<>]", text):
         return False
@@ -175,25 +178,25 @@ def _is_callback_url(text: str | None, options: SimulatorOptions) -> bool:
     )
 
 
-_MSISDN: Final = _matches(r"254[17]\d{8}")
-_SHORTCODE: Final = _matches(r"\d{5,7}")
-_PRESENT: Final = _matches(r"(?s:.+)")
+MSISDN: Final = matches(r"254[17]\d{8}")
+SHORTCODE: Final = matches(r"\d{5,7}")
+PRESENT: Final = matches(r"(?s:.+)")
 
-_PUSH_CHECKS: Final[tuple[tuple[str, _Check], ...]] = (
-    ("BusinessShortCode", _SHORTCODE),
+_PUSH_CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("BusinessShortCode", SHORTCODE),
     ("Password", _is_base64),
     ("Timestamp", _is_timestamp),
     ("TransactionType", _is_transaction_type),
-    ("Amount", _matches(r"0*[1-9]\d{0,8}")),
-    ("PartyA", _MSISDN),
-    ("PartyB", _SHORTCODE),
-    ("PhoneNumber", _MSISDN),
-    ("CallBackURL", _is_callback_url),
-    ("AccountReference", _PRESENT),
+    ("Amount", matches(r"0*[1-9]\d{0,8}")),
+    ("PartyA", MSISDN),
+    ("PartyB", SHORTCODE),
+    ("PhoneNumber", MSISDN),
+    ("CallBackURL", is_callback_url),
+    ("AccountReference", PRESENT),
 )
-_QUERY_CHECKS: Final[tuple[tuple[str, _Check], ...]] = (
-    ("BusinessShortCode", _SHORTCODE),
+_QUERY_CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("BusinessShortCode", SHORTCODE),
     ("Password", _is_base64),
     ("Timestamp", _is_timestamp),
-    ("CheckoutRequestID", _PRESENT),
+    ("CheckoutRequestID", PRESENT),
 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, to_datetime
-from pokea.simulator.faults import DEFAULT_SECONDS, FaultKind
+from pokea.simulator.faults import DEFAULT_SECONDS, PUSH_KINDS, FaultKind
 from pokea.simulator.options import SimulatorOptions, switches
 from pokea.universe.defects import DEFECTS
 from pokea.universe.fault_plan import DiskFaults, NetworkFaults, Standstill, Trouble
@@ -207,7 +207,7 @@ def _settings(chance: random.Random) -> Mapping[str, Any]:
 
 
 def _standing(chance: random.Random) -> Sequence[Trouble]:
-    kinds = [*chance.sample(tuple(FaultKind), chance.randrange(1, 5)), *chance.sample(_OFTEN, chance.randrange(3))]
+    kinds = [*chance.sample(PUSH_KINDS, chance.randrange(1, 5)), *chance.sample(_OFTEN, chance.randrange(3))]
     troubles = [_at_daraja(chance, kind, chance.uniform(0.02, 0.5)) for kind in dict.fromkeys(kinds)]
     troubles += [_of(chance, "network", NetworkFaults, 0.06) for _ in range(chance.randrange(3))]
     troubles += [_of(chance, "disk", DiskFaults, 0.03) for _ in range(chance.randrange(3))]
@@ -240,7 +240,7 @@ def _standstills(chance: random.Random, visits: Sequence[Visit]) -> Sequence[Sta
 def _burst(chance: random.Random, at_seconds: float) -> Burst:
     where = chance.choice(("daraja", "daraja", "daraja", "network", "disk"))
     if where == "daraja":
-        return Burst(at_seconds, chance.uniform(20, 300), _at_daraja(chance, chance.choice(tuple(FaultKind)), 0.8))
+        return Burst(at_seconds, chance.uniform(20, 300), _at_daraja(chance, chance.choice(PUSH_KINDS), 0.8))
     if where == "network":
         return Burst(at_seconds, chance.uniform(5, 90), _of(chance, "network", NetworkFaults, 1.0))
     return Burst(at_seconds, chance.uniform(1, 20), _of(chance, "disk", DiskFaults, 1.0))

@@ -1,0 +1,88 @@
+"""Requests for money out and questions about it, as a client makes them, and the Results that come."""
+
+import base64
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import load_pem_x509_certificate
+
+from pokea.daraja.b2c import B2C_PATH
+from tests.simulator.running import PHONE, Daraja, Reply, eventually
+
+PASSWORD = "Safaricom999!*!"
+
+
+def credential(daraja: Daraja, hidden: str = PASSWORD) -> str:
+    """A SecurityCredential, made with the certificate that the simulator gives out."""
+    key = load_pem_x509_certificate(daraja.call("GET", "/sim/api/certificate").body).public_key()
+    assert isinstance(key, RSAPublicKey)
+    return base64.b64encode(key.encrypt(hidden.encode(), PKCS1v15())).decode()
+
+
+def b2c_body(daraja: Daraja, **changes: Any) -> dict[str, Any]:
+    """A payout that is right but for the changes; a field of None is left out."""
+    body = {
+        "OriginatorConversationID": "0a1b2c3d-0000-4000-8000-000000000001",
+        "InitiatorName": "testapi",
+        "SecurityCredential": changes.get("SecurityCredential") or credential(daraja),
+        "CommandID": "BusinessPayment",
+        "Amount": "100",
+        "PartyA": daraja.options.shortcode,
+        "PartyB": PHONE,
+        "Remarks": "Work done",
+        "QueueTimeOutURL": timeout_url(daraja),
+        "ResultURL": result_url(daraja),
+        "Occassion": "",
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+def post(daraja: Daraja, path: str, body: Any, *, token: str | None = None, **headers: str) -> Reply:
+    """A request with a token."""
+    sent = {"Authorization": f"Bearer {daraja.token if token is None else token}", **headers}
+    return daraja.call("POST", path, body, sent)
+
+
+def b2c(daraja: Daraja, *, path: str = B2C_PATH, **changes: Any) -> Reply:
+    """A payout."""
+    return post(daraja, path, b2c_body(daraja, **changes))
+
+
+def funded(daraja: Daraja, **accounts: float) -> Daraja:
+    """The simulator with money in its accounts: 10,000 in the utility account unless said."""
+    assert daraja.call("POST", "/sim/api/accounts", {"utility": 10_000, **accounts}).status == 200
+    return daraja
+
+
+def result_url(daraja: Daraja) -> str:
+    """Where Results come."""
+    return daraja.receiver.url.replace("/callbacks/one", "/out/result/one")
+
+
+def timeout_url(daraja: Daraja) -> str:
+    """Where timeout notices come."""
+    return daraja.receiver.url.replace("/callbacks/one", "/out/timeout/one")
+
+
+def came_to(daraja: Daraja, path: str) -> list[Any]:
+    """The bodies that came to one of the addresses, oldest first."""
+    return [json.loads(each.body) for each in list(daraja.receiver.received) if each.path == path]
+
+
+def results(daraja: Daraja) -> list[Any]:
+    """The Results that came, oldest first."""
+    return [body["Result"] for body in came_to(daraja, "/out/result/one")]
+
+
+def result(daraja: Daraja, count: int = 1, seconds: float = 2) -> Any:
+    """The latest Result, once `count` have come; the simulator's clock is moved on first."""
+    if seconds:
+        daraja.advance(seconds)
+    return eventually(lambda: len(found := results(daraja)) >= count and found, f"Result {count}")[-1]
+
+
+def values(result: Any) -> dict[str, Any]:
+    """The Result's parameters by their keys; of a key that comes twice the last."""
+    return {item["Key"]: item.get("Value") for item in result["ResultParameters"]["ResultParameter"]}
