@@ -34,6 +34,14 @@ def read_file(path: str) -> bytes:
     return content
 
 
+def file_or_fault(path: str) -> bytes | UnusableCertificate:
+    """The content of a certificate's file, or why it cannot be read; nothing where no file is named."""
+    try:
+        return read_file(path) if path else b""
+    except UnusableCertificate as failure:
+        return failure
+
+
 def read_key(content: bytes) -> RSAPublicKey:
     """The RSA key of a certificate or of a bare public key, in PEM or in DER; raises UnusableCertificate."""
     certificate = _certificate(content)

@@ -36,11 +36,17 @@ _SEALED_BYTES: Final = (128, 256, 384, 512)
 
 
 def check_money_out(
-    settings: OutSettings, *, environment: str, shortcode: str, certificate: bytes | UnusableCertificate, today: date
+    settings: OutSettings,
+    *,
+    environment: str,
+    shortcode: str,
+    certificate: bytes | UnusableCertificate,
+    today: date | None,
 ) -> Iterator[Complaint]:
     """All that is wrong or odd about the settings of money out.
 
-    `certificate` is what stands in the file of that name, or why it cannot be read; it counts only where one is set.
+    `certificate` is what stands in the file of that name, or why it cannot be read; it counts only where one is set,
+    and so does `today` where the day is set on which the password was.
     """
     if settings.pays_out and environment != SIMULATOR:
         yield from _missing(settings)
@@ -84,8 +90,9 @@ def _check_operator(settings: OutSettings, environment: str) -> Iterator[Complai
         yield warns(_PASSWORD, "has `@` or `.`, which Daraja is reported to refuse: of signs use only # & % $.")
 
 
-def _check_password_age(settings: OutSettings, environment: str, today: date) -> Iterator[Complaint]:
-    age = password_age_days(settings.mpesa_initiator_password_set_on, today)
+def _check_password_age(settings: OutSettings, environment: str, today: date | None) -> Iterator[Complaint]:
+    set_on = settings.mpesa_initiator_password_set_on
+    age = password_age_days(set_on, today) if today is not None else None
     if age is None:
         if settings.pays_out and environment == PRODUCTION:
             says = f"is not set: without it nothing warns before the password ends, after {PASSWORD_DAYS} days."

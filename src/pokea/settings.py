@@ -8,6 +8,7 @@ which a command gets them, and `examine_settings` reads the worst of them for `p
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -15,7 +16,7 @@ from typing import Any, Final, Literal, NamedTuple
 from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from pokea import setting_rules as rules
-from pokea.certificates import UnusableCertificate, read_file
+from pokea.certificates import file_or_fault
 from pokea.clock import EAST_AFRICA_TIME, Instant, SystemClock, to_datetime
 from pokea.edge_settings import EdgeSettings
 from pokea.errors import SettingsError
@@ -365,17 +366,15 @@ def complaints(settings: Settings, *, is_whole: bool = True, now: Instant | None
         settings,
         environment=environment,
         shortcode=settings.mpesa_shortcode,
-        certificate=_certificate(settings.mpesa_certificate),
-        today=to_datetime(SystemClock().now() if now is None else now).astimezone(EAST_AFRICA_TIME).date(),
+        certificate=file_or_fault(settings.mpesa_certificate),
+        # A universe, which has no machine's clock, names no such day.
+        today=_today(now) if settings.mpesa_initiator_password_set_on else None,
     )
     return found
 
 
-def _certificate(path: str) -> bytes | UnusableCertificate:
-    try:
-        return read_file(path) if path else b""
-    except UnusableCertificate as failure:
-        return failure
+def _today(now: Instant | None) -> date:
+    return to_datetime(SystemClock().now() if now is None else now).astimezone(EAST_AFRICA_TIME).date()
 
 
 def _missing(settings: Settings) -> Iterator[Complaint]:

@@ -8,11 +8,15 @@ from typing import Any
 
 from pokea.clock import Clock, Instant, SystemClock, seconds
 from pokea.daraja.client import Credentials, DarajaClient, PushOrder, PushOutcome, QueryOutcome
+from pokea.daraja.initiator import Initiator
+from pokea.daraja.out_client import OutClient
+from pokea.daraja.out_outcomes import B2COrder, BalanceQuestion, OutAddresses, ReverseOrder, StatusQuestion
 from pokea.redact import Secret
 from pokea.storage.database import Database
 from pokea.storage.oauth_tokens import DatabaseTokens
 from pokea.transport import HttpTransport
 from tests.daraja.server import DarajaServer
+from tests.ground.sealing import certificate
 
 CONSUMER_KEY = "merchant-key-0123456789"
 CONSUMER_SECRET = "merchant-secret-0123456789"
@@ -21,6 +25,17 @@ CALLBACK_URL = "https://pay.example/stk/callback/0123456789abcdef0123456789abcde
 ORDER = PushOrder("254712345678", 500, CALLBACK_URL, "BKG-1", "Booking fee")
 CHECKOUT_ID = "ws_CO_040520262104102377712345678"
 SECRET_KEY = Secret("k" * 32)
+INITIATOR = "apiop37"
+INITIATOR_PASSWORD = "Duka#2026"
+ADDRESSES = OutAddresses(
+    "https://pay.example/api/v1/out/result/0123456789abcdef0123456789abcdef0123456789abcdef",
+    "https://pay.example/api/v1/out/timeout/fedcba9876543210fedcba9876543210fedcba9876543210",
+)
+ORIGINATOR_ID = "68e22406-b710-4500-9228-227df8bde0d9"
+B2C_ORDER = B2COrder(ORIGINATOR_ID, "254712345678", 500, ADDRESSES)
+REVERSE_ORDER = ReverseOrder("UE4JS31RBV", 500, ADDRESSES)
+STATUS_QUESTION = StatusQuestion("b2c", ADDRESSES, original_conversation_id=ORIGINATOR_ID)
+BALANCE_QUESTION = BalanceQuestion("b2c", ADDRESSES)
 
 
 class SetClock:
@@ -93,3 +108,25 @@ async def query_once(daraja: DarajaServer, database: Database) -> QueryOutcome:
     """What one question comes to."""
     async with merchant(daraja.address, database) as client:
         return await client.query(CHECKOUT_ID)
+
+
+async def its_certificate() -> bytes:
+    """The certificate of the key that the tests can open."""
+    return certificate()
+
+
+@asynccontextmanager
+async def paymaster(
+    base_url: str,
+    database: Database,
+    payout_shortcode: str = "",
+    initiator: Initiator | None = None,
+    *,
+    answer_seconds: float = 60,
+    whole_seconds: float = 85,
+    **changes: Any,
+) -> AsyncIterator[OutClient]:
+    """The client of money out as the service has it; `changes` are to the merchant's credentials."""
+    own = initiator or Initiator(INITIATOR, Secret(INITIATOR_PASSWORD), its_certificate)
+    async with merchant(base_url, database, **changes) as client:
+        yield OutClient(client.calls, own, payout_shortcode, answer_seconds, whole_seconds)

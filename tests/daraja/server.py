@@ -9,7 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from pokea.daraja.access_token import TOKEN_PATH
+from pokea.daraja.account_balance import BALANCE_PATH
+from pokea.daraja.b2c import B2C_PATH
 from pokea.daraja.client import PUSH_PATH, QUERY_PATH
+from pokea.daraja.reversal import REVERSAL_PATH
+from pokea.daraja.transaction_status import STATUS_PATH
 
 JSON = "application/json"
 HTML = "text/html"
@@ -24,6 +28,14 @@ ACCEPTED = {
     "ResponseDescription": "Success. Request accepted for processing",
     "CustomerMessage": "Success. Request accepted for processing",
 }
+
+ACKNOWLEDGED = {
+    "ConversationID": "AG_20240706_20106e9209f64bebd05b",
+    "OriginatorConversationID": "f1e2-4b95-a71d-b30d3cdbb7a7735297",
+    "ResponseCode": "0",
+    "ResponseDescription": "Accept the service request successfully.",
+}
+OUT_PATHS = (B2C_PATH, REVERSAL_PATH, STATUS_PATH, BALANCE_PATH)
 
 
 @dataclass(frozen=True)
@@ -152,6 +164,9 @@ class DarajaServer:
             return error(404, "404.001.03", "Invalid Access Token")
         if request.path == QUERY_PATH:
             return answer(query_answer(request.message["CheckoutRequestID"]))
+        if request.path in OUT_PATHS:
+            named = request.message.get("OriginatorConversationID", ACKNOWLEDGED["OriginatorConversationID"])
+            return answer(ACKNOWLEDGED | {"OriginatorConversationID": named})
         return answer(ACCEPTED) if request.path == PUSH_PATH else error(404, "404.001.01", "Resource not found")
 
 

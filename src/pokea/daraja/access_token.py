@@ -5,9 +5,10 @@ import asyncio
 
 from pokea.addresses import join_address
 from pokea.clock import Clock, Instant, seconds
+from pokea.daraja.answer_forms import Hide
 from pokea.daraja.credentials import Credentials
 from pokea.daraja.outcomes import SubmissionRefused
-from pokea.daraja.responses import Hide, read_token_answer, unavailable
+from pokea.daraja.responses import read_token_answer, unavailable
 from pokea.daraja.tokens import StoredToken, TokenStore
 from pokea.errors import Fault, OutcomeUnknown, Unavailable
 from pokea.transport import NoAnswer, NotSent, Transport

@@ -35,17 +35,17 @@ class Parts(NamedTuple):
 
 def find_parts(body: bytes) -> Parts | None:
     """The parts of the callback in `body`; None when nothing in it belongs to an STK payment. Never raises."""
-    tree = _parse(body)
+    tree = parse_exactly(body)
     for path, node in _objects(tree):
-        wrapped = any(_folded(key) == _folded(_WRAPPER) for key in path)
+        wrapped = any(folded(key) == folded(_WRAPPER) for key in path)
         telling = _TELLING if wrapped else _IDS
         if any(_get(node, name)[0] not in _EMPTY for name in telling):
             return _parts_of(node, canonical=path == _CANONICAL_PATH)
     return None
 
 
-def _parse(body: bytes) -> Any:
-    """The JSON of `body` with its numbers as text; None when it is none, or nested too deeply."""
+def parse_exactly(body: bytes) -> Any:
+    """The JSON of `body` with its numbers as JsonNumber; None when it is none, or nested too deeply. Never raises."""
     # A broken character in a description must not cost the payment its only delivery (daraja: acknowledge first).
     text = body.decode("utf-8-sig", errors="replace")
     try:
@@ -87,7 +87,8 @@ def _objects(tree: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
             waiting.extend(((*path, ""), child) for child in node if isinstance(child, dict | list))
 
 
-def _folded(key: str) -> str:
+def folded(key: str) -> str:
+    """A key without what relays change about it: its case, and what stands between its words."""
     return key.replace("_", "").replace("-", "").lower()
 
 
@@ -96,7 +97,7 @@ def _get(node: Mapping[str, Any], name: str) -> tuple[Any, bool]:
     if name in node:
         return node[name], True
     for key, value in node.items():
-        if _folded(key) == _folded(name):
+        if folded(key) == folded(name):
             return value, False
     return None, True
 
@@ -138,4 +139,4 @@ def _known_name(name: object) -> str | None:
     """Daraja's spelling of a name that is meant here; None for every other name."""
     if not isinstance(name, str):
         return None
-    return next((known for known in _METADATA if _folded(known) == _folded(name)), None)
+    return next((known for known in _METADATA if folded(known) == folded(name)), None)

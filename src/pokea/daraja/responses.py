@@ -1,16 +1,23 @@
 """What Daraja's answers mean, as one function an endpoint: bytes in, a value out (law: push; daraja: STK push accepted;
-daraja: firewall bodies; daraja: STK query).
+daraja: firewall bodies; daraja: STK query). Those of money out are in `out_responses`."""
 
-Only a body in Daraja's own form or in its gateway's counts as theirs. Headers of Daraja's answers are not known
-(daraja: not verified), so the content type decides nothing; it is said where a body is neither.
-"""
-
-import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final
 
+from pokea.daraja.answer_forms import (
+    OK,
+    TOO_MANY,
+    UNAUTHORIZED,
+    Complaint,
+    Hide,
+    code_shown,
+    complained,
+    complaint_in,
+    read_as,
+    shown,
+    unreadable,
+)
 from pokea.daraja.callback import Verdict
 from pokea.daraja.codes.error_codes import (
     BUSY_ERROR,
@@ -31,36 +38,22 @@ from pokea.daraja.refused_fields import names_the_phone
 from pokea.daraja.wire import (
     STILL_PROCESSING,
     SUCCESS,
-    ErrorAnswer,
-    FaultAnswer,
     PushAnswer,
     QueryAnswer,
     TokenAnswer,
-    Unreadable,
-    decode,
 )
 from pokea.errors import Fault
-from pokea.redact import Secret, mask, masked_beginning
+from pokea.redact import Secret, mask
 
-OK: Final = 200
-UNAUTHORIZED: Final = 401
-TOO_MANY: Final = 429
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
 _TOKEN_STATUSES: Final = (_BAD_REQUEST, UNAUTHORIZED, _NOT_FOUND)
 _REFUSING_STATUSES: Final = (*_TOKEN_STATUSES, 405, TOO_MANY)
 _LIMITS: Final = (BUSY_ERROR, QUOTA_ERROR)
-_LONGEST_TEXT: Final = 200
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,2048}")
-_KIND: Final = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}")
 _SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _USUAL_LIFETIME_SECONDS: Final = 3599
 """What every token was seen to live (daraja: Token request); taken when `expires_in` cannot be read."""
-
-T = TypeVar("T")
-Hide: TypeAlias = Callable[[str], str]
-"""Takes what must not be seen out of a text of Daraja's, since one of its errors repeats the token (daraja: Token
-behaviour)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +71,16 @@ class TokenGranted:
     lifetime_seconds: int
 
 
-class _Complaint(NamedTuple):
-    """An error in Daraja's form or in the gateway's. `text` is as it came and is not for anybody's eyes."""
-
-    code: str
-    text: str
-
-
 def read_push_answer(status: int, content_type: str, body: bytes, hide: Hide = mask) -> PushOutcome | TokenRefused:
     """What a push came to, exactly as `law: push` has it: whatever is not known to be accepted or refused is
     unknown."""
-    complaint = _complaint(body)
+    complaint = complaint_in(body)
     if complaint is None:
         accepted = _accepted(body, hide) if status == OK else None
-        return accepted or Unknown(_unreadable(status, content_type, body))
+        return accepted or Unknown(unreadable(status, content_type, body))
     refusal = _refusal(status, complaint, hide) if status >= _BAD_REQUEST else None
     if refusal is None:
-        return Unknown(_complained(status, complaint, hide))
+        return Unknown(complained(status, complaint, hide))
     return TokenRefused(refusal) if _is_about_token(status, complaint) else refusal
 
 
@@ -102,39 +88,39 @@ def read_query_answer(
     checkout_request_id: str, status: int, content_type: str, body: bytes, hide: Hide = mask
 ) -> QueryOutcome | TokenRefused:
     """What a question about `checkout_request_id` brought: an answer about it, or nothing at all (law: inquiries)."""
-    complaint = _complaint(body)
+    complaint = complaint_in(body)
     if complaint is not None:
         return _query_refused(status, complaint, hide)
-    answer = _read(body, QueryAnswer) or QueryAnswer()
+    answer = read_as(body, QueryAnswer) or QueryAnswer()
     code = clean_code(answer.ResultCode)
     if code == STILL_PROCESSING:
         wrong = WRONG_CREDENTIALS.lower() in answer.ResultDesc.lower()
-        return Silent(f"4999: {_shown(answer.ResultDesc, hide)}", wrong_credentials=wrong)
+        return Silent(f"4999: {shown(answer.ResultDesc, hide)}", wrong_credentials=wrong)
     accepted = answer.ResponseCode is None or clean_code(answer.ResponseCode) == SUCCESS
     if status != OK or code is None or not accepted:
-        return Silent(_unreadable(status, content_type, body), limited=status == TOO_MANY)
+        return Silent(unreadable(status, content_type, body), limited=status == TOO_MANY)
     if answer.CheckoutRequestID != checkout_request_id:
         return Silent("Daraja answered about another CheckoutRequestID")
-    return Answered(code, _shown(answer.ResultDesc, hide), checkout_request_id)
+    return Answered(code, shown(answer.ResultDesc, hide), checkout_request_id)
 
 
 def read_token_answer(
     status: int, content_type: str, body: bytes, hide: Hide = mask
 ) -> TokenGranted | SubmissionRefused:
     """A token, or why there is none. Nothing has been pushed without one, so a refusal is certain in any case."""
-    complaint = _complaint(body)
-    answer = _read(body, TokenAnswer)
+    complaint = complaint_in(body)
+    answer = read_as(body, TokenAnswer)
     if status == OK and complaint is None and answer is not None and _TOKEN.fullmatch(answer.access_token):
         return TokenGranted(Secret(answer.access_token), _lifetime_seconds(answer.expires_in))
     if status == _BAD_REQUEST and not body.strip():
         # `daraja: Token errors`: this is how a wrong key or secret was seen to be answered.
         return SubmissionRefused("", "Daraja refused the consumer key and secret.", "access_refused", Fault.OURS, False)
     if complaint is None:
-        return unavailable(f"No access token: {_unreadable(status, content_type, body)}.")
+        return unavailable(f"No access token: {unreadable(status, content_type, body)}.")
     if status in _REFUSING_STATUSES and status != TOO_MANY:
-        message = _shown(complaint.text, hide)
-        return SubmissionRefused(_code_shown(complaint), message, "access_refused", Fault.OURS, False)
-    return unavailable(f"No access token: {_complained(status, complaint, hide)}.", _code_shown(complaint))
+        message = shown(complaint.text, hide)
+        return SubmissionRefused(code_shown(complaint), message, "access_refused", Fault.OURS, False)
+    return unavailable(f"No access token: {complained(status, complaint, hide)}.", code_shown(complaint))
 
 
 def unavailable(message: str, code: str = "", fault: Fault = Fault.DARAJA) -> SubmissionRefused:
@@ -162,51 +148,18 @@ def query_verdict(outcome: QueryOutcome) -> Verdict:
     return {Finality.PAID: Verdict.PAID, Finality.UNPAID: Verdict.NOT_PAID}.get(known.finality, Verdict.CLAIM)
 
 
-def _read(body: bytes, message: type[T]) -> T | None:
-    for form in (body, _mended(body)):
-        try:
-            return decode(form, message)
-        except Unreadable:
-            continue
-    return None
-
-
-def _mended(body: bytes) -> bytes:
-    """A body with what is broken in its texts replaced: a bad character in a sentence must not cost a push its id.
-
-    Broken UTF-8, a mark at the beginning, control characters and halves of surrogate pairs; the rest stays unreadable.
-    """
-    try:
-        tree = json.loads(body.decode("utf-8-sig", "replace"), strict=False)
-    except (ValueError, RecursionError):
-        return b""
-    return json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _complaint(body: bytes) -> _Complaint | None:
-    """The error that the body is, in Daraja's form (daraja: error envelope) or in the gateway's (daraja: rate limit
-    fault)."""
-    error = _read(body, ErrorAnswer)
-    if error is not None and error.errorCode:
-        return _Complaint(error.errorCode.strip(), error.errorMessage)
-    answer = _read(body, FaultAnswer)
-    if answer is None or not (answer.fault.detail.errorcode or answer.fault.faultstring):
-        return None
-    return _Complaint(answer.fault.detail.errorcode.strip(), answer.fault.faultstring)
-
-
 def _accepted(body: bytes, hide: Hide) -> Accepted | None:
-    answer = _read(body, PushAnswer)
+    answer = read_as(body, PushAnswer)
     checkout_request_id = clean_id(answer.CheckoutRequestID) if answer is not None else None
     if answer is None or checkout_request_id is None or clean_code(answer.ResponseCode) != SUCCESS:
         return None
     merchant_request_id = clean_id(answer.MerchantRequestID) or ""
-    return Accepted(checkout_request_id, merchant_request_id, _shown(answer.CustomerMessage, hide))
+    return Accepted(checkout_request_id, merchant_request_id, shown(answer.CustomerMessage, hide))
 
 
-def _refusal(status: int, complaint: _Complaint, hide: Hide) -> SubmissionRefused | None:
+def _refusal(status: int, complaint: Complaint, hide: Hide) -> SubmissionRefused | None:
     """The two rows of refusals in the table of (law: push); None where the complaint leaves open what happened."""
-    code, message = _code_shown(complaint), _shown(complaint.text, hide)
+    code, message = code_shown(complaint), shown(complaint.text, hide)
     if complaint.code == MIXED_ERROR:
         return _mixed_refusal(complaint, message)
     if complaint.code in _LIMITS or status == TOO_MANY:
@@ -223,7 +176,7 @@ def _refusal(status: int, complaint: _Complaint, hide: Hide) -> SubmissionRefuse
     return SubmissionRefused(code, message, reason, Fault.OURS, False)
 
 
-def _mixed_refusal(complaint: _Complaint, message: str) -> SubmissionRefused | None:
+def _mixed_refusal(complaint: Complaint, message: str) -> SubmissionRefused | None:
     reason = REFUSING_TEXTS.get(complaint.text)
     if reason is None:
         return None
@@ -231,38 +184,19 @@ def _mixed_refusal(complaint: _Complaint, message: str) -> SubmissionRefused | N
     return SubmissionRefused(complaint.code, message, reason, Fault.CUSTOMER if locked else Fault.OURS, locked)
 
 
-def _is_about_token(status: int, complaint: _Complaint) -> bool:
+def _is_about_token(status: int, complaint: Complaint) -> bool:
     return status == UNAUTHORIZED or (status in _TOKEN_STATUSES and complaint.code in TOKEN_ERRORS)
 
 
-def _query_refused(status: int, complaint: _Complaint, hide: Hide) -> Silent | TokenRefused:
+def _query_refused(status: int, complaint: Complaint, hide: Hide) -> Silent | TokenRefused:
     refusal = _refusal(status, complaint, hide) if _is_about_token(status, complaint) else None
     if refusal is not None:
         return TokenRefused(refusal)
     limited = status == TOO_MANY or is_limit(complaint.code)
     wrong = complaint.code == MIXED_ERROR and REFUSING_TEXTS.get(complaint.text) == REFUSING_TEXTS[WRONG_CREDENTIALS]
-    return Silent(_complained(status, complaint, hide), limited=limited, wrong_credentials=wrong)
+    return Silent(complained(status, complaint, hide), limited=limited, wrong_credentials=wrong)
 
 
 def _lifetime_seconds(value: str | int) -> int:
     text = str(value).strip()
     return int(text) if _SECONDS.fullmatch(text) else _USUAL_LIFETIME_SECONDS
-
-
-def _shown(text: str, hide: Hide) -> str:
-    return masked_beginning(text, _LONGEST_TEXT, hide)
-
-
-def _code_shown(complaint: _Complaint) -> str:
-    return clean_code(complaint.code) or ""
-
-
-def _complained(status: int, complaint: _Complaint, hide: Hide) -> str:
-    return f"Daraja answered {status} with error {_code_shown(complaint)}: {_shown(complaint.text, hide)}"
-
-
-def _unreadable(status: int, content_type: str, body: bytes) -> str:
-    if _read(body, dict) is not None:
-        return f"Daraja answered {status} with JSON that is not the answer it should be"
-    kind = content_type if _KIND.fullmatch(content_type) else "unnamed"
-    return f"Daraja answered {status} with {kind} content that is not Daraja's"

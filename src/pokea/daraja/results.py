@@ -10,12 +10,13 @@ from pokea.daraja.wire import encode
 
 
 class Acknowledgement(Struct):
-    """A request taken for processing, never "paid" (daraja: B2C acknowledgement): the same for all four APIs."""
+    """A request taken for processing, never "paid" (daraja: B2C acknowledgement): the same for all four APIs, and all
+    text. The client survives a number, or nothing, where only ConversationID and ResponseCode count."""
 
-    OriginatorConversationID: str = ""
+    OriginatorConversationID: str | int | None = ""
     ConversationID: str = ""
     ResponseCode: str | int = ""
-    ResponseDescription: str = ""
+    ResponseDescription: str | int | None = ""
 
 
 class ResultItem(Struct):

@@ -74,3 +74,48 @@ class ErrorMeaning:
     customer_sw: str
     operator: str
     source: str
+
+
+class OutFinality(StrEnum):
+    """What a Result's code says about money that was to go out (law: proof of money out)."""
+
+    SUCCESS = "success"
+    """It went out, if the rest of the Result proves it."""
+    FAILED = "failed"
+    """It did not go out, for certain."""
+    NEVER = "never final"
+    """A known code that says nothing about the money, however often it comes."""
+    UNKNOWN = "unknown"
+    """No such code is known here, so it says nothing either."""
+
+
+class OutApi(StrEnum):
+    """The APIs whose Results have these codes."""
+
+    B2C = "B2C"
+    REVERSAL = "reversal"
+    STATUS = "transaction status"
+    BALANCE = "account balance"
+
+
+@dataclass(frozen=True, slots=True)
+class OutMeaning:
+    """One result code of an API of money out.
+
+    `apis` are those that are known to bring it. Of a status or balance question a code only says how the question went,
+    never how the money did. `retryable`: another attempt, approved again, may go better with nothing changed by us.
+    `is_initiator`: our API operator was refused, which the brake counts (law: money out in detail, 13). The other
+    fields are those of `Meaning`; the customer's words are about a refund.
+    """
+
+    code: str
+    title: str
+    apis: tuple[OutApi, ...]
+    finality: OutFinality
+    fault: Fault | None
+    retryable: bool
+    is_initiator: bool
+    customer_en: str
+    customer_sw: str
+    operator: str
+    source: str
