@@ -12,6 +12,7 @@ from pokea.storage.database import Database, open_database
 from pokea.storage.migrate import migrate
 from tests.postgres import PostgresServer, new_server, owned_folder
 
+pytest_plugins = ["pokea.testing.fixtures"]
 _TEMPLATE = "pokea_template"
 _FIGURE = "figure"
 _LONG_FOLDERS = {"browser", "chaos", "mutations", "service"}

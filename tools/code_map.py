@@ -69,13 +69,15 @@ def _names(layer: str) -> list[str]:
 
 
 def _insert(found: list[list[str]], name: str, contracts: list[dict[str, Any]]) -> None:
-    """Put a room with a contract of its own above the floor that this contract puts below it."""
+    """Put a room with a contract of its own above the floor that this contract puts below it, or else at the end: it
+    stands beside the others."""
     for contract in contracts:
         layers = [_names(layer) for layer in contract["layers"]]
-        if [name] in layers:
+        if [name] in layers[:-1]:
             below = layers[layers.index([name]) + 1]
             found.insert(next(at for at, floor in enumerate(found) if set(below) & set(floor)), [name])
             return
+    found.append([name])
 
 
 def _docstring_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are made from the code: `make docs`; a test finds them when they drift."""
+"""Writes what is made from the code, pages of docs/ and modules of the client: `make docs`; a test finds drift."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +14,7 @@ from pokea.out_rules import SANDBOX_INITIATOR_PASSWORD
 from pokea.out_settings import OutSettings
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Complaint, Severity
 from pokea.settings import Settings, complaints
+from tools.client_code import CODE
 from tools.code_map import code_map, error_tree
 from tools.codes_page import codes_page
 from tools.markdown import page, table
@@ -129,12 +130,14 @@ def with_part(text: str, part: Part) -> str:
 
 
 def main() -> None:
-    """Write every page and every part."""
+    """Write every page, every part and every generated module."""
     for name, written in PAGES.items():
         (DOCS / name).write_text(written(), encoding="utf-8")
     for part in PARTS:
         file = HOUSE / part.file
         file.write_text(with_part(file.read_text(encoding="utf-8"), part), encoding="utf-8")
+    for name, written in CODE.items():
+        (HOUSE / name).write_text(written(), encoding="utf-8")
 
 
 def _problem_row(problem: Problem) -> tuple[str, ...]:

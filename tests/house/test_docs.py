@@ -9,6 +9,7 @@ import pytest
 from pokea.api.metrics import CATALOGUE as CATALOGUE_OF_METRICS
 from pokea.errors import CATALOGUE
 from pokea.settings import Settings
+from tools.client_code import CODE
 from tools.code_map import SOURCE, code_map, floors
 from tools.reference import DOCS, HOUSE, PAGES, PARTS, Part, main, with_part
 
@@ -41,6 +42,12 @@ def test_the_pages_do_not_depend_on_this_machine(monkeypatch: pytest.MonkeyPatch
     assert PAGES["settings.md"]() == before
 
 
+@pytest.mark.parametrize("file", CODE)
+def test_the_generated_modules_have_not_drifted(file: str) -> None:
+    """The client's models are those of our OpenAPI, and its errors those of the catalogue."""
+    assert (HOUSE / file).read_text(encoding="utf-8") == CODE[file](), "run `make docs`"
+
+
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.file)
 def test_the_generated_parts_have_not_drifted(part: Part) -> None:
     """The map of the code has the rooms and floors of the import contracts, and the tree of errors has the classes."""
@@ -67,7 +74,7 @@ def test_make_docs_names_what_it_writes() -> None:
     """CONTRIBUTING names each page and part that `make docs` writes, and `make help` each page."""
     told = (HOUSE / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (row,) = re.findall(r"^\| `make docs` \|.*$", told, re.MULTILINE)
-    written = [*(f"docs/{name}" for name in PAGES), *(part.file for part in PARTS)]
+    written = [*(f"docs/{name}" for name in PAGES), *(part.file for part in PARTS), *CODE]
     assert [name for name in written if f"`{name}`" not in row] == []
     (help_line,) = re.findall(r"^docs:.*$", (HOUSE / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert [name for name in PAGES if name not in help_line] == []
@@ -84,11 +91,13 @@ def test_every_metric_is_counted_somewhere() -> None:
 
 
 def test_make_docs_writes_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The command writes every page, whole, and every part of another file."""
+    """The command writes every page and module, whole, and every part of another file."""
     (tmp_path / "docs").mkdir()
     for part in PARTS:
         (tmp_path / part.file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / part.file).write_text(f"Before.\n{part.after}old{part.before}after.\n", encoding="utf-8")
+    for file in CODE:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr("tools.reference.HOUSE", tmp_path)
     monkeypatch.setattr("tools.reference.DOCS", tmp_path / "docs")
     main()
@@ -98,3 +107,5 @@ def test_make_docs_writes_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     for part in PARTS:
         written = f"Before.\n{part.after}{part.written()}{part.before}after.\n"
         assert (tmp_path / part.file).read_text(encoding="utf-8") == written
+    for file, module in CODE.items():
+        assert (tmp_path / file).read_text(encoding="utf-8") == module()

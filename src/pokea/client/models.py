@@ -1,0 +1,132 @@
+"""What the service answers, as values. Written by `make docs` from our OpenAPI.
+
+A field that the service adds later is passed over, and a new word of a closed list is taken as it is, so
+that an older client goes on working. Amounts are in shillings, instants are aware and in UTC.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    BookingStatus: TypeAlias = Literal["awaiting_payment", "matching"]
+    FeeStatus: TypeAlias = Literal["unpaid", "held", "released", "refunded"]
+    Status: TypeAlias = Literal["initiated", "pending", "completed", "failed"]
+    NextStep: TypeAlias = Literal["try_again", "another_number", "contact_business"]
+    Flag: TypeAlias = Literal[
+        "amount_differs", "code_unknown", "paid_twice", "receipt_conflict", "several_receipts", "stuck"
+    ]
+    LinkState: TypeAlias = Literal["open", "expired", "spent", "off"]
+else:
+    # At run time any text is taken: a newer service may have more words.
+    BookingStatus = str
+    FeeStatus = str
+    Status = str
+    NextStep = str
+    Flag = str
+    LinkState = str
+
+
+class BookingFee(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The fee of a booking."""
+
+    amount: int | float
+    """In shillings."""
+    currency: str = "KES"
+    status: FeeStatus
+    """`unpaid`, `held` in escrow, `released`, or `refunded`."""
+    paid_at: datetime | None
+    """When the payment completed; null before."""
+
+
+class Booking(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A booking."""
+
+    id: str
+    reference: str
+    service: str
+    customer_id: str
+    status: BookingStatus
+    """`awaiting_payment`, then `matching` once the fee is held."""
+    business_name: str | None = None
+    """Who is paid, as M-PESA shows it (POKEA_BUSINESS_NAME); null when that is not set."""
+    booking_fee: BookingFee
+    created_at: datetime
+
+
+class PaymentFailure(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a payment failed."""
+
+    code: str | None
+    """Daraja's code; null when there was none."""
+    reason: str | None
+    """One word for programs, such as `cancelled` or `no_answer`."""
+    message: str
+    """A sentence for the customer, in the language of `Accept-Language`."""
+    retryable: bool
+    """Whether the customer may be prompted again now."""
+    next_step: NextStep
+    """The one thing for the customer to do: `try_again` (once `retryable`), `another_number` or `contact_business`."""
+
+
+class Payment(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A payment."""
+
+    id: str
+    status: Status
+    amount: int | float
+    """In shillings."""
+    currency: str
+    payment_method: str
+    mpesa_receipt_number: str | None
+    """M-PESA's receipt, once it is known."""
+    created_at: datetime
+    completed_at: datetime | None
+    type: str
+    booking_id: str
+    phone_number: str
+    """Masked, as on M-PESA's own statements."""
+    message: str
+    """What is known and what the customer does next, in the language of `Accept-Language`."""
+    failure: PaymentFailure | None
+    review: tuple[Flag, ...]
+    """Why a person should look at it; mostly empty."""
+    expires_at: datetime
+    """Until then the prompt may be answered."""
+    version: int
+    """Rises with every change that can be seen."""
+
+
+class Push(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A prompt that was sent, or of which it is not known yet whether it was."""
+
+    transaction_id: str
+    checkout_request_id: str | None
+    """Daraja's id; null while the outcome of the push is unknown."""
+    customer_message: str
+    client_secret: str
+    """Reads this one payment for 24 hours, as a bearer token."""
+    expires_at: datetime
+    phone_number: str
+    """Masked."""
+    hint: str | None
+    """What may be wrong with the number, though it was prompted."""
+
+
+class Link(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A link."""
+
+    id: str
+    url: str
+    """The address to send."""
+    title: str
+    amount: int | float | None
+    """In shillings; null where the payer types it."""
+    reference: str | None
+    expires_at: datetime | None
+    once: bool
+    active: bool
+    state: LinkState
+    """`open`, `expired`, `spent` (paid, of a link that is paid once) or `off`."""
+    created_at: datetime

@@ -1,0 +1,54 @@
+"""The making of one call, whichever way it is sent: how often, and what comes of it."""
+
+from typing import Final, Generic, TypeVar
+
+from pokea.client.answers import Answered, Attempted, Unsent
+from pokea.client.calls import Call
+from pokea.client.failures import ClientError, NoReply, NotPokea, NotReached
+from pokea.client.problems import ServiceTrouble
+from pokea.client.retrying import after
+
+T = TypeVar("T")
+TIMEOUT_SECONDS: Final = 60.0
+"""A push is answered within 50 s, since Daraja may take 45 s."""
+CONNECT_SECONDS: Final = 5.0
+LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
+
+
+class Performance(Generic[T]):
+    """One call over all its attempts. `url` is the service's."""
+
+    def __init__(self, call: Call[T], url: str) -> None:
+        self._call = call
+        self._url = url
+        self._attempts = 0
+        self._last: Attempted = Unsent("it was not tried")
+        self._may_be_done = False
+
+    def pause_after(self, attempted: Attempted, chance: float) -> float | None:
+        """Seconds until the call is to be sent once more; None at its end."""
+        self._attempts += 1
+        self._last = attempted
+        what_follows = after(attempted, self._attempts, self._call.repeatable, chance)
+        self._may_be_done = self._may_be_done or what_follows.may_be_done
+        return what_follows.pause_seconds
+
+    def value(self) -> T:
+        """What the call comes to. Raises ClientError."""
+        try:
+            return self._value_of_last()
+        except (NotReached, NotPokea, ServiceTrouble) as failure:
+            # The last attempt did nothing; one before it may have.
+            if self._may_be_done and self._call.method != "GET":
+                raise self._no_reply(str(failure)) from failure
+            raise
+
+    def _value_of_last(self) -> T:
+        if isinstance(self._last, Answered):
+            return self._call.value_of(self._last)
+        if isinstance(self._last, Unsent):
+            raise NotReached(f"No service answers at {self._url}, and nothing was sent: {self._last.why}.")
+        raise self._no_reply(self._last.why)
+
+    def _no_reply(self, why: str) -> ClientError:
+        return NoReply(f"{self._call.method} {self._call.path} was sent and not answered: {why}", self._call.key)
