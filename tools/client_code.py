@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
 from pokea.app import Ports, Service
@@ -22,6 +23,7 @@ MODELS: Final = (
 )  # fmt: skip
 """The schemas that a caller of the client gets, with what they are made of; one that the API lacks is passed over."""
 RENAMED: Final = {"Transaction": "Payment", "PushData": "Push"}
+_HOUSE: Final = Path(__file__).parent.parent
 _REF: Final = "#/components/schemas/"
 _WIDTH: Final = 120
 _TYPES: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
@@ -186,5 +188,32 @@ def _class_name(problem: Problem) -> str:
     return "".join(word.capitalize() for word in problem.code.split("_"))
 
 
-CODE: Final = {"src/pokea/client/models.py": models_module, "src/pokea/client/problems.py": problems_module}
+_AWAITED: Final = (
+    (r"^(    )def (?!__init__)(\w+)", r"\1async def \2"),
+    (r"(?<!def )\b(self\._client\.perform|self\.get|self\.page)\(", r"await \1("),
+    (r"\bpause\(", "await asyncio.sleep("),
+    (r"( +)yield from (.+)$", r"\1for each in \2:\n\1    yield each"),
+    (r"\bIterator\b", "AsyncIterator"),
+    (r"\b(Performer|Bookings|Payments|Links)\b(?=[:(])", r"Async\1"),
+    (r"client: Performer\b", "client: AsyncPerformer"),
+    (r", pause\n", "\n"),
+)
+"""What differs where every call is awaited."""
+
+
+def async_objects_module() -> str:
+    """The text of `pokea/client/async_objects.py`: `objects.py`, with `await`."""
+    text = (_HOUSE / "src/pokea/client/objects.py").read_text(encoding="utf-8")
+    for pattern, awaited in _AWAITED:
+        text = re.sub(pattern, awaited, text, flags=re.MULTILINE)
+    _, _, code = text.partition('"""\n\n')
+    head = '"""The calls of the client for asyncio. Written by `make docs` from `objects.py`."""'
+    return f"{head}\n\nimport asyncio\n{code}"
+
+
+CODE: Final = {
+    "src/pokea/client/models.py": models_module,
+    "src/pokea/client/problems.py": problems_module,
+    "src/pokea/client/async_objects.py": async_objects_module,
+}
 """The generated modules, by their file."""

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import pokea.client
-from pokea.client import asynchronous, blocking
+from pokea.client import async_objects, objects
 from pokea.client.problems import BY_CODE
 from pokea.errors import CATALOGUE
 from tests.conftest import Say
@@ -18,9 +18,9 @@ from tools.client_code import openapi_document
 
 HEAVY = ("fastapi", "starlette", "sqlalchemy", "uvicorn", "pydantic", "alembic", "django", "cryptography", "jwt")
 FACES = [
-    (blocking.Bookings, asynchronous.AsyncBookings),
-    (blocking.Payments, asynchronous.AsyncPayments),
-    (blocking.Links, asynchronous.AsyncLinks),
+    (objects.Bookings, async_objects.AsyncBookings),
+    (objects.Payments, async_objects.AsyncPayments),
+    (objects.Links, async_objects.AsyncLinks),
 ]
 
 

@@ -1,6 +1,7 @@
 """A service that answers as a case says, whatever it is asked: also by cutting the connection."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,9 +46,11 @@ def body_of(answer: Mapping[str, Any]) -> bytes:
 
 
 @contextmanager
-def scripted(answers: Sequence[Any]) -> Iterator[Script]:
-    """A server on a free loopback port."""
+def scripted(answers: Sequence[Any], context: ssl.SSLContext | None = None) -> Iterator[Script]:
+    """A server on a free loopback port, over TLS with a `context`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     script = Script(f"http://127.0.0.1:{server.server_address[1]}", answers)
 
     class Handler(BaseHTTPRequestHandler):
