@@ -8,7 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
 
+from pokea.daraja.account_balance import BALANCE_PATH
 from pokea.daraja.b2c import B2C_PATH
+from pokea.daraja.reversal import REVERSAL_PATH
+from pokea.daraja.transaction_status import STATUS_PATH
 from tests.simulator.running import PHONE, Daraja, Reply, eventually
 
 PASSWORD = "Safaricom999!*!"
@@ -86,3 +89,66 @@ def result(daraja: Daraja, count: int = 1, seconds: float = 2) -> Any:
 def values(result: Any) -> dict[str, Any]:
     """The Result's parameters by their keys; of a key that comes twice the last."""
     return {item["Key"]: item.get("Value") for item in result["ResultParameters"]["ResultParameter"]}
+
+
+def reversal_body(daraja: Daraja, receipt: str, **changes: Any) -> dict[str, Any]:
+    """A reversal of KES 100 that is right but for the changes; a field of None is left out."""
+    body = {
+        "Initiator": "testapi",
+        "SecurityCredential": changes.get("SecurityCredential") or credential(daraja),
+        "CommandID": "TransactionReversal",
+        "TransactionID": receipt,
+        "Amount": "100",
+        "ReceiverParty": daraja.options.shortcode,
+        "RecieverIdentifierType": "11",
+        "ResultURL": result_url(daraja),
+        "QueueTimeOutURL": timeout_url(daraja),
+        "Remarks": "Not home",
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+def reverse(daraja: Daraja, receipt: str, **changes: Any) -> Reply:
+    """A reversal."""
+    return post(daraja, REVERSAL_PATH, reversal_body(daraja, receipt, **changes))
+
+
+def question_body(daraja: Daraja, **changes: Any) -> dict[str, Any]:
+    """A status question that is right but for the changes, and that names nothing; a field of None is left out."""
+    body = {
+        "Initiator": "testapi",
+        "SecurityCredential": changes.get("SecurityCredential") or credential(daraja),
+        "CommandID": "TransactionStatusQuery",
+        "PartyA": daraja.options.shortcode,
+        "IdentifierType": "4",
+        "ResultURL": question_url(daraja),
+        "QueueTimeOutURL": timeout_url(daraja),
+        "Remarks": "OK",
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+def question_url(daraja: Daraja) -> str:
+    """Where the Results of questions come."""
+    return daraja.receiver.url.replace("/callbacks/one", "/out/question/one")
+
+
+def ask(daraja: Daraja, **changes: Any) -> Reply:
+    """A status question."""
+    return post(daraja, STATUS_PATH, question_body(daraja, **changes))
+
+
+def ask_balance(daraja: Daraja, **changes: Any) -> Reply:
+    """A balance question."""
+    return post(daraja, BALANCE_PATH, question_body(daraja, **{"CommandID": "AccountBalance", **changes}))
+
+
+def answers(daraja: Daraja) -> list[Any]:
+    """The Results of questions that came, oldest first."""
+    return [body["Result"] for body in came_to(daraja, "/out/question/one")]
+
+
+def answered(daraja: Daraja, count: int = 1, seconds: float = 1) -> Any:
+    """The latest Result of a question, once `count` have come; the simulator's clock is moved on first."""
+    daraja.advance(seconds)
+    return eventually(lambda: len(found := answers(daraja)) >= count and found, f"answer {count}")[-1]

@@ -43,9 +43,9 @@ def test_every_behaviour_is_described(behaviour: Behaviour) -> None:
     assert f"| `{behaviour}` |" in PAGE
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands use curl")
+@pytest.mark.skipif(not all(map(shutil.which, ("curl", "openssl"))), reason="the page's commands use curl and openssl")
 def test_the_commands_of_the_page_run(daraja: Daraja) -> None:
-    """Typed one after another, they take a payment on a phone and leave it in the journal."""
+    """Typed one after another, they take a payment on a phone, pay another one, and leave both in the journal."""
     commands = "\n".join(re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL))
     script = "set -eu\n" + commands.replace("http://127.0.0.1:8001", daraja.address)
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=False)
@@ -56,6 +56,9 @@ def test_the_commands_of_the_page_run(daraja: Daraja) -> None:
     assert (charge["msisdn"], charge["amount"]) == ("254722000000", 10)
     assert [fault["kind"] for fault in daraja.call("GET", "/sim/api/faults").json["faults"]] == ["callback_lost"]
     assert daraja.call("GET", "/sim/api/clock").json["advancedSeconds"] == 60
+    (payout,) = daraja.journal["payouts"]
+    assert (payout["msisdn"], payout["amount"]) == ("254722000001", 500)
+    assert [entry["url"][-7:] for entry in daraja.journal["results"]] == ["/answer", "/result"]
 
 
 def test_the_python_of_the_page_runs() -> None:

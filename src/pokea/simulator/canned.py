@@ -47,7 +47,7 @@ STILL_PROCESSING: Final = EnvelopeError(500, "500.001.1001", "The transaction is
 TRANSACTION_UNKNOWN: Final = EnvelopeError(500, "500.001.1001", "The transaction does not Exist")
 SYSTEM_BUSY: Final = EnvelopeError(500, "500.003.02", "System is busy. Please try again in few minutes.")
 SPIKE_ARREST: Final = EnvelopeError(500, "500.003.02", "Error Occurred: Spike Arrest Violation")
-QUESTION_PAYLOAD: Final = "400.003.02"
+BAD_QUESTION: Final = "400.003.02"
 """The code with which transaction status refuses a field (daraja: transaction status)."""
 NOT_AUTHORIZED: Final = EnvelopeError(403, "403.002.1001", "You are not authorized to initiate this transaction")
 DUPLICATE_ORIGINATOR: Final = EnvelopeError(500, "500.002.1001", "Duplicate OriginatorConversationID.")

@@ -179,7 +179,9 @@ class SimulatorOptions:
     )
 
     most_subscribers: int = _switch(100_000, "Phones that are kept; a push to one more meets a busy system.")
-    most_records: int = _switch(100_000, "Payments, charges, movements, callbacks and requests that are kept, each.")
+    most_records: int = _switch(
+        100_000, "Payments, charges, movements, requests for money out, callbacks and requests that are kept, each."
+    )
 
     def __post_init__(self) -> None:
         for switch in switches():

@@ -22,6 +22,7 @@ BAD_PARAMETER: Final = "25"
 INITIATOR_WRONG: Final = "2001"
 RULE_FORBIDS: Final = "2006"
 PRODUCT_FORBIDS: Final = "2028"
+NO_SUCH_PARTY: Final = "SFC_IC0003"
 RECEIPT_UNKNOWN: Final = "2032"
 RECIPIENT_UNKNOWN: Final = "2040"
 INITIATOR_LOCKED: Final = "8006"
@@ -65,7 +66,7 @@ _WORDINGS: Final = {
     ALREADY_REVERSED: Wording("The transaction has already been reversed."),
     NO_SUCH_ORIGINAL: Wording("The OriginalTransactionID is invalid."),
     PRODUCT_FORBIDS: Wording("The request is not permitted according to product assignment."),
-    "SFC_IC0003": Wording("The operator does not exist.", "Receiver party is invalid"),
+    NO_SUCH_PARTY: Wording("The operator does not exist.", "Receiver party is invalid"),
 }
 
 

@@ -16,6 +16,7 @@ from pokea.clock import SECOND, Instant
 from pokea.simulator.identifiers import nairobi
 from pokea.simulator.journal import Movement, MovementKind, OrganisationAccount, Party
 from pokea.simulator.sheets import Cell, Form, written
+from pokea.simulator.texts import payout_reason
 
 Layout = Literal["classic", "newer"]
 Payer = Literal["254", "0"]
@@ -241,10 +242,8 @@ def _words(movement: Movement, heading: Heading, manner: Manner) -> _Words:
 
 
 def _payout_words(movement: Movement) -> _Words:
-    """B2C's words (texts: wording): of the reason types the business payment's alone names the customer."""
-    to_whom = " to Customer" if movement.purpose == "Business Payment" else ""
     opening = "to" if movement.kind is MovementKind.PAYOUT else "Charge"
-    return _Words(f"{movement.purpose} {opening}", f"{movement.purpose}{to_whom} via API")
+    return _Words(f"{movement.purpose} {opening}", payout_reason(movement.purpose))
 
 
 def _payment_words(movement: Movement, manner: Manner, *, at_till: bool) -> _Words:

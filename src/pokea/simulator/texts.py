@@ -72,6 +72,11 @@ def insufficient_message(cents: int, organisation: str, balance_cents: int) -> s
     )
 
 
+def payout_reason(purpose: str) -> str:
+    """B2C's reason type (texts: wording): the business payment's alone names the customer."""
+    return f"{purpose}{' to Customer' if purpose == 'Business Payment' else ''} via API"
+
+
 WRONG_PIN_MESSAGE = "Failed. The M-PESA PIN that you entered is wrong. (Wording of the simulator, not of M-PESA.)"
 """Our own: no text of M-PESA's for a wrong PIN was found (texts: failure SMS)."""
 

@@ -31,15 +31,16 @@ from pokea.simulator.organisation import Unbookable
 from pokea.simulator.tariffs import payout_cost_cents
 from pokea.simulator.validation import MSISDN, PRESENT, SHORTCODE
 
-_PURPOSES: Final = {
+PURPOSES: Final = {
     "BusinessPayment": "Business Payment",
     "SalaryPayment": "Salary Payment",
     "PromotionPayment": "Promotion Payment",
 }
+"""What M-PESA calls each CommandID."""
 _CHECKS: Final[Checks] = (
     ("InitiatorName", PRESENT),
     ("SecurityCredential", PRESENT),
-    ("CommandID", one_of(*_PURPOSES)),
+    ("CommandID", one_of(*PURPOSES)),
     ("Amount", is_amount),
     ("PartyA", SHORTCODE),
     ("PartyB", MSISDN),
@@ -109,7 +110,7 @@ class BusinessToCustomer:
             payout_cost_cents(cents // CENTS, core.options),
         )
         try:
-            core.pay_out(payout, subscriber, _PURPOSES[fields.known("CommandID")])
+            core.pay_out(payout, subscriber, PURPOSES[fields.known("CommandID")])
         except Unbookable:
             return Settlement(results.INSUFFICIENT, now, transaction_id)
         return Settlement(

@@ -32,6 +32,8 @@ class Settlement(NamedTuple):
     cost_cents: int = 0
     party: Party | None = None
     """The customer whose phone gets the money."""
+    account: OrganisationAccount = OrganisationAccount.UTILITY
+    """What was debited."""
     balances: Mapping[OrganisationAccount, int] = {}
     """What the accounts held after it, in cents."""
     original_receipt: str = ""
