@@ -45,7 +45,8 @@ def floors() -> list[list[str]]:
 def error_tree() -> str:
     """The classes of errors, each under the one that it is a kind of, with the first sentence of its docstring."""
     for module in pkgutil.walk_packages(pokea.__path__, "pokea."):
-        if "migrations" not in module.name and not module.name.endswith("__main__"):
+        is_server = not module.name.startswith(("pokea.client", "pokea.testing"))
+        if is_server and "migrations" not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     return "\n".join(f"    {line}" for line in ["PokeaError", *_branches(PokeaError, "")])
 

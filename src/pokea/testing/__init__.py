@@ -15,13 +15,14 @@ off after it. Without pytest, `local_pokea(folder)` is a context in which they r
 from pokea.testing.asking import HttpAnswer, call, eventually
 from pokea.testing.local import LocalPokea, local_pokea
 from pokea.testing.programs import Program, SimulatorProgram, free_port, new_simulator
-from pokea.testing.receiver import Receiver, receiving, webhook_message
+from pokea.testing.receiver import Receiver, SignedMessage, receiving, webhook_message
 
 __all__ = [
     "HttpAnswer",
     "LocalPokea",
     "Program",
     "Receiver",
+    "SignedMessage",
     "SimulatorProgram",
     "call",
     "eventually",
