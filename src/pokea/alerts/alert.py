@@ -45,6 +45,11 @@ class AlertCode(StrEnum):
     CALLBACK_ADDRESS = "callback_address"
     PASSKEY_WRONG = "passkey_wrong"
     DATABASE_AWAY = "database_away"
+    OUT_STOPPED = "out_stopped"
+    OUT_FLAGGED = "out_flagged"
+    OUT_STUCK = "out_stuck"
+    NAME_DIFFERS = "name_differs"
+    INITIATOR_SILENT = "initiator_silent"
 
 
 PAUSES: Final[dict[AlertCode, Instant]] = {
@@ -53,6 +58,11 @@ PAUSES: Final[dict[AlertCode, Instant]] = {
     AlertCode.CALLBACK_ADDRESS: 24 * HOUR,
     AlertCode.PASSKEY_WRONG: HOUR,
     AlertCode.DATABASE_AWAY: 900 * SECOND,
+    AlertCode.OUT_STOPPED: HOUR,
+    AlertCode.OUT_FLAGGED: 24 * HOUR,
+    AlertCode.OUT_STUCK: 24 * HOUR,
+    AlertCode.NAME_DIFFERS: 24 * HOUR,
+    AlertCode.INITIATOR_SILENT: HOUR,
 }
 """What is seen again after it was sent is sent again, so long after the last time."""
 
@@ -70,6 +80,11 @@ LEVELS: Final = {
     AlertCode.CALLBACK_ADDRESS: AlertLevel.WARNING,
     AlertCode.PASSKEY_WRONG: AlertLevel.FAILURE,
     AlertCode.DATABASE_AWAY: AlertLevel.FAILURE,
+    AlertCode.OUT_STOPPED: AlertLevel.FAILURE,
+    AlertCode.OUT_FLAGGED: AlertLevel.WARNING,
+    AlertCode.OUT_STUCK: AlertLevel.FAILURE,
+    AlertCode.NAME_DIFFERS: AlertLevel.WARNING,
+    AlertCode.INITIATOR_SILENT: AlertLevel.FAILURE,
 }
 TITLES: Final = {
     AlertCode.BOOKS_WRONG: "The books are wrong",
@@ -77,6 +92,11 @@ TITLES: Final = {
     AlertCode.CALLBACK_ADDRESS: "A callback came from an address that is not on the list",
     AlertCode.PASSKEY_WRONG: "Daraja refuses the passkey",
     AlertCode.DATABASE_AWAY: "The database takes nothing",
+    AlertCode.OUT_STOPPED: "Money out is stopped",
+    AlertCode.OUT_FLAGGED: "A refund or payout needs a person",
+    AlertCode.OUT_STUCK: "A refund or payout cannot be settled",
+    AlertCode.NAME_DIFFERS: "M-PESA named another recipient's name than before",
+    AlertCode.INITIATOR_SILENT: "Daraja answers no question about money out",
 }
 
 

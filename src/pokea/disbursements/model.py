@@ -223,3 +223,15 @@ def digest_of(
     """
     parts = (disbursement_id, kind, str(amount_cents), recipient, way, source, nonce)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def balance_owner(merchant_id: int, shortcode: str) -> str:
+    """Whose the addresses of a question about this account's balance are."""
+    return f"bal_{merchant_id}_{shortcode}"
+
+
+def read_balance_owner(owner_id: str) -> tuple[int, str] | None:
+    """The merchant and the shortcode that `balance_owner` was given; None for the id of anything else."""
+    prefix, _, rest = owner_id.partition("_")
+    merchant, _, shortcode = rest.partition("_")
+    return (int(merchant), shortcode) if prefix == "bal" and merchant.isdecimal() and shortcode else None

@@ -202,6 +202,15 @@ def claim_due(connection: Connection, app: str, configured_rate: float, now: Ins
     return Due(questions, to_close, _look_again(_waiting(connection), now, rate, tokens), rate)
 
 
+def take_budget(connection: Connection, app: str, configured_rate: float, wanted: int, now: Instant) -> int:
+    """Take up to `wanted` questions from the budget of this name, for a queue of its own; answers how many it gives."""
+    rate, tokens, turn = _filled(connection, app, configured_rate, now)
+    taken = min(int(tokens), wanted)
+    spent = {"new_rate": rate, "new_tokens": tokens - taken, "new_filled_at": now, "new_turn": turn + taken}
+    execute(connection, _SPEND, {"key": app} | spent)
+    return taken
+
+
 def slow_down(connection: Connection, app: str, asked_rate: float, now: Instant) -> None:
     """Daraja refused a question that was asked at this rate: go on at half of it, and let the bucket run dry.
 

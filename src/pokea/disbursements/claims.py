@@ -1,0 +1,244 @@
+"""What the worker of money out takes in hand: sendings that begin, questions that are due, leases that are over.
+
+A sending begins inside the transaction that looks again at everything that may forbid it: the attempt's row, its
+`send_began` and its addresses are durable before the first byte leaves (law: sending, 1). Whoever finds an attempt that
+was begun does not send it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, Select, bindparam, func, select, update
+
+from pokea.clock import SECOND, Instant
+from pokea.disbursements import store
+from pokea.disbursements.addresses import AddressBook, AddressPair
+from pokea.disbursements.effects import OutEffects, event_of
+from pokea.disbursements.evidence import OutEvidence, send_began
+from pokea.disbursements.life import state_of
+from pokea.disbursements.model import (
+    ATTEMPT_ID,
+    LEASE,
+    AttemptStatus,
+    Disbursement,
+    DisbursementStatus,
+    OutAttempt,
+    StepKind,
+    Waiting,
+    Way,
+)
+from pokea.disbursements.schedule import OFFSETS
+from pokea.disbursements.settle import write_followed
+from pokea.ids import Ids
+from pokea.operations.inquiry_queue import take_budget
+from pokea.operations.settle import Change
+from pokea.storage.sql import execute_many, fetch_all, fetch_one
+from pokea.storage.tables import attempts, disbursements, payments
+
+AT_ONCE: Final = 64
+LOOK_AGAIN: Final[Instant] = 30 * SECOND
+"""How soon a disbursement that waits for funds, a cap or the brake is looked at again."""
+
+_DUE: Final[Select[tuple[str]]] = (
+    select(disbursements.c.id)
+    .where(disbursements.c.next_action_at <= bindparam("now"))
+    .order_by(disbursements.c.next_action_at, disbursements.c.id)
+    .limit(bindparam("count"))
+)
+_RECEIPT: Final = select(payments.c.receipt).where(payments.c.id == bindparam("of_id"))
+_OVER: Final = (
+    select(attempts.c.id)
+    .where(attempts.c.next_action_at <= bindparam("now"), attempts.c.status == AttemptStatus.SENDING.value)
+    .order_by(attempts.c.id)
+    .limit(bindparam("count"))
+)
+_TO_ASK: Final = (
+    select(attempts)
+    .where(
+        attempts.c.next_action_at <= bindparam("now"),
+        attempts.c.status.in_([AttemptStatus.ACCEPTED.value, AttemptStatus.UNKNOWN.value]),
+    )
+    .order_by(attempts.c.created_at.desc(), attempts.c.id.desc())
+    .limit(bindparam("count"))
+    .with_for_update(skip_locked=True)
+)
+_ASKED: Final = (
+    update(attempts)
+    .where(attempts.c.id == bindparam("of_id"))
+    .values(
+        inquiries=bindparam("new_inquiries"),
+        last_inquiry_at=bindparam("new_last"),
+        next_action_at=bindparam("new_next"),
+    )
+)
+_EARLIEST: Final = tuple(
+    select(func.min(table.c.next_action_at)).where(table.c.next_action_at.is_not(None))
+    for table in (disbursements, attempts)
+)
+
+
+class SendVerdict(NamedTuple):
+    """Whether an approved disbursement may be sent now: what it waits for, and until when if that is known.
+
+    `has_lapsed`: its approval is too old to be acted on.
+    """
+
+    waiting: Waiting | None = None
+    until: Instant | None = None
+    has_lapsed: bool = False
+
+
+Judge = Callable[[Connection, Disbursement, Instant], SendVerdict]
+"""Looks again at everything that may forbid a sending: brake, caps, funds, the payee's wait, the sum of refunds."""
+Lapse = Callable[[Connection, Disbursement, Instant], OutEffects]
+"""Makes the step by which an approval ends unsent, and answers what follows."""
+
+
+class Sending(NamedTuple):
+    """An attempt whose sending has begun, durable, and the addresses that its request names."""
+
+    attempt: OutAttempt
+    disbursement: Disbursement
+    addresses: AddressPair
+
+
+class Asking(NamedTuple):
+    """A question about an attempt that is taken from the budget, and the addresses that it names."""
+
+    attempt: OutAttempt
+    addresses: AddressPair
+
+
+class OutWork(NamedTuple):
+    """What is to be done now, and when to look again."""
+
+    sendings: Sequence[Sending]
+    questions: Sequence[Asking]
+    leases_over: Sequence[str]
+    changes: Sequence[Change]
+    look_again_at: Instant | None
+    wants_balance: frozenset[tuple[int, str]] = frozenset()
+    """Merchants and ways for which a disbursement waits until it is known what the account holds."""
+
+
+class Making(NamedTuple):
+    """What makes an attempt: ids, our ids for B2C, and addresses."""
+
+    ids: Ids
+    originator_id: Callable[[str], str]
+    book: AddressBook
+
+
+def claim_out(
+    connection: Connection, judge: Judge, lapse: Lapse, making: Making, budget: tuple[str, float], now: Instant
+) -> OutWork:
+    """Take what is due. `budget` names the questions' budget and its rate a second."""
+    over = [row[0] for row in fetch_all(connection, _OVER, {"now": now, "count": AT_ONCE})]
+    followed: list[tuple[Disbursement, OutEffects]] = []
+    sendings: list[Sending] = []
+    for row in _lock_due(connection, now):
+        if row.status != DisbursementStatus.APPROVED:
+            followed.append((row, _quiet(row._replace(next_action_at=None))))
+            continue
+        verdict = judge(connection, row, now)
+        if verdict.has_lapsed:
+            followed.append((row, lapse(connection, row, now)))
+        elif verdict.waiting is not None:
+            until = verdict.until or now + LOOK_AGAIN
+            followed.append((row, _quiet(row._replace(waiting=verdict.waiting.value, next_action_at=until))))
+        else:
+            begun, effects = _begin(connection, row, making, now)
+            followed.append((row, effects))
+            sendings.append(begun)
+    changes = write_followed(connection, followed, now)
+    questions = _questions(connection, making.book, budget, now)
+    poor = frozenset((row.merchant_id, row.way) for row, each in followed if each.after.waiting == Waiting.NEEDS_FUNDS)
+    return OutWork(sendings, questions, over, changes, _look_again(connection), poor)
+
+
+def _lock_due(connection: Connection, now: Instant) -> list[Disbursement]:
+    ids = [row[0] for row in fetch_all(connection, _DUE, {"now": now, "count": AT_ONCE})]
+    if not ids:
+        return []
+    # Payments before disbursements: the sum of a payment's refunds is judged under the payment's lock.
+    found = [store.find_disbursement(connection, each) for each in ids]
+    store.lock_payments(connection, [each.payment_id for each in found if each is not None and each.payment_id])
+    locked = store.lock_disbursements(connection, ids)
+    # Another process may have taken one of them between the two looks.
+    return [row for row in locked.values() if row.next_action_at is not None and row.next_action_at <= now]
+
+
+def _begin(connection: Connection, row: Disbursement, making: Making, now: Instant) -> tuple[Sending, OutEffects]:
+    """Make the attempt of the last approval, begun and durable with this transaction.
+
+    Raises ValueError if another attempt is not proved failed: then nothing of this transaction may stand.
+    """
+    steps = store.steps_of(connection, [row.id])[row.id]
+    before = store.attempts_of(connection, [row.id])[row.id]
+    if any(each.is_live for each in before):
+        raise ValueError(f"{row.id} has an attempt that is not proved failed")
+    attempt_id = making.ids.new(ATTEMPT_ID)
+    way = Way(row.way)
+    receipt = fetch_one(connection, _RECEIPT, {"of_id": row.payment_id}) if way is Way.REVERSAL else None
+    attempt = OutAttempt(
+        id=attempt_id,
+        merchant_id=row.merchant_id,
+        disbursement_id=row.id,
+        number=sum(step.kind == StepKind.APPROVED for step in steps),
+        way=way.value,
+        amount_cents=row.amount_cents,
+        recipient=row.recipient,
+        original_receipt=receipt[0] if receipt else None,
+        originator_id=making.originator_id(attempt_id) if way is Way.B2C else None,
+        digest=row.digest,
+        created_at=now,
+        version=1,
+        status=AttemptStatus.SENDING.value,
+        is_live=True,
+        lease_until=now + LEASE,
+        request_id=None,
+        receipt=None,
+        receiver_name=None,
+        charge_cents=None,
+        completed_at=None,
+        failure_code=None,
+        failure_reason=None,
+        flags="",
+        inquiries=0,
+        last_inquiry_at=None,
+        next_action_at=now + LEASE,
+    )
+    addresses = making.book.of_attempt(attempt_id, now)
+    store.insert_attempt(connection, attempt, addresses.rows)
+    began: OutEvidence = send_began(attempt_id, row.digest, now)
+    store.add_evidence(connection, [began], applied=True)
+    state = state_of(steps, [*before, attempt])
+    after = row._replace(status=state.status.value, waiting=None, next_action_at=None)
+    return Sending(attempt, after, addresses), OutEffects(after, event_of(row, after), [], [])
+
+
+def _questions(connection: Connection, book: AddressBook, budget: tuple[str, float], now: Instant) -> list[Asking]:
+    found = [OutAttempt._make(row) for row in fetch_all(connection, _TO_ASK, {"now": now, "count": AT_ONCE})]
+    if not found:
+        return []
+    name, rate = budget
+    chosen = found[: take_budget(connection, name, rate, len(found), now)]
+    asked, taken = [], []
+    for attempt in chosen:
+        number = attempt.inquiries + 1
+        upcoming = next((at for offset in OFFSETS if (at := attempt.created_at + offset) > now), None)
+        taken.append({"of_id": attempt.id, "new_inquiries": number, "new_last": now, "new_next": upcoming})
+        asked.append(Asking(attempt._replace(inquiries=number), book.of_question(attempt.id, number, now)))
+    execute_many(connection, _ASKED, taken)
+    store.add_addresses(connection, [row for each in asked for row in each.addresses.rows])
+    return asked
+
+
+def _look_again(connection: Connection) -> Instant | None:
+    found = [fetch_one(connection, statement)[0] for statement in _EARLIEST]
+    return min((at for at in found if at is not None), default=None)
+
+
+def _quiet(after: Disbursement) -> OutEffects:
+    """A change that only the worker and the API's `waiting` see."""
+    return OutEffects(after, None, [], [])

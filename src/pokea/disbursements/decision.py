@@ -1,0 +1,313 @@
+"""An attempt's row is one pure function of its evidence (law: proof of money out), and this is that function.
+
+It is stricter than that of a payment: there a wrong "refused" costs a second prompt, here it costs the money. Nothing
+but proof ends an attempt. A code that is not known to be final, an amount or a recipient that is not ours, a notice of
+a timeout and an answer that says "does not exist" prove nothing; they raise a flag, or make us ask.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pokea.clock import SECOND, Instant
+from pokea.daraja.result_reading import ResultReading
+from pokea.disbursements.evidence import NOT_PAID, PAID, OutEvidence, OutSource
+from pokea.disbursements.model import AttemptStatus, AttemptTerms, OutFlag, Way
+
+STATUS_AGREEMENT: Final[Instant] = 60 * SECOND
+"""Two status answers must be so far apart before they prove a failure."""
+SUCCESS: Final = "0"
+COMPLETED_WORD: Final = "completed"
+FAILED_WORDS: Final = frozenset({"cancelled", "declined", "expired", "failed"})
+REVERSED_ELSEWHERE: Final = "R000001"
+KNOWN_FINAL: Final = frozenset(
+    [
+        "1",
+        "2",
+        "3",
+        "4",
+        "8",
+        "11",
+        "18",
+        "20",
+        "21",
+        "22",
+        "24",
+        "25",
+        "29",
+        "2001",
+        "2006",
+        "2028",
+        "2040",
+        "8006",
+        "TP40153",
+        "SFC_IC0003",
+        "R000002",
+    ]
+)
+"""Result codes after which no money moved, for certain; every other code but 0 is never final."""
+NOT_FINAL: Final = frozenset(["15", "17", "26", "9999", "100000000", "R000001"])
+"""Known codes that prove nothing; so does every code of ten digits that begins with 1000000, and a ResultType of 1."""
+INITIATOR_REFUSALS: Final = frozenset(["18", "20", "21", "2001", "8006", "TP40153"])
+"""Codes by which M-PESA refuses our API operator: two in ten minutes stop money out (law: who may)."""
+
+
+class AttemptDecision(Struct, frozen=True):
+    """What follows from an attempt's evidence.
+
+    `decided_by` is the source of what ended it. `is_doubtful`: something arrived that proves nothing, at
+    `doubted_at`, and makes us ask. `failing_answer_at` is when a status answer first named a failure.
+    """
+
+    status: AttemptStatus
+    request_id: str | None = None
+    receipt: str | None = None
+    receiver_name: str | None = None
+    charge_cents: int | None = None
+    completed_at: Instant | None = None
+    decided_by: OutSource | None = None
+    failure_code: str | None = None
+    failure_reason: str | None = None
+    flags: tuple[OutFlag, ...] = ()
+    doubted_at: Instant | None = None
+    failing_answer_at: Instant | None = None
+
+
+class ClassifiedAttempt(Struct, frozen=True):
+    """An attempt's evidence, sorted by what it is worth."""
+
+    accepted: OutEvidence | None
+    is_answered: bool
+    successes: Sequence[OutEvidence]
+    failures: Sequence[OutEvidence]
+    failing_answers: Sequence[OutEvidence]
+    returned: Sequence[OutEvidence]
+    doubtful: Sequence[OutEvidence]
+    flags: frozenset[OutFlag]
+
+    @property
+    def wanted_receipts(self) -> list[str]:
+        """The receipts that this attempt must own before they may complete it, sorted."""
+        return sorted({item.receipt for item in self.successes if item.receipt is not None})
+
+
+def decide_attempt(
+    terms: AttemptTerms, evidence: Iterable[OutEvidence], foreign_receipts: Collection[str] = ()
+) -> AttemptDecision:
+    """The decision that the evidence makes, whatever its order and however often an item is repeated.
+
+    `foreign_receipts` are those of `wanted_receipts` that another operation owns.
+    """
+    return decide_classified_attempt(classify_attempt(terms, evidence, foreign_receipts))
+
+
+def classify_attempt(
+    terms: AttemptTerms, evidence: Iterable[OutEvidence], foreign_receipts: Collection[str] = ()
+) -> ClassifiedAttempt:
+    """Sort the evidence by what it is worth."""
+    unique: dict[str, OutEvidence] = {}
+    for item in sorted(evidence, key=_MOMENT):
+        unique.setdefault(item.id, item)
+    items = list(unique.values())
+    accepted = next((item for item in items if item.source is OutSource.ACCEPTED), None)
+    is_unknown = any(item.source is OutSource.UNKNOWN for item in items)
+    ours = _Identity(terms, None if accepted is None else accepted.request_id, is_unknown and accepted is None)
+    worth = _Worth(ours, foreign_receipts)
+    for item in items:
+        worth.weigh(item)
+    answered = (OutSource.ACCEPTED, OutSource.REFUSED, OutSource.UNKNOWN)
+    return ClassifiedAttempt(
+        accepted,
+        any(item.source in answered for item in items),
+        worth.successes,
+        worth.failures,
+        worth.failing_answers,
+        [item for item in items if item.source is OutSource.RETURNED],
+        worth.doubtful,
+        frozenset(worth.flags),
+    )
+
+
+class _Identity(Struct, frozen=True):
+    """By what a body is known to be about this attempt."""
+
+    terms: AttemptTerms
+    request_id: str | None
+    is_unanswered: bool
+
+    def names(self, originator_id: str | None, request_id: str | None) -> bool:
+        """Whether one of these ids is the attempt's."""
+        own = self.terms.originator_id
+        return (own is not None and own == originator_id) or (
+            self.request_id is not None and self.request_id == request_id
+        )
+
+    def is_result(self, reading: ResultReading) -> bool:
+        """Whether a Result at the attempt's own address is that of its request.
+
+        A reversal has no id of ours. Where its answer was lost, the original receipt names it, at an address that
+        nothing else was given. The answer to a status question echoes our id too; it is told apart by its status.
+        """
+        if reading.transaction_status is not None:
+            return False
+        if self.names(reading.originator_conversation_id, reading.conversation_id):
+            return True
+        is_reversal = self.terms.way is Way.REVERSAL
+        return is_reversal and self.is_unanswered and reading.original_transaction_id == self.terms.original_receipt
+
+    def is_answer(self, reading: ResultReading) -> bool:
+        """Whether our id stands inside the parameters of a status answer."""
+        return self.names(reading.asked_originator_id, reading.asked_conversation_id)
+
+
+class _Worth:
+    """Weighs one item after another."""
+
+    def __init__(self, ours: _Identity, foreign_receipts: Collection[str]) -> None:
+        self._ours = ours
+        self._foreign = foreign_receipts
+        self.successes: list[OutEvidence] = []
+        self.failures: list[OutEvidence] = []
+        self.failing_answers: list[OutEvidence] = []
+        self.doubtful: list[OutEvidence] = []
+        self.flags: set[OutFlag] = set()
+
+    def weigh(self, item: OutEvidence) -> None:
+        """Put the item where it belongs."""
+        match item.source:
+            case OutSource.RESULT:
+                self._result(item)
+            case OutSource.STATUS_ANSWER:
+                self._status_answer(item)
+            case OutSource.STATEMENT_LINE:
+                self._paid(item, item.amount_cents == self._ours.terms.amount_cents)
+            case OutSource.FINDING:
+                (self.successes if item.code == PAID else self.failures).append(item)
+            case OutSource.REFUSED:
+                self.failures.append(item)
+            case OutSource.TIMEOUT_NOTICE:
+                self.doubtful.append(item)
+            case _:
+                pass
+
+    def _paid(self, item: OutEvidence, is_amount_ours: bool) -> None:
+        if not is_amount_ours:
+            self.flags.add(OutFlag.AMOUNT_DIFFERS)
+        elif item.receipt in self._foreign:
+            self.flags.add(OutFlag.RECEIPT_CONFLICT)
+        else:
+            self.successes.append(item)
+            return
+        self.doubtful.append(item)
+
+    def _result(self, item: OutEvidence) -> None:
+        reading = item.reading
+        if not item.proved or reading is None or not self._ours.is_result(reading):
+            self.doubtful.append(item)
+            return
+        if reading.result_type == SUCCESS and reading.code == SUCCESS:
+            self._successful_result(item, reading)
+        elif reading.result_type == SUCCESS and reading.code in KNOWN_FINAL:
+            self.failures.append(item)
+        else:
+            self.flags.add(_flag_of(reading))
+            self.doubtful.append(item)
+
+    def _successful_result(self, item: OutEvidence, reading: ResultReading) -> None:
+        terms = self._ours.terms
+        if terms.way is Way.B2C:
+            is_recipient_ours = reading.receiver_msisdn == terms.recipient
+        else:
+            is_recipient_ours = reading.original_transaction_id == terms.original_receipt
+        if reading.transaction_id is None:
+            self.flags.add(OutFlag.NOT_FINAL)
+            self.doubtful.append(item)
+        elif not is_recipient_ours:
+            self.flags.add(OutFlag.RECIPIENT_DIFFERS)
+            self.doubtful.append(item)
+        else:
+            self._paid(item, reading.amount_cents == terms.amount_cents)
+
+    def _status_answer(self, item: OutEvidence) -> None:
+        """ResultCode 0 of a status question says that the question worked; any other code, 2032 too, is no answer."""
+        reading = item.reading
+        if not item.proved or reading is None or reading.code != SUCCESS or not self._ours.is_answer(reading):
+            return
+        word = (reading.transaction_status or "").casefold()
+        if word == COMPLETED_WORD:
+            if item.receipt is not None:
+                self._paid(item, reading.amount_cents == self._ours.terms.amount_cents)
+        elif word in FAILED_WORDS:
+            self.failing_answers.append(item)
+
+
+def decide_classified_attempt(classified: ClassifiedAttempt) -> AttemptDecision:
+    """Build the decision from classified evidence."""
+    known = AttemptDecision(
+        status=_open_status(classified),
+        request_id=None if classified.accepted is None else classified.accepted.request_id,
+        flags=tuple(sorted(classified.flags)),
+        doubted_at=max((item.received_at for item in classified.doubtful), default=None),
+        failing_answer_at=min((item.received_at for item in classified.failing_answers), default=None),
+    )
+    if classified.successes:
+        return _completed(known, classified)
+    failures = _proved_failures(classified)
+    return _failed(known, failures[0]) if failures else known
+
+
+def _open_status(classified: ClassifiedAttempt) -> AttemptStatus:
+    if classified.accepted is not None:
+        return AttemptStatus.ACCEPTED
+    return AttemptStatus.UNKNOWN if classified.is_answered else AttemptStatus.SENDING
+
+
+def _completed(known: AttemptDecision, classified: ClassifiedAttempt) -> AttemptDecision:
+    best = classified.successes[0]
+    readings = [item.reading for item in classified.successes]
+    named = next((each.receiver_name for each in readings if each is not None and each.receiver_name), None)
+    charge = next((each.charge_cents for each in readings if each is not None and each.charge_cents), None)
+    has_returned = any(item.receipt for item in classified.returned)
+    return replace(
+        known,
+        status=AttemptStatus.RETURNED if has_returned else AttemptStatus.COMPLETED,
+        receipt=best.receipt,
+        receiver_name=named,
+        charge_cents=charge,
+        completed_at=best.received_at,
+        decided_by=best.source,
+    )
+
+
+def _proved_failures(classified: ClassifiedAttempt) -> list[OutEvidence]:
+    """What proves that no money went out, the first first."""
+    at = [item.received_at for item in classified.failing_answers]
+    agreeing = list(classified.failing_answers[-1:]) if at and max(at) - min(at) >= STATUS_AGREEMENT else []
+    return sorted([*classified.failures, *agreeing], key=_MOMENT)
+
+
+def _failed(known: AttemptDecision, best: OutEvidence) -> AttemptDecision:
+    reading = best.reading
+    reason = best.reason
+    if best.source is OutSource.STATUS_ANSWER and reading is not None:
+        reason = reading.transaction_status
+    elif reading is not None:
+        reason = reading.description
+    elif best.code == NOT_PAID:
+        reason = "two people found that nothing was paid"
+    code = None if best.source in (OutSource.STATUS_ANSWER, OutSource.FINDING) else best.code
+    return replace(known, status=AttemptStatus.FAILED, failure_code=code, failure_reason=reason, decided_by=best.source)
+
+
+def _flag_of(reading: ResultReading) -> OutFlag:
+    code = reading.code or ""
+    if code == REVERSED_ELSEWHERE:
+        return OutFlag.REVERSED_ELSEWHERE
+    is_known = code in NOT_FINAL or code in KNOWN_FINAL or code == SUCCESS or code.startswith("1000000")
+    return OutFlag.NOT_FINAL if is_known else OutFlag.CODE_UNKNOWN
+
+
+_MOMENT = attrgetter("received_at", "id")

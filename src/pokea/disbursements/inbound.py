@@ -1,0 +1,95 @@
+"""The addresses at which Daraja posts what became of money out (law: proof of money out).
+
+Each carries a token of 48 hexadecimal digits that belongs to one attempt, or one question, and one purpose. What comes
+to a known address is stored before it is acknowledged, whatever it is; an unknown one is answered 404 and nothing is
+kept of it.
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pokea.api.auth.callers import Authenticator
+from pokea.api.responses import json_answer
+from pokea.clock import Clock
+from pokea.daraja.wire import CALLBACK_ACCEPTED
+from pokea.disbursements import store
+from pokea.disbursements.evidence import OutDelivery, OutEvidence, Purpose
+from pokea.disbursements.model import OutAttempt
+from pokea.errors import ApiError
+from pokea.operations.settler import Settler
+from pokea.operations.tokens import callback_digest
+from pokea.settings import Network
+from pokea.storage.database import Database
+
+PREFIX: Final = "/api/v1/out"
+_TOKEN: Final = re.compile(r"[0-9a-f]{48}")
+_PURPOSES: Final[Mapping[str, frozenset[Purpose]]] = {
+    "result": frozenset({Purpose.RESULT}),
+    "timeout": frozenset({Purpose.TIMEOUT, Purpose.STATUS_TIMEOUT, Purpose.BALANCE_TIMEOUT}),
+    "status": frozenset({Purpose.STATUS, Purpose.BALANCE}),
+}
+"""Which purposes the addresses of each path have."""
+_ACCEPTED: Final = json_answer(CALLBACK_ACCEPTED)
+
+_log = logging.getLogger("pokea.out")
+
+OutSettler = Settler[OutDelivery | OutEvidence, OutAttempt]
+"""The settler of attempts."""
+
+
+class OutRoutes:
+    """The three addresses. `allowed` are the networks from which Daraja posts; none for all."""
+
+    def __init__(
+        self,
+        database: Database,
+        settler: OutSettler,
+        gate: Authenticator,
+        clock: Clock,
+        allowed: Sequence[Network] = (),
+    ) -> None:
+        self._database = database
+        self._settler = settler
+        self._gate = gate
+        self._clock = clock
+        self._allowed = tuple(allowed)
+
+    def routes(self) -> list[Route]:
+        """Every address of money out."""
+        return [Route(f"{PREFIX}/{path}/{{token}}", self._receive, methods=["POST"]) for path in _PURPOSES]
+
+    async def _receive(self, request: Request) -> Response:
+        token = request.path_params["token"]
+        path = request.url.path.removeprefix(PREFIX).split("/")[1]
+        digest = callback_digest(token)
+        address = await self._database.read(store.find_address, digest) if _TOKEN.fullmatch(token) else None
+        if address is None or Purpose(address.purpose) not in _PURPOSES[path]:
+            raise ApiError("not_found", "There is no such address.")
+        self._settler.check_room()
+        sender = self._gate.address(request) if self._allowed else ""
+        stranger = "" if self._is_allowed(sender) else sender or "an unknown address"
+        if stranger:
+            _log.warning(
+                "A body for %s came from %s, which is not on POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is "
+                "asked. If the address is Safaricom's, add it to the list.",
+                address.owner_id,
+                stranger,
+            )
+        await self._settler.deliver(OutDelivery(token, await request.body(), self._clock.now(), stranger))
+        return _ACCEPTED
+
+    def _is_allowed(self, sender: str) -> bool:
+        if not self._allowed:
+            return True
+        try:
+            address = ip_address(sender)
+        except ValueError:
+            return False
+        return any(address in network for network in self._allowed)

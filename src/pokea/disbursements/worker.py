@@ -1,0 +1,219 @@
+"""The worker of money out: it sends what is approved, once, and finds out what became of what is not proved.
+
+It takes what is due in one transaction, and calls Daraja outside any. A crash loses nothing: an attempt that was begun
+and has no answer becomes unknown when its lease is over, and is found out; it is never sent again (law: sending).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from sqlalchemy import Connection
+
+from pokea.clock import SECOND, Clock, Instant
+from pokea.daraja.out_outcomes import (
+    Asked,
+    AskOutcome,
+    B2COrder,
+    BalanceQuestion,
+    OutAccepted,
+    OutAddresses,
+    OutOutcome,
+    OutRefused,
+    OutWay,
+    ReverseOrder,
+    StatusQuestion,
+)
+from pokea.disbursements import store
+from pokea.disbursements.addresses import AddressBook, AddressPair
+from pokea.disbursements.claims import Asking, Judge, Lapse, Making, OutWork, Sending, claim_out
+from pokea.disbursements.consequences import Shortcodes
+from pokea.disbursements.evidence import OutEvidence, accepted, refused, unknown
+from pokea.disbursements.inbound import OutSettler
+from pokea.disbursements.model import OutAttempt, Way, balance_owner
+from pokea.errors import OutcomeUnknown, Unavailable
+from pokea.money import CENTS
+from pokea.operations.settle import Change
+from pokea.storage.database import Database
+from pokea.storage.worker import Worker
+
+BALANCE_AT_MOST_EVERY: Final[Instant] = 60 * SECOND
+_PAUSES_SECONDS: Final = (0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300)
+"""Between tries to store an answer while the database is away; the request itself is never sent again."""
+_LEAST_SLEEP_SECONDS: Final = 0.02
+
+_log = logging.getLogger("pokea.out")
+
+
+class OutApi(Protocol):
+    """Daraja's APIs of money out."""
+
+    async def pay_b2c(self, order: B2COrder) -> OutOutcome:
+        """Send money to a phone."""
+
+    async def reverse(self, order: ReverseOrder) -> OutOutcome:
+        """Take a payment back."""
+
+    async def ask_status(self, question: StatusQuestion) -> AskOutcome:
+        """Ask what became of a sending."""
+
+    async def ask_balance(self, question: BalanceQuestion) -> AskOutcome:
+        """Ask what the accounts hold."""
+
+
+class OutPolicy(NamedTuple):
+    """What the worker acts by: what may be sent, what ends an approval, who is asked and how often (a minute)."""
+
+    judge: Judge
+    lapse: Lapse
+    making: Making
+    shortcodes: Shortcodes
+    budget_name: str
+    status_rate: int
+
+
+class OutWorker:
+    """Sends, asks, and ends leases. `longest_sleep_seconds` bounds how late it notices what other processes left."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settler: OutSettler,
+        api: OutApi,
+        policy: OutPolicy,
+        publish: Callable[[Sequence[Change]], None],
+        longest_sleep_seconds: float = 2.0,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settler = settler
+        self._api = api
+        self._policy = policy
+        self._publish = publish
+        self._longest_sleep_seconds = longest_sleep_seconds
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._work = Worker(self._step, _log, name="money out", waits="refunds and payouts wait")
+
+    async def start(self) -> None:
+        """Begin to work."""
+        await self._work.start()
+
+    async def stop(self) -> None:
+        """Begin nothing more; requests that are out are answered first, as far as Daraja answers in time."""
+        await self._work.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._work.wake()
+
+    async def _step(self) -> None:
+        work = await self._database.write(self._claim, self._clock.now())
+        self._publish(work.changes)
+        for sending in work.sendings:
+            self._begin(self._send(sending))
+        for asking in work.questions:
+            self._begin(self._ask(asking))
+        now = self._clock.now()
+        await asyncio.gather(*(self._keep(unknown(key, "its lease is over", now)) for key in work.leases_over))
+        await self._ask_balances(work)
+        if not work.sendings:
+            until = work.look_again_at
+            left = self._longest_sleep_seconds if until is None else (until - self._clock.now()) / SECOND
+            await self._work.rest(min(max(left, _LEAST_SLEEP_SECONDS), self._longest_sleep_seconds))
+
+    def _claim(self, connection: Connection, now: Instant) -> OutWork:
+        policy = self._policy
+        budget = (policy.budget_name, policy.status_rate / 60)
+        return claim_out(connection, policy.judge, policy.lapse, policy.making, budget, now)
+
+    def _begin(self, work: Awaitable[None]) -> None:
+        async def run() -> None:
+            await work
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, sending: Sending) -> None:
+        attempt = sending.attempt
+        try:
+            outcome = await self._call(attempt, sending.addresses)
+        except Exception:
+            # Whatever it was, the request may have left.
+            _log.exception("sending %s failed: whether it paid is unknown, and it is asked about", attempt.id)
+            await self._keep(unknown(attempt.id, "the sending failed in Pokea", self._clock.now()))
+            return
+        now = self._clock.now()
+        if isinstance(outcome, OutAccepted):
+            originator = outcome.originator_conversation_id or None
+            await self._keep(accepted(attempt.id, outcome.conversation_id, originator, now))
+        elif isinstance(outcome, OutRefused):
+            _log.warning("Daraja refused %s (%s): %s", attempt.id, outcome.code or outcome.reason, outcome.message)
+            await self._keep(refused(attempt.id, outcome.code or None, outcome.reason, now))
+        else:
+            _log.warning("whether %s paid is unknown, and it is asked about: %s", attempt.id, outcome.reason)
+            await self._keep(unknown(attempt.id, outcome.reason, now))
+
+    async def _call(self, attempt: OutAttempt, addresses: AddressPair) -> OutOutcome:
+        given = OutAddresses(addresses.result_url, addresses.timeout_url)
+        shillings = attempt.amount_cents // CENTS
+        if attempt.way == Way.B2C:
+            order = B2COrder(attempt.originator_id or "", attempt.recipient, shillings, given)
+            return await self._api.pay_b2c(order)
+        return await self._api.reverse(ReverseOrder(attempt.original_receipt or "", shillings, given))
+
+    async def _keep(self, item: OutEvidence) -> None:
+        """Store what is known; while the database is away it is tried again, for as long as it may matter."""
+        for pause_seconds in (*_PAUSES_SECONDS, None):
+            try:
+                await self._settler.submit(item)
+            except (OutcomeUnknown, Unavailable) as failure:
+                _log.warning("what is known of %s could not be stored (%s)", item.operation_id, failure)
+                if pause_seconds is None:
+                    return
+                await asyncio.sleep(pause_seconds)
+            else:
+                return
+
+    async def _ask(self, asking: Asking) -> None:
+        attempt = asking.attempt
+        given = OutAddresses(asking.addresses.result_url, asking.addresses.timeout_url)
+        by_id = attempt.originator_id or attempt.request_id or ""
+        receipt = "" if by_id else attempt.original_receipt or ""
+        outcome = await self._api.ask_status(StatusQuestion(_way(attempt.way), given, by_id, receipt))
+        if not isinstance(outcome, Asked):
+            _log.warning("question %d about %s was not taken: %s", attempt.inquiries, attempt.id, outcome.why)
+
+    async def _ask_balances(self, work: OutWork) -> None:
+        if not work.wants_balance:
+            return
+        for merchant_id, way in work.wants_balance:
+            shortcode = self._policy.shortcodes.of(way)
+            pair = await self._database.write(self._claim_balance, merchant_id, shortcode, self._clock.now())
+            if pair is not None:
+                given = OutAddresses(pair.result_url, pair.timeout_url)
+                self._begin(self._balance(BalanceQuestion(_way(way), given)))
+
+    def _claim_balance(
+        self, connection: Connection, merchant_id: int, shortcode: str, now: Instant
+    ) -> AddressPair | None:
+        number = store.claim_balance_question(connection, merchant_id, shortcode, BALANCE_AT_MOST_EVERY, now)
+        if number is None:
+            return None
+        book: AddressBook = self._policy.making.book
+        pair = book.of_balance(balance_owner(merchant_id, shortcode), number, now)
+        store.add_addresses(connection, pair.rows)
+        return pair
+
+    async def _balance(self, question: BalanceQuestion) -> None:
+        outcome = await self._api.ask_balance(question)
+        if not isinstance(outcome, Asked):
+            _log.warning("the question about the balance was not taken: %s", outcome.why)
+
+
+def _way(way: str) -> OutWay:
+    return "b2c" if way == Way.B2C else "reversal"
