@@ -92,7 +92,7 @@ class OutScene:
     def events(self) -> list[tuple[str, int, str]]:
         """Every event, by object and version."""
         columns = (outbox.c.object_id, outbox.c.version, outbox.c.type)
-        return [tuple(row) for row in self.connection.execute(select(*columns).order_by(*columns))]  # type: ignore[misc]
+        return [tuple(row) for row in self.connection.execute(select(*columns).order_by(*columns))]
 
     def _judge(self, _connection: Connection, _row: Disbursement, _now: Instant) -> SendVerdict:
         return self.verdict

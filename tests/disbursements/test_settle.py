@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from pokea.clock import SECOND
 from pokea.disbursements.brake import FactKind
 from pokea.disbursements.claims import SendVerdict
+from pokea.disbursements.effects import obligation_of
 from pokea.disbursements.evidence import (
     OutDelivery,
     OutEvidence,
@@ -25,7 +26,7 @@ from pokea.disbursements.store import add_addresses, find_funds, insert_attempt
 from pokea.ledger.money_out import reserved
 from tests.disbursements.bodies import RECEIPT_OUT, at, b2c_body, status_body
 from tests.disbursements.rows import CONVERSATION, ORIGINATOR
-from tests.disbursements.scenes import OutScene, obligation_of, refund_row
+from tests.disbursements.scenes import OutScene, refund_row
 
 
 @pytest.fixture
