@@ -41,6 +41,7 @@ class OutScene:
         self.connection = connection
         self.noted: list[BrakeFact] = []
         self.verdict = SendVerdict()
+        self.originator = ORIGINATOR
         self.settling = OutSettling(HouseConsequences(Shortcodes("174379", "174379"), self._note, _no_fees))
         self.book = AddressBook(SITE, lambda purpose, owner: f"{purpose}/{owner}".encode().hex()[:48].ljust(48, "0"))
 
@@ -62,7 +63,7 @@ class OutScene:
 
     def claim(self, now: Instant = SENT_AT) -> OutWork:
         """What the worker takes in hand at this time."""
-        making = Making(Ids(ScenesClock(now)), lambda _attempt_id: ORIGINATOR, self.book)
+        making = Making(Ids(ScenesClock(now)), lambda _attempt_id: self.originator, self.book)
         return claim_out(self.connection, self._judge, _never_lapses, making, ("out", 100.0), now)
 
     def begun(self, **changes: Any) -> OutAttempt:

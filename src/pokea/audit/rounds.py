@@ -13,13 +13,18 @@ from pokea.alerts.alert import Alert, AlertCode, clear_alert, raise_alerts
 from pokea.audit.rule import LAST, WALKED, IdRange, Rule, RuleScope, Violation, violations
 from pokea.clock import SECOND, Instant
 from pokea.storage.statements import in_one_snapshot, insert_new
-from pokea.storage.tables import book_rounds, book_violations, bookings, payments
+from pokea.storage.tables import attempts, book_rounds, book_violations, bookings, disbursements, payments
 
 LEASE: Final[Instant] = 120 * SECOND
 """How long after the beginning of a turn another process may take over."""
 MOST_KEPT: Final = 1_000
 """So many violations of one rule are kept; what is found beyond them is found again when these are mended."""
-_IDS: Final = {RuleScope.PAYMENTS: payments.c.id, RuleScope.BOOKINGS: bookings.c.id}
+_IDS: Final = {
+    RuleScope.PAYMENTS: payments.c.id,
+    RuleScope.BOOKINGS: bookings.c.id,
+    RuleScope.DISBURSEMENTS: disbursements.c.id,
+    RuleScope.ATTEMPTS: attempts.c.id,
+}
 _COLUMNS = book_rounds.c
 
 

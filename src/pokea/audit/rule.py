@@ -34,6 +34,8 @@ class RuleScope(StrEnum):
 
     PAYMENTS = "payments"
     BOOKINGS = "bookings"
+    DISBURSEMENTS = "disbursements"
+    ATTEMPTS = "attempts"
     COUNTS = "counts"
 
 
@@ -47,7 +49,7 @@ class IdRange(NamedTuple):
 
 EVERYTHING: Final = tuple(IdRange(ground) for ground in RuleScope)
 """The whole books."""
-WALKED: Final = (RuleScope.PAYMENTS, RuleScope.BOOKINGS)
+WALKED: Final = (RuleScope.PAYMENTS, RuleScope.BOOKINGS, RuleScope.DISBURSEMENTS, RuleScope.ATTEMPTS)
 """What can be checked part by part."""
 
 
