@@ -1,4 +1,4 @@
-"""An attempt's decision, by its law: what proves a payment or a failure, and that nothing else does."""
+"""What proves that an attempt paid, what proves that it did not, and that nothing else does either."""
 
 import itertools
 
