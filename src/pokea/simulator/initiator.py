@@ -22,7 +22,7 @@ _PEM: Final = Path(__file__).with_name("initiator.pem")
 _CERTIFICATE_BEGINS: Final = "-----BEGIN CERTIFICATE-----"
 
 
-class Initiator:
+class SimulatedInitiator:
     """The operator that the options name."""
 
     def __init__(self, options: SimulatorOptions) -> None:

@@ -19,7 +19,7 @@ from pokea.simulator.apis.transaction_status import TransactionStatus
 from pokea.simulator.apis.transactions import Transactions
 from pokea.simulator.core import Core
 from pokea.simulator.faults import PUSH_PATH, QUERY_PATH
-from pokea.simulator.initiator import Initiator
+from pokea.simulator.initiator import SimulatedInitiator
 from pokea.simulator.provider import Provider
 
 
@@ -33,7 +33,7 @@ def calls_of(core: Core, provider: Provider, conversations: Conversations) -> Ma
     }
     if core.options.b2c_v1:
         errands[B2C_V1_PATH] = BusinessToCustomer(core, is_first_version=True)
-    follow_up = FollowUp(core, Initiator(core.options), conversations)
+    follow_up = FollowUp(core, SimulatedInitiator(core.options), conversations)
     return {
         PUSH_PATH: StkPush(core, provider),
         QUERY_PATH: StkQuery(core, provider),

@@ -19,7 +19,7 @@ from pokea.simulator.callbacks import CallbackKind, PlannedCallback
 from pokea.simulator.core import Core
 from pokea.simulator.faults import FaultKind, FaultRule
 from pokea.simulator.identifiers import placeholder_receipt
-from pokea.simulator.initiator import Initiator
+from pokea.simulator.initiator import SimulatedInitiator
 
 _INITIATOR: Final = (FaultKind.INITIATOR_LOCKED, FaultKind.INITIATOR_SILENT)
 _BETWEEN: Final = (FaultKind.TIMEOUT_NOTICE, FaultKind.TIMEOUT_THEN_SUCCESS, FaultKind.WAITING_TO_RESEND)
@@ -31,7 +31,7 @@ _AT_QUESTION: Final = (FaultKind.STATUS_LOST, FaultKind.STATUS_SLOW)
 class FollowUp:
     """Does what was acknowledged, when it is due."""
 
-    def __init__(self, core: Core, initiator: Initiator, conversations: Conversations) -> None:
+    def __init__(self, core: Core, initiator: SimulatedInitiator, conversations: Conversations) -> None:
         self._core = core
         self._initiator = initiator
         self._conversations = conversations
