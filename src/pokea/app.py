@@ -50,9 +50,10 @@ from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
 from pokea.ids import Ids, RandomBytes
+from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
 from pokea.links.pages import Payee
-from pokea.links.passes import LinkLimits, LinkPasses
+from pokea.links.passes import LinkPasses
 from pokea.links.routes import LinkRoutes, site_of
 from pokea.money import CENTS
 from pokea.operations.inbound import CallbackRoutes
@@ -130,7 +131,7 @@ class Service:
             database, clock, self.settler, daraja, app, settings.query_rate, self._alerts, longest_sleep_seconds
         )
         self._folding = Rollup(database, longest_sleep_seconds)
-        self._forgetting = Forgetting(database, clock)
+        self._forgetting = Forgetting(database, clock, forget_uses)
         self.prompter = PushService(
             database,
             clock,
@@ -153,7 +154,10 @@ class Service:
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
         database, transport, clock, _, notices = self._ports
-        passes = LinkPasses(database, tokens, clock, _limits_of_links(settings, clock))
+        limits_of_links = LinkLimits(
+            tokens, of_link=settings.pokea_link_limit, of_address=settings.pokea_link_limit_address
+        )
+        passes = LinkPasses(database, tokens, clock, ids, limits_of_links)
         gate = new_authenticator(settings, transport, clock, passes)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
@@ -186,7 +190,7 @@ class Service:
         limit = BookingLimit(settings.booking_limit_customer, clock)
         routes = booking_routes(gate, database, clock, ids, fee_cents, limit=limit, business_name=business_name)
         application.include_router(routes)
-        self._add_links(application, gate, passes, tokens, settings)
+        self._add_links(application, gate, passes, tokens, limits_of_links, settings)
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         application.include_router(alert_routes(gate, database, clock))
         return application
@@ -197,6 +201,7 @@ class Service:
         gate: Authenticator,
         passes: LinkPasses,
         tokens: PaymentTokens,
+        limits: LinkLimits,
         settings: Settings,
     ) -> None:
         database, _, clock, random_bytes, _ = self._ports
@@ -209,7 +214,7 @@ class Service:
             database,
             clock,
             Minting(ids, random_bytes),
-            _limits_of_links(settings, clock),
+            limits,
             Payee(settings.pokea_business_name or None, site),
         )
         application.router.routes.extend(pages.routes())
@@ -270,10 +275,6 @@ class Service:
                 self._events.add(each.event)
             if each.next_action_at is not None:
                 self.recovery.wake(each.next_action_at)
-
-
-def _limits_of_links(settings: Settings, clock: Clock) -> LinkLimits:
-    return LinkLimits(clock, of_link=settings.pokea_link_limit, of_address=settings.pokea_link_limit_address)
 
 
 def _secret_or_none(setting: SecretStr) -> Secret | None:

@@ -140,9 +140,7 @@ class Settings(OutSettings, EdgeSettings):
     pokea_link_limit: int = Field(
         60, ge=0, description="Prompts, and payments begun, through a payment link in 10 minutes; 0 for no limit."
     )
-    pokea_link_limit_address: int = Field(
-        20, ge=0, description="The same from one network address, through any link; in each process."
-    )
+    pokea_link_limit_address: int = Field(20, ge=0, description="The same from one network address, through any link.")
     pokea_metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token that /metrics asks for; without one it is open."
     )

@@ -17,13 +17,9 @@ MOST_CUSTOMERS: Final = 10_000
 
 
 class BookingLimit:
-    """The bookings of each customer within BOOKING_WINDOW; `limit` 0 is none.
+    """The bookings of each customer within BOOKING_WINDOW; `limit` 0 is none."""
 
-    `counted` says to the refused caller what is counted.
-    """
-
-    def __init__(self, limit: int, clock: Clock, counted: str = "bookings for this customer") -> None:
-        self._counted = counted
+    def __init__(self, limit: int, clock: Clock) -> None:
         self._limit = limit
         self._clock = clock
         self._made: OrderedDict[str, deque[Instant]] = OrderedDict()
@@ -41,7 +37,7 @@ class BookingLimit:
             wait_seconds = max(1, -(-(made[0] + BOOKING_WINDOW - now) // SECOND))
             raise ApiError(
                 "too_many_requests",
-                f"Too many {self._counted} within {BOOKING_WINDOW // (60 * SECOND)} minutes; "
+                f"Too many bookings for this customer within {BOOKING_WINDOW // (60 * SECOND)} minutes; "
                 f"try again in {wait_seconds} seconds.",
                 retry_after_seconds=wait_seconds,
             )

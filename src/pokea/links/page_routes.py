@@ -20,9 +20,10 @@ from pokea.clock import Clock
 from pokea.errors import ApiError
 from pokea.ids import Ids, RandomBytes
 from pokea.links import pages
+from pokea.links.limits import LinkLimits, LinkUse
 from pokea.links.model import LinkState, LinkView
 from pokea.links.pages import PageViewer, Payee, page
-from pokea.links.passes import LinkLimits, LinkPasses
+from pokea.links.passes import LinkPasses
 from pokea.links.store import Wish, begin_payment, find_link, find_page, find_receipt
 from pokea.money import CENTS, MAXIMUM_SHILLINGS
 from pokea.operations.tokens import PaymentTokens
@@ -50,7 +51,7 @@ class Minting(NamedTuple):
 
 
 class LinkPages:
-    """The pages of people who pay. `begun` limits the payments that a link and an address may begin."""
+    """The pages of people who pay. `limits` bounds the payments that a link and an address may begin."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class LinkPages:
         database: Database,
         clock: Clock,
         minting: Minting,
-        begun: LinkLimits,
+        limits: LinkLimits,
         payee: Payee,
     ) -> None:
         self._gate = gate
@@ -69,7 +70,7 @@ class LinkPages:
         self._database = database
         self._clock = clock
         self._minting = minting
-        self._begun = begun
+        self._limits = limits
         self._payee = payee
 
     def routes(self) -> list[BaseRoute]:
@@ -101,13 +102,15 @@ class LinkPages:
             shillings = amount_of(typed)
             if shillings is None:
                 return page(pages.link_page(view.link, self._payee, viewer, typed[:12]), viewer, _BAD_REQUEST)
+        met = self._limits.met(LinkUse.BEGIN, view.link.id, self._gate.address(request))
         try:
-            self._begun.take(view.link.id, self._gate.address(request))
+            made = await self._database.write(begin_payment, view.link.id, self._wish(shillings), met)
         except ApiError as refusal:
+            if refusal.code != "too_many_requests":
+                raise
             waiting = page(pages.busy_page(viewer), viewer, _TOO_MANY)
             waiting.headers["Retry-After"] = str(refusal.retry_after_seconds)
             return waiting
-        made = await self._database.write(begin_payment, view.link.id, self._wish(shillings))
         if made is None or isinstance(made, LinkState):
             return _missing(viewer) if made is None else page(pages.closed_page(made, viewer), viewer, _GONE)
         token = self._tokens.sign("page", made.booking_id)

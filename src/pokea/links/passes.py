@@ -10,9 +10,10 @@ from typing import Final
 
 from pokea.api.auth.callers import PAYMENTS_READ, PAYMENTS_WRITE, Caller
 from pokea.api.auth.keys import unauthenticated
-from pokea.bookings.limit import BookingLimit
 from pokea.clock import HOUR, SECOND, Clock, Instant
 from pokea.errors import ApiError
+from pokea.ids import Ids
+from pokea.links.limits import USE_ID, LinkLimits, LinkUse, count_use
 from pokea.links.model import LinkState, customer_of
 from pokea.links.store import find_page
 from pokea.operations.tokens import PaymentTokens
@@ -30,31 +31,15 @@ CLOSED: Final = {
 }
 
 
-class LinkLimits:
-    """How often a link and an address may do something in ten minutes; 0 for no limit."""
-
-    def __init__(self, clock: Clock, *, of_link: int, of_address: int) -> None:
-        self._of_link = BookingLimit(of_link, clock, "payments through this link")
-        self._of_address = BookingLimit(of_address, clock, "payments from this network address")
-
-    def take(self, link_id: str, address: str) -> None:
-        """Count one. Raises ApiError `too_many_requests`."""
-        self._of_link.take(link_id)
-        try:
-            self._of_address.take(address)
-        except ApiError:
-            self._of_link.give_back(link_id)
-            raise
-
-
 class LinkPasses:
-    """Makes and admits passes; `prompts` limits the prompts that they cause."""
+    """Makes and admits passes; `limits` bounds the prompts that they cause."""
 
-    def __init__(self, database: Database, tokens: PaymentTokens, clock: Clock, prompts: LinkLimits) -> None:
+    def __init__(self, database: Database, tokens: PaymentTokens, clock: Clock, ids: Ids, limits: LinkLimits) -> None:
         self._database = database
         self._tokens = tokens
         self._clock = clock
-        self._prompts = prompts
+        self._ids = ids
+        self._limits = limits
 
     def new(self, booking_id: str) -> str:
         """A pass for the booking, good for a day."""
@@ -84,7 +69,8 @@ class LinkPasses:
             # What is paid already is told with its payment, where all pushes are.
             if state not in (LinkState.OPEN, LinkState.SPENT):
                 raise ApiError("link_closed", CLOSED[state])
-            self._prompts.take(found.page.link_id, address)
+            met = self._limits.met(LinkUse.PROMPT, found.page.link_id, address)
+            await self._database.write(count_use, met, self._ids.new(USE_ID), self._clock.now())
         scopes = frozenset({PAYMENTS_READ, PAYMENTS_WRITE})
         return Caller(customer_of(booking_id), scopes, ends_at, Scope(found.page.merchant_id))
 

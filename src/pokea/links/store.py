@@ -1,6 +1,6 @@
 """The links' SQL: each statement a function with one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -10,6 +10,7 @@ from pokea.bookings.rules import FeeStatus
 from pokea.bookings.store import Booking
 from pokea.bookings.store import find as find_booking
 from pokea.clock import Instant
+from pokea.links.limits import LinkLimit, count_use
 from pokea.links.model import Link, LinkPayment, LinkState, LinkView, customer_of, references_of
 from pokea.operations import store as operations
 from pokea.operations.store import Payment
@@ -107,10 +108,12 @@ def delete_link(connection: Connection, scope: Scope, link_id: str) -> bool:
     return connection.execute(gone).first() is not None
 
 
-def begin_payment(connection: Connection, link_id: str, wish: Wish) -> LinkPayment | LinkState | None:
+def begin_payment(
+    connection: Connection, link_id: str, wish: Wish, limits: Sequence[LinkLimit]
+) -> LinkPayment | LinkState | None:
     """Make the booking that a payer of the link pays; for a link that is paid once, find the one that is there.
 
-    Answers why it cannot be paid, or None for a link that does not exist.
+    Answers why it cannot be paid, or None for a link that does not exist. Raises ApiError `too_many_requests`.
     """
     # Two first payers of a link that is paid once must meet at one booking, whose lock lets one of them pay.
     advisory_lock(connection, [f"link {link_id}"])
@@ -120,6 +123,7 @@ def begin_payment(connection: Connection, link_id: str, wish: Wish) -> LinkPayme
     link = view.link
     if link.booking_id is not None:
         return _payment_of(connection, link.booking_id)
+    count_use(connection, limits, wish.booking_id, wish.now)
     cents = wish.amount_cents if link.amount_cents is None else link.amount_cents
     if cents is None:
         raise ValueError("the payer of a link without an amount gives one")

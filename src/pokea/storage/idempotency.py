@@ -1,6 +1,7 @@
 """Idempotency keys: which object the first call with a key made, for 24 hours (law: keys and tokens)."""
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, select, tuple_, update
@@ -109,11 +110,12 @@ def forget_old(connection: Connection, now: Instant, most: int = FORGOTTEN_AT_ON
 
 
 class Forgetting:
-    """Deletes in the background of a process the keys that count as absent."""
+    """Deletes in the background of a process what counts as absent: old keys, and what `more` deletes."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *more: Callable[[Connection, Instant], int]) -> None:
         self._database = database
         self._clock = clock
+        self._kinds = (forget_old, *more)
         self._work = Worker(self._step, _log, name="forgetting", waits="old idempotency keys stay for now")
 
     async def start(self) -> None:
@@ -125,8 +127,9 @@ class Forgetting:
         await self._work.stop()
 
     async def _step(self) -> None:
-        count = await self._database.write(forget_old, self._clock.now())
-        await self._work.rest(_LOOKS_EVERY_SECONDS if count < FORGOTTEN_AT_ONCE else _GOES_ON_AFTER_SECONDS)
+        counts = [await self._database.write(forget, self._clock.now()) for forget in self._kinds]
+        has_all = max(counts) < FORGOTTEN_AT_ONCE
+        await self._work.rest(_LOOKS_EVERY_SECONDS if has_all else _GOES_ON_AFTER_SECONDS)
 
 
 def _known(key: IdempotencyKey, now: Instant) -> dict[str, Any]:

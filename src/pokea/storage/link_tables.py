@@ -31,3 +31,14 @@ link_bookings = Table(
     Column("receipt_token", Text, nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
 )
+
+link_uses = Table(
+    "link_uses",
+    metadata,
+    # What was used and how, such as `prompt link ln_…`; of an address its signature alone.
+    Column("counted", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+    Index("link_uses_newest", "counted", "created_at"),
+    Index("link_uses_oldest", "created_at"),
+)

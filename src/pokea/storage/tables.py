@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from pokea.storage.column_marks import asked, derived, schedule
 from pokea.storage.link_tables import link_bookings as link_bookings  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.link_tables import link_uses as link_uses  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.link_tables import links as links  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.metadata import metadata as metadata  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.out_tables import attempts as attempts  # noqa: PLC0414 - it is one of this schema's too

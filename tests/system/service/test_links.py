@@ -227,7 +227,8 @@ def test_guessed_addresses_of_receipts_find_nothing(linked: World) -> None:
 
 
 def test_prompts_of_a_link_and_of_an_address_are_limited(start_world: StartWorld) -> None:
-    """Beyond the limits a page asks to wait, and a prompt is refused with 429, whatever link or booking it is for."""
+    """Beyond the limits a page asks to wait, and a prompt is refused with 429, whatever link or booking it is for, and
+    whichever process is asked."""
     world = start_world(POKEA_LINK_LIMIT="2", POKEA_LINK_LIMIT_ADDRESS="3")
     path = new_link(world)
     one, two = begin(world, path), begin(world, path)
@@ -238,6 +239,10 @@ def test_prompts_of_a_link_and_of_an_address_are_limited(start_world: StartWorld
     assert press(world, new_link(world)).status == 429
     answers = [push(world, begun, world.new_phone()) for begun in (one, two, one, other, other)]
     assert [each.status for each in answers] == [201, 201, 429, 201, 429]
+    world.service.stop()
+    world.service.start()
+    assert press(world, path).status == 429
+    assert push(world, other, world.new_phone()).status == 429
 
 
 def test_the_code_and_the_poster_carry_the_address(linked: World) -> None:
