@@ -70,6 +70,11 @@ def iso(instant: Instant | None) -> str | None:
     return text.replace("+00:00", "Z")
 
 
+def nairobi(instant: Instant) -> datetime:
+    """The instant as an aware datetime in East Africa Time."""
+    return to_datetime(instant).astimezone(EAST_AFRICA_TIME)
+
+
 def daraja_timestamp(instant: Instant) -> str:
     """`YYYYMMDDHHmmss` in East Africa Time, the form of a push's Timestamp (daraja: STK push request)."""
-    return to_datetime(instant).astimezone(EAST_AFRICA_TIME).strftime("%Y%m%d%H%M%S")
+    return nairobi(instant).strftime("%Y%m%d%H%M%S")

@@ -22,10 +22,10 @@ SIMULATOR: Final = "simulator"
 SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 """Public: it stands in Safaricom's own documentation (daraja: sandbox values)."""
 SANDBOX_SHORTCODE: Final = "174379"
-SHORTEST_SECRET: Final = 32
-"""Bytes."""
+SHORTEST_SECRET_BYTES: Final = 32
+DARAJA_HOSTS: Final = {"sandbox": "sandbox.safaricom.co.ke", PRODUCTION: "api.safaricom.co.ke"}
+"""Where each environment of Safaricom's is (daraja: sandbox values)."""
 
-_DARAJA_HOSTS: Final = {"sandbox": "sandbox.safaricom.co.ke", PRODUCTION: "api.safaricom.co.ke"}
 _REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
 """Words that production is reported to refuse in a callback address (daraja: push validation errors)."""
 _TOKEN_AT_THE_END: Final = re.compile(r"/[0-9a-fA-F]{48}/*$")
@@ -192,13 +192,13 @@ def check_daraja_address(environment: str, url: str) -> Iterator[Complaint]:
     try:
         address = read_web_address(url)
     except ValueError as failure:
-        yield stops(name, f"must be a whole address such as https://{_DARAJA_HOSTS['sandbox']}: {failure}.")
+        yield stops(name, f"must be a whole address such as https://{DARAJA_HOSTS['sandbox']}: {failure}.")
         return
     if address.query or address.fragment or address.has_user or "?" in url or "#" in url:
         yield stops(name, "must be an address without user, query and fragment.")
     if environment == PRODUCTION and address.scheme != "https":
         yield stops(name, "must begin with https:// in production: the consumer secret travels there.")
-    others = {host: of for of, host in _DARAJA_HOSTS.items() if of != environment}
+    others = {host: of for of, host in DARAJA_HOSTS.items() if of != environment}
     if address.host.rstrip(".") in others:
         of = others[address.host.rstrip(".")]
         yield stops(
@@ -212,10 +212,10 @@ def check_secrets(environment: str, secrets: Mapping[str, str]) -> Iterator[Comp
     for name, value in secrets.items():
         if not value:
             continue
-        if len(value.encode("utf-8", "surrogateescape")) < SHORTEST_SECRET:
+        if len(value.encode("utf-8", "surrogateescape")) < SHORTEST_SECRET_BYTES:
             yield stops(
                 name,
-                f"is too short: use {SHORTEST_SECRET} characters or more, as `openssl rand -hex 32` makes them.",
+                f"is too short: use {SHORTEST_SECRET_BYTES} characters or more, as `openssl rand -hex 32` makes them.",
             )
         elif _PLACEHOLDER.fullmatch(value) or is_guessed_easily(value):
             yield careful(environment, name, "can be guessed: make it with `openssl rand -hex 32`.")

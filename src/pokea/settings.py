@@ -26,9 +26,8 @@ from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, SIMULATOR, C
 from pokea.setting_sources import read_sources, what_is_taken
 
 _BASE_URLS: Final = {
-    "sandbox": "https://sandbox.safaricom.co.ke",
-    "production": "https://api.safaricom.co.ke",
-    "simulator": "http://127.0.0.1:8001",
+    SIMULATOR: "http://127.0.0.1:8001",
+    **{environment: f"https://{host}" for environment, host in rules.DARAJA_HOSTS.items()},
 }
 _QUERY_RATES: Final = {"sandbox": 5 / 60, "production": 1.0, "simulator": 20.0}
 _SIMULATOR_DEFAULTS: Final = {

@@ -149,7 +149,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLE,
-                "            events.append(Event(key, version, decided.merchant_id, event, now))\n",
+                "            events.append(Event(key, version, row.merchant_id, event, now))\n",
                 "            pass\n",
             )
         ],
@@ -160,8 +160,8 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLE,
-                "was.version if event is None else was.version + 1\n",
-                "was.version if event is None else was.version + 2\n",
+                "            version += 1\n",
+                "            version += 2\n",
             )
         ],
     ),
@@ -221,13 +221,13 @@ MUTATIONS: Final = (
         [
             Edit(
                 _STORE,
-                "        is_locking=payment.is_locking and decision.locked_until > 0,\n",
+                "        is_locking=is_open and payment.is_locking and decision.locked_until > 0,\n",
                 "        is_locking=payment.is_locking,\n",
             ),
             Edit(
                 _STORE,
-                "    return decided._replace(is_open=True) if _stays_open(decided, now) else closed(decided)\n",
-                "    return decided._replace(is_open=True)\n",
+                "    is_open = locks_now or next_action_at is not None or requested_at is not None\n",
+                "    is_open = True\n",
             ),
             Edit(
                 _RESERVE,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pokea.clock import SECOND
-from pokea.operations.decision import Decision, Flag, Status, Terms, decide, wanted_receipts
+from pokea.operations.decision import Decision, Flag, Status, Terms, classify, decide
 from pokea.operations.evidence import Evidence, Source
 from tests.properties.evidence_sets import (
     ASKED_CENTS,
@@ -206,7 +206,7 @@ def test_an_unknown_code_raises_a_flag() -> None:
 def test_a_receipt_that_another_payment_owns_does_not_complete() -> None:
     """The loser of a receipt is flagged and waits for Daraja's word; the owner is flagged by the dispute."""
     pieces = [accepted(), callback("0")]
-    assert wanted_receipts(FACTS, pieces) == ["UE4JS31RBV"]
+    assert classify(FACTS, pieces).wanted_receipts == ["UE4JS31RBV"]
     loser = decide(FACTS, pieces, {"UE4JS31RBV"})
     assert (loser.status, loser.flags) == (Status.PENDING, (Flag.RECEIPT_CONFLICT,))
     assert decide(FACTS, [*pieces, query("0", 20)], {"UE4JS31RBV"}).receipt is None

@@ -17,7 +17,7 @@ from pokea.api.bodies import Incoming, read_query
 from pokea.api.dates import parse_instant
 from pokea.api.openapi import NEEDS_TOKEN, Application, describe, query_parameters, refusals
 from pokea.api.responses import json_answer
-from pokea.clock import EAST_AFRICA_TIME, Clock, Instant, to_datetime
+from pokea.clock import Clock, Instant, nairobi
 from pokea.errors import invalid
 from pokea.scope import Scope
 from pokea.storage.database import Database
@@ -77,7 +77,7 @@ class AnalyticsRoutes:
 
 
 def asked_for(query: AnalyticsQuery, now: Instant) -> SummaryPeriod:
-    """The whole periods that hold the bounds. Raises Refusal when there are none, or more than one answer has."""
+    """The whole periods that hold the bounds. Raises ApiError when there are none, or more than one answer has."""
     number_of = day_of if query.by == DAY else hour_of
     before = parse_instant("to", query.to, end_of_day=True)
     last = now if before is None else before - 1
@@ -109,7 +109,7 @@ def answer(connection: Connection, scope: Scope, asked: SummaryPeriod) -> dict[s
 
 def _local(asked: SummaryPeriod, number: int) -> str:
     """When a period begins, on the clocks of East Africa."""
-    return to_datetime(asked.start_of(number)).astimezone(EAST_AFRICA_TIME).isoformat()
+    return nairobi(asked.start_of(number)).isoformat()
 
 
 _OPERATION: Final[Mapping[str, Any]] = {

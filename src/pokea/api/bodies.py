@@ -41,7 +41,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def read_body(request: Request, model: type[Model]) -> Model:
-    """The JSON body as a model; raises Refusal `malformed_body` or `invalid_request` with a sentence a field."""
+    """The JSON body as a model; raises ApiError `malformed_body` or `invalid_request` with a sentence a field."""
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise malformed_body()
@@ -52,7 +52,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
 
 
 def read_query(request: Request, model: type[Model]) -> Model:
-    """The query string as a model; raises Refusal `invalid_request`, also for a parameter that is given twice."""
+    """The query string as a model; raises ApiError `invalid_request`, also for a parameter that is given twice."""
     values: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in values:

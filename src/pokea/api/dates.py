@@ -19,7 +19,7 @@ _LATEST_YEAR = 9000
 def parse_instant(field: str, text: str | None, *, end_of_day: bool) -> Instant | None:
     """A day of East Africa Time, or an instant; the end of a day is the beginning of the next.
 
-    Raises Refusal `invalid_request` for anything else.
+    Raises ApiError `invalid_request` for anything else.
     """
     if text is None:
         return None

@@ -15,7 +15,7 @@ LONGEST_KEY = 255
 
 
 def idempotency_key(request: Request, caller: Caller, route: str, body: bytes) -> IdempotencyKey | None:
-    """The key that the caller sent with this body to this route, if any; raises Refusal naming the header.
+    """The key that the caller sent with this body to this route, if any; raises ApiError naming the header.
 
     `body` is whatever must be the same for a call to be the same: best the model's own JSON, so that white space and
     the order of fields do not count.

@@ -14,7 +14,7 @@ from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.wire import SUCCESS
 from pokea.ledger.entries import ADJUSTED, ADJUSTED_SUSPENSE, Account, Money
 from pokea.operations import store
-from pokea.operations.decision import LOCK_GRACE, Decision, Flag, Status, decide, wanted_receipts
+from pokea.operations.decision import LOCK_GRACE, Decision, Flag, Status, classify, decide
 from pokea.operations.evidence import Source
 from pokea.operations.schedule import GIVE_UP
 from pokea.operations.store import SELECT_PAYMENTS, Payment
@@ -42,17 +42,12 @@ _OPEN_TOO_LONG = select(_COLUMNS.id, _COLUMNS.status, ((NOW - _COLUMNS.created_a
     _OPEN, or_(_DAY_OVER, _LOCK_OVER)
 )
 
-_KNOWN = evidence.c.source.in_([kind.value for kind in Source])
-# A flag for a person has its event already.
-_IS_STUCK = exists(
-    select(flags.c.flag)
-    .where(flags.c.operation_id == evidence.c.operation_id)
-    .where(flags.c.flag == Flag.STUCK.value, flags.c.closed_at.is_(None))
-).correlate(evidence)
 _NOT_APPLIED = (
     select(evidence.c.operation_id, func.count().label("pieces"))
     .select_from(evidence.join(payments, _COLUMNS.id == evidence.c.operation_id))
-    .where(evidence.c.applied.is_(False), evidence.c.received_at < NOW - _APPLIED_WITHIN, _KNOWN, ~_IS_STUCK)
+    .where(evidence.c.applied.is_(False), evidence.c.received_at < NOW - _APPLIED_WITHIN)
+    # What is stuck has a flag, and an event, already.
+    .where(store.IS_UNDERSTOOD, ~store.IS_STUCK)
     .group_by(evidence.c.operation_id)
 )
 
@@ -204,7 +199,7 @@ def _derived(connection: Connection, part: IdRange) -> Iterator[tuple[Payment, D
     while page := [Payment._make(row) for row in fetch_all(connection, _PAGE, {"after": after, "upto": part.upto})]:
         after = page[-1].id
         known = store.evidence_of(connection, [payment.id for payment in page]).items
-        wanted = {payment.id: wanted_receipts(payment.terms, known[payment.id]) for payment in page}
+        wanted = {payment.id: classify(payment.terms, known[payment.id]).wanted_receipts for payment in page}
         named = [receipt for each in wanted.values() for receipt in each]
         owners = {row.receipt: row.operation_id for row in select_in(connection, receipts, receipts.c.receipt, named)}
         for payment in page:

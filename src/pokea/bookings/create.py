@@ -39,7 +39,7 @@ class Created(NamedTuple):
 def create_booking(connection: Connection, draft: Draft, key: IdempotencyKey | None) -> Created:
     """Make the booking, or find the one that the first call with the key made.
 
-    Raises Refusal `reference_taken`, `idempotency_key_reused`, or `unavailable` when every random reference was taken.
+    Raises ApiError `reference_taken`, `idempotency_key_reused`, or `unavailable` when every random reference was taken.
     """
     first = None if key is None else reserve(connection, key, draft.id, draft.created_at)
     if first is not None:

@@ -25,7 +25,7 @@ class BookingLimit:
         self._made: OrderedDict[str, deque[Instant]] = OrderedDict()
 
     def take(self, customer_id: str) -> None:
-        """Count one more booking of the customer. Raises Refusal `too_many_requests` when there were enough."""
+        """Count one more booking of the customer. Raises ApiError `too_many_requests` when there were enough."""
         if not self._limit:
             return
         now = self._clock.now()

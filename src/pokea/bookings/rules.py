@@ -84,7 +84,7 @@ class BookingTerms(NamedTuple):
 def terms_for(
     subject: str, is_admin: bool, customer_id: str | None, amount_shillings: int | None, default_fee_cents: int
 ) -> BookingTerms:
-    """The terms of a new booking; raises Refusal `forbidden` when a customer sets what only an admin may."""
+    """The terms of a new booking; raises ApiError `forbidden` when a customer sets what only an admin may."""
     for name, value in (("customerId", customer_id), ("amount", amount_shillings)):
         if value is not None and not is_admin:
             raise ApiError("forbidden", f"Only a token with the scope `admin` may set `{name}`; leave it out.")

@@ -15,8 +15,6 @@ import typer
 from pokea.cli.logging_setup import log_to_stderr
 from pokea.cli.typed import typed
 
-DEMO_SUBJECT = "demo"
-
 
 def demo(
     port: int = typer.Option(8000, min=0, max=65535, help="Port of the service."),

@@ -89,7 +89,7 @@ class Hub(Generic[P]):
     def check_room(self, viewer: Viewer) -> None:
         """Whether this viewer may open another page.
 
-        Raises Unavailable when no page may, or the service is stopping, and Refusal when this viewer has too many.
+        Raises Unavailable when no page may, or the service is stopping, and ApiError when this viewer has too many.
         """
         if self._count >= MOST_PAGES or self._closed:
             raise Unavailable("too many pages are watching" if not self._closed else "the service is stopping")

@@ -30,7 +30,7 @@ class Viewers(Generic[S]):
         self._by_end: dict[int, dict[S, None]] = {}
 
     def check(self, viewer: Viewer) -> None:
-        """Raises Refusal `too_many_requests` when the viewer has as many streams open as it may."""
+        """Raises ApiError `too_many_requests` when the viewer has as many streams open as it may."""
         if self._open[viewer.name] >= viewer.most:
             sentence = f"{viewer.most} streams are open for this token already; close one, or read the status instead."
             raise ApiError("too_many_requests", sentence, retry_after_seconds=_TRY_AGAIN_SECONDS)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from pokea.addresses import join_address
 from pokea.bookings.rules import FeeStatus
-from pokea.clock import EAST_AFRICA_TIME, Instant, to_datetime
+from pokea.clock import Instant, nairobi
 from pokea.links.model import Link, LinkState
 from pokea.links.store import PaymentPage
 from pokea.links.style import STYLE, STYLE_SOURCE
@@ -222,7 +222,7 @@ def kes(cents: int) -> str:
 
 def said_time(instant: Instant) -> str:
     """A time as a receipt says it, in East Africa Time."""
-    return to_datetime(instant).astimezone(EAST_AFRICA_TIME).strftime("%d/%m/%Y %H:%M")
+    return nairobi(instant).strftime("%d/%m/%Y %H:%M")
 
 
 def _title(payee: Payee, language: str) -> str:

@@ -102,13 +102,13 @@ def keep(
         known = {item.id for item in mine}
         callbacks = [item for item in mine if item.source is Source.CALLBACK]
         accepted = (item.request_id for item in items if item.source is Source.PUSH_ACCEPTED)
-        payment = payment._replace(request_id=payment.request_id or next(accepted, None))
+        request_id = payment.request_id or next(accepted, None)
         for item in items:
             if item.id in known:
                 continue
             known.add(item.id)
             if item.source is Source.CALLBACK:
-                if not _has_room(payment, callbacks, item):
+                if not _has_room(payment.amount_cents, request_id, callbacks, item):
                     overflow[operation_id].append(Claim(item.received_at, item.request_id, item.body or b""))
                     continue
                 callbacks.append(item)
@@ -117,20 +117,21 @@ def keep(
     return fresh, overflow
 
 
-def _has_room(payment: Payment, callbacks: Sequence[Evidence], item: Evidence) -> bool:
-    """Whether one more callback of the payment is kept: one of the first, or one that proves something new."""
+def _has_room(amount_cents: int, request_id: str | None, callbacks: Sequence[Evidence], item: Evidence) -> bool:
+    """Whether one more callback of a payment of this amount and id is kept: one of the first, or one that proves
+    something new."""
     if len(callbacks) < CALLBACKS_KEPT:
         return True
-    proof = _proof(payment, item)
-    is_new = proof is not None and all(_proof(payment, each) != proof for each in callbacks)
+    proof = _proof(amount_cents, request_id, item)
+    is_new = proof is not None and all(_proof(amount_cents, request_id, each) != proof for each in callbacks)
     return is_new and len(callbacks) < CALLBACKS_KEPT + PROOFS_KEPT
 
 
-def _proof(payment: Payment, item: Evidence) -> tuple[str | None, ...] | None:
+def _proof(amount_cents: int, request_id: str | None, item: Evidence) -> tuple[str | None, ...] | None:
     """What a callback proves of the payment, equal for those that prove the same; None for one that proves nothing."""
     named = item.request_id
-    if not item.proved or named is None or payment.request_id not in (None, named):
+    if not item.proved or named is None or request_id not in (None, named):
         return None
     if item.code != SUCCESS:
         return (named, item.code) if is_final_failure(item) else None
-    return (named, item.code, item.receipt if item.amount_cents == payment.amount_cents else None)
+    return (named, item.code, item.receipt if item.amount_cents == amount_cents else None)

@@ -104,11 +104,6 @@ class Classified(Struct, frozen=True):
         return sorted(receipt for receipt in named if receipt is not None)
 
 
-def wanted_receipts(terms: Terms, evidence: Iterable[Evidence]) -> list[str]:
-    """The receipts that this payment must own before they may complete it, sorted."""
-    return classify(terms, evidence).wanted_receipts
-
-
 def decide(terms: Terms, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Decision:
     """The decision that the evidence makes, whatever its order and however often an item is repeated.
 

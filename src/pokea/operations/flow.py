@@ -46,9 +46,6 @@ class Effects(NamedTuple):
     flags: Mapping[str, frozenset[Flag]] = {}
 
 
-NO_EFFECTS = Effects()
-
-
 class Flow(Protocol):
     """One kind of operation."""
 

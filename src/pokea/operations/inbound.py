@@ -104,7 +104,7 @@ class CallbackRoutes:
 
 
 def _refused(scope: Scope, body: bytes) -> Response:
-    """The answer to what is no callback of a payment. Raises the Refusal of a body that did not come whole."""
+    """The answer to what is no callback of a payment. Raises the ApiError of a body that did not come whole."""
     if (why_cut := _why_cut(scope)) is not None:
         raise why_cut
     if scope["method"] != "POST":

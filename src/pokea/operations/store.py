@@ -97,7 +97,15 @@ class Payment(NamedTuple):
     @property
     def raised(self) -> tuple[Flag, ...]:
         """Why a person should look at it."""
-        return tuple(Flag(name) for name in self.flags.split(",") if name)
+        return tuple(map(Flag, self.flags.split(","))) if self.flags else ()
+
+    def is_locked(self, now: Instant) -> bool:
+        """Whether booking and phone wait for the end of this payment at `now`: another push is refused (law: time)."""
+        return self.is_locking and now < self.locked_until
+
+    def flags_with(self, more: Collection[Flag]) -> str:
+        """The column `flags` once these are raised too; what is raised stays raised."""
+        return ",".join(sorted({*self.raised, *more})) if more else self.flags
 
 
 class Claim(Struct, frozen=True):
@@ -216,16 +224,19 @@ def add_unapplied(connection: Connection, items: Iterable[Evidence]) -> None:
     insert_new(connection, evidence, [asdict(item) | {"applied": False} for item in items])
 
 
-_STUCK: Final = exists(
+IS_UNDERSTOOD: Final = evidence.c.source.in_([source.value for source in Source])
+"""Evidence of a kind that this version knows; the rest is kept for one that does."""
+IS_STUCK: Final = exists(
     select(flags.c.flag)
     .where(flags.c.operation_id == evidence.c.operation_id)
     .where(flags.c.flag == Flag.STUCK.value, flags.c.closed_at.is_(None))
 ).correlate(evidence)
+"""Evidence of an operation that a person is to look at, since it could not be settled."""
 UNAPPLIED: Final = (
     select(evidence.c.operation_id)
     # As the index `evidence_unapplied` says it, word for word: else SQLite goes through all evidence there is.
-    .where(literal_column("not evidence.applied"), evidence.c.source.in_([source.value for source in Source]))
-    .where(~_STUCK)
+    .where(literal_column("not evidence.applied"), IS_UNDERSTOOD)
+    .where(~IS_STUCK)
     .order_by(evidence.c.received_at)
     .limit(bindparam("count"))
 )
@@ -237,10 +248,15 @@ def unapplied(connection: Connection, most: int) -> list[str]:
 
 
 def with_decision(payment: Payment, decision: Decision, next_action_at: Instant | None, now: Instant) -> Payment:
-    """The payment as the evidence makes it at `now`; the flags that are raised already stay raised."""
-    raised = sorted({*payment.raised, *decision.flags})
-    decided = payment._replace(
-        lease_until=0 if decision.push_answered else payment.lease_until,
+    """The payment as the evidence makes it at `now`; the flags that are raised already stay raised.
+
+    It stays open while it locks, is due or is asked about. After that only how often it was asked about is kept.
+    """
+    requested_at = None if decision.status is Status.COMPLETED else payment.inquiry_requested_at
+    locks_now = payment.is_locking and decision.locked_until > now
+    is_open = locks_now or next_action_at is not None or requested_at is not None
+    # One copy of the row: a copy costs as much as the decision.
+    return payment._replace(
         status=decision.status.value,
         request_id=decision.request_id,
         originator_id=decision.originator_id,
@@ -251,25 +267,14 @@ def with_decision(payment: Payment, decision: Decision, next_action_at: Instant 
         failure_code=decision.failure_code,
         failure_reason=decision.failure_reason,
         failed_at=decision.failed_at,
-        flags=",".join(raised),
-        is_locking=payment.is_locking and decision.locked_until > 0,
-        locked_until=decision.locked_until,
+        flags=payment.flags_with(decision.flags),
+        lease_until=payment.lease_until if is_open and not decision.push_answered else 0,
+        # A lock whose time is over is lifted by the next push that meets it.
+        is_locking=is_open and payment.is_locking and decision.locked_until > 0,
+        locked_until=decision.locked_until if is_open else 0,
         next_action_at=next_action_at,
-        inquiry_requested_at=None if decision.status is Status.COMPLETED else payment.inquiry_requested_at,
-    )
-    return decided._replace(is_open=True) if _stays_open(decided, now) else closed(decided)
-
-
-def _stays_open(payment: Payment, now: Instant) -> bool:
-    """Whether anything about the payment is locked, due or asked for."""
-    is_due = payment.next_action_at is not None or payment.inquiry_requested_at is not None
-    return is_due or (payment.is_locking and payment.locked_until > now)
-
-
-def closed(payment: Payment) -> Payment:
-    """The payment once nothing is left to do about it: only how often it was asked about is kept."""
-    return payment._replace(
-        lease_until=0, is_locking=False, locked_until=0, next_action_at=None, inquiry_requested_at=None, is_open=False
+        inquiry_requested_at=requested_at,
+        is_open=is_open,
     )
 
 

@@ -52,10 +52,6 @@ def customer_words(payment: Payment, language: str, now: Instant) -> str:
 def _failed(payment: Payment, spoken: str, now: Instant) -> str:
     reason = payment.failure_reason or NO_ANSWER
     words = reason_words(reason, spoken)
-    if (
-        payment.is_locking
-        and now < payment.locked_until
-        and next_step(reason_meaning(reason)) is not NextStep.CONTACT_BUSINESS
-    ):
+    if payment.is_locked(now) and next_step(reason_meaning(reason)) is not NextStep.CONTACT_BUSINESS:
         return words + _LOCKED[spoken]
     return words + _LATE[spoken] if reason in _TAKEN_BACK else words

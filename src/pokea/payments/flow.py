@@ -4,7 +4,7 @@ What money does is decided when the payment completes, in the order of completio
 is held, one that finds the fee paid is due back, and one of a doubtful amount is set aside for a person.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
 
 from pokea.bookings.rules import STATUS_OF_FEE, FeeEvent, FeeStatus
@@ -13,7 +13,7 @@ from pokea.clock import Instant
 from pokea.ledger.entries import Money, Posting, adjustment, arrival
 from pokea.operations.decision import Classified, Flag, Status
 from pokea.operations.evidence import Source
-from pokea.operations.flow import NO_EFFECTS, Effects, LockedParents, Transition
+from pokea.operations.flow import Effects, LockedParents, Transition
 from pokea.operations.store import Payment
 
 Proves = Callable[[str, str], bool]
@@ -43,13 +43,10 @@ class PaymentFlow:
     ) -> Effects:
         """What the money of each newly completed payment does, in the order of completion, and what a statement's
         other amount posts."""
-        adjustments = _adjustments(after, classified, now)
         completing = sorted(
             (each for each in after.values() if each.status == Status.COMPLETED and each.disposition is None),
             key=attrgetter("completed_at", "id"),
         )
-        if not completing:
-            return Effects(adjustments) if adjustments else NO_EFFECTS
         fees = dict(parents.fees)
         postings: list[Posting] = []
         transitions: list[Transition] = []
@@ -67,26 +64,22 @@ class PaymentFlow:
                 fees[payment.booking_id] = held.value
                 status = STATUS_OF_FEE[held].value
                 transitions.append(Transition(payment.booking_id, fee.value, held.value, status, payment.id, now))
-        completed = {
-            key: row._replace(disposition=dispositions.get(key, row.disposition)) for key, row in after.items()
-        }
-        return Effects([*postings, *_adjustments(completed, classified, now)], transitions, dispositions, flags)
+        for payment_id, each in classified.items():
+            payment = after[payment_id]
+            if each.differing and (payment.disposition is not None or payment_id in dispositions):
+                postings.extend(_adjustment(payment, each, now))
+        return Effects(postings, transitions, dispositions, flags)
 
 
-def _adjustments(after: Mapping[str, Payment], classified: Mapping[str, Classified], now: Instant) -> list[Posting]:
-    """The pairs for completed payments of whose receipt a statement names another amount than was posted.
+def _adjustment(payment: Payment, classified: Classified, now: Instant) -> Sequence[Posting]:
+    """The pair for a completed payment of whose receipt a statement names another amount than was posted.
 
-    They are made again at every settle of such a payment, and posted once: a posting's source and kind are its key.
+    It is made again at every settle of such a payment, and posted once: a posting's source and kind are its key.
     """
-    postings: list[Posting] = []
-    for payment_id, each in classified.items():
-        payment = after[payment_id]
-        lines = (item for item in each.differing if item.source is Source.STATEMENT and item.receipt == payment.receipt)
-        line = next(lines, None)
-        if payment.disposition is not None and line is not None and line.amount_cents is not None:
-            difference_cents = line.amount_cents - payment.amount_cents
-            postings.extend(adjustment(payment_id, payment.merchant_id, difference_cents, now))
-    return postings
+    for item in classified.differing:
+        if item.source is Source.STATEMENT and item.receipt == payment.receipt and item.amount_cents is not None:
+            return adjustment(payment.id, payment.merchant_id, item.amount_cents - payment.amount_cents, now)
+    return ()
 
 
 def destination(payment: Payment, *, is_due: bool) -> Money:

@@ -34,7 +34,7 @@ class Usage(NamedTuple):
 
 
 def check_push_limits(usages: Sequence[Usage], now: Instant) -> None:
-    """Raise Refusal `too_many_requests` when one of the limits is used up, to be tried again when all allow it."""
+    """Raise ApiError `too_many_requests` when one of the limits is used up, to be tried again when all allow it."""
     used_up = [usage for usage in usages if 0 < usage.limit <= usage.prompts]
     if not used_up:
         return

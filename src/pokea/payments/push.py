@@ -120,7 +120,7 @@ class PushService:
     async def prompt(self, command: PushCommand, deadline: Deadline | None = None) -> PushResult | Rejected:
         """Ask for the money once, by the `deadline` of the request, which is SENT_WITHIN from now if it is not given.
 
-        Raises Unavailable when nothing was sent and nothing will be; Refusal for an unfit key or booking.
+        Raises Unavailable when nothing was sent and nothing will be; ApiError for an unfit key or booking.
         """
         asked = _PushRequest(self._wanted(command, self._clock.now()), deadline or self.deadline())
         # From the first a task of its own: a caller who goes away leaves no row without its push.

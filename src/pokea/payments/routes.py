@@ -150,14 +150,14 @@ class PaymentRoutes:
         return json_answer(body, headers={"Cache-Control": "no-store"})
 
     async def readable_payment(self, request: Request) -> Payment:
-        """The payment that the address names, given that the caller may read it. Raises Refusal."""
+        """The payment that the address names, given that the caller may read it. Raises ApiError."""
         return (await self.reader(request)).payment
 
     async def reader(self, request: Request) -> PaymentReader:
         """Who reads the payment that the address names, given that the caller may.
 
         The caller is its customer by token, an admin, or a page that holds its client secret (law: keys and tokens).
-        Raises Refusal.
+        Raises ApiError.
         """
         payment_id = request.path_params["transactionId"]
         bearer = bearer_token(request)

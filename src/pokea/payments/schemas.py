@@ -142,12 +142,6 @@ def error_of_rejection(refused: Rejected, may_see_live: bool) -> ApiError:
     return ApiError("not_found", "There is no such booking.", (FieldError("bookingId", "There is no such booking."),))
 
 
-def is_locked(payment: Payment, now: Instant) -> bool:
-    """Whether booking and phone still wait for the end of this payment, so that another prompt is refused (law:
-    time)."""
-    return payment.is_locking and now < payment.locked_until
-
-
 def _failure(payment: Payment, language: str, now: Instant) -> dict[str, Any] | None:
     if payment.status != Status.FAILED:
         return None
@@ -156,6 +150,6 @@ def _failure(payment: Payment, language: str, now: Instant) -> dict[str, Any] | 
         "code": payment.failure_code,
         "reason": payment.failure_reason,
         "message": reason_words(text.reason, language),
-        "retryable": text.retryable and not is_locked(payment, now),
+        "retryable": text.retryable and not payment.is_locked(now),
         "nextStep": next_step(text),
     }

@@ -28,7 +28,7 @@ from pokea.operations.decision import Status
 from pokea.operations.store import Payment
 from pokea.payments.examples import TRANSACTION_ID
 from pokea.payments.routes import PREFIX, PaymentReader, PaymentRoutes
-from pokea.payments.schemas import is_locked, status_body
+from pokea.payments.schemas import status_body
 from pokea.storage.change_feed import ChangeFeed
 from pokea.storage.database import Database
 
@@ -179,7 +179,7 @@ def _event(payment: Payment, language: str, now: Instant) -> bytes:
 
 def is_over(payment: Payment, now: Instant) -> bool:
     """Whether a page has nothing more to wait for."""
-    return payment.status == Status.COMPLETED or (payment.status == Status.FAILED and not is_locked(payment, now))
+    return payment.status == Status.COMPLETED or (payment.status == Status.FAILED and not payment.is_locked(now))
 
 
 def _last_seen(request: Request) -> int:

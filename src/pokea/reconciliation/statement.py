@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pokea.clock import EAST_AFRICA_TIME, Instant, to_datetime
+from pokea.clock import Instant, nairobi
 from pokea.reconciliation.cells import Cell, is_spreadsheets_date, read_cents, read_time
 from pokea.reconciliation.lines import Columns, LineKind, StatementLine, Swapped, UnreadableLine, names_half, read_line
 from pokea.reconciliation.statement_file import (
@@ -136,7 +136,7 @@ def _may_be_swapped(cell: Cell) -> bool:
     time = read_time(cell)
     if time is None:
         return False
-    date = to_datetime(time.at).astimezone(EAST_AFRICA_TIME)
+    date = nairobi(time.at)
     return date.day <= MONTHS and date.day != date.month
 
 

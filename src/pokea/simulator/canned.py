@@ -4,8 +4,7 @@ bodies; daraja: STK query errors)."""
 from typing import Any, Final, NamedTuple
 
 from pokea.daraja import wire
-
-FORBIDDEN = 403
+from pokea.daraja.codes import error_codes
 
 
 class Answer(NamedTuple):
@@ -38,11 +37,7 @@ MERCHANT_UNKNOWN: Final = EnvelopeError(500, "500.001.1001", "Merchant does not 
 WRONG_CREDENTIALS: Final = EnvelopeError(
     500, "500.001.1001", "Wrong credentials", "[MerchantValidate] - Wrong credentials"
 )
-SUBSCRIBER_LOCKED: Final = EnvelopeError(
-    500,
-    "500.001.1001",
-    "Unable to lock subscriber, a transaction is already in process for the current subscriber",
-)
+SUBSCRIBER_LOCKED: Final = EnvelopeError(500, "500.001.1001", error_codes.SUBSCRIBER_LOCKED)
 STILL_PROCESSING: Final = EnvelopeError(500, "500.001.1001", "The transaction is being processed")
 TRANSACTION_UNKNOWN: Final = EnvelopeError(500, "500.001.1001", "The transaction does not Exist")
 SYSTEM_BUSY: Final = EnvelopeError(500, "500.003.02", "System is busy. Please try again in few minutes.")

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from pokea.clock import Instant, seconds
+from pokea.clock import Instant, nairobi, seconds
 from pokea.money import CENTS, MAXIMUM_SHILLINGS
 from pokea.simulator import results
-from pokea.simulator.identifiers import nairobi
 from pokea.simulator.options import SimulatorOptions
 
 KNOWN_PAYER: Final = "254708374149"

@@ -3,20 +3,15 @@
 import random
 import string
 from collections.abc import Container
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from pokea.clock import EAST_AFRICA_TIME, Instant, from_datetime, to_datetime
+from pokea.clock import Instant, from_datetime, nairobi
 from pokea.simulator.options import SimulatorOptions
 
 _TOKEN_LENGTH = 28
 _RECEIPT_TAIL = 7
 _RECEIPT_SIGNS = string.ascii_uppercase + string.digits
 _RECEIPT_YEAR_A = 2006
-
-
-def nairobi(instant: Instant) -> datetime:
-    """The instant in East Africa Time."""
-    return to_datetime(instant).astimezone(EAST_AFRICA_TIME)
 
 
 def checkout_request_id(

@@ -7,7 +7,6 @@ does not decide otherwise: the query limit is off until it is asked for, and a p
 import dataclasses
 import re
 import typing
-from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE
@@ -216,30 +215,8 @@ _POSITIVE: Final = ("prompt_seconds", "most_subscribers", "most_records")
 
 
 def switches() -> tuple[Switch, ...]:
-    """Every option in order: for `--help`, for the documentation and for reading texts."""
+    """Every option in order: for `--help` and for the documentation."""
     return _SWITCHES
-
-
-def options_from_texts(texts: Mapping[str, str]) -> SimulatorOptions:
-    """Options from `name: text`, as a command line has them; raises ValueError with a sentence naming the switch."""
-    known = {switch.name: switch for switch in _SWITCHES}
-    values: dict[str, Any] = {}
-    for name, text in texts.items():
-        if name not in known:
-            raise ValueError(f"{name} is no switch of the simulator; there are: {', '.join(known)}.")
-        values[name] = _parse(known[name], text)
-    return SimulatorOptions(**values)
-
-
-def _parse(switch: Switch, text: str) -> Any:
-    if switch.kind is bool:
-        if text.lower() not in ("true", "false"):
-            raise ValueError(f"{switch.name} must be true or false, not {text!r}.")
-        return text.lower() == "true"
-    try:
-        return switch.kind(text)
-    except ValueError:
-        raise ValueError(f"{switch.name} must be a number, not {text!r}.") from None
 
 
 def _check(switch: Switch, value: Any) -> None:

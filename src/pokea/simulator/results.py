@@ -2,6 +2,7 @@
 
 from typing import Final, Literal, NamedTuple
 
+from pokea.daraja.codes import error_codes
 from pokea.simulator.options import SimulatorOptions
 
 PAID: Final = "0"
@@ -46,7 +47,7 @@ _WORDINGS: Final = {
     ABOVE_MAXIMUM: Wording("Declined due to limit rule: greater than the maximum transaction amount."),
     ABOVE_DAILY_LIMIT: Wording("Declined due to limit rule: would exceed daily transfer limit."),
     RULE_LIMITED: Wording("Rule limited."),
-    LOCKED: Wording("Unable to lock subscriber, a transaction is already in process for the current subscriber"),
+    LOCKED: Wording(error_codes.SUBSCRIBER_LOCKED),
     PROMPT_TOO_LONG: Wording("An error occurred while sending a push request."),
     CANCELLED: Wording("Request cancelled by user", "Request Cancelled by user."),
     WRONG_PIN: Wording("The initiator information is invalid.", "[MpesaCB - ]The initiator information is invalid."),

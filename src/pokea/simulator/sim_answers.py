@@ -27,7 +27,7 @@ def problem(status: int, code: str, message: str, errors: list[dict[str, str]] |
 
 
 def refusal_response(request: Request, refusal: Exception) -> Response:
-    """A Refusal as HTTP."""
+    """An ApiError as HTTP."""
     assert isinstance(refusal, ApiError)  # noqa: S101  # the handler is registered for this type alone
     errors = [{"field": error.field, "message": error.message} for error in refusal.errors]
     return problem(refusal.problem.status, refusal.code, refusal.message, errors)

@@ -7,8 +7,8 @@ noticed, and nothing may be concluded from what it lacks.
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
+from pokea.clock import nairobi
 from pokea.money import CENTS
-from pokea.simulator.identifiers import nairobi
 from pokea.simulator.journal import Journal, Movement, MovementKind, OrganisationAccount
 from pokea.simulator.sheets import Cell, Encoding, Form, delimited, encoded, workbook
 from pokea.simulator.statement_rows import (

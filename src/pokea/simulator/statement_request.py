@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
-from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, from_datetime
+from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, from_datetime, nairobi
 from pokea.errors import ApiError, invalid
-from pokea.simulator.identifiers import nairobi
 from pokea.simulator.journal import Journal, OrganisationAccount
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.sheets import Amounts, Encoding, Form, Times
@@ -47,7 +46,7 @@ _DAY_SPAN: Final[Instant] = 24 * HOUR
 def read_statement_order(
     parameters: Mapping[str, str], journal: Journal, options: SimulatorOptions, now: Instant
 ) -> StatementOrder:
-    """The parameters as an order. Raises Refusal, naming the parameter that is wrong."""
+    """The parameters as an order. Raises ApiError, naming the parameter that is wrong."""
     for name, text in parameters.items():
         if name not in PARAMETERS:
             raise invalid(name, f"{name}: there is no such parameter. There are: {', '.join(PARAMETERS)}.")
@@ -112,7 +111,7 @@ def _midnight(instant: Instant) -> Instant:
 
 
 def _moment(name: str, text: str) -> Instant:
-    """A day of Nairobi (its first second, or for `to` its last) or a moment. Raises Refusal."""
+    """A day of Nairobi (its first second, or for `to` its last) or a moment. Raises ApiError."""
     try:
         lost = _LOST_PLUS.fullmatch(text)
         moment = datetime.fromisoformat(f"{lost[1]}+{lost[2]}" if lost else text)

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from pokea.clock import SECOND, Instant
-from pokea.simulator.identifiers import nairobi
+from pokea.clock import SECOND, Instant, nairobi
 from pokea.simulator.journal import Movement, MovementKind, OrganisationAccount, Party
 from pokea.simulator.sheets import Cell, Form, written
 from pokea.simulator.texts import payout_reason

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from pokea.clock import Instant
+from pokea.clock import Instant, nairobi
 from pokea.money import CENTS
-from pokea.simulator.identifiers import nairobi
 
 LONGEST_PROMPT = 182
 """Characters of the whole prompt; a longer one ends with 1025 (daraja: STK push request)."""

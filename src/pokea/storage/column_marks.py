@@ -5,8 +5,6 @@ from typing import Any, Final
 from sqlalchemy import Column, Table
 from sqlalchemy.types import TypeEngine
 
-ASKED: Final = "asked"
-"""What was asked for: written once, when the row is made."""
 DERIVED: Final = "derived"
 """What follows from the evidence: written by the settler alone."""
 SCHEDULE: Final = "schedule"
@@ -14,8 +12,8 @@ SCHEDULE: Final = "schedule"
 
 
 def asked(name: str, kind: type[TypeEngine[Any]], *, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
-    """A column of what was asked for."""
-    return Column(name, kind, nullable=nullable, primary_key=primary_key, info={"half": ASKED})
+    """A column of what was asked for: written once, when the row is made."""
+    return Column(name, kind, nullable=nullable, primary_key=primary_key)
 
 
 def derived(name: str, kind: type[TypeEngine[Any]], *, nullable: bool = True, visible: bool = False) -> Column[Any]:

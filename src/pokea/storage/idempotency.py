@@ -68,7 +68,7 @@ def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: In
     """Bind the key to the object that this call is about to make.
 
     None means that it is bound to `object_id` now, also when an earlier run of the same change bound it; else the
-    object of the first call is returned. Raises Refusal `idempotency_key_reused` when the first call had another body.
+    object of the first call is returned. Raises ApiError `idempotency_key_reused` when the first call had another body.
     """
     if insert_if_new(connection, idempotency_keys, key._asdict() | {"object_id": object_id, "created_at": now}):
         return None
@@ -82,7 +82,7 @@ def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: In
 def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | None:
     """The object of the first call with this key, if there was one.
 
-    Raises Refusal `idempotency_key_reused` when that call had another body.
+    Raises ApiError `idempotency_key_reused` when that call had another body.
     """
     first = fetch_one(connection, _FIND, _known(key, now))
     if first is None:

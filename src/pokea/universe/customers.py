@@ -6,7 +6,7 @@ They know nothing but what the API tells them, and they remember it: what was to
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from pokea.transport import NoAnswer, NotSent, Reply
 from pokea.universe.plan import Try, Visit
@@ -26,14 +26,6 @@ _NOTHING_MORE = 204
 _MADE = 201
 _CONFLICT = 409
 _TOO_MANY = 429
-
-
-class CustomerMemory(NamedTuple):
-    """What a customer was told of a payment, the first time that it was paid."""
-
-    transaction_id: str
-    booking_id: str
-    customer: str
 
 
 class ServiceApi(Protocol):

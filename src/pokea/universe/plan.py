@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, to_datetime
+from pokea.clock import HOUR, SECOND, Instant, nairobi
 from pokea.simulator.faults import DEFAULT_SECONDS, PUSH_KINDS, FaultKind
 from pokea.simulator.options import SimulatorOptions, switches
 from pokea.universe.defects import DEFECTS
@@ -180,7 +180,7 @@ def plan_of(seed: int, chance: random.Random) -> Plan:
 
 def _options(chance: random.Random, epoch: Instant) -> SimulatorOptions:
     """Daraja as usual, with a few of its other faces."""
-    sweep = to_datetime(epoch + chance.randrange(2 * HOUR)).astimezone(EAST_AFRICA_TIME)
+    sweep = nairobi(epoch + chance.randrange(2 * HOUR))
     by_name = {switch.name: switch for switch in switches()}
     chosen: dict[str, Any] = {}
     for name in chance.sample(_SWITCHED, chance.randrange(5)):

@@ -72,7 +72,7 @@ class Authenticator:
         self._trusted_proxies = tuple(trusted_proxies)
 
     async def caller(self, request: Request) -> Caller:
-        """Who calls; raises Refusal `unauthenticated` with a sentence."""
+        """Who calls; raises ApiError `unauthenticated` with a sentence."""
         bearer = bearer_token(request)
         if self._passes is not None and self._passes.is_pass(bearer):
             return await self._passes.admit(
@@ -84,7 +84,7 @@ class Authenticator:
     async def require(self, request: Request, scope: str, *others: str) -> Caller:
         """Who calls, given that they have one of the scopes.
 
-        Raises Refusal `unauthenticated`, or `forbidden` naming what is missing, before anything is looked up.
+        Raises ApiError `unauthenticated`, or `forbidden` naming what is missing, before anything is looked up.
         """
         caller = await self.caller(request)
         if not any(caller.may(name) for name in (scope, *others)):
@@ -116,7 +116,7 @@ def expected_origin(settings: Settings) -> Expected:
 
 
 def bearer_token(request: Request) -> str:
-    """The token of the Authorization header; raises Refusal `unauthenticated` when there is none."""
+    """The token of the Authorization header; raises ApiError `unauthenticated` when there is none."""
     headers = request.headers.getlist("authorization")
     if not headers:
         raise unauthenticated("This call needs a token: send `Authorization: Bearer …`.")

@@ -13,9 +13,9 @@ from jwt.exceptions import PyJWTError
 from pokea.clock import SECOND, Clock, Instant
 from pokea.errors import ApiError
 from pokea.redact import Secret
+from pokea.setting_rules import SHORTEST_SECRET_BYTES
 from pokea.transport import NoAnswer, NotSent, Transport
 
-SHORTEST_SECRET_BYTES = 32
 REFETCH_AT_MOST_EVERY: Instant = 60 * SECOND
 _RETRY_AFTER: Instant = 5 * SECOND
 """How soon the issuer is asked again while we have no key of its at all."""
@@ -50,7 +50,7 @@ class Keys(Protocol):
         ...
 
     async def find(self, algorithm: str, key_id: str | None) -> PyJWK | bytes:
-        """The key for the algorithm; raises Refusal `unauthenticated` when there is none."""
+        """The key for the algorithm; raises ApiError `unauthenticated` when there is none."""
         ...
 
     async def is_current(self, algorithm: str, key_id: str | None, key: PyJWK | bytes) -> bool:
@@ -105,7 +105,7 @@ class IssuerKeys:
         self._fetching = asyncio.Lock()
 
     async def find(self, algorithm: str, key_id: str | None) -> PyJWK | bytes:
-        """The issuer's key of this id; raises Refusal `unauthenticated`, or `unavailable` when no keys can be read."""
+        """The issuer's key of this id; raises ApiError `unauthenticated`, or `unavailable` when no keys can be read."""
         found = _pick(self._keys, algorithm, key_id)
         if found is None:
             await self._refetch(REFETCH_AT_MOST_EVERY)

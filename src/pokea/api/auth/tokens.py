@@ -80,7 +80,7 @@ class Verifier:
         self._known: OrderedDict[bytes, _Verdict] = OrderedDict()
 
     async def verify(self, token: str) -> Claims:
-        """The token's claims; raises Refusal `unauthenticated` with a sentence, or `unavailable` without keys."""
+        """The token's claims; raises ApiError `unauthenticated` with a sentence, or `unavailable` without keys."""
         if len(token) > LONGEST_TOKEN:
             raise unauthenticated("The bearer token is too long to be a token of ours.")
         digest = hashlib.sha256(token.encode()).digest()
@@ -128,7 +128,7 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def read_claims(payload: bytes, expected: Expected, now: Instant) -> Claims:
-    """The claims of a token whose signature is right; raises Refusal `unauthenticated` when they do not hold now."""
+    """The claims of a token whose signature is right; raises ApiError `unauthenticated` when they do not hold now."""
     try:
         claims = msgspec.json.decode(payload, type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError, ValueError):

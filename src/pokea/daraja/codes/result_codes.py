@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pokea.daraja.codes.error_codes import SUBSCRIBER_LOCKED
 from pokea.daraja.codes.reasons import REASONS, UNCONFIRMED
 from pokea.daraja.codes.types import Finality, Meaning
 from pokea.errors import Fault
@@ -109,7 +110,7 @@ _ALL: Final = (
     ),
     _ambiguous(
         "1001",
-        "Unable to lock subscriber, a transaction is already in process for the current subscriber",
+        SUBSCRIBER_LOCKED,
         operator="Another session was open on that phone. As a callback code it is known from blogs and from "
         "another API only.",
         reason="phone_busy",

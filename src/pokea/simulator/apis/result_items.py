@@ -3,10 +3,9 @@ balance)."""
 
 from typing import Final
 
-from pokea.clock import Instant, daraja_timestamp
+from pokea.clock import Instant, daraja_timestamp, nairobi
 from pokea.daraja.results import ResultItem, result_item
 from pokea.money import CENTS
-from pokea.simulator.identifiers import nairobi
 from pokea.simulator.journal import OrganisationAccount, Party
 
 ACCOUNT_NAMES: Final = {

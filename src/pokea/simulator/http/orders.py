@@ -93,7 +93,7 @@ _QUOTED: Final = re.compile(r"field `([A-Za-z_]+)`")
 
 
 async def read_order(request: Request, kind: type[Order]) -> Order:
-    """The request's body as an order; raises Refusal, naming the field that is wrong."""
+    """The request's body as an order; raises ApiError, naming the field that is wrong."""
     body = await read_body(request)
     if body is None:
         raise ApiError("too_large", f"The body is larger than {LONGEST_BODY_BYTES} bytes.")
@@ -117,7 +117,7 @@ def _refusal(complaint: str) -> ApiError:
 
 
 def msisdn_of(value: str | int) -> str:
-    """The twelve digits of a phone that was sent or asked for; raises Refusal."""
+    """The twelve digits of a phone that was sent or asked for; raises ApiError."""
     try:
         return parse_phone(str(value)).msisdn
     except InvalidPhone as failure:
@@ -125,7 +125,7 @@ def msisdn_of(value: str | int) -> str:
 
 
 def cents_of(field: str, shillings: float) -> int:
-    """The cents of a balance that was sent in `field`; raises Refusal for a fraction of a cent."""
+    """The cents of a balance that was sent in `field`; raises ApiError for a fraction of a cent."""
     cents = cents_from_decimal(repr(shillings))
     if cents is None:
         raise invalid(field, f"{field}: shillings with two decimals at most.")
@@ -133,7 +133,7 @@ def cents_of(field: str, shillings: float) -> int:
 
 
 def name_of(text: str) -> str:
-    """A registered name that was sent, its blanks made single; raises Refusal for what no screen can print."""
+    """A registered name that was sent, its blanks made single; raises ApiError for what no screen can print."""
     name = " ".join(text.split())
     if not name or not name.isprintable():
         raise invalid("name", "name: letters, digits and signs that can be printed.")
