@@ -5,9 +5,10 @@ from typing import Final
 
 from pokea.daraja.codes.core_codes import CORE_CODES
 from pokea.daraja.codes.error_codes import ERROR_CODES
+from pokea.daraja.codes.out_codes import OUT_CODES
 from pokea.daraja.codes.reasons import REASONS
 from pokea.daraja.codes.result_codes import RESULT_CODES
-from pokea.daraja.codes.types import ErrorMeaning, Finality, Meaning, ReasonText
+from pokea.daraja.codes.types import ErrorMeaning, Finality, Meaning, MoneyApi, OutFinality, OutMeaning, ReasonText
 from pokea.errors import Fault
 from tools.markdown import page, table
 
@@ -17,6 +18,24 @@ _FINALITY: Final = {
     Finality.NOT_YET: "not final: ask again",
     Finality.AMBIGUOUS: "proves nothing: ask",
 }
+_ABOUT_MONEY: Final = {
+    OutFinality.SUCCESS: "paid out, if the rest agrees",
+    OutFinality.FAILED: "failed, final",
+    OutFinality.NEVER: "never final: ask",
+}
+_ABOUT_THE_QUESTION: Final = {
+    OutFinality.SUCCESS: "answered",
+    OutFinality.FAILED: "no answer",
+    OutFinality.NEVER: "no answer",
+}
+_MONEY_APIS: Final = {
+    MoneyApi.B2C: "Money to a phone.",
+    MoneyApi.REVERSAL: "A customer's payment taken back.",
+    MoneyApi.STATUS: "A code says how the question went. What became of the money is its `TransactionStatus`: "
+    "Completed, or Cancelled, Declined, Expired or Failed, or none yet.",
+    MoneyApi.BALANCE: "A code says how the question went.",
+}
+_OUT_HEAD: Final = ("Code", "M-PESA says", "Says", "Whose", "Another attempt", "Meaning and what to do", "From")
 _RESULT_HEAD: Final = ("Code", "Daraja says", "Final", "Whose", "Try again", "Reason", "Meaning and what to do", "From")
 
 
@@ -32,6 +51,12 @@ def codes_page() -> str:
             "They come in the callback and in the answer to a query. A failure known only from queries needs two "
             "answers that agree, and a proof of payment outranks every failure.",
             table(_RESULT_HEAD, map(_result_row, RESULT_CODES.values())),
+            "## Result codes of money out",
+            "They come in a Result, which is sent to the address of the request (law: proof of money out). *Failed* "
+            "says that no money went out, for certain, and that another attempt may be approved; *never final*, and "
+            "every code that is not here, says nothing about the money, and Pokea asks. A code marked *operator* is "
+            "M-PESA's refusal of our API operator: two in ten minutes stop all money out.",
+            *_out_tables(),
             "## Error codes",
             "They come instead of an answer. *Nothing happened* says that a push answered so sent no prompt, for "
             "certain; otherwise what it did is unknown, and it is never sent again. To a query no error code is an "
@@ -48,6 +73,24 @@ def codes_page() -> str:
             table(("Reason", "Try again", "English", "Kiswahili"), map(_reason_row, REASONS.values())),
         ]
     )
+
+
+def _out_tables() -> Iterable[str]:
+    for api, sentence in _MONEY_APIS.items():
+        entries = [entry for entry in OUT_CODES.values() if api in entry.apis]
+        yield f"### {api.value[0].upper()}{api.value[1:]}"
+        yield sentence
+        yield table(_OUT_HEAD, (_out_row(entry, api) for entry in entries))
+
+
+def _out_row(entry: OutMeaning, api: MoneyApi) -> tuple[str, ...]:
+    says = (
+        _ABOUT_MONEY[entry.finality]
+        if api in (MoneyApi.B2C, MoneyApi.REVERSAL)
+        else _ABOUT_THE_QUESTION[entry.finality]
+    )
+    whose = f"{_whose(entry.fault)}, operator" if entry.is_initiator else _whose(entry.fault)
+    return f"`{entry.code}`", entry.title, says, whose, _yes(entry.retryable), entry.operator, entry.source
 
 
 def _result_row(entry: Meaning) -> tuple[str, ...]:

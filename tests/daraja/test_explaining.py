@@ -5,9 +5,10 @@ import pytest
 from pokea.daraja.codes.core_codes import CORE_CODES
 from pokea.daraja.codes.error_codes import ERROR_CODES
 from pokea.daraja.codes.explain import explain, nearby
+from pokea.daraja.codes.out_codes import OUT_CODES
 from pokea.daraja.codes.result_codes import RESULT_CODES
 
-EVERY = sorted({*RESULT_CODES, *ERROR_CODES, *CORE_CODES})
+EVERY = sorted({*RESULT_CODES, *OUT_CODES, *ERROR_CODES, *CORE_CODES})
 
 
 @pytest.mark.parametrize("code", EVERY)
@@ -26,6 +27,15 @@ def test_paid_cancelled_and_unknown_say_different_things() -> None:
     assert "proves nothing" in explain("17")[0].happened
     assert explain("4999")[0].happened.startswith("It is not over")
     assert "never sent again" in explain("500.001.1001")[0].happened
+
+
+def test_one_code_means_one_thing_of_a_payment_and_another_of_money_out() -> None:
+    """2001 is a payer's PIN in one, and our own operator in the other."""
+    paid, sent = explain("2001")
+    assert (paid.kind, sent.kind) == ("result", "money out")
+    assert (paid.move, sent.move) == ("the customer's", "yours: the settings or the account with Safaricom")
+    assert explain("R000001")[0].happened.startswith("It proves nothing")
+    assert explain("0")[1].happened.startswith("Money went out, if")
 
 
 @pytest.mark.parametrize(("code", "expected"), [("1031x", "1031"), ("500.001", "500.001.1001"), ("103", "1032")])

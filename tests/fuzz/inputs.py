@@ -2,15 +2,24 @@
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
 FIXTURES: Final = Path(__file__).parents[1] / "fixtures" / "payloads"
 PAYLOADS: Final = [file.read_bytes() for file in sorted(FIXTURES.glob("*.json"))]
 CHECKOUT: Final = "ws_CO_191220191020363925"
+
+
+class Target(NamedTuple):
+    """A parser: what it is fed, and the check that raises when something does not hold."""
+
+    name: str
+    inputs: st.SearchStrategy[Any]
+    check: Callable[[Any], None]
+
 
 _ODD_NUMBERS: Final = (0, -1, 1, 17, 1032, 4999, 10**30, 0.1, 1e308, -0.0)
 _ODD_TEXTS: Final = (
@@ -119,3 +128,12 @@ def messages(**fields: Any) -> st.SearchStrategy[bytes]:
     values = {name: st.one_of(st.just(value), scalars) for name, value in fields.items()}
     objects = st.fixed_dictionaries({}, optional={**values, "extra": trees})
     return st.one_of(objects.map(lambda message: json.dumps(message).encode()), junk)
+
+
+def replies(**fields: Any) -> st.SearchStrategy[tuple[int, str, bytes]]:
+    """Answers of a server with a body of these fields: status, content type, body."""
+    statuses = st.sampled_from([200, 200, 200, 201, 400, 401, 403, 404, 405, 429, 500, 502, 503]) | st.integers(
+        100, 599
+    )
+    kinds = st.sampled_from(["application/json", "text/html", "", "a/b\r\nc"]) | st.text(max_size=30)
+    return st.tuples(statuses, kinds, messages(**fields))

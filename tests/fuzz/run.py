@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz.targets import Target
+from tests.fuzz.inputs import Target
 
 
 class Fed(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import jwt
 from hypothesis import strategies as st
@@ -39,21 +39,14 @@ from pokea.simulator.http.orders import AnswerOrder, ClockOrder, FaultOrder, Sub
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.validation import read_push
 from pokea.simulator.validation import read_query as read_asked
-from tests.fuzz.inputs import CHECKOUT, FIXTURES, bodies, junk, messages, mutated_bytes
+from tests.fuzz.inputs import CHECKOUT, FIXTURES, Target, bodies, junk, messages, mutated_bytes, replies
+from tests.fuzz.out_targets import OUT_TARGETS
 
 _MSISDN: Final = re.compile(r"254[17]\d{8}")
 _NOW: Final = 1_767_225_600_000_000
 _KEY: Final = "a-key-for-tests-only-of-32-characters"
 _CALLER: Final = Caller("amina", frozenset())
 _LONGEST_SENTENCE: Final = 2_000
-
-
-class Target(NamedTuple):
-    """A parser: what it is fed, and the check that raises when something does not hold."""
-
-    name: str
-    inputs: st.SearchStrategy[Any]
-    check: Callable[[Any], None]
 
 
 def _request(headers: list[tuple[str, str]] = [], query: str = "", body: bytes = b"") -> Request:  # noqa: B006 - read only
@@ -278,14 +271,6 @@ def _asked(body: bytes) -> None:
     read_asked("application/json", body, options)
 
 
-def _replies(**fields: Any) -> st.SearchStrategy[tuple[int, str, bytes]]:
-    statuses = st.sampled_from([200, 200, 200, 201, 400, 401, 403, 404, 405, 429, 500, 502, 503]) | st.integers(
-        100, 599
-    )
-    kinds = st.sampled_from(["application/json", "text/html", "", "a/b\r\nc"]) | st.text(max_size=30)
-    return st.tuples(statuses, kinds, messages(**fields))
-
-
 def _mutated(text: str) -> st.SearchStrategy[str]:
     """The text with a piece of it lost, doubled or exchanged."""
     cut = st.tuples(st.integers(0, len(text)), st.integers(0, 6), st.text(max_size=6))
@@ -327,9 +312,9 @@ _STATEMENTS: Final = [file.read_bytes() for file in sorted((FIXTURES.parent / "s
 
 TARGETS: Final = (
     Target("callback bodies", bodies, _callback),
-    Target("answers to a push", _replies(**_PUSHED, **_ERROR, CustomerMessage="Success."), _push_answer),
-    Target("answers to a query", _replies(**_QUERIED, **_ERROR), _query_answer),
-    Target("answers with a token", _replies(access_token="a" * 28, expires_in="3599", **_ERROR), _token_answer),
+    Target("answers to a push", replies(**_PUSHED, **_ERROR, CustomerMessage="Success."), _push_answer),
+    Target("answers to a query", replies(**_QUERIED, **_ERROR), _query_answer),
+    Target("answers with a token", replies(access_token="a" * 28, expires_in="3599", **_ERROR), _token_answer),
     Target("phone numbers", st.one_of(st.text(max_size=60), _digits, _mutated("+254712345678")), _phone),
     Target("bearer tokens", st.one_of(_mutated(_TRUE_TOKEN), _latin), _jwt),
     Target("claims", messages(sub="amina", exp=_NOW // 10**6 + 60, scope="admin", iss="x", aud="y"), _claims),
@@ -347,5 +332,6 @@ TARGETS: Final = (
     Target("settings", st.dictionaries(st.sampled_from(_NAMES), st.text(max_size=60), max_size=3), _settings),
     Target("the simulator's orders", messages(msisdn="254712345678", kind="slow", seconds=1, action="pay"), _orders),
     Target("pushes to the simulator", messages(Amount="1", PhoneNumber="254712345678", PartyA="1"), _asked),
+    *OUT_TARGETS,
 )
 """Every parser of what comes from outside."""

@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import strategies as st
 
+from tests.fuzz.inputs import Target
 from tests.fuzz.run import feed, feed_all
-from tests.fuzz.targets import TARGETS, Target
+from tests.fuzz.targets import TARGETS
 
 _EXAMPLES = 150
 

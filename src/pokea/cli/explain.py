@@ -37,10 +37,12 @@ def explain(
 def _story(found: "Explanation") -> str:
     kinds = {
         "result": "a result of a payment",
+        "money out": "a result of money that goes out, or of a question about it",
         "error": "an error instead of an answer",
         "core": "a result of M-PESA's core, which no payment here is known to bring",
     }
-    again = "yes, with a new prompt" if found.retryable else "not before the cause is gone"
+    once_more = "yes, when it is approved again" if found.kind == "money out" else "yes, with a new prompt"
+    again = once_more if found.retryable else "not before the cause is gone"
     return "\n".join(
         (
             f"{found.code}: {found.title}",

@@ -26,7 +26,7 @@ Hide: TypeAlias = Callable[[str], str]
 behaviour)."""
 
 
-class Complaint(NamedTuple):
+class Objection(NamedTuple):
     """An error in Daraja's form or in the gateway's. `text` is as it came, and no reader sees it before `shown` has
     masked it. `is_fault`: it is the gateway's."""
 
@@ -57,16 +57,16 @@ def _mended(body: bytes) -> bytes:
     return json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def complaint_in(body: bytes) -> Complaint | None:
+def objection_in(body: bytes) -> Objection | None:
     """The error that the body is, in Daraja's form (daraja: error envelope) or in the gateway's (daraja: rate limit
     fault)."""
     error = read_as(body, ErrorAnswer)
     if error is not None and error.errorCode:
-        return Complaint(error.errorCode.strip(), error.errorMessage)
+        return Objection(error.errorCode.strip(), error.errorMessage)
     answer = read_as(body, FaultAnswer)
     if answer is None or not (answer.fault.detail.errorcode or answer.fault.faultstring):
         return None
-    return Complaint(answer.fault.detail.errorcode.strip(), answer.fault.faultstring, is_fault=True)
+    return Objection(answer.fault.detail.errorcode.strip(), answer.fault.faultstring, is_fault=True)
 
 
 def shown(text: str, hide: Hide) -> str:
@@ -74,14 +74,14 @@ def shown(text: str, hide: Hide) -> str:
     return masked_beginning(text, LONGEST_TEXT, hide)
 
 
-def code_shown(complaint: Complaint) -> str:
-    """The complaint's code; empty where that is no code."""
-    return clean_code(complaint.code) or ""
+def code_shown(objection: Objection) -> str:
+    """The objection's code; empty where that is no code."""
+    return clean_code(objection.code) or ""
 
 
-def complained(status: int, complaint: Complaint, hide: Hide) -> str:
+def complained(status: int, objection: Objection, hide: Hide) -> str:
     """A sentence about an answer that is an error."""
-    return f"Daraja answered {status} with error {code_shown(complaint)}: {shown(complaint.text, hide)}"
+    return f"Daraja answered {status} with error {code_shown(objection)}: {shown(objection.text, hide)}"
 
 
 def unreadable(status: int, content_type: str, body: bytes) -> str:

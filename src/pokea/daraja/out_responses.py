@@ -10,11 +10,11 @@ from pokea.daraja.answer_forms import (
     OK,
     TOO_MANY,
     UNAUTHORIZED,
-    Complaint,
     Hide,
+    Objection,
     code_shown,
     complained,
-    complaint_in,
+    objection_in,
     read_as,
     shown,
     unreadable,
@@ -42,31 +42,31 @@ _TOKEN_STATUSES: Final = (400, UNAUTHORIZED, 404)
 
 def read_out_answer(status: int, content_type: str, body: bytes, hide: Hide = mask) -> OutOutcome | TokenRefused:
     """What a B2C payment or a reversal came to (law: sending, 3)."""
-    complaint = complaint_in(body)
-    if complaint is None:
+    objection = objection_in(body)
+    if objection is None:
         accepted = _accepted(body) if status == OK else None
         return accepted or OutUnknown(unreadable(status, content_type, body))
-    refused = _refused(status, complaint, hide)
+    refused = _refused(status, objection, hide)
     if refused is None:
-        return OutUnknown(complained(status, complaint, hide), is_duplicate=_is_duplicate(status, complaint))
-    is_about_token = status == UNAUTHORIZED or complaint.code == _INVALID_ACCESS
+        return OutUnknown(complained(status, objection, hide), is_duplicate=_is_duplicate(status, objection))
+    is_about_token = status == UNAUTHORIZED or objection.code == _INVALID_ACCESS
     return token_refused(refused) if is_about_token else refused
 
 
 def read_ask_answer(status: int, content_type: str, body: bytes, hide: Hide = mask) -> AskOutcome | TokenRefused:
     """Whether Daraja took a status or a balance question (law: finding out)."""
-    complaint = complaint_in(body)
-    if complaint is None:
+    objection = objection_in(body)
+    if objection is None:
         accepted = _accepted(body) if status == OK else None
         if accepted is not None:
             return Asked(accepted.conversation_id, accepted.originator_conversation_id)
         return NotAsked(unreadable(status, content_type, body), limited=status == TOO_MANY)
-    refused = _refused(status, complaint, hide)
-    is_about_token = status == UNAUTHORIZED or (status in _TOKEN_STATUSES and complaint.code in TOKEN_ERRORS)
+    refused = _refused(status, objection, hide)
+    is_about_token = status == UNAUTHORIZED or (status in _TOKEN_STATUSES and objection.code in TOKEN_ERRORS)
     if refused is not None and is_about_token:
         return token_refused(refused)
-    limited = status == TOO_MANY or is_limit(complaint.code)
-    return NotAsked(complained(status, complaint, hide), limited, refused.reason if refused is not None else "")
+    limited = status == TOO_MANY or is_limit(objection.code)
+    return NotAsked(complained(status, objection, hide), limited, refused.reason if refused is not None else "")
 
 
 def refused_before_sending(refusal: SubmissionRefused) -> OutRefused:
@@ -95,22 +95,22 @@ def _accepted(body: bytes) -> OutAccepted | None:
     return OutAccepted(conversation_id, clean_id(answer.OriginatorConversationID) or "")
 
 
-def _refused(status: int, complaint: Complaint, hide: Hide) -> OutRefused | None:
-    """The row of refusals in the table; None where the complaint leaves open what happened."""
-    code, message = code_shown(complaint), shown(complaint.text, hide)
-    if complaint.is_fault:
+def _refused(status: int, objection: Objection, hide: Hide) -> OutRefused | None:
+    """The row of refusals in the table; None where the objection leaves open what happened."""
+    code, message = code_shown(objection), shown(objection.text, hide)
+    if objection.is_fault:
         return OutRefused(code, message, "limited", True) if status == TOO_MANY else None
-    if status == _FORBIDDEN and complaint.code == V3_FORBIDDEN:
+    if status == _FORBIDDEN and objection.code == V3_FORBIDDEN:
         return OutRefused(code, message, "v3_forbidden", False)
     # A code of the 500 family under a status of the 400 family contradicts itself, and so proves nothing.
-    if status not in _REFUSING_STATUSES or complaint.code.startswith("5"):
+    if status not in _REFUSING_STATUSES or objection.code.startswith("5"):
         return None
-    if status == UNAUTHORIZED or complaint.code in TOKEN_ERRORS:
+    if status == UNAUTHORIZED or objection.code in TOKEN_ERRORS:
         return OutRefused(code, message, "access_refused", False)
-    return OutRefused(code, message, "field_refused" if complaint.code == INVALID_FIELD else "request_refused", False)
+    return OutRefused(code, message, "field_refused" if objection.code == INVALID_FIELD else "request_refused", False)
 
 
-def _is_duplicate(status: int, complaint: Complaint) -> bool:
+def _is_duplicate(status: int, objection: Objection) -> bool:
     """Whether Daraja says that it knows the id, and so the payment, already."""
-    named = _DUPLICATE_TEXT in complaint.text.lower()
-    return status == _INTERNAL_ERROR and complaint.code == _DUPLICATE_CODE and named and not complaint.is_fault
+    named = _DUPLICATE_TEXT in objection.text.lower()
+    return status == _INTERNAL_ERROR and objection.code == _DUPLICATE_CODE and named and not objection.is_fault

@@ -9,11 +9,11 @@ from pokea.daraja.answer_forms import (
     OK,
     TOO_MANY,
     UNAUTHORIZED,
-    Complaint,
     Hide,
+    Objection,
     code_shown,
     complained,
-    complaint_in,
+    objection_in,
     read_as,
     shown,
     unreadable,
@@ -74,23 +74,23 @@ class TokenGranted:
 def read_push_answer(status: int, content_type: str, body: bytes, hide: Hide = mask) -> PushOutcome | TokenRefused:
     """What a push came to, exactly as `law: push` has it: whatever is not known to be accepted or refused is
     unknown."""
-    complaint = complaint_in(body)
-    if complaint is None:
+    objection = objection_in(body)
+    if objection is None:
         accepted = _accepted(body, hide) if status == OK else None
         return accepted or Unknown(unreadable(status, content_type, body))
-    refusal = _refusal(status, complaint, hide) if status >= _BAD_REQUEST else None
+    refusal = _refusal(status, objection, hide) if status >= _BAD_REQUEST else None
     if refusal is None:
-        return Unknown(complained(status, complaint, hide))
-    return TokenRefused(refusal) if _is_about_token(status, complaint) else refusal
+        return Unknown(complained(status, objection, hide))
+    return TokenRefused(refusal) if _is_about_token(status, objection) else refusal
 
 
 def read_query_answer(
     checkout_request_id: str, status: int, content_type: str, body: bytes, hide: Hide = mask
 ) -> QueryOutcome | TokenRefused:
     """What a question about `checkout_request_id` brought: an answer about it, or nothing at all (law: inquiries)."""
-    complaint = complaint_in(body)
-    if complaint is not None:
-        return _query_refused(status, complaint, hide)
+    objection = objection_in(body)
+    if objection is not None:
+        return _query_refused(status, objection, hide)
     answer = read_as(body, QueryAnswer) or QueryAnswer()
     code = clean_code(answer.ResultCode)
     if code == STILL_PROCESSING:
@@ -108,19 +108,19 @@ def read_token_answer(
     status: int, content_type: str, body: bytes, hide: Hide = mask
 ) -> TokenGranted | SubmissionRefused:
     """A token, or why there is none. Nothing has been pushed without one, so a refusal is certain in any case."""
-    complaint = complaint_in(body)
+    objection = objection_in(body)
     answer = read_as(body, TokenAnswer)
-    if status == OK and complaint is None and answer is not None and _TOKEN.fullmatch(answer.access_token):
+    if status == OK and objection is None and answer is not None and _TOKEN.fullmatch(answer.access_token):
         return TokenGranted(Secret(answer.access_token), _lifetime_seconds(answer.expires_in))
     if status == _BAD_REQUEST and not body.strip():
         # `daraja: Token errors`: this is how a wrong key or secret was seen to be answered.
         return SubmissionRefused("", "Daraja refused the consumer key and secret.", "access_refused", Fault.OURS, False)
-    if complaint is None:
+    if objection is None:
         return unavailable(f"No access token: {unreadable(status, content_type, body)}.")
     if status in _REFUSING_STATUSES and status != TOO_MANY:
-        message = shown(complaint.text, hide)
-        return SubmissionRefused(code_shown(complaint), message, "access_refused", Fault.OURS, False)
-    return unavailable(f"No access token: {complained(status, complaint, hide)}.", code_shown(complaint))
+        message = shown(objection.text, hide)
+        return SubmissionRefused(code_shown(objection), message, "access_refused", Fault.OURS, False)
+    return unavailable(f"No access token: {complained(status, objection, hide)}.", code_shown(objection))
 
 
 def unavailable(message: str, code: str = "", fault: Fault = Fault.DARAJA) -> SubmissionRefused:
@@ -157,44 +157,44 @@ def _accepted(body: bytes, hide: Hide) -> Accepted | None:
     return Accepted(checkout_request_id, merchant_request_id, shown(answer.CustomerMessage, hide))
 
 
-def _refusal(status: int, complaint: Complaint, hide: Hide) -> SubmissionRefused | None:
-    """The two rows of refusals in the table of (law: push); None where the complaint leaves open what happened."""
-    code, message = code_shown(complaint), shown(complaint.text, hide)
-    if complaint.code == MIXED_ERROR:
-        return _mixed_refusal(complaint, message)
-    if complaint.code in _LIMITS or status == TOO_MANY:
+def _refusal(status: int, objection: Objection, hide: Hide) -> SubmissionRefused | None:
+    """The two rows of refusals in the table of (law: push); None where the objection leaves open what happened."""
+    code, message = code_shown(objection), shown(objection.text, hide)
+    if objection.code == MIXED_ERROR:
+        return _mixed_refusal(objection, message)
+    if objection.code in _LIMITS or status == TOO_MANY:
         return unavailable(message, code)
     # A code of the 500 family under a status of the 400 family contradicts itself, and so proves nothing.
-    if status not in _REFUSING_STATUSES or complaint.code.startswith("5"):
+    if status not in _REFUSING_STATUSES or objection.code.startswith("5"):
         return None
-    if _is_about_token(status, complaint):
+    if _is_about_token(status, objection):
         return SubmissionRefused(code, message, "access_refused", Fault.OURS, False)
-    known = error_meaning(complaint.code)
+    known = error_meaning(objection.code)
     reason = known.reason if known is not None and known.final else "daraja_refused"
-    if complaint.code == INVALID_FIELD and names_the_phone(complaint.text):
+    if objection.code == INVALID_FIELD and names_the_phone(objection.text):
         return SubmissionRefused(code, message, PHONE_REFUSED, Fault.CUSTOMER, False)
     return SubmissionRefused(code, message, reason, Fault.OURS, False)
 
 
-def _mixed_refusal(complaint: Complaint, message: str) -> SubmissionRefused | None:
-    reason = REFUSING_TEXTS.get(complaint.text)
+def _mixed_refusal(objection: Objection, message: str) -> SubmissionRefused | None:
+    reason = REFUSING_TEXTS.get(objection.text)
     if reason is None:
         return None
     locked = reason == REFUSING_TEXTS[SUBSCRIBER_LOCKED]
-    return SubmissionRefused(complaint.code, message, reason, Fault.CUSTOMER if locked else Fault.OURS, locked)
+    return SubmissionRefused(objection.code, message, reason, Fault.CUSTOMER if locked else Fault.OURS, locked)
 
 
-def _is_about_token(status: int, complaint: Complaint) -> bool:
-    return status == UNAUTHORIZED or (status in _TOKEN_STATUSES and complaint.code in TOKEN_ERRORS)
+def _is_about_token(status: int, objection: Objection) -> bool:
+    return status == UNAUTHORIZED or (status in _TOKEN_STATUSES and objection.code in TOKEN_ERRORS)
 
 
-def _query_refused(status: int, complaint: Complaint, hide: Hide) -> Silent | TokenRefused:
-    refusal = _refusal(status, complaint, hide) if _is_about_token(status, complaint) else None
+def _query_refused(status: int, objection: Objection, hide: Hide) -> Silent | TokenRefused:
+    refusal = _refusal(status, objection, hide) if _is_about_token(status, objection) else None
     if refusal is not None:
         return TokenRefused(refusal)
-    limited = status == TOO_MANY or is_limit(complaint.code)
-    wrong = complaint.code == MIXED_ERROR and REFUSING_TEXTS.get(complaint.text) == REFUSING_TEXTS[WRONG_CREDENTIALS]
-    return Silent(complained(status, complaint, hide), limited=limited, wrong_credentials=wrong)
+    limited = status == TOO_MANY or is_limit(objection.code)
+    wrong = objection.code == MIXED_ERROR and REFUSING_TEXTS.get(objection.text) == REFUSING_TEXTS[WRONG_CREDENTIALS]
+    return Silent(complained(status, objection, hide), limited=limited, wrong_credentials=wrong)
 
 
 def _lifetime_seconds(value: str | int) -> int:

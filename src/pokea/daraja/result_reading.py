@@ -268,7 +268,9 @@ def _listed(holder: Any, node: Mapping[str, Any]) -> tuple[list[tuple[str, str]]
         is_exact = holder is None
     if isinstance(holder, dict):
         listed, is_spelt = _get(holder, "ResultParameter")
-        if listed is None and (swapped := _get(holder, "ResultParameters")[0]) is not None:
+        if listed is None and "Key" in holder:
+            listed, is_spelt = holder, False
+        elif listed is None and (swapped := _get(holder, "ResultParameters")[0]) is not None:
             listed, is_spelt = swapped, False
         holder, is_exact = listed, is_exact and is_spelt
     elif holder not in (None, ""):

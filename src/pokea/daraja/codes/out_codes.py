@@ -4,7 +4,7 @@ reversal; daraja: transaction status; daraja: account balance), as final as (law
 import re
 from typing import Final
 
-from pokea.daraja.codes.types import OutApi, OutFinality, OutMeaning
+from pokea.daraja.codes.types import MoneyApi, OutFinality, OutMeaning
 from pokea.errors import Fault
 
 WAITING_TO_RESEND: Final = "100000000"
@@ -14,8 +14,8 @@ NO_SUCH_RECEIPT: Final = "2032"
 _CORE: Final = re.compile(r"1000000[0-9]{2}")
 """M-PESA's own troubles; each of them may end in a payment (daraja: result codes)."""
 
-_MONEY: Final = (OutApi.B2C, OutApi.REVERSAL)
-_EVERY: Final = (OutApi.B2C, OutApi.REVERSAL, OutApi.STATUS, OutApi.BALANCE)
+_MONEY: Final = (MoneyApi.B2C, MoneyApi.REVERSAL)
+_EVERY: Final = (MoneyApi.B2C, MoneyApi.REVERSAL, MoneyApi.STATUS, MoneyApi.BALANCE)
 _SENT: Final = (
     "Your money was sent. M-PESA sends an SMS with its receipt.",
     "Pesa zako zimetumwa. M-PESA itakutumia SMS.",
@@ -58,7 +58,7 @@ def _failed(
     fault: Fault,
     operator: str,
     *,
-    apis: tuple[OutApi, ...] = _MONEY,
+    apis: tuple[MoneyApi, ...] = _MONEY,
     source: str = "daraja: B2C result codes",
     retryable: bool = False,
     is_initiator: bool = False,
@@ -72,7 +72,7 @@ def _open(
     title: str,
     operator: str,
     *,
-    apis: tuple[OutApi, ...] = _MONEY,
+    apis: tuple[MoneyApi, ...] = _MONEY,
     source: str = "daraja: result codes",
     fault: Fault = Fault.DARAJA,
 ) -> OutMeaning:
@@ -95,21 +95,21 @@ _FAILED: Final = (
         "Declined due to limit rule: less than the minimum transaction amount.",
         Fault.CALLER,
         "B2C sends 10 shillings or more. Refund by reversal, or pay more at once.",
-        apis=(OutApi.B2C,),
+        apis=(MoneyApi.B2C,),
     ),
     _failed(
         "3",
         "Declined due to limit rule: greater than the maximum transaction amount.",
         Fault.CALLER,
         "M-PESA moves at most 250,000 shillings at once. Pay in parts.",
-        apis=(OutApi.B2C,),
+        apis=(MoneyApi.B2C,),
     ),
     _failed(
         "4",
         "Declined due to limit rule: would exceed daily transfer limit.",
         Fault.CUSTOMER,
         "The recipient has reached the limit of a day, 500,000 shillings. Retry tomorrow.",
-        apis=(OutApi.B2C,),
+        apis=(MoneyApi.B2C,),
         retryable=True,
     ),
     _failed(
@@ -117,7 +117,7 @@ _FAILED: Final = (
         "Declined due to limit rule: would exceed the maximum balance.",
         Fault.CUSTOMER,
         "The recipient's account may hold 500,000 shillings. Retry when they have spent some.",
-        apis=(OutApi.B2C,),
+        apis=(MoneyApi.B2C,),
         retryable=True,
     ),
     _failed(
@@ -214,7 +214,7 @@ _FAILED: Final = (
         "Credit Party customer type can't be supported by the service.",
         Fault.CUSTOMER,
         "The number has no M-PESA account. Ask the recipient for one that has.",
-        apis=(OutApi.B2C,),
+        apis=(MoneyApi.B2C,),
     ),
     _failed(
         "8006",
@@ -239,7 +239,7 @@ _FAILED: Final = (
         "The operator does not exist.",
         Fault.CUSTOMER,
         "M-PESA knows no such recipient. Of a status question: the receipt is not of this shortcode.",
-        apis=(OutApi.B2C, OutApi.STATUS),
+        apis=(MoneyApi.B2C, MoneyApi.STATUS),
         source="daraja: B2C result codes; daraja: transaction status",
     ),
     _failed(
@@ -247,7 +247,7 @@ _FAILED: Final = (
         "The OriginalTransactionID is invalid.",
         Fault.OURS,
         "M-PESA knows no such payment to this shortcode. Refund by B2C, or look the receipt up on the portal.",
-        apis=(OutApi.REVERSAL,),
+        apis=(MoneyApi.REVERSAL,),
         source="daraja: reversal",
     ),
 )
@@ -257,7 +257,7 @@ _NEVER: Final = (
         DUPLICATE_ID,
         "Duplicate OriginatorConversationID.",
         "M-PESA has this payment already, and the first of the two may have gone out.",
-        apis=(OutApi.B2C,),
+        apis=(MoneyApi.B2C,),
         source="daraja: result codes; daraja: additions",
     ),
     _open(
@@ -271,7 +271,7 @@ _NEVER: Final = (
         NO_SUCH_RECEIPT,
         "The transaction receipt number does not exist.",
         "M-PESA finds nothing now, which does not say that nothing comes.",
-        apis=(OutApi.STATUS,),
+        apis=(MoneyApi.STATUS,),
         source="daraja: additions",
         fault=Fault.UNKNOWN,
     ),
@@ -290,7 +290,7 @@ _NEVER: Final = (
         "The transaction has already been reversed.",
         "It is reversed, and by whom is open: the portal, or an attempt of ours whose answer was lost. A statement or "
         "a finding settles it.",
-        apis=(OutApi.REVERSAL,),
+        apis=(MoneyApi.REVERSAL,),
         source="daraja: reversal; daraja: additions",
         fault=Fault.UNKNOWN,
     ),

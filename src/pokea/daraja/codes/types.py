@@ -89,7 +89,7 @@ class OutFinality(StrEnum):
     """No such code is known here, so it says nothing either."""
 
 
-class OutApi(StrEnum):
+class MoneyApi(StrEnum):
     """The APIs whose Results have these codes."""
 
     B2C = "B2C"
@@ -110,7 +110,7 @@ class OutMeaning:
 
     code: str
     title: str
-    apis: tuple[OutApi, ...]
+    apis: tuple[MoneyApi, ...]
     finality: OutFinality
     fault: Fault | None
     retryable: bool
