@@ -54,9 +54,10 @@ def main() -> int:
 
 
 def _run_asked(found: Mapping[str, Any], given: argparse.Namespace) -> dict[str, list[Table]]:
-    measures = [name for name in given.names if name in goals.MEASURES]
-    named = [name for name in given.names if name in found]
-    if given.against and named:
+    # Some benchmarks and measures have the same name: beside another release only measures are meant.
+    named = [] if given.against else [name for name in given.names if name in found]
+    measures = [name for name in given.names if name in goals.MEASURES and name not in named]
+    if len(named) + len(measures) < len(given.names):
         raise SystemExit("--against compares the goals: name some of them, or nothing (--list says which there are)")
     if given.against or measures:
         named.append("goals")

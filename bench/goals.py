@@ -1,7 +1,7 @@
 """The goals of speed: what a call, a callback, a payment and a process cost, alone or beside an earlier release.
 
 `make bench ARGS="goals"` measures the present release; `make bench ARGS="--against REV"` runs both in rounds that
-alternate, and prints ratios. Measures are chosen by name: `make bench ARGS="--against REV history-admin life"`.
+alternate, and prints ratios. Measures are chosen by name: `make bench ARGS="--against REV history life"`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from bench.measures import Figures, Measure, Way
+from bench.measures import Figures, Goal, Measure, Way
 from bench.measures.calls import CALLS
 from bench.measures.payments import PAYMENTS
 from bench.measures.processes import PROCESSES
@@ -57,13 +57,11 @@ def _table(measure: Measure, found: Mapping[str, Sequence[Figures]]) -> Table:
         series = {name: [each[figure] for each in rounds] for name, rounds in found.items()}
         shares = [_ratio(series[newest], series[name]) for name in names[:-1]]
         rows.append([figure, *(median(series[name]) for name in names), *shares])
-        goal = measure.goals.get(figure)
-        if goal is None:
-            continue
-        if goal.is_ratio:
-            for name, share in zip(names[:-1], shares, strict=True):
-                bars += [Bar(f"{figure}, to {name}", share, goal.limit, goal.sense)] if share is not None else []
-        else:
+        goal = measure.goals.get(figure, Goal())
+        known = [(name, share) for name, share in zip(names[:-1], shares, strict=True) if share is not None]
+        if goal.share and known:
+            bars += [Bar(f"{figure}, to {name}", share, goal.share, goal.sense) for name, share in known]
+        elif goal.limit:
             bars.append(Bar(figure, median(series[newest]), goal.limit, goal.sense))
     return Table(f"{measure.name}: {measure.says}", ("", *names, *(f"to {name}" for name in names[:-1])), rows, bars)
 

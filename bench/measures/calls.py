@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -10,9 +11,9 @@ from bench.made import bearer, booking_id, owner_of
 from bench.measures import BOTH, SERVICE, Figures, Goal, Measure, Meter, Way
 from bench.sides import Side
 from bench.stage import Bench, Kind
-from bench.years import DAYS, REGULAR
+from bench.years import REGULAR
 from pokea.api.auth.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ
-from pokea.clock import to_datetime
+from pokea.clock import Instant, to_datetime
 
 _CONNECTIONS: Final = 32
 _PAYMENTS: Final = "/api/v1/payments/mpesa"
@@ -61,39 +62,52 @@ def _health(_side: Side, _bench: Bench, _url: str) -> Sequence[bytes]:
     return [http_request("GET", "/healthz")]
 
 
-def _year(side: Side, bench: Bench, url: str) -> float:
-    return side.prepare("year", url, count=bench.pick(200_000, 2_000)).first_at
+@contextmanager
+def _history(bench: Bench, side: Side, *, kind: Kind) -> Iterator[Callable[[], Figures]]:
+    """Pages and figures of a year, each read in turn by one connection."""
+    with bench.database_of(side, kind) as url:
+        first_at = side.prepare("year", url, count=bench.pick(100_000, 2_000)).first_at
+        with side.service(bench, url, "--no-background") as service:
+            meter = Meter(bench, kind, service)
+            orders = {
+                name: LoadOrder(meter.port, [request], 1, bench.pick(2.0, 0.3), repeat=True)
+                for name, request in _readings(first_at).items()
+            }
+
+            def read_each() -> Figures:
+                found = {name: meter.load(order, 200) for name, order in orders.items()}
+                return {f"{name}, CPU µs": figures.get(BOTH, figures[SERVICE]) for name, figures in found.items()}
+
+            yield read_each
 
 
-def _history(side: Side, bench: Bench, url: str, *, token: str) -> Sequence[bytes]:
-    _year(side, bench, url)
-    return [http_request("GET", f"{_PAYMENTS}/history?page=1", Authorization=token)]
+def _readings(first_at: Instant) -> dict[str, bytes]:
+    first = to_datetime(first_at).date()
+    start, end = (first + timedelta(days=days) for days in (100, 129))
+    customer, admin = bearer(REGULAR, PAYMENTS_READ), bearer("boss", ADMIN)
+    return {
+        "customer's page 1": http_request("GET", f"{_PAYMENTS}/history?page=1", Authorization=customer),
+        "admin's page 1": http_request("GET", f"{_PAYMENTS}/history?page=1", Authorization=admin),
+        "analytics of 30 days": http_request(
+            "GET", f"{_PAYMENTS}/analytics?from={start}&to={end}", Authorization=admin
+        ),
+        "analytics of a year": http_request("GET", f"{_PAYMENTS}/analytics?from={first}", Authorization=admin),
+    }
 
 
-def _analytics(side: Side, bench: Bench, url: str, *, days: int) -> Sequence[bytes]:
-    first = to_datetime(int(_year(side, bench, url)))
-    since = first.replace(microsecond=0).date().toordinal() + (100 if days < DAYS else 0)
-    start, end = (type(first.date()).fromordinal(each) for each in (since, since + days - 1))
-    query = f"from={start}&to={end}" if days < DAYS else f"from={start}"
-    return [http_request("GET", f"{_PAYMENTS}/analytics?{query}", Authorization=bearer("boss", ADMIN))]
-
-
-_CUSTOMER: Final = partial(_history, token=bearer(REGULAR, PAYMENTS_READ))
-_ADMIN: Final = partial(_history, token=bearer("boss", ADMIN))
+_SHORT: Final = {
+    "customer's page 1, CPU µs": Goal(1_000, 0.455),
+    "admin's page 1, CPU µs": Goal(1_600, 0.457),
+    "analytics of 30 days, CPU µs": Goal(1_500, 0.455),
+    "analytics of a year, CPU µs": Goal(12_000, 0.333),
+}
 CALLS: Final = (
-    Measure("status", "read by 32 connections", _reading("postgresql", _CONNECTIONS, _statuses), {SERVICE: Goal(80)}),
+    Measure(
+        "status", "read by 32 connections", _reading("postgresql", _CONNECTIONS, _statuses), {SERVICE: Goal(80, 0.762)}
+    ),
     Measure("status-sqlite", "read by 32 connections", _reading("sqlite", _CONNECTIONS, _statuses)),
     Measure("health", "asked by one connection", _reading("postgresql", 1, _health)),
     Measure("booking-read", "by 32 connections", _reading("postgresql", _CONNECTIONS, _bookings)),
-    Measure("history-customer", "page 1, one connection", _reading("postgresql", 1, _CUSTOMER), {BOTH: Goal(1_000)}),
-    Measure("history-admin", "page 1, one connection", _reading("postgresql", 1, _ADMIN), {BOTH: Goal(1_600)}),
-    Measure("history-sqlite", "an admin's page 1, one connection", _reading("sqlite", 1, _ADMIN)),
-    Measure(
-        "analytics-month", "30 days, one connection", _reading("postgresql", 1, partial(_analytics, days=30)),
-        {BOTH: Goal(1_500)},
-    ),
-    Measure(
-        "analytics-year", "a year, one connection", _reading("postgresql", 1, partial(_analytics, days=DAYS)),
-        {BOTH: Goal(12_000)},
-    ),
-)  # fmt: skip
+    Measure("history", "read by one connection", partial(_history, kind="postgresql"), _SHORT),
+    Measure("history-sqlite", "read by one connection", partial(_history, kind="sqlite")),
+)

@@ -169,11 +169,13 @@ def _of_pushes(name: str, says: str, kind: Kind, goals: dict[str, Goal], **how: 
 
 
 def _of_bookings(name: str, kind: Kind, least: float) -> Measure:
-    return Measure(name, "made over 32 connections", partial(_bookings, kind=kind), {RATE: Goal(least, "at least")})
+    return Measure(
+        name, "made over 32 connections", partial(_bookings, kind=kind), {RATE: Goal(least, sense="at least")}
+    )
 
 
 _SOON: Final = {P50: Goal(4), P99: Goal(10)}
-_HALF_AS_MUCH: Final = {SERVICE: Goal(0.6, is_ratio=True)}
+_HALF_AS_MUCH: Final = {SERVICE: Goal(share=0.6)}
 PAYMENTS: Final = (
     Measure("callbacks", "settled over 256 connections", _callbacks, {_LOG: Goal(2_800)}),
     _of_bookings("bookings", "postgresql", 2_500),

@@ -28,7 +28,7 @@ def test_sides_alternate_and_are_told_as_ratios(tmp_path: Path) -> None:
 
         yield once
 
-    goals = {"ms": Goal(0.3, is_ratio=True), "bytes": Goal(2)}
+    goals = {"ms": Goal(1, 0.3), "bytes": Goal(2, 0.5)}
     measure = Measure("call", "what it costs", opened, goals, rounds=3, is_warmed=False)
     table = compared(Bench(tmp_path, Plan(quick=True)), measure, [_OLD, _NEW])
     assert order == ["old", "now", "now", "old", "old", "now"]

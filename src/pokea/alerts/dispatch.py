@@ -105,7 +105,7 @@ class Alerts:
         if self._held and not await self._write_held():
             await self._send_held()
         elif self._send is not None:
-            while await self._database.read(is_any_due, self._clock.now()):
+            while await self._database.read_one(is_any_due, self._clock.now()):
                 if not await self._send_due(self._send):
                     break
         is_needed = self._send is not None or bool(self._held)

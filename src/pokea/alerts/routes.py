@@ -66,7 +66,7 @@ def alert_routes(gate: Authenticator, database: Database, clock: Clock) -> APIRo
 
     async def get_alerts(request: Request) -> Response:
         await gate.require(request, ADMIN)
-        found = await database.read(read_alerts, _MOST_SHOWN)
+        found = await database.read_one(read_alerts, _MOST_SHOWN)
         shown = AlertsAnswer(alerts=[_shown(each, clock.now()) for each in found])
         return model_answer(shown, headers={"Cache-Control": "no-store"})
 

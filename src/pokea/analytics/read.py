@@ -8,14 +8,18 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
     Integer,
     Select,
+    Subquery,
     bindparam,
+    cast,
     func,
     literal,
+    literal_column,
     select,
     union_all,
 )
@@ -46,18 +50,38 @@ def sizes(
     """How many payments were made in each `day` or `hour`: of a customer (by day), or of all, with a status or any."""
     statement = _sizes(owner is None, unit, status)
     found = fetch_all(connection, statement, {"owner": owner, **scope._asdict(), **span._asdict()})
-    return {start: int(size) for start, size in found if size}
+    return {start: size for start, size in found if size}
 
 
 @cache
 def _sizes(is_of_all: bool, unit: str, status: str | None) -> Select[Any]:
     """Built once: building it costs more than running it."""
+    rows = _amounts(is_of_all, unit, status)
+    return select(rows.c.start, _sum(rows.c.amount)).group_by(rows.c.start)
+
+
+@cache
+def total_of(*, is_of_all: bool, status: str | None) -> Select[Any]:
+    """The sum of `sizes` over the days of a span, as the column `total`."""
+    rows = _amounts(is_of_all, DAY, status)
+    return select(func.coalesce(_sum(rows.c.amount), literal_column("0")).label("total"))
+
+
+def _sum(amount: ColumnElement[int]) -> ColumnElement[int]:
+    """A sum as the integer that it is, where PostgreSQL would make a decimal of it."""
+    return cast(func.sum(amount), BigInteger)
+
+
+def _amounts(is_of_all: bool, unit: str, status: str | None) -> Subquery:
+    """Rows of `start` and `amount`, of which some are not folded yet."""
     wanted = STATUSES if status is None else (status,)
     if is_of_all:
-        rows = _counters(unit, wanted).subquery()
-        return select(rows.c.start, func.sum(rows.c.amount)).group_by(rows.c.start)
+        return _counters(unit, wanted).subquery()
     parts = [
-        select(table.c.day, sum((table.c[name] for name in wanted[1:]), start=table.c[wanted[0]]).label("size")).where(
+        select(
+            table.c.day.label("start"),
+            sum((table.c[name] for name in wanted[1:]), start=table.c[wanted[0]]).label("amount"),
+        ).where(
             table.c.merchant_id == _MERCHANT,
             table.c.owner == bindparam("owner"),
             table.c.day >= _FIRST,
@@ -65,8 +89,7 @@ def _sizes(is_of_all: bool, unit: str, status: str | None) -> Select[Any]:
         )
         for table in (owner_counts, owner_deltas)
     ]
-    counts = union_all(*parts).subquery()
-    return select(counts.c.day, func.sum(counts.c.size)).group_by(counts.c.day)
+    return union_all(*parts).subquery()
 
 
 def day_owners(connection: Connection, scope: Scope, day: int) -> dict[str, dict[str, int]]:

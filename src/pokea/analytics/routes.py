@@ -72,7 +72,7 @@ class AnalyticsRoutes:
         caller = await self._gate.require(request, ADMIN)
         asked = asked_for(read_query(request, AnalyticsQuery), self._clock.now())
         return json_answer(
-            await self._database.read(answer, caller.scope, asked), headers={"Cache-Control": "no-store"}
+            await self._database.read_one(answer, caller.scope, asked), headers={"Cache-Control": "no-store"}
         )
 
 

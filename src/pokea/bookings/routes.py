@@ -83,7 +83,7 @@ def booking_routes(
     async def readable(request: Request) -> Booking:
         caller = await gate.require(request, PAYMENTS_READ, BOOKINGS_WRITE)
         booking_id = request.path_params["bookingId"]
-        booking = await database.read(find, booking_id) if _ID.fullmatch(booking_id) else None
+        booking = await database.read_one(find, booking_id) if _ID.fullmatch(booking_id) else None
         if booking is None or not caller.may_see(booking.customer_id, booking.merchant_id):
             raise ApiError("not_found", "There is no such booking, or it is somebody else's.")
         return booking

@@ -205,7 +205,7 @@ class Hub(Generic[P]):
         for begin in range(0, len(watched), TOLD_TOGETHER):
             some = watched[begin : begin + TOLD_TOGETHER]
             try:
-                found = await self._database.read(versions_of, some)
+                found = await self._database.read_one(versions_of, some)
             except Unavailable:
                 _log.warning("the database is away; pages wait for news")
                 return

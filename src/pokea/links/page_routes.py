@@ -158,7 +158,7 @@ class LinkPages:
 
     async def _found(self, request: Request) -> LinkView | None:
         link_id = request.path_params["link"]
-        return await self._database.read(find_link, link_id) if _LINK_ID.fullmatch(link_id) else None
+        return await self._database.read_one(find_link, link_id) if _LINK_ID.fullmatch(link_id) else None
 
     def _closed(self, view: LinkView | None, viewer: PageViewer) -> Response | None:
         state = view.state(self._clock.now()) if view is not None else LinkState.OPEN

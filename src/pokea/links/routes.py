@@ -135,7 +135,7 @@ class LinkRoutes:
         caller = await self._gate.require(request, ADMIN)
         query = read_query(request, LinksQuery)
         # One more than is shown says whether there is a next page.
-        found = await self._database.read(list_links, caller.scope, query.cursor or _AFTER_ALL, query.limit + 1)
+        found = await self._database.read_one(list_links, caller.scope, query.cursor or _AFTER_ALL, query.limit + 1)
         shown, now = found[: query.limit], self._clock.now()
         more = shown[-1].link.id if len(found) > len(shown) else None
         listed = LinksAnswer(links=[body_of(each, self._url(each), now) for each in shown], next_cursor=more)
@@ -143,7 +143,7 @@ class LinkRoutes:
 
     async def _get(self, request: Request) -> Response:
         caller = await self._gate.require(request, ADMIN)
-        view = await self._database.read(find_own_link, caller.scope, _link_id(request))
+        view = await self._database.read_one(find_own_link, caller.scope, _link_id(request))
         return self._shown(view)
 
     async def _patch(self, request: Request) -> Response:

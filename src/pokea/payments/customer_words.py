@@ -11,7 +11,7 @@ from pokea.daraja.codes.lookup import reason_meaning
 from pokea.daraja.codes.reasons import next_step
 from pokea.daraja.codes.types import NextStep
 from pokea.operations.decision import NO_ANSWER, Flag, Status
-from pokea.operations.store import Payment
+from pokea.payments.history.rows import ShownPayment
 
 _PENDING: Final = {
     "en": "If you entered your PIN, there is nothing more to do: the answer will appear here. "
@@ -37,7 +37,7 @@ def reason_words(reason: str, language: str) -> str:
     return text.customer_sw if language == "sw" else text.customer_en
 
 
-def customer_words(payment: Payment, language: str, now: Instant) -> str:
+def customer_words(payment: ShownPayment, language: str, now: Instant) -> str:
     """What is known of `payment` and what the customer does next; `language` is `sw`, else English."""
     spoken = "sw" if language == "sw" else "en"
     if Flag.AMOUNT_DIFFERS in payment.flags:
@@ -49,7 +49,7 @@ def customer_words(payment: Payment, language: str, now: Instant) -> str:
     return _PENDING[spoken] if payment.status == Status.PENDING else reason_words("outcome_unknown", spoken)
 
 
-def _failed(payment: Payment, spoken: str, now: Instant) -> str:
+def _failed(payment: ShownPayment, spoken: str, now: Instant) -> str:
     reason = payment.failure_reason or NO_ANSWER
     words = reason_words(reason, spoken)
     if payment.is_locked(now) and next_step(reason_meaning(reason)) is not NextStep.CONTACT_BUSINESS:

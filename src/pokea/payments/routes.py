@@ -33,7 +33,7 @@ from pokea.operations import store
 from pokea.operations.store import Payment
 from pokea.operations.tokens import CLIENT_SECRET_LIFETIME, PaymentTokens, is_client_secret
 from pokea.payments import examples
-from pokea.payments.history.pages import Filters, decode_cursor, encode_cursor, find_page
+from pokea.payments.history.pages import Filters, decode_cursor, encode_cursor, read_page
 from pokea.payments.push import PushCommand, PushService
 from pokea.payments.reserve import Rejected
 from pokea.payments.responses import HistoryAnswer, PushResponse, StatusAnswer
@@ -197,7 +197,7 @@ class PaymentRoutes:
         except ValueError:
             raise invalid("cursor", "Send `nextCursor` of an earlier answer as it was.") from None
         offset = (query.page - 1) * query.limit
-        page = await self._database.read(find_page, filters, query.limit, offset, cursor)
+        page = await read_page(self._database, filters, query.limit, offset, cursor)
         language, now = language_of(request), self._clock.now()
         answer = {
             "success": True,

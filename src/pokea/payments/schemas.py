@@ -13,6 +13,7 @@ from pokea.money import shillings_json
 from pokea.operations.decision import NO_ANSWER, Status
 from pokea.operations.store import Payment
 from pokea.payments.customer_words import customer_words, reason_words
+from pokea.payments.history.rows import ShownPayment
 from pokea.payments.reserve import Rejected, RejectReason
 from pokea.redact import mask_msisdn
 
@@ -64,7 +65,7 @@ class HistoryQuery(Incoming):
     cursor: str | None = Field(None, max_length=200, description="`nextCursor` of the page before, instead of `page`.")
 
 
-def transaction(payment: Payment, language: str, now: Instant) -> dict[str, Any]:
+def transaction(payment: ShownPayment, language: str, now: Instant) -> dict[str, Any]:
     """The guide's transaction, and what Pokea adds to it."""
     return {
         "id": payment.id,
@@ -142,7 +143,7 @@ def error_of_rejection(refused: Rejected, may_see_live: bool) -> ApiError:
     return ApiError("not_found", "There is no such booking.", (FieldError("bookingId", "There is no such booking."),))
 
 
-def _failure(payment: Payment, language: str, now: Instant) -> dict[str, Any] | None:
+def _failure(payment: ShownPayment, language: str, now: Instant) -> dict[str, Any] | None:
     if payment.status != Status.FAILED:
         return None
     text = reason_meaning(payment.failure_reason or NO_ANSWER)

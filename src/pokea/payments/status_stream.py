@@ -88,7 +88,7 @@ class EventRoutes:
 
     async def _tell(self, payment_ids: Sequence[str]) -> None:
         """Send the pages of these payments what they have not received."""
-        found = await self._database.read(store.find_all, payment_ids)
+        found = await self._database.read_one(store.find_all, payment_ids)
         now = self._clock.now()
         for payment in found.values():
             over = is_over(payment, now)

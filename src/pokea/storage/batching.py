@@ -91,7 +91,7 @@ class BatchedReads(Generic[T]):
         failure: Exception | None = None
         found: Mapping[str, T] = {}
         try:
-            found = await self._database.read(self._query, list(asked))
+            found = await self._database.read_one(self._query, list(asked))
         except Exception as exception:
             failure = exception
         for key, futures in asked.items():

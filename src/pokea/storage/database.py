@@ -1,4 +1,4 @@
-"""Two ways to the database: `read(query, ...)` and `write(change, ...)`.
+"""The ways to the database: `read(query, ...)`, `read_one`, `read_snapshot` and `write(change, ...)`.
 
 A change is a plain synchronous function of a connection. It runs inside one transaction, off the event loop, and
 may be run again: after a deadlock or a serialization failure, after a lost connection, and after a commit whose
@@ -26,6 +26,7 @@ from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.storage.attempts import Attempt, NotInTime, TransientFailure, sorted_out
 from pokea.storage.engines import READERS, WRITERS, postgres_engine, sqlite_engine
 from pokea.storage.health import WriteHealth
+from pokea.storage.reading import Way, alone, in_snapshot, in_transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,10 +89,21 @@ class Database:
 
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `query` finds. Raises Unavailable when the database does not answer in time."""
+        return await self._read(in_transaction, query, *args, **kwargs)
+
+    async def read_one(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, for a query of one statement, all of whose rows are fetched at once."""
+        return await self._read(alone, query, *args, **kwargs)
+
+    async def read_snapshot(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, for a query of several statements that must see the database as it stood at one moment."""
+        return await self._read(in_snapshot, query, *args, **kwargs)
+
+    async def _read(self, way: Way, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         attempt = Attempt()
         deadline = asyncio.get_running_loop().time() + READ_SECONDS
         try:
-            work = partial(self._read_once, attempt, query, *args, **kwargs)
+            work = partial(self._read_once, way, attempt, query, *args, **kwargs)
             found = await self._made(attempt, self._reader, deadline, work)
         except TransientFailure as failure:
             self.note_outcome("read", str(failure))
@@ -144,16 +156,14 @@ class Database:
         nothing_happens = attempt.give_up()
         raise NotInTime("the database has not answered in time", in_doubt=not nothing_happens)
 
-    def _read_once(self, attempt: Attempt, query: Callable[..., T], *args: object, **kwargs: object) -> T:
+    def _read_once(self, way: Way, attempt: Attempt, query: Callable[..., T], *args: object, **kwargs: object) -> T:
         attempt.check()
         try:
             with self._read_engine.connect() as connection:
                 self._begin(attempt, connection)
                 try:
-                    with connection.begin() as transaction:
-                        found = query(connection, *args, **kwargs)
-                        transaction.rollback()
-                        return found
+                    with way(connection):
+                        return query(connection, *args, **kwargs)
                 finally:
                     self._end(attempt)
         except _FAILURES as failure:
@@ -217,8 +227,9 @@ def open_database(url: str, *, rehearse: bool = False, unhurried: bool = False, 
         engine = sqlite_engine(url, begin="BEGIN IMMEDIATE")
         read_engine, writers = sqlite_engine(url, begin="BEGIN"), 1
     else:
-        engine = postgres_engine(url, limited=not unhurried, prepare=prepare)
-        read_engine, writers = engine, WRITERS
+        engine = postgres_engine(url, limited=not unhurried, prepare=prepare, connections=WRITERS)
+        read_engine = postgres_engine(url, limited=not unhurried, prepare=prepare, is_reading=True, connections=READERS)
+        writers = WRITERS
     return Database(
         engine,
         read_engine,

@@ -15,6 +15,8 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from pokea.storage.reading import BEGINNING, Beginning
+
 WRITERS: Final = 4
 _OWNER_ALONE: Final = 0o600
 _OTHERS: Final = 0o077
@@ -72,11 +74,19 @@ def _keep_private(file: str | None) -> None:
                 os.chmod(name, _OWNER_ALONE)
 
 
-def postgres_engine(url: str, *, limited: bool = False, prepare: bool = True) -> Engine:
+def postgres_engine(
+    url: str,
+    *,
+    limited: bool = False,
+    prepare: bool = True,
+    is_reading: bool = False,
+    connections: int = WRITERS + READERS,
+) -> Engine:
     """An engine on PostgreSQL through psycopg 3, one connection a thread, lists sent in binary.
 
     `limited`: statements, waits for locks and idle transactions are bounded. `prepare`: sessions are our own, so
-    statements are prepared in them; without, nothing is left in a session after its transaction.
+    statements are prepared in them; without, nothing is left in a session after its transaction. `is_reading`: its
+    connections are in autocommit, for the ways of `storage.reading`.
     """
     address = "postgresql+psycopg://" + url.split("://", 1)[1]
     connect_args: dict[str, Any] = {**_NOTICE_A_SILENT_SERVER}
@@ -84,22 +94,39 @@ def postgres_engine(url: str, *, limited: bool = False, prepare: bool = True) ->
         connect_args["prepare_threshold"] = None
     engine = create_engine(
         address,
-        pool_size=WRITERS + READERS,
+        pool_size=connections,
         max_overflow=0,
         pool_pre_ping=False,
         hide_parameters=True,  # a failure's text would show the rows, and with them everybody's data
         connect_args=connect_args,
+        isolation_level="AUTOCOMMIT" if is_reading else None,
     )
     limits = _limits("set" if prepare else "set local") if limited else b""
+    if is_reading:
+        beginning = Beginning(b"" if prepare else limits, needs_transaction=not prepare)
+        event.listen(engine, "connect", lambda _connection, entry: entry.info.update({BEGINNING: beginning}))
+    elif limits and not prepare:
+        event.listen(engine, "begin", lambda connection: _execute(connection, limits))
+    _watch(engine, limits if prepare else b"")
+    return engine
+
+
+def _execute(connection: Connection, statement: bytes) -> None:
+    raw: Any = connection.connection.driver_connection
+    raw.execute(statement)
+
+
+def _watch(engine: Engine, limits: bytes) -> None:
+    """Set each new connection's limits, hear what it notices, and know how to break it."""
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
         entry.info["notices"] = []
         connection.add_notice_handler(lambda notice: entry.info["notices"].append(notice.message_primary or ""))
-        if limits and prepare:
-            connection.autocommit = True
+        if limits:
+            usual, connection.autocommit = connection.autocommit, True
             connection.execute(limits)
-            connection.autocommit = False
+            connection.autocommit = usual
         # A descriptor of its own, because psycopg closes the connection's when it breaks, and the number goes to
         # another connection. It comes last: SQLAlchemy closes a connection whose preparation fails, and asks `_close`
         # for nothing.
@@ -112,15 +139,6 @@ def postgres_engine(url: str, *, limited: bool = False, prepare: bool = True) ->
         entry.info.pop("interrupt", None)
         if descriptor is not None:
             os.close(descriptor)
-
-    if limits and not prepare:
-
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            raw: Any = connection.connection.driver_connection
-            raw.execute(limits)
-
-    return engine
 
 
 def _limits(how: str) -> bytes:

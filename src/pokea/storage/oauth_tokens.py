@@ -79,7 +79,7 @@ class DatabaseTokens:
 
     async def current(self) -> StoredToken | None:
         """The newest generation; None before the first. One that cannot be opened ended in 1970."""
-        row = await self._database.read(_row, self._app)
+        row = await self._database.read_one(_row, self._app)
         if row is None or row.generation == 0:
             return None
         token = self._opened(row.sealed)

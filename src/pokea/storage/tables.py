@@ -1,4 +1,4 @@
-"""The tables, as version 2.2 of the schema has them.
+"""The tables, as version 2.3 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
@@ -258,6 +258,8 @@ counters = Table(
     Column("start", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
+    # For totals: the few names that are added up lie together, with their amounts.
+    Index("counters_named", "merchant_id", "span", "name", "start", "amount"),
 )
 
 idempotency_keys = Table(

@@ -21,6 +21,7 @@ from pokea.storage.attempts import Attempt
 from pokea.storage.database import Database
 from pokea.storage.engines import sqlite_engine
 from pokea.storage.migrate import migrate
+from pokea.storage.reading import Way, alone, in_transaction
 from pokea.universe.chronicle import Chronicle
 from pokea.universe.fault_plan import FaultPlan
 from pokea.universe.loop import Spinning
@@ -204,10 +205,11 @@ class UniverseDatabase(Database):
         self._life = life
         self._disk = disk
 
-    def _read_once(self, attempt: Attempt, query: Callable[..., T], *args: object, **kwargs: object) -> T:
+    def _read_once(self, way: Way, attempt: Attempt, query: Callable[..., T], *args: object, **kwargs: object) -> T:
         self._life.check()
         self._disk.changing("")
-        return super()._read_once(attempt, query, *args, **kwargs)
+        # Also one statement alone, so that the disk may refuse to begin.
+        return super()._read_once(in_transaction if way is alone else way, attempt, query, *args, **kwargs)
 
     def _write_once(self, attempt: Attempt, change: Callable[..., T], *args: object, **kwargs: object) -> T:
         self._life.check()

@@ -12,13 +12,21 @@ import re
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, select, union_all
 
 from pokea.analytics.read import Span, sizes
 from pokea.bookings.store import ids_by_reference
 from pokea.clock import Instant
 from pokea.operations.decision import Status
-from pokea.operations.store import SELECT_PAYMENTS, Payment
+from pokea.payments.history.rows import (
+    LISTED,
+    NEWEST_FIRST,
+    ListedPayment,
+    Shape,
+    count_of,
+    page_and_total_of,
+    page_of,
+)
 from pokea.payments.history.time_slices import (
     DAYS,
     HOURS,
@@ -31,7 +39,8 @@ from pokea.payments.history.time_slices import (
 )
 from pokea.phone import InvalidPhone, parse_phone
 from pokea.scope import Scope
-from pokea.storage.statements import in_one_snapshot
+from pokea.storage.database import Database
+from pokea.storage.sql import fetch_all, fetch_one
 from pokea.storage.tables import payments, receipts
 
 MOST_FOUND = 1_000
@@ -40,7 +49,6 @@ MOST_FOUND = 1_000
 
 _CURSOR = re.compile(r"[0-9]{1,18} [a-z0-9_]{1,64}")
 _COLUMNS = payments.c
-_NEWEST_FIRST = (_COLUMNS.created_at.desc(), _COLUMNS.id.desc())
 
 
 class Cursor(NamedTuple):
@@ -65,15 +73,50 @@ class Filters(NamedTuple):
 class HistoryPage(NamedTuple):
     """Some payments of all that match. `is_cut`: there are more than are counted or found."""
 
-    payments: list[Payment]
+    payments: list[ListedPayment]
     total: int
     next_cursor: Cursor | None
     is_cut: bool
 
 
-def find_page(connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None) -> HistoryPage:
-    """One page: after `cursor` if there is one, else after `offset` payments."""
-    in_one_snapshot(connection)
+async def read_page(
+    database: Database, filters: Filters, limit: int, offset: int, cursor: Cursor | None
+) -> HistoryPage:
+    """One page: after `cursor` if there is one, else after `offset` payments.
+
+    Raises Unavailable.
+    """
+    if _is_one_statement(filters, offset, cursor):
+        return await database.read_one(_find_with_total, filters, limit, cursor)
+    return await database.read_snapshot(_find_page, filters, limit, offset, cursor)
+
+
+def _is_one_statement(filters: Filters, offset: int, cursor: Cursor | None) -> bool:
+    """Whether the total is of whole days, and the rows stand together where they are looked for: nothing is passed
+    over, and an index has all that comes before them."""
+    if filters.booking_id is not None or filters.search is not None or (offset and cursor is None):
+        return False
+    days = split_range(filters.since, filters.before, DAYS)
+    return days.lower is None and days.upper is None and _stands_together(filters)
+
+
+def _stands_together(filters: Filters) -> bool:
+    """One index has rows that are not paid by status and time; others of one status lie among the rest."""
+    return filters.status is None or (filters.owner is None and filters.status is not Status.COMPLETED)
+
+
+def _find_with_total(connection: Connection, filters: Filters, limit: int, cursor: Cursor | None) -> HistoryPage:
+    days = split_range(filters.since, filters.before, DAYS)
+    shape = _shape(filters, filters.since, filters.before, cursor)
+    span = _span(days.first, days.end)
+    values = {**_values(filters, filters.since, filters.before, cursor), **span._asdict(), "most": limit + 1}
+    rows = fetch_all(connection, page_and_total_of(shape), values)
+    found = [ListedPayment._make(row[1:]) for row in rows if row[1] is not None]
+    return _page(found, limit, rows[0].total, is_cut=False)
+
+
+def _find_page(connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None) -> HistoryPage:
+    """As `read_page`, of statements that see one moment."""
     if filters.booking_id is not None or filters.search is not None:
         return _page_of_found(connection, filters, limit, offset, cursor)
     pieces = _pieces(connection, filters, filters.since, filters.before, DAYS)
@@ -85,20 +128,19 @@ def find_page(connection: Connection, filters: Filters, limit: int, offset: int,
         if filters.owner is None and inside > limit:
             hours = _pieces(connection, filters, rest[0].since, rest[0].before, HOURS)
             rest, inside = skip([*hours, *rest[1:]], inside)
-    found: list[Payment] = []
+    found: list[ListedPayment] = []
     for run in _runs(filters, rest):
-        statement = SELECT_PAYMENTS.where(*_of(filters, run.since, run.before)).order_by(*_NEWEST_FIRST)
-        if cursor is not None:
-            statement = statement.where(tuple_(_COLUMNS.created_at, _COLUMNS.id) < tuple_(*cursor))
-        statement = statement.offset(inside).limit(limit + 1 - len(found))
-        found += [Payment(*row) for row in connection.execute(statement)]
+        shape = _shape(filters, run.since, run.before, cursor)
+        values = _values(filters, run.since, run.before, cursor)
+        wanted = {**values, "most": limit + 1 - len(found), "passed": inside}
+        found += map(ListedPayment._make, fetch_all(connection, page_of(shape), wanted))
         inside = 0
         if len(found) > limit:
             break
     return _page(found, limit, total, is_cut=False)
 
 
-def _page(found: list[Payment], limit: int, total: int, *, is_cut: bool) -> HistoryPage:
+def _page(found: list[ListedPayment], limit: int, total: int, *, is_cut: bool) -> HistoryPage:
     shown = found[:limit]
     last = Cursor(shown[-1].created_at, shown[-1].id) if len(found) > limit else None
     return HistoryPage(shown, total, last, is_cut)
@@ -109,8 +151,7 @@ def _pieces(
 ) -> list[TimeSlice]:
     """The time between the bounds with what was made in it, newest first, without pieces in which nothing was."""
     whole_ones = split_range(since, before, unit)
-    bounds = {"first": whole_ones.first, "end": whole_ones.end}
-    span = Span(**{name: number for name, number in bounds.items() if number is not None})
+    span = _span(whole_ones.first, whole_ones.end)
     found = sizes(connection, filters.scope, filters.owner, unit.name, span, filters.status)
     return [
         *_edge(connection, filters, whole_ones.upper, unit),
@@ -127,49 +168,57 @@ def _edge(
         return []
     if unit is DAYS and filters.owner is None:
         return _pieces(connection, filters, *edge, HOURS)
-    counted = select(func.count()).select_from(payments).where(*_of(filters, *edge))
-    count = connection.execute(counted).scalar_one()
+    count = fetch_one(connection, count_of(_shape(filters, *edge)), _values(filters, *edge))[0]
     return [TimeSlice(*edge, count)] if count else []
 
 
 def _runs(filters: Filters, rest: list[TimeSlice]) -> list[TimeSlice]:
-    """Where to look for rows, newest first. One index has rows that are not paid by status and time; others of one
-    status are looked for only where some were counted."""
+    """Where to look for rows, newest first: those of one status that lie among others only where some were counted."""
     if not rest:
         return []
-    if filters.status is None or (filters.owner is None and filters.status is not Status.COMPLETED):
+    if _stands_together(filters):
         return [TimeSlice(filters.since, rest[0].before, rest[0].size)]
     return merge_adjacent(rest)
 
 
-def _of(filters: Filters, since: Instant | None, before: Instant | None) -> list[ColumnElement[bool]]:
-    """The conditions of customer, status and time."""
-    conditions: list[ColumnElement[bool]] = [_COLUMNS.merchant_id == filters.scope.merchant_id]
-    if filters.owner is not None:
-        conditions.append(_COLUMNS.owner == filters.owner)
-    if filters.status is not None:
-        # In the statement's text, where a partial index can be seen to fit.
-        conditions.append(_COLUMNS.status == literal(filters.status.value, literal_execute=True))
-        if filters.status is not Status.COMPLETED:
-            conditions.append(_COLUMNS.status != literal(Status.COMPLETED.value, literal_execute=True))
-    if since is not None:
-        conditions.append(_COLUMNS.created_at >= since)
-    if before is not None:
-        conditions.append(_COLUMNS.created_at < before)
-    return conditions
+def _span(first: int | None, end: int | None) -> Span:
+    bounds = {"first": first, "end": end}
+    return Span(**{name: number for name, number in bounds.items() if number is not None})
+
+
+def _shape(filters: Filters, since: Instant | None, before: Instant | None, cursor: Cursor | None = None) -> Shape:
+    return Shape(filters.owner is not None, filters.status, since is not None, before is not None, cursor is not None)
+
+
+def _values(
+    filters: Filters, since: Instant | None, before: Instant | None, cursor: Cursor | None = None
+) -> dict[str, Any]:
+    """What a statement of a shape may need."""
+    after_at, after_id = cursor or (None, None)
+    return {
+        **filters.scope._asdict(),
+        "owner": filters.owner,
+        "since": since,
+        "before": before,
+        "after_at": after_at,
+        "after_id": after_id,
+    }
 
 
 def _page_of_found(
     connection: Connection, filters: Filters, limit: int, offset: int, cursor: Cursor | None
 ) -> HistoryPage:
     """A page of what a booking or a search finds: the newest MOST_FOUND, of which all are looked at each time."""
-    conditions = _of(filters, filters.since, filters.before)
+    shape = _shape(filters, filters.since, filters.before)
+    conditions = shape.conditions()
     if filters.booking_id is not None:
         conditions.append(_COLUMNS.booking_id == filters.booking_id)
     ways = [[]] if filters.search is None else _ways(connection, filters.scope, filters.search)
     ids = [_newest([*way, *conditions]) for way in ways]
-    matching = SELECT_PAYMENTS.where(_COLUMNS.id.in_(union_all(*(select(each.c.id) for each in ids))))
-    found = [Payment(*row) for row in connection.execute(matching.order_by(*_NEWEST_FIRST).limit(MOST_FOUND + 1))]
+    matching = LISTED.where(_COLUMNS.id.in_(union_all(*(select(each.c.id) for each in ids))))
+    newest = matching.order_by(*NEWEST_FIRST).limit(MOST_FOUND + 1)
+    values = _values(filters, filters.since, filters.before)
+    found = [ListedPayment(*row) for row in connection.execute(newest, values)]
     is_cut = len(found) > MOST_FOUND
     listed = found[:MOST_FOUND]
     if cursor is not None:
