@@ -1,4 +1,4 @@
-"""The tables, as version 2.3 of the schema has them.
+"""The tables, as version 2.4 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
 """
