@@ -17,6 +17,10 @@ class FeeStatus(StrEnum):
     HELD = "held"
     RELEASED = "released"
     REFUNDED = "refunded"
+    REFUNDING = "refunding"
+    """A refund was approved, and not all of it is proved to have gone out."""
+    PARTLY_REFUNDED = "partly_refunded"
+    """A part has gone back, and the rest is held."""
 
 
 class BookingStatus(StrEnum):
@@ -39,13 +43,16 @@ TRANSITIONS: Final[Mapping[tuple[FeeStatus, FeeEvent], FeeStatus]] = {
     (FeeStatus.HELD, FeeEvent.RELEASED): FeeStatus.RELEASED,
     (FeeStatus.HELD, FeeEvent.REFUNDED): FeeStatus.REFUNDED,
 }
-"""Every change of a fee that there is; what is not in the table does not happen."""
+"""Every change of a fee by one event; what is not in the table does not happen. Refunds change a fee by their sums
+(`fees`)."""
 
 STATUS_OF_FEE: Final[Mapping[FeeStatus, BookingStatus]] = {
     FeeStatus.UNPAID: BookingStatus.AWAITING_PAYMENT,
     FeeStatus.HELD: BookingStatus.MATCHING,
     FeeStatus.RELEASED: BookingStatus.MATCHING,
     FeeStatus.REFUNDED: BookingStatus.MATCHING,
+    FeeStatus.REFUNDING: BookingStatus.MATCHING,
+    FeeStatus.PARTLY_REFUNDED: BookingStatus.MATCHING,
 }
 """A booking's status follows its fee."""
 

@@ -84,7 +84,9 @@ class BookingFee(Outgoing):
 
     amount: int | float = Field(description="In shillings.")
     currency: Literal["KES"] = "KES"
-    status: FeeStatus = Field(description="`unpaid`, `held` in escrow, `released`, or `refunded`.")
+    status: FeeStatus = Field(
+        description="`unpaid`, `held` in escrow, `released`, `refunding`, `partly_refunded`, or `refunded`."
+    )
     paid_at: str | None = Field(description="When the payment completed; null before.")
 
 

@@ -123,6 +123,7 @@ attempts = Table(
     Index("one_live_attempt", "disbursement_id", unique=True, **_where("is_live")),
     Index("attempts_originator", "originator_id", unique=True, **_where("originator_id is not null")),
     Index("attempts_request", "request_id", **_where("request_id is not null")),
+    Index("attempts_completed", "merchant_id", "completed_at", **_where("completed_at is not null")),
     Index("attempts_due", "next_action_at", **_where("next_action_at is not null")),
     Index("attempts_open", "status", "created_at", **_where("is_live and completed_at is null")),
 )
@@ -228,6 +229,17 @@ money_out = Table(
     Column("reason", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("changed_by", Text, nullable=False),
+)
+
+brake_facts = Table(
+    "brake_facts",
+    metadata,
+    # What may stop money out, as it was found; a start begins to count anew.
+    Column("merchant_id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    # An attempt, a question, or what else it was found at.
+    Column("subject_id", Text, primary_key=True),
+    Column("happened_at", BigInteger, primary_key=True, autoincrement=False),
 )
 
 funds = Table(

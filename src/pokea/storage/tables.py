@@ -23,6 +23,7 @@ from pokea.storage.link_tables import link_uses as link_uses  # noqa: PLC0414 - 
 from pokea.storage.link_tables import links as links  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.metadata import metadata as metadata  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.out_tables import attempts as attempts  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.out_tables import brake_facts as brake_facts  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.out_tables import decisions as decisions  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.out_tables import disbursement_steps as disbursement_steps  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.out_tables import disbursements as disbursements  # noqa: PLC0414 - it is one of this schema's too

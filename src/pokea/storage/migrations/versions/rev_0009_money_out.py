@@ -26,6 +26,7 @@ def upgrade() -> None:
     _make_decisions()
     _make_done_bookings()
     _make_money_out()
+    _make_brake_facts()
     _make_funds()
     op.execute("update schema_version set minor = 2")
 
@@ -129,6 +130,9 @@ def _make_attempts() -> None:
         sa.Column("next_action_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_attempts"),
         sa.UniqueConstraint("disbursement_id", "number", name="uq_attempts_disbursement_id_number"),
+    )
+    op.create_index(
+        "attempts_completed", "attempts", ["merchant_id", "completed_at"], **_where("completed_at is not null")
     )
     op.create_index("attempts_due", "attempts", ["next_action_at"], **_where("next_action_at is not null"))
     op.create_index("attempts_open", "attempts", ["status", "created_at"], **_where("is_live and completed_at is null"))
@@ -246,6 +250,17 @@ def _make_money_out() -> None:
         sa.Column("since", sa.BigInteger, nullable=False),
         sa.Column("changed_by", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", name="pk_money_out"),
+    )
+
+
+def _make_brake_facts() -> None:
+    op.create_table(
+        "brake_facts",
+        sa.Column("merchant_id", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("subject_id", sa.Text, nullable=False),
+        sa.Column("happened_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("merchant_id", "kind", "subject_id", "happened_at", name="pk_brake_facts"),
     )
 
 

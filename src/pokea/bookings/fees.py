@@ -1,0 +1,35 @@
+"""A fee that is refunded: its status as a function of what is still held and what has gone back (law: escrow)."""
+
+from typing import Final
+
+from sqlalchemy import Connection, update
+
+from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
+from pokea.bookings.store import Booking
+from pokea.storage.tables import bookings
+
+REFUNDABLE: Final = frozenset({FeeStatus.HELD, FeeStatus.REFUNDING, FeeStatus.PARTLY_REFUNDED, FeeStatus.REFUNDED})
+"""The fee is in escrow, or was until it was refunded: what refunds do to it is seen in its status."""
+
+
+def fee_after_refunds(fee_cents: int, held_cents: int, refunded_cents: int) -> FeeStatus:
+    """The status of a fee of which so much is still held, and so much is proved to have gone back.
+
+    From the approval of a refund on its amount is no longer held: until it has gone out the fee is `refunding`.
+    """
+    decided_cents = fee_cents - held_cents
+    if decided_cents <= 0:
+        return FeeStatus.HELD
+    if refunded_cents < decided_cents:
+        return FeeStatus.REFUNDING
+    return FeeStatus.REFUNDED if held_cents <= 0 else FeeStatus.PARTLY_REFUNDED
+
+
+def move_fee(connection: Connection, booking: Booking, after: FeeStatus) -> Booking:
+    """Give the fee of a booking that is locked another status; answers the booking as it is then."""
+    if after == booking.fee_status:
+        return booking
+    moved = booking._replace(fee_status=after.value, status=STATUS_OF_FEE[after].value, version=booking.version + 1)
+    written = {"fee_status": moved.fee_status, "status": moved.status, "version": moved.version}
+    connection.execute(update(bookings).where(bookings.c.id == booking.id).values(**written))
+    return moved
