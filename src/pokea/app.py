@@ -49,6 +49,9 @@ from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
+from pokea.disbursements.doors import OutDoor
+from pokea.disbursements.limits import rules_of
+from pokea.disbursements.wiring import people_routes
 from pokea.ids import Ids, RandomBytes
 from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
@@ -193,6 +196,8 @@ class Service:
         self._add_links(application, gate, passes, tokens, limits_of_links, settings)
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         application.include_router(alert_routes(gate, database, clock))
+        for router in people_routes(OutDoor(gate, database, clock, ids, rules_of(settings), _nothing_to_wake)):
+            application.include_router(router)
         return application
 
     def _add_links(
@@ -275,6 +280,10 @@ class Service:
                 self._events.add(each.event)
             if each.next_action_at is not None:
                 self.recovery.wake(each.next_action_at)
+
+
+def _nothing_to_wake() -> None:
+    return
 
 
 def _secret_or_none(setting: SecretStr) -> Secret | None:

@@ -51,6 +51,11 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         raise refusal_of_errors(failure.errors(include_url=False)) from None
 
 
+async def read_optional_body(request: Request, model: type[Model]) -> Model:
+    """The same, where no body at all is an empty object."""
+    return await read_body(request, model) if await request.body() else model()
+
+
 def read_query(request: Request, model: type[Model]) -> Model:
     """The query string as a model; raises ApiError `invalid_request`, also for a parameter that is given twice."""
     values: dict[str, str] = {}

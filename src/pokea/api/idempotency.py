@@ -5,7 +5,7 @@ import hashlib
 from starlette.requests import Request
 
 from pokea.api.auth.callers import Caller
-from pokea.errors import invalid
+from pokea.errors import ApiError, invalid
 from pokea.storage.idempotency import IdempotencyKey
 
 HEADER = "Idempotency-Key"
@@ -28,3 +28,11 @@ def idempotency_key(request: Request, caller: Caller, route: str, body: bytes) -
     if len(sent) > 1 or not 0 < len(key) <= LONGEST_KEY or not printable:
         raise invalid(HEADER, f"`{HEADER}` must be one value of 1 to {LONGEST_KEY} printable ASCII characters.")
     return IdempotencyKey(caller.scope.merchant_id, caller.subject, route, key, hashlib.sha256(body).hexdigest())
+
+
+def required_key(request: Request, caller: Caller, route: str, body: bytes) -> IdempotencyKey:
+    """The same where a call must have a key; raises ApiError `idempotency_key_required` without one."""
+    key = idempotency_key(request, caller, route, body)
+    if key is None:
+        raise ApiError("idempotency_key_required", f"Send `{HEADER}`: this call may move money, and is made once.")
+    return key

@@ -168,6 +168,8 @@ IDEMPOTENCY_KEY = header(
     "with `Idempotency-Replayed: true`, and does nothing again.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 )
+IDEMPOTENCY_KEY_REQUIRED = IDEMPOTENCY_KEY | {"required": True}
+"""The same of a call that may move money, and has to have one."""
 NEEDS_TOKEN: Sequence[Mapping[str, Sequence[str]]] = ({TOKEN: ()},)
 
 
@@ -196,7 +198,9 @@ def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "Claims: `sub`, `exp`, and `scope` with `payments:write`, `payments:read` and "
-            "`bookings:write` for customers (their own objects only) or `admin` (all).",
+            "`bookings:write` for customers (their own objects only), `refunds:write`, `payouts:write` and "
+            "`out:approve` for those who move money out, or `admin` (all). Approvals need `auth_time`, a sign-in of "
+            "the last 5 minutes.",
         }
     }
     return document

@@ -1,16 +1,18 @@
-"""Payees: made or changed by one person, confirmed by another, and paid no sooner than a day after that (law: who may)."""
+"""Payees: made or changed by one person, confirmed by another, and paid no sooner than a day later (law: who may)."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
+from pokea.clock import Instant
 from pokea.disbursements.calls import OutCall, bind, first_call
 from pokea.disbursements.locks import take_turn
 from pokea.disbursements.model import DisbursementStatus, Waiting
 from pokea.disbursements.payee_store import PayeeRow, find_payee, insert_payee, lock_payee, update_payee
 from pokea.disbursements.sums import has_open_payout
 from pokea.errors import ApiError
+from pokea.scope import Scope
 from pokea.storage.tables import disbursements
 
 
@@ -54,20 +56,22 @@ def make_payee(connection: Connection, call: OutCall, wish: PayeeWish) -> MadePa
     return MadePayee(row)
 
 
-def change_payee(connection: Connection, call: OutCall, payee_id: str, changes: Mapping[str, Any]) -> PayeeRow:
-    """Give columns of a payee new values; who it is must then be confirmed anew.
+def change_payee(
+    connection: Connection, scope: Scope, subject: str, payee_id: str, changes: Mapping[str, Any], *, now: Instant
+) -> PayeeRow:
+    """Give columns of a payee new values; another person must then confirm anew who it is.
 
     Raises ApiError `not_found`, and `payee_in_use` while a payout to the payee is open.
     """
-    take_turn(connection, call.scope.merchant_id)
-    row = _own(lock_payee(connection, call.scope, payee_id))
+    take_turn(connection, scope.merchant_id)
+    row = _own(lock_payee(connection, scope, payee_id))
     changed = row._replace(**changes)
     if changed == row:
         return row
     if has_open_payout(connection, payee_id):
         raise ApiError("payee_in_use", "A payout to this payee is open: change the payee when it has ended.")
-    anew: dict[str, Any] = {"changed_by": call.subject, "changed_at": call.now, "confirmed_by": None, "confirmed_at": None}
-    return update_payee(connection, changed._replace(**anew))
+    by_person = changed._replace(changed_by=subject, changed_at=now)
+    return update_payee(connection, by_person._replace(confirmed_by=None, confirmed_at=None, held_since=None))
 
 
 def confirm_payee(connection: Connection, call: OutCall, payee_id: str) -> MadePayee:

@@ -9,8 +9,8 @@ from typing import Protocol
 from starlette.requests import Request
 
 from pokea.api.auth.keys import IssuerKeys, Keys, SharedSecret, unauthenticated
-from pokea.api.auth.tokens import Expected, Verifier
-from pokea.clock import Clock, Instant
+from pokea.api.auth.tokens import LEEWAY, Expected, Verifier
+from pokea.clock import SECOND, Clock, Instant
 from pokea.errors import ApiError
 from pokea.redact import Secret
 from pokea.scope import DEFAULT_SCOPE, Scope
@@ -21,18 +21,24 @@ ADMIN = "admin"
 PAYMENTS_READ = "payments:read"
 PAYMENTS_WRITE = "payments:write"
 BOOKINGS_WRITE = "bookings:write"
+REFUNDS_WRITE = "refunds:write"
+PAYOUTS_WRITE = "payouts:write"
+OUT_APPROVE = "out:approve"
+SIGNED_IN_WITHIN: Instant = 300 * SECOND
+"""How long ago the sign-in of a person may be who approves what moves money out (law: who may)."""
 
 _WITH_PORT = re.compile(r"\[(?P<six>[0-9A-Fa-f:.]+)\](?::\d{1,5})?|(?P<four>\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a verified token speaks for, and until when."""
+    """Who a verified token speaks for, until when, and when they signed in if the token says so."""
 
     subject: str
     scopes: frozenset[str]
     expires_at: Instant = 0
     scope: Scope = DEFAULT_SCOPE
+    signed_in_at: Instant | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -42,6 +48,14 @@ class Caller:
     def may(self, scope: str) -> bool:
         """Whether the caller has the scope; an admin has all of them."""
         return self.is_admin or scope in self.scopes
+
+    def check_sign_in(self, now: Instant) -> None:
+        """Raises ApiError `sign_in_again` unless the token says that the person signed in within five minutes."""
+        age = None if self.signed_in_at is None else now - self.signed_in_at
+        # The issuer's clock may be a little ahead of ours; a sign-in that is far ahead says nothing.
+        if age is None or not -LEEWAY <= age <= SIGNED_IN_WITHIN:
+            message = "Sign in again: the token must have an `auth_time` of the last 5 minutes."
+            raise ApiError("sign_in_again", message)
 
     def may_see(self, owner: str, merchant_id: int) -> bool:
         """Whether an object of this owner, at this merchant, exists for the caller."""
@@ -79,7 +93,7 @@ class Authenticator:
                 bearer, self.address(request), path=request.url.path, writes=request.method != "GET"
             )
         claims = await self._verifier.verify(bearer)
-        return Caller(claims.subject, claims.scopes, claims.expires_at)
+        return Caller(claims.subject, claims.scopes, claims.expires_at, signed_in_at=claims.signed_in_at)
 
     async def require(self, request: Request, scope: str, *others: str) -> Caller:
         """Who calls, given that they have one of the scopes.

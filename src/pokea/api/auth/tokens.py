@@ -33,11 +33,12 @@ _SIGNATURES = PyJWS(options={"verify_signature": True, "enforce_minimum_key_leng
 
 
 class Claims(NamedTuple):
-    """What a verified token says: who calls, what they may do, and until when."""
+    """What a verified token says: who calls, what they may do, until when, and when they signed in if it says so."""
 
     subject: str
     scopes: frozenset[str]
     expires_at: Instant
+    signed_in_at: Instant | None = None
 
 
 class Expected(NamedTuple):
@@ -142,7 +143,7 @@ def read_claims(payload: bytes, expected: Expected, now: Instant) -> Claims:
     if begins_at is not None and begins_at - LEEWAY > now:
         raise unauthenticated("The token is not valid yet; check the clock of its issuer.")
     _check_origin(claims, expected)
-    return Claims(_subject(claims), _scopes(claims), expires_at)
+    return Claims(_subject(claims), _scopes(claims), expires_at, _time(claims, "auth_time"))
 
 
 def _time(claims: Mapping[str, Any], name: str) -> Instant | None:
@@ -198,7 +199,7 @@ def issue_token(
     lifetime_seconds: float,
     expected: Expected = FROM_ANYBODY,
 ) -> str:
-    """A token signed with the shared secret (HS256), valid from `now` for so many seconds.
+    """A token signed with the shared secret (HS256), valid from `now` for so many seconds; its making is a sign-in.
 
     `expected` puts in the issuer and the audience that the service asks for. Raises ValueError for a subject
     that the service would not accept.
@@ -209,6 +210,7 @@ def issue_token(
         "sub": subject,
         "scope": " ".join(scopes),
         "iat": now // SECOND,
+        "auth_time": now // SECOND,
         "exp": (now + seconds(lifetime_seconds)) // SECOND,
     }
     if expected.issuer is not None:
