@@ -16,7 +16,7 @@ from pokea.disbursements.model import Disbursement, DisbursementKind, OutAttempt
 from pokea.disbursements.settle import OutSettling
 from pokea.ids import Ids
 from pokea.ledger.money_out import reserved
-from pokea.operations.settle import Settled
+from pokea.operations.settle import Change, Settled
 from pokea.storage.tables import attempts, disbursement_steps, disbursements, outbox, postings
 from tests.disbursements.bodies import SENT_AT
 from tests.disbursements.rows import MSISDN, ORIGINATOR
@@ -64,7 +64,7 @@ class OutScene:
     def claim(self, now: Instant = SENT_AT) -> OutWork:
         """What the worker takes in hand at this time."""
         making = Making(Ids(ScenesClock(now)), lambda _attempt_id: self.originator, self.book)
-        return claim_out(self.connection, self._judge, _never_lapses, making, ("out", 100.0), now)
+        return claim_out(self.connection, self, making, ("out", 100.0), now)
 
     def begun(self, **changes: Any) -> OutAttempt:
         """The attempt of an approved refund whose sending has begun."""
@@ -95,8 +95,16 @@ class OutScene:
         columns = (outbox.c.object_id, outbox.c.version, outbox.c.type)
         return [tuple(row) for row in self.connection.execute(select(*columns).order_by(*columns))]
 
-    def _judge(self, _connection: Connection, _row: Disbursement, _now: Instant) -> SendVerdict:
+    def take_turn(self, connection: Connection, merchant_id: int) -> None:
+        """Nothing else moves money out on this connection."""
+
+    def judge(self, _connection: Connection, _row: Disbursement, _now: Instant) -> SendVerdict:
+        """Whatever the test has set."""
         return self.verdict
+
+    def lapse(self, _connection: Connection, _row: Disbursement, _now: Instant) -> Change:
+        """Nothing lapses here."""
+        raise AssertionError("nothing lapses here")
 
     def _note(self, _connection: Connection, _merchant: int, facts: Sequence[BrakeFact], _now: Instant) -> None:
         self.noted.extend(facts)
@@ -140,7 +148,3 @@ def refund_row(disbursement_id: str, **changes: Any) -> Disbursement:
 
 def _no_fees(_connection: Connection, _followed: Sequence[tuple[Disbursement, OutEffects]], _now: Instant) -> None:
     return
-
-
-def _never_lapses(_connection: Connection, _row: Disbursement, _now: Instant) -> OutEffects:
-    raise AssertionError("nothing lapses here")

@@ -6,7 +6,7 @@ was begun does not send it.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
@@ -88,10 +88,17 @@ class SendVerdict(NamedTuple):
     has_lapsed: bool = False
 
 
-Judge = Callable[[Connection, Disbursement, Instant], SendVerdict]
-"""Looks again at everything that may forbid a sending: brake, caps, funds, the payee's wait, the sum of refunds."""
-Lapse = Callable[[Connection, Disbursement, Instant], OutEffects]
-"""Makes the step by which an approval ends unsent, and answers what follows."""
+class Approvals(Protocol):
+    """What people's approvals allow, looked at again when they are about to be acted on."""
+
+    def take_turn(self, connection: Connection, merchant_id: int) -> None:
+        """Wait until no other transaction requests, approves or sends money of this merchant out."""
+
+    def judge(self, connection: Connection, row: Disbursement, now: Instant) -> SendVerdict:
+        """Look at everything that may forbid a sending: brake, caps, funds, the payee's wait, the sum of refunds."""
+
+    def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
+        """End an approval that was not acted on, and write what follows."""
 
 
 class Sending(NamedTuple):
@@ -130,19 +137,20 @@ class Making(NamedTuple):
 
 
 def claim_out(
-    connection: Connection, judge: Judge, lapse: Lapse, making: Making, budget: tuple[str, float], now: Instant
+    connection: Connection, approvals: Approvals, making: Making, budget: tuple[str, float], now: Instant
 ) -> OutWork:
     """Take what is due. `budget` names the questions' budget and its rate a second."""
     over = [row[0] for row in fetch_all(connection, _OVER, {"now": now, "count": AT_ONCE})]
     followed: list[tuple[Disbursement, OutEffects]] = []
     sendings: list[Sending] = []
-    for row in _lock_due(connection, now):
+    lapsed: list[Change] = []
+    for row in _lock_due(connection, approvals, now):
         if row.status != DisbursementStatus.APPROVED:
             followed.append((row, _quiet(row._replace(next_action_at=None))))
             continue
-        verdict = judge(connection, row, now)
+        verdict = approvals.judge(connection, row, now)
         if verdict.has_lapsed:
-            followed.append((row, lapse(connection, row, now)))
+            lapsed.append(approvals.lapse(connection, row, now))
         elif verdict.waiting is not None:
             until = verdict.until or now + LOOK_AGAIN
             followed.append((row, _quiet(row._replace(waiting=verdict.waiting.value, next_action_at=until))))
@@ -150,18 +158,20 @@ def claim_out(
             begun, effects = _begin(connection, row, making, now)
             followed.append((row, effects))
             sendings.append(begun)
-    changes = write_followed(connection, followed, now)
+    changes = [*lapsed, *write_followed(connection, followed, now)]
     questions = _questions(connection, making.book, budget, now)
     poor = frozenset((row.merchant_id, row.way) for row, each in followed if each.after.waiting == Waiting.NEEDS_FUNDS)
     return OutWork(sendings, questions, over, changes, _look_again(connection), poor)
 
 
-def _lock_due(connection: Connection, now: Instant) -> list[Disbursement]:
+def _lock_due(connection: Connection, approvals: Approvals, now: Instant) -> list[Disbursement]:
     ids = [row[0] for row in fetch_all(connection, _DUE, {"now": now, "count": AT_ONCE})]
     if not ids:
         return []
     # Payments before disbursements: the sum of a payment's refunds is judged under the payment's lock.
     found = [store.find_disbursement(connection, each) for each in ids]
+    for merchant_id in sorted({each.merchant_id for each in found if each is not None}):
+        approvals.take_turn(connection, merchant_id)
     store.lock_payments(connection, [each.payment_id for each in found if each is not None and each.payment_id])
     locked = store.lock_disbursements(connection, ids)
     # Another process may have taken one of them between the two looks.

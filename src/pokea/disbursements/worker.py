@@ -27,7 +27,7 @@ from pokea.daraja.out_outcomes import (
 )
 from pokea.disbursements import store
 from pokea.disbursements.addresses import AddressBook, AddressPair
-from pokea.disbursements.claims import Asking, Judge, Lapse, Making, OutWork, Sending, claim_out
+from pokea.disbursements.claims import Approvals, Asking, Making, OutWork, Sending, claim_out
 from pokea.disbursements.consequences import Shortcodes
 from pokea.disbursements.evidence import OutEvidence, accepted, refused, unknown
 from pokea.disbursements.inbound import OutSettler
@@ -63,10 +63,9 @@ class OutApi(Protocol):
 
 
 class OutPolicy(NamedTuple):
-    """What the worker acts by: what may be sent, what ends an approval, who is asked and how often (a minute)."""
+    """What the worker acts by: what approvals allow, what makes an attempt, who is asked and how often (a minute)."""
 
-    judge: Judge
-    lapse: Lapse
+    approvals: Approvals
     making: Making
     shortcodes: Shortcodes
     budget_name: str
@@ -128,7 +127,7 @@ class OutWorker:
     def _claim(self, connection: Connection, now: Instant) -> OutWork:
         policy = self._policy
         budget = (policy.budget_name, policy.status_rate / 60)
-        return claim_out(connection, policy.judge, policy.lapse, policy.making, budget, now)
+        return claim_out(connection, policy.approvals, policy.making, budget, now)
 
     def _begin(self, work: Awaitable[None]) -> None:
         async def run() -> None:
