@@ -41,7 +41,7 @@ from pokea.api.pages import (
     reference_routes,
     shop_routes,
 )
-from pokea.audit.operation_rules import RULES
+from pokea.audit.every_rule import RULES
 from pokea.audit.routes import book_routes
 from pokea.audit.worker import Audit
 from pokea.bookings.limit import BookingLimit
@@ -49,10 +49,8 @@ from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
-from pokea.disbursements.doors import OutDoor
-from pokea.disbursements.limits import rules_of
-from pokea.disbursements.wiring import people_routes
 from pokea.ids import Ids, RandomBytes
+from pokea.ledger.routes import ledger_routes
 from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
 from pokea.links.pages import Payee
@@ -64,6 +62,7 @@ from pokea.operations.inquiry_worker import InquiryWorker
 from pokea.operations.settle import Change, PaymentSettling
 from pokea.operations.settler import Settler
 from pokea.operations.tokens import PaymentTokens
+from pokea.out_service import MoneyOut, OutParts
 from pokea.payments.flow import PaymentFlow
 from pokea.payments.push import PushService
 from pokea.payments.reserve import Limits
@@ -152,6 +151,8 @@ class Service:
         self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
         self._audits = background and audit_every_seconds > 0
         self._background = background
+        parts = OutParts(database, clock, transport, ids, tokens, daraja.calls, _log_changes)
+        self.money_out = MoneyOut(settings, parts, longest_sleep_seconds)
         self.application = self._new_application(settings, tokens, ids)
         self.application.router.routes.extend(pages)
 
@@ -196,8 +197,10 @@ class Service:
         self._add_links(application, gate, passes, tokens, limits_of_links, settings)
         application.include_router(book_routes(gate, database, clock, self._audit, RULES))
         application.include_router(alert_routes(gate, database, clock))
-        for router in people_routes(OutDoor(gate, database, clock, ids, rules_of(settings), _nothing_to_wake)):
+        for router in self.money_out.routers(gate):
             application.include_router(router)
+        application.include_router(ledger_routes(gate, database))
+        application.router.routes.extend(self.money_out.addresses(gate))
         return application
 
     def _add_links(
@@ -246,6 +249,7 @@ class Service:
         """Begin to settle and, in the background, to recover, to fold, to forget and to check the books."""
         await self.settler.start()
         await self._alerts.start()
+        await self.money_out.start(background=self._background)
         if self._background:
             await self.recovery.start()
             await self._folding.start()
@@ -261,6 +265,7 @@ class Service:
         self._ports.database.hurry()
         await self._audit.stop()
         await self.prompter.stop()
+        await self.money_out.stop()
         await self.recovery.stop()
         await self._folding.stop()
         await self._forgetting.stop()
@@ -273,8 +278,7 @@ class Service:
     def _publish(self, changes: Sequence[Change]) -> None:
         happened = [each for each in changes if each.event is not None]
         self.hub.publish([each.operation_id for each in happened])
-        if happened:
-            _log.info("changed: %s", "; ".join(map(_sentence, happened)))
+        _log_changes(happened)
         for each in changes:
             if each.event is not None:
                 self._events.add(each.event)
@@ -282,8 +286,9 @@ class Service:
                 self.recovery.wake(each.next_action_at)
 
 
-def _nothing_to_wake() -> None:
-    return
+def _log_changes(happened: Sequence[Change]) -> None:
+    if happened:
+        _log.info("changed: %s", "; ".join(map(_sentence, happened)))
 
 
 def _secret_or_none(setting: SecretStr) -> Secret | None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import Connection, Select, select
 
-from pokea.audit.operation_rules import RULES
+from pokea.audit.every_rule import RULES
 from pokea.audit.rule import violations
 from pokea.operations import store
 from pokea.operations.arrivals import Batch

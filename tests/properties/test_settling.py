@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, func, insert, select, true
 
-from pokea.audit.operation_rules import RULES
+from pokea.audit.every_rule import RULES
 from pokea.audit.rule import violations
 from pokea.clock import SECOND
 from pokea.ledger.balances import balances

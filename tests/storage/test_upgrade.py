@@ -16,7 +16,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, MetaData, func, insert, select
 
 import pokea.storage.migrate
-from pokea.audit.operation_rules import RULES
+from pokea.audit.every_rule import RULES
 from pokea.audit.rule import violations
 from pokea.clock import SECOND
 from pokea.operations.store import SELECT_PAYMENTS, Payment

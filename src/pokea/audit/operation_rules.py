@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select, union
 
 from pokea.analytics.recount import differences
-from pokea.audit.rule import AFTER, BOOKS, NOW, UPTO, Breach, Check, IdRange, Rule, RuleScope, sql_check
+from pokea.audit.rule import AFTER, NOW, UPTO, Breach, Check, IdRange, Rule, RuleScope, sql_check
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.wire import SUCCESS
 from pokea.ledger.entries import ADJUSTED, ADJUSTED_SUSPENSE, Account, Money
@@ -287,6 +287,3 @@ OPERATION_RULES: Final = (
     ),
 )
 """The rules of payments."""
-
-RULES: Final = (*BOOKS, *OPERATION_RULES)
-"""Every rule that a database of Pokea obeys."""

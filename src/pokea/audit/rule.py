@@ -10,13 +10,26 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
 from pokea.clock import Instant
 from pokea.ledger.entries import CREDITED, Account, Money
 from pokea.storage.sql import fetch_all
-from pokea.storage.tables import bookings, payments, postings
+from pokea.storage.tables import attempts, bookings, decisions, disbursements, payments, postings
 
 MOST_NAMED: Final = 20
 """At most so many violations of one rule are reported; broken books have more of them than a person reads."""
@@ -143,8 +156,31 @@ _IN_ESCROW = (
     .correlate(bookings)
     .scalar_subquery()
 )
-_FEE = case((bookings.c.fee_status == FeeStatus.HELD.value, bookings.c.fee_cents), else_=0)
-_ESCROW_DIFFERS = select(bookings.c.id, _IN_ESCROW.label("balance"), _FEE.label("fee")).where(_IN_ESCROW != _FEE)
+# A decision about the booking, or about a flag of one of its payments, moves money out of escrow or into it.
+_BY_DECISION = (
+    select(func.coalesce(func.sum(_HELD_CENTS), 0))
+    .select_from(decisions.join(postings, postings.c.source_id == decisions.c.id))
+    .where(
+        or_(
+            decisions.c.object_id == bookings.c.id,
+            decisions.c.object_id.in_(select(payments.c.id).where(payments.c.booking_id == bookings.c.id)),
+        )
+    )
+    .correlate(bookings)
+    .scalar_subquery()
+)
+_BALANCE = _IN_ESCROW + _BY_DECISION
+_FEE_STATUS, _FEE_CENTS = bookings.c.fee_status, bookings.c.fee_cents
+_WHOLE: Final = (FeeStatus.HELD.value,)
+_GONE: Final = (FeeStatus.UNPAID.value, FeeStatus.RELEASED.value, FeeStatus.REFUNDED.value)
+_FEE = case((_FEE_STATUS.in_(_WHOLE), _FEE_CENTS), else_=0)
+_ESCROW_DIFFERS = select(bookings.c.id, _BALANCE.label("balance"), _FEE.label("fee")).where(
+    or_(
+        and_(_FEE_STATUS.in_([*_WHOLE, *_GONE]), _BALANCE != _FEE),
+        # Of a fee that is refunded in part, or that is disputed, some is held, and never more than the whole.
+        and_(_FEE_STATUS.not_in([*_WHOLE, *_GONE]), or_(_BALANCE < 0, _BALANCE > _FEE_CENTS)),
+    )
+)
 
 _IS_HELD = payments.c.disposition == Money.HELD.value
 _HOLDER = payments.alias("holder")
@@ -209,11 +245,13 @@ _POSTED_WRONGLY = (
         )
     )
 )
+_SOURCES: Final = (payments, disbursements, attempts, decisions)
 _POSTED_FOR_NOBODY = (
     select(postings.c.source_id)
     .distinct()
-    .select_from(postings.outerjoin(payments, payments.c.id == postings.c.source_id))
-    .where(payments.c.id.is_(None))
+    .where(*(~exists(select(table.c.id).where(table.c.id == postings.c.source_id)) for table in _SOURCES))
+    # What a statement shows of the account itself has the statement's receipt.
+    .where(postings.c.kind.not_in(["transfer", "charge_taken"]))
 )
 
 BOOKS: Final = (
@@ -231,7 +269,7 @@ BOOKS: Final = (
     ),
     Rule(
         "escrow_equals_fees",
-        "The escrow account stands, for each booking and so for all, at the fee that is held.",
+        "The escrow account stands, for each booking and so for all, at what is held of its fee.",
         (
             sql_check(
                 RuleScope.BOOKINGS,
@@ -278,7 +316,7 @@ BOOKS: Final = (
                 RuleScope.PAYMENTS,
                 postings.c.source_id,
                 _POSTED_FOR_NOBODY,
-                "postings name {source_id}, which is no payment",
+                "postings name {source_id}, which is no payment, disbursement or decision",
             ),
         ),
     ),

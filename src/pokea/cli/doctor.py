@@ -213,7 +213,7 @@ async def _pooler(settings: "Settings", database: "Database") -> "AsyncIterator[
 
 
 async def _check_books(database: "Database") -> "Finding":
-    from pokea.audit.operation_rules import RULES
+    from pokea.audit.every_rule import RULES
     from pokea.checkup.findings import fail, ok
 
     broken = await _violations(database)
@@ -229,7 +229,7 @@ async def _check_books(database: "Database") -> "Finding":
 async def _violations(database: "Database") -> "list[Violation]":
     """Every row in parts, then what can only be checked as a whole."""
     from pokea.audit import rounds
-    from pokea.audit.operation_rules import RULES
+    from pokea.audit.every_rule import RULES
     from pokea.audit.rule import LAST, WALKED, IdRange, RuleScope
     from pokea.checkup.database_checks import count_rows, find_broken
     from pokea.clock import SystemClock

@@ -44,7 +44,7 @@ OutSettler = Settler[OutDelivery | OutEvidence, OutAttempt]
 """The settler of attempts."""
 
 
-class OutRoutes:
+class OutAddressRoutes:
     """The three addresses. `allowed` are the networks from which Daraja posts; none for all."""
 
     def __init__(

@@ -100,8 +100,9 @@ class OutWorker:
         await self._work.start()
 
     async def stop(self) -> None:
-        """Begin nothing more; requests that are out are answered first, as far as Daraja answers in time."""
-        await self._work.stop()
+        """Begin nothing more; what was begun is sent and answered first, as far as Daraja answers in time."""
+        # Not in the middle of a step: what it has begun would never be sent, and nobody would know that.
+        await self._work.finish()
         if self._tasks:
             await asyncio.wait(self._tasks)
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from pokea.api.auth.tokens import issue_token
-from pokea.audit.operation_rules import RULES
+from pokea.audit.every_rule import RULES
 from pokea.audit.rule import Violation, violations
 from pokea.clock import SECOND
 from pokea.redact import Secret

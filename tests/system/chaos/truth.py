@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, select
 
-from pokea.audit.operation_rules import RULES
+from pokea.audit.every_rule import RULES
 from pokea.audit.rule import Violation, violations
 from pokea.clock import Instant, SystemClock, from_datetime
 from pokea.money import CENTS

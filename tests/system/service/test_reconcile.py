@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Connection, insert
 
-from pokea.audit.operation_rules import RULES
+from pokea.audit.every_rule import RULES
 from pokea.audit.rule import violations
 from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, SystemClock, from_datetime
 from pokea.ledger.balances import balances

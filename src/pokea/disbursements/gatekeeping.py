@@ -1,0 +1,55 @@
+"""What the worker and the settle of attempts ask of people's side: turns, approvals, the brake, and fees."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from pokea.clock import Instant
+from pokea.disbursements.approving import case_of, lapse
+from pokea.disbursements.brake import BrakeFact
+from pokea.disbursements.brake_store import note_facts
+from pokea.disbursements.claims import SendVerdict
+from pokea.disbursements.effects import OutEffects
+from pokea.disbursements.judging import judge
+from pokea.disbursements.limits import OutRules
+from pokea.disbursements.locks import take_turn
+from pokea.disbursements.model import Disbursement, Waiting
+from pokea.disbursements.refund_source import follow_fee
+from pokea.operations.settle import Change
+
+
+class Gatekeeper:
+    """People's approvals under these rules, as machines may act on them."""
+
+    def __init__(self, rules: OutRules) -> None:
+        self._rules = rules
+
+    def take_turn(self, connection: Connection, merchant_id: int) -> None:
+        """Wait until no other transaction requests, approves or sends money of this merchant out."""
+        take_turn(connection, merchant_id)
+
+    def judge(self, connection: Connection, row: Disbursement, now: Instant) -> SendVerdict:
+        """Look at everything that may forbid a sending. While money out is off nothing is sent."""
+        if not self._rules.is_on:
+            return SendVerdict(Waiting.STOPPED)
+        verdict = judge(connection, row, self._rules, now)
+        if verdict is None:
+            return SendVerdict(has_lapsed=True)
+        return SendVerdict() if verdict.waiting is None else SendVerdict(Waiting(verdict.waiting), verdict.look_at)
+
+    def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
+        """End an approval that was not acted on, and write what follows."""
+        after = lapse(connection, case_of(connection, row), now)
+        return Change(after.id, after.version, f"{after.kind}.{after.status}", None)
+
+    def note_facts(self, connection: Connection, merchant_id: int, facts: Sequence[BrakeFact], now: Instant) -> None:
+        """Keep facts about the brake, and stop money out where they ask for it."""
+        note_facts(connection, merchant_id, facts, self._rules, now)
+
+    def follow_fees(
+        self, connection: Connection, followed: Sequence[tuple[Disbursement, OutEffects]], _now: Instant
+    ) -> None:
+        """Let bookings' fees follow refunds that have changed, in the order of the bookings' ids."""
+        rows = [effects.after for before, effects in followed if effects.after.status != before.status]
+        for row in sorted(rows, key=lambda each: each.booking_id or ""):
+            follow_fee(connection, row)
