@@ -7,14 +7,13 @@ the same.
 import hashlib
 from typing import NamedTuple
 
-from pokea.clock import Instant
+from pokea.clock import Instant, nairobi
 from pokea.daraja.reversal import REVERSAL_PATH
 from pokea.simulator.apis.b2c import PURPOSES
 from pokea.simulator.apis.conversations import Conversation, Conversations
 from pokea.simulator.apis.result_items import ACCOUNT_NAMES, money, party_text
 from pokea.simulator.core import Core
 from pokea.simulator.handset import Charge, Subscriber
-from pokea.simulator.identifiers import nairobi
 from pokea.simulator.journal import OrganisationAccount, Party, ReversalEntry
 from pokea.simulator.provider import Provider
 from pokea.simulator.texts import payout_reason
