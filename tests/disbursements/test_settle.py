@@ -219,7 +219,7 @@ def test_what_waits_is_looked_at_again_and_says_why(scene: OutScene) -> None:
     work = scene.claim()
     assert (work.sendings, work.wants_balance) == ([], frozenset({(1, Way.B2C.value)}))
     assert scene.disbursement().waiting == "needs_funds"
-    assert scene.claim(at(29)).wants_balance == frozenset()
+    assert scene.claim(at(29)).sendings == []
     scene.verdict = SendVerdict()
     assert len(scene.claim(at(31)).sendings) == 1
 

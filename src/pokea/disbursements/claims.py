@@ -160,7 +160,7 @@ def claim_out(
             sendings.append(begun)
     changes = [*lapsed, *write_followed(connection, followed, now)]
     questions = _questions(connection, making.book, budget, now)
-    poor = frozenset((row.merchant_id, row.way) for row, each in followed if each.after.waiting == Waiting.NEEDS_FUNDS)
+    poor = store.waiting_for_funds(connection)
     return OutWork(sendings, questions, over, changes, _look_again(connection), poor)
 
 

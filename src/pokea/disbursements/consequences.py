@@ -91,8 +91,8 @@ class HouseConsequences:
                 continue
             if reading.utility_cents is not None:
                 store.name_funds(connection, *owner, reading.utility_cents, now)
-                raised = Alert(AlertCode.INITIATOR_SILENT, owner[1], "")
-                clear_alert(connection, raised.code, raised.subject)
+                store.look_at_waiting(connection, owner[0], now)
+                clear_alert(connection, AlertCode.INITIATOR_SILENT, owner[1])
 
     def attempts(self, connection: Connection, changed: Sequence[tuple[OutAttempt, OutAttempt]], now: Instant) -> None:
         """Keep names and balances that M-PESA returned, and the facts by which the brake decides."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, literal_column, se
 
 from pokea.clock import Instant
 from pokea.disbursements.evidence import OutEvidence, OutSource
-from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag, OutStep
+from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag, OutStep, Waiting
 from pokea.storage.sql import execute_many, fetch_all, fetch_one
 from pokea.storage.statements import insert_new, select_in
 from pokea.storage.tables import (
@@ -266,6 +266,31 @@ def claim_balance_question(
         return None
     write_funds(connection, found._replace(asked_at=now, questions=found.questions + 1))
     return found.questions + 1
+
+
+_POOR: Final = (
+    select(disbursements.c.merchant_id, disbursements.c.way)
+    .where(disbursements.c.next_action_at.is_not(None), disbursements.c.waiting == Waiting.NEEDS_FUNDS.value)
+    .distinct()
+)
+
+
+def waiting_for_funds(connection: Connection) -> frozenset[tuple[int, str]]:
+    """Merchants and ways for which an approved disbursement waits until it is known what the account holds."""
+    return frozenset((merchant_id, way) for merchant_id, way in fetch_all(connection, _POOR))
+
+
+def look_at_waiting(connection: Connection, merchant_id: int, now: Instant) -> None:
+    """Have what waits for funds looked at now."""
+    columns = disbursements.c
+    waits = (
+        columns.merchant_id == merchant_id,
+        columns.next_action_at.is_not(None),
+        columns.waiting == Waiting.NEEDS_FUNDS.value,
+    )
+    # In the order of ids, as every transaction locks them.
+    ids = connection.execute(select(columns.id).where(*waits).order_by(columns.id).with_for_update()).scalars().all()
+    connection.execute(update(disbursements).where(columns.id.in_(ids)).values(next_action_at=now))
 
 
 def hold_payees(connection: Connection, merchant_id: int, msisdn: str, now: Instant) -> None:
