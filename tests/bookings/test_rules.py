@@ -24,7 +24,7 @@ from pokea.errors import ApiError
 from pokea.ids import Ids
 from tests.api.serving import SetClock
 
-UNPAID, HELD, RELEASED, REFUNDED = FeeStatus
+UNPAID, HELD, RELEASED, REFUNDED, REFUNDING, PARTLY_REFUNDED = FeeStatus
 CELLS = {
     (UNPAID, FeeEvent.PAID): HELD,
     (UNPAID, FeeEvent.RELEASED): None,
@@ -38,6 +38,7 @@ CELLS = {
     (REFUNDED, FeeEvent.PAID): None,
     (REFUNDED, FeeEvent.RELEASED): None,
     (REFUNDED, FeeEvent.REFUNDED): None,
+    **dict.fromkeys(itertools.product((REFUNDING, PARTLY_REFUNDED), FeeEvent)),
 }
 
 
@@ -70,6 +71,8 @@ def test_no_event_leads_back() -> None:
         (HELD, BookingStatus.MATCHING),
         (RELEASED, BookingStatus.MATCHING),
         (REFUNDED, BookingStatus.MATCHING),
+        (REFUNDING, BookingStatus.MATCHING),
+        (PARTLY_REFUNDED, BookingStatus.MATCHING),
     ],
 )
 def test_a_bookings_status_follows_its_fee(fee: FeeStatus, status: BookingStatus) -> None:

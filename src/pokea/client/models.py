@@ -11,13 +11,18 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     BookingStatus: TypeAlias = Literal["awaiting_payment", "matching"]
-    FeeStatus: TypeAlias = Literal["unpaid", "held", "released", "refunded"]
+    FeeStatus: TypeAlias = Literal["unpaid", "held", "released", "refunded", "refunding", "partly_refunded"]
     Status: TypeAlias = Literal["initiated", "pending", "completed", "failed"]
     NextStep: TypeAlias = Literal["try_again", "another_number", "contact_business"]
     Flag: TypeAlias = Literal[
         "amount_differs", "code_unknown", "paid_twice", "receipt_conflict", "several_receipts", "stuck"
     ]
     LinkState: TypeAlias = Literal["open", "expired", "spent", "off"]
+    DisbursementStatus: TypeAlias = Literal[
+        "requested", "rejected", "withdrawn", "approved", "lapsed", "sending", "accepted", "unknown", "completed", "failed", "returned"
+    ]
+    Waiting: TypeAlias = Literal["needs_funds", "cap", "delay", "payee_wait", "stopped"]
+    Way: TypeAlias = Literal["reversal", "b2c"]
 else:
     # At run time any text is taken: a newer service may have more words.
     BookingStatus = str
@@ -26,6 +31,9 @@ else:
     NextStep = str
     Flag = str
     LinkState = str
+    DisbursementStatus = str
+    Waiting = str
+    Way = str
 
 
 class BookingFee(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -35,7 +43,7 @@ class BookingFee(Struct, frozen=True, kw_only=True, rename="camel"):
     """In shillings."""
     currency: str = "KES"
     status: FeeStatus
-    """`unpaid`, `held` in escrow, `released`, or `refunded`."""
+    """`unpaid`, `held` in escrow, `released`, `refunding`, `partly_refunded`, or `refunded`."""
     paid_at: datetime | None
     """When the payment completed; null before."""
 
@@ -129,4 +137,134 @@ class Link(Struct, frozen=True, kw_only=True, rename="camel"):
     active: bool
     state: LinkState
     """`open`, `expired`, `spent` (paid, of a link that is paid once) or `off`."""
+    created_at: datetime
+
+
+class OutFailure(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why no money went out."""
+
+    code: str | None
+    """Daraja's code, where it gave one (docs/codes.md)."""
+    message: str
+
+
+class OutAttempt(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One sending."""
+
+    id: str
+    way: Way
+    status: str
+    """`sending`, `accepted`, `unknown`, `completed`, `failed` or `returned`."""
+    flags: tuple[str, ...]
+    """Why a person should look at it; usually empty."""
+    receipt: str | None
+    """M-PESA's receipt of the movement."""
+    sent_at: datetime
+    failure: OutFailure | None
+
+
+class Finding(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a person found out about a sending whose outcome is unknown."""
+
+    id: str
+    attempt_id: str
+    paid: bool
+    receipt: str | None
+    statement: str | None
+    """The digest of the statement in which no line fits."""
+    reason: str | None
+    found_by: str
+    found_at: datetime
+    confirms: str | None
+    """The finding of another person that this one confirms."""
+
+
+class Refund(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A payment's money that goes back to the phone that paid."""
+
+    id: str
+    status: DisbursementStatus
+    """Computed from what people did and what is proved."""
+    waiting: Waiting | None
+    """`needs_funds`, `cap`, `delay`, `payee_wait` or `stopped`: what it waits for."""
+    amount: int | float
+    """In shillings."""
+    currency: str = "KES"
+    way: Way
+    recipient: str
+    """The number that gets the money, masked."""
+    reason: str
+    requested_by: str | None
+    """Null for a customer."""
+    retried_by: str | None
+    approved_by: str | None
+    """Null before, and where no second person is needed."""
+    digest: str | None
+    """What is approved: any change makes another one. Null for a customer."""
+    attempts: tuple[OutAttempt, ...]
+    findings: tuple[Finding, ...]
+    receipt: str | None
+    """M-PESA's receipt, once it is proved that the money went out."""
+    failure: OutFailure | None
+    flags: tuple[str, ...]
+    """Why a person should look at it; usually empty."""
+    version: int
+    created_at: datetime
+    approved_at: datetime | None
+    completed_at: datetime | None
+    payment_id: str
+
+
+class Payout(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Money that goes to a payee."""
+
+    id: str
+    status: DisbursementStatus
+    """Computed from what people did and what is proved."""
+    waiting: Waiting | None
+    """`needs_funds`, `cap`, `delay`, `payee_wait` or `stopped`: what it waits for."""
+    amount: int | float
+    """In shillings."""
+    currency: str = "KES"
+    way: Way
+    recipient: str
+    """The number that gets the money, masked."""
+    reason: str
+    requested_by: str | None
+    """Null for a customer."""
+    retried_by: str | None
+    approved_by: str | None
+    """Null before, and where no second person is needed."""
+    digest: str | None
+    """What is approved: any change makes another one. Null for a customer."""
+    attempts: tuple[OutAttempt, ...]
+    findings: tuple[Finding, ...]
+    receipt: str | None
+    """M-PESA's receipt, once it is proved that the money went out."""
+    failure: OutFailure | None
+    flags: tuple[str, ...]
+    """Why a person should look at it; usually empty."""
+    version: int
+    created_at: datetime
+    approved_at: datetime | None
+    completed_at: datetime | None
+    payee_id: str
+    booking_id: str | None
+
+
+class Payee(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A payee, whole: who confirms it compares the number."""
+
+    id: str
+    name: str
+    phone_number: str
+    customer_id: str | None
+    status: str
+    """`waiting`: confirmed, and not paid before `payableFrom`. `held`: M-PESA returned another name than before, so
+    that another person has to confirm it anew."""
+    payable_from: str | None
+    changed_by: str
+    changed_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
     created_at: datetime

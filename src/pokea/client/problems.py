@@ -22,6 +22,11 @@ class AmountMismatch(CallerMistake):
     """The amount is not the booking's fee. Read the booking and send its `bookingFee.amount`."""
 
 
+class IdempotencyKeyRequired(CallerMistake):
+    """The call has no Idempotency-Key, and it may move money. Send a key of your own, the same one when the call is
+    repeated."""
+
+
 class Unauthenticated(CallerMistake):
     """The bearer token is missing, expired, or not signed as it must be. Send `Authorization: Bearer …` with a valid
     token."""
@@ -29,6 +34,21 @@ class Unauthenticated(CallerMistake):
 
 class Forbidden(CallerMistake):
     """The token lacks the scope that this call needs. Ask for a token with the scope named in the message."""
+
+
+class MoneyOutOff(CallerMistake):
+    """Money out is switched off: nothing is requested, approved or changed. An operator sets POKEA_MONEY_OUT to `on`
+    (docs/settings.md)."""
+
+
+class OwnRequest(CallerMistake):
+    """The caller has asked for this, and another person must approve or confirm it. Ask another person with the scope
+    `out:approve`."""
+
+
+class SignInAgain(CallerMistake):
+    """The token does not say that the caller signed in within the last 5 minutes (`auth_time`). Sign in again, and send
+    the new token."""
 
 
 class NotFound(CallerMistake):
@@ -50,6 +70,38 @@ class IdempotencyInFlight(CallerMistake):
 
 class ReferenceTaken(CallerMistake):
     """Another booking has this reference. Choose another reference, or leave it out."""
+
+
+class DigestChanged(CallerMistake):
+    """What was approved is not what is asked for now. Read it again, and approve the digest that it has now."""
+
+
+class AlreadyDecided(CallerMistake):
+    """This was decided before: it is approved, ended or being sent, or its money has gone another way. Read it again to
+    see how it stands."""
+
+
+class AboveCap(CallerMistake):
+    """The amount is above a cap of money out. Wait until the cap is free again, or let an `admin` approve it with
+    `overCap`."""
+
+
+class LooksLikeARepeat(CallerMistake):
+    """The same recipient was to get the same amount within 24 hours. Look at the one in `repeats`; send `confirmRepeat`
+    as true if this is another one."""
+
+
+class NotRefundable(CallerMistake):
+    """The payment has brought no money that can go back now, or not by any way. Read the message, and the payment's
+    `review`."""
+
+
+class BeyondPayable(CallerMistake):
+    """The payee is owed less than that. Release a fee to the payee first, or pay out less."""
+
+
+class PayeeInUse(CallerMistake):
+    """A payout to this payee is open. Wait until it ends, or withdraw it, and change the payee then."""
 
 
 class TooLarge(CallerMistake):
@@ -125,13 +177,24 @@ BY_CODE: Final[dict[str, type[CallRefused]]] = {
     "invalid_request": InvalidRequest,
     "malformed_body": MalformedBody,
     "amount_mismatch": AmountMismatch,
+    "idempotency_key_required": IdempotencyKeyRequired,
     "unauthenticated": Unauthenticated,
     "forbidden": Forbidden,
+    "money_out_off": MoneyOutOff,
+    "own_request": OwnRequest,
+    "sign_in_again": SignInAgain,
     "not_found": NotFound,
     "method_not_allowed": MethodNotAllowed,
     "request_timeout": RequestTimeout,
     "idempotency_in_flight": IdempotencyInFlight,
     "reference_taken": ReferenceTaken,
+    "digest_changed": DigestChanged,
+    "already_decided": AlreadyDecided,
+    "above_cap": AboveCap,
+    "looks_like_a_repeat": LooksLikeARepeat,
+    "not_refundable": NotRefundable,
+    "beyond_payable": BeyondPayable,
+    "payee_in_use": PayeeInUse,
     "too_large": TooLarge,
     "idempotency_key_reused": IdempotencyKeyReused,
     "too_many_requests": TooManyRequests,

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from pokea.disbursements import sums
 from pokea.disbursements.model import Disbursement, Way, digest_of
 from pokea.disbursements.payee_store import PayeeRow
-from pokea.disbursements.refund_source import Standing, moved_cents
+from pokea.disbursements.refund_source import MoneyStanding, moved_cents
 from pokea.disbursements.way import SENTENCES, RefundWays
 from pokea.errors import ApiError, FieldError, invalid
 from pokea.money import shillings_json
@@ -26,7 +26,9 @@ def digest_of_row(row: Disbursement) -> str:
     )
 
 
-def refundable_amount(connection: Connection, payment: Payment, standing: Standing, wanted_cents: int | None) -> int:
+def refundable_amount(
+    connection: Connection, payment: Payment, standing: MoneyStanding, wanted_cents: int | None
+) -> int:
     """The amount of a new refund of a payment that is locked: what is wanted, else all that is left.
 
     Raises ApiError `invalid_request` for more than the payment brought, `already_decided` where others have taken or
@@ -65,7 +67,7 @@ def _taken(left_cents: int) -> ApiError:
     return ApiError("already_decided", f"The payment is refunded, or is about to be: {left}.")
 
 
-def _not_at_hand(standing: Standing) -> ApiError:
+def _not_at_hand(standing: MoneyStanding) -> ApiError:
     if standing.is_released:
         return ApiError("already_decided", "The fee that this payment paid has been released.")
     return ApiError(

@@ -8,10 +8,10 @@ from pokea.disbursements.brake_store import pull_brake
 from pokea.disbursements.checks import digest_of_row, left_to_refund_cents
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, DisbursementKind, StepKind
-from pokea.disbursements.sending_rules import Verdict, look
+from pokea.disbursements.sending_rules import WaitVerdict, look
 
 
-def judge(connection: Connection, row: Disbursement, rules: OutRules, now: Instant) -> Verdict | None:
+def judge(connection: Connection, row: Disbursement, rules: OutRules, now: Instant) -> WaitVerdict | None:
     """What an approved disbursement waits for before it may be sent; None where its approval has lapsed or is void.
 
     The caller has taken the merchant's turn, and then locked the payment and the disbursement (`locks`). What it begins

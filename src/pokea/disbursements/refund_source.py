@@ -28,7 +28,7 @@ REFUND_DECIDED: Final = "refund_decided"
 """The kind of its postings: it takes effect with the first approval."""
 
 
-class Standing(NamedTuple):
+class MoneyStanding(NamedTuple):
     """What of a payment's money a new refund may take, in cents.
 
     `moved_cents` is what M-PESA moved by the payment. `due_cents` stand in refunds_due and are asked for by no other
@@ -41,7 +41,7 @@ class Standing(NamedTuple):
     is_released: bool
 
 
-def standing_of(connection: Connection, payment: Payment, booking: Booking | None) -> Standing:
+def standing_of(connection: Connection, payment: Payment, booking: Booking | None) -> MoneyStanding:
     """Where the money of a payment stands; payment and booking are locked."""
     fee = None
     if booking is not None and booking.fee_payment_id == payment.id:
@@ -49,7 +49,7 @@ def standing_of(connection: Connection, payment: Payment, booking: Booking | Non
     objects = [payment.id] if fee is None else [payment.id, payment.booking_id]
     asked = _asked_for(connection, payment.id)
     held = _held_cents(connection, payment.id, objects) - asked.of_held_cents if fee in REFUNDABLE else 0
-    return Standing(
+    return MoneyStanding(
         moved_cents=moved_cents(connection, payment.id),
         due_cents=-_balance(connection, Account.REFUNDS_DUE, _sources(connection, payment.id, objects))
         - asked.of_due_cents,

@@ -59,7 +59,7 @@ _Handler = Callable[[Request], Awaitable[Response]]
 _ID: Final = re.compile(r"[a-z]{2}_[0-9a-z]{26}")
 
 
-class OutRoutes:
+class DisbursementRoutes:
     """The calls of one kind of disbursement."""
 
     def __init__(self, door: OutDoor, kind: DisbursementKind) -> None:

@@ -8,7 +8,7 @@ from pokea.api.bodies import Incoming, Outgoing, Shillings
 from pokea.bookings.schemas import ONE_LINE, one_line
 from pokea.clock import iso
 from pokea.disbursements.model import Disbursement, DisbursementStatus, OutAttempt, Waiting, Way
-from pokea.disbursements.views import DisbursementView, Finding
+from pokea.disbursements.views import DisbursementView, OutFinding
 from pokea.money import shillings_json
 from pokea.redact import mask_msisdn
 
@@ -229,7 +229,7 @@ def _attempt(attempt: OutAttempt) -> OutAttemptBody:
     )
 
 
-def _finding(finding: Finding) -> FindingBody:
+def _finding(finding: OutFinding) -> FindingBody:
     return FindingBody(
         id=finding.id,
         attempt_id=finding.attempt_id,

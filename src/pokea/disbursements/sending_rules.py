@@ -29,7 +29,7 @@ _CHARGE_PART: Final = 100
 """Of the amount, between these: dear rather than cheap, since it only keeps money back."""
 
 
-class Verdict(NamedTuple):
+class WaitVerdict(NamedTuple):
     """What an approved disbursement waits for, and when to look again; None and now where it may be sent."""
 
     waiting: str | None
@@ -43,14 +43,14 @@ def estimated_charge_cents(way: str, amount_cents: int) -> int:
     return min(_MOST_CHARGE_CENTS, max(_LEAST_CHARGE_CENTS, amount_cents // _CHARGE_PART))
 
 
-def look(connection: Connection, row: Disbursement, rules: OutRules, now: Instant) -> Verdict:
+def look(connection: Connection, row: Disbursement, rules: OutRules, now: Instant) -> WaitVerdict:
     """What a disbursement waits for that is approved and locked, as is the merchant's turn."""
     approved_at = now if row.approved_at is None else row.approved_at
     found = _waits_for(connection, row, rules, now, approved_at)
     if found is None:
-        return Verdict(None, now)
+        return WaitVerdict(None, now)
     waiting, until = found
-    return Verdict(waiting.value, min(until, approved_at + APPROVAL_LASTS))
+    return WaitVerdict(waiting.value, min(until, approved_at + APPROVAL_LASTS))
 
 
 def _waits_for(

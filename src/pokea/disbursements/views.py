@@ -17,7 +17,7 @@ _COLUMNS = disbursements.c
 _FINDINGS = select(findings).order_by(findings.c.made_at, findings.c.id)
 
 
-class Finding(NamedTuple):
+class OutFinding(NamedTuple):
     """What a person found out about an attempt; the fields are the table's columns, in their order.
 
     `statement` is the digest of the statement that shows that nothing was paid; `confirms` is the finding of another
@@ -41,7 +41,7 @@ class DisbursementView(NamedTuple):
 
     row: Disbursement
     attempts: Sequence[OutAttempt] = ()
-    findings: Sequence[Finding] = ()
+    findings: Sequence[OutFinding] = ()
 
 
 def views_of(connection: Connection, rows: Sequence[Disbursement]) -> list[DisbursementView]:
@@ -54,11 +54,11 @@ def views_of(connection: Connection, rows: Sequence[Disbursement]) -> list[Disbu
     ]
 
 
-def findings_of(connection: Connection, attempt_ids: Sequence[str]) -> dict[str, list[Finding]]:
+def findings_of(connection: Connection, attempt_ids: Sequence[str]) -> dict[str, list[OutFinding]]:
     """What people found out about these attempts."""
-    found: dict[str, list[Finding]] = defaultdict(list)
+    found: dict[str, list[OutFinding]] = defaultdict(list)
     for row in select_in(connection, _FINDINGS, findings.c.attempt_id, attempt_ids) if attempt_ids else ():
-        found[row.attempt_id].append(Finding(*row))
+        found[row.attempt_id].append(OutFinding(*row))
     return found
 
 

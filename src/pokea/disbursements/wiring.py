@@ -8,12 +8,12 @@ from pokea.disbursements.brake_routes import BrakeRoutes
 from pokea.disbursements.doors import OutDoor
 from pokea.disbursements.model import DisbursementKind
 from pokea.disbursements.payee_routes import PayeeRoutes
-from pokea.disbursements.routes import OutRoutes
+from pokea.disbursements.routes import DisbursementRoutes
 
 
 def people_routes(door: OutDoor) -> Iterator[APIRouter]:
     """What people and their programs call; Daraja's addresses are in `inbound`."""
     for kind in DisbursementKind:
-        yield OutRoutes(door, kind).router()
+        yield DisbursementRoutes(door, kind).router()
     yield PayeeRoutes(door).router()
     yield BrakeRoutes(door).router()

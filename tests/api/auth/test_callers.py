@@ -14,6 +14,8 @@ from pokea.api.auth.keys import SharedSecret
 from pokea.api.auth.tokens import Expected, Verifier, issue_token
 from pokea.api.openapi import Application
 from pokea.api.responses import json_answer
+from pokea.clock import SECOND
+from pokea.errors import ApiError
 from pokea.redact import Secret
 from pokea.settings import Settings
 from pokea.transport import HttpTransport
@@ -43,6 +45,21 @@ def guarded(gate: Authenticator, *scopes: str) -> Application:
 
     app.add_route("/page", page)
     return app
+
+
+@pytest.mark.parametrize("seconds_ago", [-30, 0, 1, 300])
+def test_a_sign_in_of_the_last_five_minutes_is_enough(seconds_ago: int) -> None:
+    """The issuer's clock may be half a minute ahead of ours."""
+    signed_in = Caller("ben", frozenset(), signed_in_at=NOON - seconds_ago * SECOND)
+    assert signed_in.check_sign_in(NOON) is None  # type: ignore[func-returns-value]  # it raises, or does nothing
+
+
+@pytest.mark.parametrize("seconds_ago", [None, 301, 3600, -31, -3600])
+def test_a_sign_in_that_is_old_or_ahead_or_not_known_is_not(seconds_ago: int | None) -> None:
+    """Who approves signs in again."""
+    at = None if seconds_ago is None else NOON - seconds_ago * SECOND
+    with pytest.raises(ApiError, check=lambda failure: failure.code == "sign_in_again"):
+        Caller("ben", frozenset(), signed_in_at=at).check_sign_in(NOON)
 
 
 def test_a_caller_with_a_token_is_known_by_its_subject() -> None:

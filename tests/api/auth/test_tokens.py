@@ -71,7 +71,7 @@ def test_an_issued_token_says_who_may_do_what_and_until_when() -> None:
     """A token of issue_token is verified to its subject, its scopes and its end."""
     token = issue_token(SECRET, "alice", ["payments:read", "bookings:write"], NOON, HOUR_SECONDS)
     assert verify(token) == Claims(
-        "alice", frozenset({"payments:read", "bookings:write"}), NOON + HOUR_SECONDS * SECOND
+        "alice", frozenset({"payments:read", "bookings:write"}), NOON + HOUR_SECONDS * SECOND, signed_in_at=NOON
     )
 
 
@@ -238,7 +238,15 @@ def test_a_token_whose_claims_were_changed_is_refused() -> None:
     assert "another key" in refused_token(f"{head}.{segment(claims(scope='admin'))}.{signature}")
 
 
-@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("auth_time", [True, "yesterday", [1], 10**12, -(10**12)])
+def test_a_sign_in_is_a_number_of_seconds(auth_time: object) -> None:
+    """A token whose `auth_time` is no time is malformed, and none at all is no sign-in."""
+    assert "auth_time" in refusal_of(claims(auth_time=auth_time))
+    assert accepted(claims()).signed_in_at is None
+    assert accepted(claims(auth_time=1_700_000_000.5)).signed_in_at == 1_700_000_000_500_000
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat", "auth_time"])
 @pytest.mark.parametrize("digits", [400, 4_000, 5_900])
 def test_numbers_of_any_length_in_a_signed_token_are_answered(name: str, digits: int) -> None:
     """A signed token with thousands of digits is refused, or taken where the claim is not read: never a 500."""
