@@ -50,7 +50,6 @@ from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
 from pokea.ids import Ids, RandomBytes
-from pokea.ledger.routes import ledger_routes
 from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
 from pokea.links.pages import Payee
@@ -199,7 +198,6 @@ class Service:
         application.include_router(alert_routes(gate, database, clock))
         for router in self.money_out.routers(gate):
             application.include_router(router)
-        application.include_router(ledger_routes(gate, database))
         application.router.routes.extend(self.money_out.addresses(gate))
         return application
 

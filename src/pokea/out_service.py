@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.routing import Route
 
 from pokea.api.auth.callers import Authenticator
-from pokea.clock import Clock
+from pokea.clock import HOUR, Clock
 from pokea.daraja.calls import Calls
 from pokea.daraja.initiator import Initiator, initiator_of
 from pokea.daraja.out_client import OutClient
@@ -21,7 +21,10 @@ from pokea.disbursements.limits import rules_of
 from pokea.disbursements.settle import OutSettling
 from pokea.disbursements.wiring import people_routes
 from pokea.disbursements.worker import OutPolicy, OutWorker
+from pokea.escrow.release_worker import ReleaseWorker
+from pokea.escrow.routes import EscrowRoutes, EscrowTerms
 from pokea.ids import Ids
+from pokea.ledger.routes import ledger_routes
 from pokea.links.routes import site_of
 from pokea.operations.settle import Change
 from pokea.operations.tokens import PaymentTokens, originator_id
@@ -50,6 +53,14 @@ class MoneyOut:
         self._parts = parts
         self._rules = rules_of(settings)
         self._networks = settings.callback_networks
+        hours = settings.pokea_release_after_hours
+        self._terms = EscrowTerms(
+            settings.commission_hundredths,
+            None if hours is None else hours * HOUR,
+            settings.pokea_business_name or None,
+        )
+        self._releases = ReleaseWorker(parts.database, parts.clock, parts.ids, settings.commission_hundredths)
+        self._releases_by_time = self._rules.is_on and hours is not None
         gatekeeper = Gatekeeper(self._rules)
         shortcodes = Shortcodes(self._rules.shortcode, self._rules.payout_shortcode)
         consequences = HouseConsequences(shortcodes, gatekeeper.note_facts, gatekeeper.follow_fees)
@@ -80,7 +91,10 @@ class MoneyOut:
     def routers(self, gate: Authenticator) -> Iterator[APIRouter]:
         """What people call."""
         parts = self._parts
-        return people_routes(OutDoor(gate, parts.database, parts.clock, parts.ids, self._rules, self.wake))
+        door = OutDoor(gate, parts.database, parts.clock, parts.ids, self._rules, self.wake)
+        yield from people_routes(door)
+        yield EscrowRoutes(door, self._terms).router()
+        yield ledger_routes(gate, parts.database)
 
     def addresses(self, gate: Authenticator) -> list[Route]:
         """Where Daraja posts what became of money out."""
@@ -97,9 +111,12 @@ class MoneyOut:
         await self.settler.start()
         if background and self._worker is not None:
             await self._worker.start()
+        if background and self._releases_by_time:
+            await self._releases.start()
 
     async def stop(self) -> None:
         """Begin nothing more, let what is out be answered, and settle all that waits."""
+        await self._releases.stop()
         if self._worker is not None:
             await self._worker.stop()
         await self.settler.stop()

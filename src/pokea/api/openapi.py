@@ -108,11 +108,21 @@ def _problems(problems: Sequence[Problem]) -> dict[str, Any]:
 
 
 def takes(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
-    """The OpenAPI request body of a call that reads this model by itself. Raises ValueError for a nested model."""
+    """The OpenAPI request body of a call that reads this model by itself; its parts stand where they are used."""
     schema = model.model_json_schema(by_alias=True)
-    if "$defs" in schema:
-        raise ValueError(f"{model.__name__} is nested; its parts would have to be components")
-    return {"required": True, "content": {"application/json": {"schema": schema, "example": dict(example)}}}
+    whole = _with_parts(schema, schema.pop("$defs", {}))
+    return {"required": True, "content": {"application/json": {"schema": whole, "example": dict(example)}}}
+
+
+def _with_parts(schema: Any, parts: Mapping[str, Any]) -> Any:
+    """The schema with each reference to one of its parts replaced by the part. No part holds itself."""
+    if isinstance(schema, list):
+        return [_with_parts(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    part = parts.get(schema.get("$ref", "").rpartition("/")[2], {})
+    own = {key: value for key, value in schema.items() if not (part and key == "$ref")}
+    return {key: _with_parts(value, parts) for key, value in ({**part, **own}).items()}
 
 
 def answers(description: str, model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:

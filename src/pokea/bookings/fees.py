@@ -8,8 +8,18 @@ from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
 from pokea.bookings.store import Booking
 from pokea.storage.tables import bookings
 
-REFUNDABLE: Final = frozenset({FeeStatus.HELD, FeeStatus.REFUNDING, FeeStatus.PARTLY_REFUNDED, FeeStatus.REFUNDED})
+REFUNDABLE: Final = frozenset(
+    {
+        FeeStatus.HELD,
+        FeeStatus.DISPUTED,
+        FeeStatus.REFUNDING,
+        FeeStatus.PARTLY_REFUNDED,
+        FeeStatus.REFUNDED,
+    }
+)
 """The fee is in escrow, or was until it was refunded: what refunds do to it is seen in its status."""
+RELEASABLE: Final = frozenset({FeeStatus.HELD, FeeStatus.DISPUTED, FeeStatus.PARTLY_REFUNDED})
+"""Something is held, and no refund is under way."""
 
 
 def fee_after_refunds(fee_cents: int, held_cents: int, refunded_cents: int) -> FeeStatus:
@@ -27,7 +37,9 @@ def fee_after_refunds(fee_cents: int, held_cents: int, refunded_cents: int) -> F
 
 def move_fee(connection: Connection, booking: Booking, after: FeeStatus) -> Booking:
     """Give the fee of a booking that is locked another status; answers the booking as it is then."""
-    if after == booking.fee_status:
+    # A dispute ends by a release, or by a refund that is approved, and not by one that was withdrawn.
+    stays_disputed = booking.fee_status == FeeStatus.DISPUTED and after is FeeStatus.HELD
+    if after == booking.fee_status or stays_disputed:
         return booking
     moved = booking._replace(fee_status=after.value, status=STATUS_OF_FEE[after].value, version=booking.version + 1)
     written = {"fee_status": moved.fee_status, "status": moved.status, "version": moved.version}

@@ -15,6 +15,8 @@ class FeeStatus(StrEnum):
 
     UNPAID = "unpaid"
     HELD = "held"
+    DISPUTED = "disputed"
+    """The customer disputes it: it is neither released nor refunded without an admin's decision."""
     RELEASED = "released"
     REFUNDED = "refunded"
     REFUNDING = "refunding"
@@ -49,6 +51,7 @@ TRANSITIONS: Final[Mapping[tuple[FeeStatus, FeeEvent], FeeStatus]] = {
 STATUS_OF_FEE: Final[Mapping[FeeStatus, BookingStatus]] = {
     FeeStatus.UNPAID: BookingStatus.AWAITING_PAYMENT,
     FeeStatus.HELD: BookingStatus.MATCHING,
+    FeeStatus.DISPUTED: BookingStatus.MATCHING,
     FeeStatus.RELEASED: BookingStatus.MATCHING,
     FeeStatus.REFUNDED: BookingStatus.MATCHING,
     FeeStatus.REFUNDING: BookingStatus.MATCHING,

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     BookingStatus: TypeAlias = Literal["awaiting_payment", "matching"]
-    FeeStatus: TypeAlias = Literal["unpaid", "held", "released", "refunded", "refunding", "partly_refunded"]
+    FeeStatus: TypeAlias = Literal["unpaid", "held", "disputed", "released", "refunded", "refunding", "partly_refunded"]
     Status: TypeAlias = Literal["initiated", "pending", "completed", "failed"]
     NextStep: TypeAlias = Literal["try_again", "another_number", "contact_business"]
     Flag: TypeAlias = Literal[

@@ -50,6 +50,28 @@ class Flag(StrEnum):
     STUCK = "stuck"
 
 
+CLOSED = "-"
+"""Stands before a flag that a person's decision has closed, in the column `flags`: it is not raised again."""
+
+
+def raised_flags(column: str) -> tuple[Flag, ...]:
+    """The flags of a column `flags` that are raised and not closed."""
+    return tuple(Flag(name) for name in column.split(",") if name[:1] != CLOSED) if column else ()
+
+
+def flags_with(column: str, more: Collection[Flag]) -> str:
+    """The column once these are raised too: what is raised stays raised, what a person has closed stays closed."""
+    if not more:
+        return column
+    names = set(column.split(",")) - {""}
+    return ",".join(sorted(names | {flag.value for flag in more if CLOSED + flag.value not in names}))
+
+
+def flags_without(column: str, flag: Flag) -> str:
+    """The column once a person has closed the flag."""
+    return ",".join(sorted({*column.split(",")} - {"", flag.value} | {CLOSED + flag.value}))
+
+
 NO_ANSWER = "no_answer"
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from pokea.clock import Instant
-from pokea.operations.decision import Decision, Flag, Status, Terms
+from pokea.operations.decision import Decision, Flag, Status, Terms, flags_with, raised_flags
 from pokea.operations.evidence import CLAIM_BYTES_KEPT, Evidence, Source
 from pokea.operations.schedule import InquiryState
 from pokea.storage.column_marks import SCHEDULE, columns_of
@@ -97,15 +97,15 @@ class Payment(NamedTuple):
     @property
     def raised(self) -> tuple[Flag, ...]:
         """Why a person should look at it."""
-        return tuple(map(Flag, self.flags.split(","))) if self.flags else ()
+        return raised_flags(self.flags)
 
     def is_locked(self, now: Instant) -> bool:
         """Whether booking and phone wait for the end of this payment at `now`: another push is refused (law: time)."""
         return self.is_locking and now < self.locked_until
 
     def flags_with(self, more: Collection[Flag]) -> str:
-        """The column `flags` once these are raised too; what is raised stays raised."""
-        return ",".join(sorted({*self.raised, *more})) if more else self.flags
+        """The column `flags` once these are raised too."""
+        return flags_with(self.flags, more)
 
 
 class Claim(Struct, frozen=True):

@@ -216,6 +216,8 @@ done_bookings = Table(
     Column("merchant_id", Integer, nullable=False),
     Column("done_by", Text, nullable=False),
     Column("done_at", BigInteger, nullable=False),
+    # Who gets it then: JSON as in decisions, an open amount is the rest.
+    Column("split", Text),
     Column("release_at", BigInteger),
     Index("done_bookings_due", "release_at", **_where("release_at is not null")),
 )

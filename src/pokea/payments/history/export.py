@@ -65,7 +65,7 @@ def rows_of(page: Sequence[Payment], *, full: bool) -> Iterator[list[str]]:
             *(payment.id, payment.status, shillings_json(payment.amount_cents), "KES"),
             *(payment.msisdn if full else mask_msisdn(payment.msisdn), payment.receipt, payment.booking_id),
             *(payment.account_reference, iso(payment.created_at), iso(payment.completed_at)),
-            *(payment.failure_code, payment.failure_reason, payment.disposition, payment.flags.replace(",", " ")),
+            *(payment.failure_code, payment.failure_reason, payment.disposition, " ".join(payment.raised)),
         )
         yield [safe_cell(value) for value in values]
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from pokea.analytics.read import total_of
 from pokea.clock import Instant
-from pokea.operations.decision import Flag, Status
+from pokea.operations.decision import Flag, Status, raised_flags
 from pokea.operations.store import BOTH_ROWS, Payment
 from pokea.storage.tables import open_payments, payments
 
@@ -56,7 +56,7 @@ class ListedPayment(NamedTuple):
     @property
     def raised(self) -> tuple[Flag, ...]:
         """Why a person should look at it."""
-        return tuple(map(Flag, self.flags.split(","))) if self.flags else ()
+        return raised_flags(self.flags)
 
     def is_locked(self, now: Instant) -> bool:
         """As `Payment.is_locked`."""

@@ -235,6 +235,7 @@ def _make_done_bookings() -> None:
         sa.Column("merchant_id", sa.Integer, nullable=False),
         sa.Column("done_by", sa.Text, nullable=False),
         sa.Column("done_at", sa.BigInteger, nullable=False),
+        sa.Column("split", sa.Text),
         sa.Column("release_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("booking_id", name="pk_done_bookings"),
     )
