@@ -18,7 +18,7 @@ from pokea.clock import HOUR, Instant
 from pokea.disbursements.calls import OutCall, bind, first_call
 from pokea.disbursements.locks import lock_booking, lock_payment, take_turn
 from pokea.disbursements.payee_store import find_payee
-from pokea.disbursements.refund_source import Standing, standing_of
+from pokea.disbursements.refund_source import MoneyStanding, standing_of
 from pokea.disbursements.saving import post
 from pokea.errors import ApiError, invalid
 from pokea.escrow.shares import Division, WantedShare, divide
@@ -86,7 +86,7 @@ class _Held(NamedTuple):
 
     booking: Booking
     payment: Payment
-    standing: Standing
+    standing: MoneyStanding
 
 
 def mark_done(
