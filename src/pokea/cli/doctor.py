@@ -30,10 +30,16 @@ _PART_ROWS = 500
 def doctor(
     as_json: bool = typer.Option(False, "--json", help="Print the findings as one JSON document."),
     books: bool = typer.Option(True, "--books/--no-books", help="Check every row of the books."),
+    out: bool = typer.Option(
+        False, "--out", help="Ask M-PESA what money out needs: the balance, and a receipt that cannot exist."
+    ),
+    wait_seconds: float = typer.Option(
+        90, min=1, max=600, help="How long --out waits for M-PESA's answers, which come to the running service."
+    ),
 ) -> None:
     """Check settings, credentials, clock, callback address, database and books, and say what to do next.
 
-    No customer is prompted and nothing is changed. Exit code 1 when a check fails; a warning leaves it 0.
+    No customer is prompted, no money moves, nothing is changed. Exit code 1 when a check fails; a warning leaves it 0.
     """
     import logging
 
@@ -42,7 +48,8 @@ def doctor(
 
     log_to_stderr(logging.CRITICAL)
     examined = examine_own_settings()
-    found = asyncio.run(_collect(examined, books=books, show=(lambda _: None) if as_json else _print))
+    show = (lambda _: None) if as_json else _print
+    found = asyncio.run(_collect(examined, books=books, out_seconds=wait_seconds if out else None, show=show))
     level = worst(found)
     if as_json:
         lines = [finding._asdict() for finding in found]
@@ -63,11 +70,19 @@ def _summary(found: "list[Finding]") -> str:
     return f"{counts['fail']} fail, {counts['warn']} to look at."
 
 
-async def _collect(examined: "Examined", *, books: bool, show: "Callable[[Finding], None]") -> "list[Finding]":
+async def _collect(
+    examined: "Examined", *, books: bool, out_seconds: float | None, show: "Callable[[Finding], None]"
+) -> "list[Finding]":
+    from pokea.cli.doctor_out import money_out
+
     found = []
     async for finding in _findings(examined, books=books):
         show(finding)
         found.append(finding)
+    if out_seconds is not None:
+        async for finding in money_out(examined, out_seconds):
+            show(finding)
+            found.append(finding)
     return found
 
 
@@ -123,7 +138,7 @@ async def _daraja(examined: "Examined", transport: "HttpTransport", heard: "Date
 
     settings, clock = examined.settings, SystemClock()
     database = (
-        _usable_database(settings)
+        usable_database(settings)
         if examined.are_sound("POKEA_DATABASE_URL", "POKEA_SECRET_KEY") and settings.pokea_secret_key.get_secret_value()
         else None
     )
@@ -145,7 +160,7 @@ async def _daraja(examined: "Examined", transport: "HttpTransport", heard: "Date
             database.close()
 
 
-def _usable_database(settings: "Settings") -> "Database | None":
+def usable_database(settings: "Settings") -> "Database | None":
     """The database in whose row all processes share their token, if there is one and it can be sealed."""
     from pokea.errors import PokeaError
     from pokea.storage.database import open_database

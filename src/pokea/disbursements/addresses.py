@@ -23,6 +23,8 @@ _PATHS: Final = {
     Purpose.STATUS_TIMEOUT: "timeout",
     Purpose.BALANCE: "status",
     Purpose.BALANCE_TIMEOUT: "timeout",
+    Purpose.CHECK: "status",
+    Purpose.CHECK_TIMEOUT: "timeout",
 }
 
 
@@ -52,6 +54,10 @@ class AddressBook:
     def of_balance(self, owner_id: str, question: int, now: Instant) -> AddressPair:
         """The addresses of a question about the balance."""
         return self._pair(owner_id, Purpose.BALANCE, Purpose.BALANCE_TIMEOUT, question, now)
+
+    def of_check(self, owner_id: str, now: Instant) -> AddressPair:
+        """The addresses of a question that only tries whether questions are answered."""
+        return self._pair(owner_id, Purpose.CHECK, Purpose.CHECK_TIMEOUT, 0, now)
 
     def _pair(self, owner_id: str, answer: Purpose, timeout: Purpose, question: int, now: Instant) -> AddressPair:
         tokens = [self._sign(f"out:{purpose}:{question}", owner_id) for purpose in (answer, timeout)]

@@ -6,6 +6,7 @@ that a better reading of Daraja's messages never asks for the evidence to be wri
 
 import hashlib
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -31,6 +32,12 @@ class OutSource(StrEnum):
     RETURNED = "returned"
     BALANCE_ANSWER = "balance_answer"
     """What came to the addresses of a question about the balance, kept beside the evidence of attempts."""
+    CHECK_ANSWER = "check_answer"
+    """The same for a question of `pokea doctor --out`."""
+
+
+ASIDE: Final = frozenset({OutSource.BALANCE_ANSWER, OutSource.CHECK_ANSWER})
+"""What is about no attempt."""
 
 
 class Purpose(StrEnum):
@@ -42,6 +49,8 @@ class Purpose(StrEnum):
     STATUS_TIMEOUT = "status_timeout"
     BALANCE = "balance"
     BALANCE_TIMEOUT = "balance_timeout"
+    CHECK = "check"
+    CHECK_TIMEOUT = "check_timeout"
 
 
 class OutEvidence(Struct, frozen=True):
@@ -112,6 +121,8 @@ _SOURCE_OF = {
     Purpose.STATUS_TIMEOUT: OutSource.TIMEOUT_NOTICE,
     Purpose.BALANCE: OutSource.BALANCE_ANSWER,
     Purpose.BALANCE_TIMEOUT: OutSource.BALANCE_ANSWER,
+    Purpose.CHECK: OutSource.CHECK_ANSWER,
+    Purpose.CHECK_TIMEOUT: OutSource.CHECK_ANSWER,
 }
 
 

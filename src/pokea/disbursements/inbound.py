@@ -32,8 +32,8 @@ PREFIX: Final = "/api/v1/out"
 _TOKEN: Final = re.compile(r"[0-9a-f]{48}")
 _PURPOSES: Final[Mapping[str, frozenset[Purpose]]] = {
     "result": frozenset({Purpose.RESULT}),
-    "timeout": frozenset({Purpose.TIMEOUT, Purpose.STATUS_TIMEOUT, Purpose.BALANCE_TIMEOUT}),
-    "status": frozenset({Purpose.STATUS, Purpose.BALANCE}),
+    "timeout": frozenset({Purpose.TIMEOUT, Purpose.STATUS_TIMEOUT, Purpose.BALANCE_TIMEOUT, Purpose.CHECK_TIMEOUT}),
+    "status": frozenset({Purpose.STATUS, Purpose.BALANCE, Purpose.CHECK}),
 }
 """Which purposes the addresses of each path have."""
 _ACCEPTED: Final = json_answer(CALLBACK_ACCEPTED)

@@ -17,7 +17,7 @@ from pokea.disbursements import store
 from pokea.disbursements.consequences import Consequences
 from pokea.disbursements.decision import AttemptDecision, classify_attempt, decide_classified_attempt
 from pokea.disbursements.effects import OutEffects, follow
-from pokea.disbursements.evidence import OutDelivery, OutEvidence, OutSource, Purpose, delivered
+from pokea.disbursements.evidence import ASIDE, OutDelivery, OutEvidence, OutSource, Purpose, delivered
 from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag
 from pokea.disbursements.schedule import AskedSoFar, next_action_at
 from pokea.ledger.entries import Posting
@@ -32,10 +32,10 @@ _BODIES = frozenset({OutSource.RESULT, OutSource.STATUS_ANSWER, OutSource.TIMEOU
 
 
 class _Arrived(NamedTuple):
-    """What arrived for each attempt, answers about balances, and the owner of each token that is one's."""
+    """What arrived for each attempt, what is about none, and the owner of each token that is one's."""
 
     evidence: dict[str, list[OutEvidence]]
-    balances: list[OutEvidence]
+    aside: list[OutEvidence]
     owners: dict[str, str]
 
 
@@ -54,8 +54,8 @@ class OutSettling:
     ) -> Settled[OutAttempt]:
         """Settle what arrived, and what is stored of `revisit` and not applied."""
         found = _identify(connection, arrived)
-        store.add_evidence(connection, found.balances, applied=True)
-        self._consequences.balances(connection, found.balances, now)
+        store.add_evidence(connection, found.aside, applied=True)
+        self._consequences.balances(connection, found.aside, now)
         ids = {*found.evidence, *revisit}
         parents = store.lock_disbursements(connection, store.disbursements_of(connection, ids))
         before = store.lock_attempts(connection, ids)
@@ -77,7 +77,7 @@ class OutSettling:
         found = _identify(connection, arrived)
         items = [item for items in found.evidence.values() for item in items]
         store.add_evidence(connection, items, applied=False)
-        store.add_evidence(connection, found.balances, applied=True)
+        store.add_evidence(connection, found.aside, applied=True)
         return found.owners
 
     def flag_stuck(self, connection: Connection, operation_ids: Sequence[str], now: Instant) -> list[Change]:
@@ -178,8 +178,8 @@ def _identify(connection: Connection, arrived: Sequence[OutDelivery | OutEvidenc
         found.owners[each.token] = address.owner_id
         purpose = Purpose(address.purpose)
         item = delivered(address.owner_id, each, purpose, address.question)
-        if item.source is OutSource.BALANCE_ANSWER:
-            found.balances.append(item)
+        if item.source in ASIDE:
+            found.aside.append(item)
         else:
             found.evidence[address.owner_id].append(item)
     return found

@@ -126,6 +126,23 @@ def evidence_of_attempts(connection: Connection, attempt_ids: Collection[str]) -
     return known
 
 
+def answers_of(connection: Connection, owner_id: str) -> list[OutEvidence]:
+    """What came to the addresses of one owner's questions, the oldest first."""
+    found = evidence_of_attempts(connection, [owner_id]).items[owner_id]
+    return sorted(found, key=lambda item: item.received_at)
+
+
+_NEWEST: Final = (
+    select(attempts.c.failure_code, attempts.c.created_at).order_by(attempts.c.id.desc()).limit(bindparam("most"))
+)
+
+
+def last_failed_with(connection: Connection, code: str, among: int) -> Instant | None:
+    """When the newest of the last attempts began that failed with this code; None where none of them did."""
+    rows = fetch_all(connection, _NEWEST, {"most": among})
+    return next((created_at for failure_code, created_at in rows if failure_code == code), None)
+
+
 def add_evidence(connection: Connection, items: Iterable[OutEvidence], *, applied: bool) -> None:
     """Write the evidence that is not there yet."""
     insert_new(connection, evidence, [asdict(item) | {"applied": applied} for item in items])
