@@ -135,13 +135,17 @@ class RunningService:
         transaction: dict[str, Any] = answer["transaction"]
         return transaction
 
-    async def call(self, method: str, path: str, body: dict[str, Any] | None, unanswered: int) -> dict[str, Any]:
-        """The answer to one call; `unanswered` is the exit code when none comes. Raises CommandEnd."""
+    async def call(
+        self, method: str, path: str, body: dict[str, Any] | None, unanswered: int, *, key: str = ""
+    ) -> dict[str, Any]:
+        """The answer to one call, with an idempotency key if one is given; `unanswered` is the exit code when none
+        comes. Raises CommandEnd."""
         from pokea.transport import NoAnswer, NotSent
 
         content = json.dumps(body).encode() if body is not None else None
         try:
-            reply = await self._transport.send(method, self._prefix + path, self._headers, content, _TIMEOUT_SECONDS)
+            headers = self._headers | ({"Idempotency-Key": key} if key else {})
+            reply = await self._transport.send(method, self._prefix + path, headers, content, _TIMEOUT_SECONDS)
         except NotSent:
             raise CommandEnd(
                 WRONG, f"No service answers at {self._prefix}: start `pokea serve`, or give --url."

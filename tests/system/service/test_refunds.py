@@ -188,14 +188,11 @@ def test_a_payout_goes_to_a_payee_whom_two_people_know(paying: World) -> None:
 
 def owe(world: World, payee_id: str, cents: int) -> None:
     """Let a payee be owed so much, as a release does."""
+    legs = (("fees_held", None, cents), ("provider_payable", payee_id, -cents))
+    usual = {"source_id": f"release {payee_id}", "kind": "transfer", "merchant_id": 1, "posted_at": 1}
     rows = [
-        {"source_id": f"release {payee_id}", "kind": "transfer", "line": line, "merchant_id": 1, "posted_at": 1} | each
-        for line, each in enumerate(
-            (
-                {"account": "fees_held", "party_id": None, "amount_cents": cents},
-                {"account": "provider_payable", "party_id": payee_id, "amount_cents": -cents},
-            )
-        )
+        usual | {"line": line, "account": account, "party_id": party, "amount_cents": amount}
+        for line, (account, party, amount) in enumerate(legs)
     ]
     world.query(lambda connection: connection.execute(postings.insert(), rows))
     assert world.query(lambda connection: connection.execute(payees.select()).first()) is not None
