@@ -16,8 +16,6 @@ from pokea.out_settings import PASSWORD_DAYS, password_age_days
 REFUSED_WITHIN: Final[Instant] = 600 * SECOND
 """Two refusals of the initiator within so long are no accident."""
 UNKNOWN_AT_ONCE: Final = 3
-INITIATOR_CODES: Final = frozenset({"18", "20", "21", "2001", "8006", "TP40153"})
-"""A Result with one of these says that the initiator is refused, whatever was asked (law: money out in detail, 13)."""
 
 
 class FactKind(StrEnum):

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, bindparam, select
 
 from pokea.alerts.alert import Alert, AlertCode, clear_alert, raise_alerts
 from pokea.clock import Instant
+from pokea.daraja.codes.out_codes import INITIATOR_CODES
 from pokea.disbursements import store
-from pokea.disbursements.brake import INITIATOR_CODES, BrakeFact, FactKind
+from pokea.disbursements.brake import BrakeFact, FactKind
 from pokea.disbursements.decision import SUCCESS
 from pokea.disbursements.effects import OutEffects
 from pokea.disbursements.evidence import OutEvidence

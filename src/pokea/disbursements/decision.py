@@ -13,6 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pokea.clock import SECOND, Instant
+from pokea.daraja.codes.out_codes import REVERSED_ALREADY, out_finality
+from pokea.daraja.codes.types import OutFinality
 from pokea.daraja.result_reading import ResultReading
 from pokea.disbursements.evidence import NOT_PAID, PAID, OutEvidence, OutSource
 from pokea.disbursements.model import AttemptStatus, AttemptTerms, OutFlag, Way
@@ -22,37 +24,6 @@ STATUS_AGREEMENT: Final[Instant] = 60 * SECOND
 SUCCESS: Final = "0"
 COMPLETED_WORD: Final = "completed"
 FAILED_WORDS: Final = frozenset({"cancelled", "declined", "expired", "failed"})
-REVERSED_ELSEWHERE: Final = "R000001"
-KNOWN_FINAL: Final = frozenset(
-    [
-        "1",
-        "2",
-        "3",
-        "4",
-        "8",
-        "11",
-        "18",
-        "20",
-        "21",
-        "22",
-        "24",
-        "25",
-        "29",
-        "2001",
-        "2006",
-        "2028",
-        "2040",
-        "8006",
-        "TP40153",
-        "SFC_IC0003",
-        "R000002",
-    ]
-)
-"""Result codes after which no money moved, for certain; every other code but 0 is never final."""
-NOT_FINAL: Final = frozenset(["15", "17", "26", "9999", "100000000", "R000001"])
-"""Known codes that prove nothing; so does every code of ten digits that begins with 1000000, and a ResultType of 1."""
-INITIATOR_REFUSALS: Final = frozenset(["18", "20", "21", "2001", "8006", "TP40153"])
-"""Codes by which M-PESA refuses our API operator: two in ten minutes stop money out (law: who may)."""
 
 
 class AttemptDecision(Struct, frozen=True):
@@ -210,7 +181,7 @@ class _Worth:
             return
         if reading.result_type == SUCCESS and reading.code == SUCCESS:
             self._successful_result(item, reading)
-        elif reading.result_type == SUCCESS and reading.code in KNOWN_FINAL:
+        elif reading.result_type == SUCCESS and out_finality(reading.code) is OutFinality.FAILED:
             self.failures.append(item)
         else:
             self.flags.add(_flag_of(reading))
@@ -303,11 +274,10 @@ def _failed(known: AttemptDecision, best: OutEvidence) -> AttemptDecision:
 
 
 def _flag_of(reading: ResultReading) -> OutFlag:
-    code = reading.code or ""
-    if code == REVERSED_ELSEWHERE:
+    if reading.code == REVERSED_ALREADY:
         return OutFlag.REVERSED_ELSEWHERE
-    is_known = code in NOT_FINAL or code in KNOWN_FINAL or code == SUCCESS or code.startswith("1000000")
-    return OutFlag.NOT_FINAL if is_known else OutFlag.CODE_UNKNOWN
+    is_unknown = out_finality(reading.code) is OutFinality.UNKNOWN
+    return OutFlag.CODE_UNKNOWN if is_unknown else OutFlag.NOT_FINAL
 
 
 _MOMENT = attrgetter("received_at", "id")

@@ -66,7 +66,7 @@ class OutSettling:
         store.mark_applied(connection, known.unapplied)
         changes = self._write(connection, parents, before, after, now)
         # What waits for funds may be sent now.
-        changes += [_change(item.operation_id, now) for item in found.balances]
+        changes += [_change(item.operation_id, now) for item in found.aside]
         rows = {key: after[key] for key in found.evidence if key in after}
         return Settled(changes, [], rows, found.owners)
 

@@ -1,4 +1,4 @@
-"""`pokea doctor --out` beside a real service and a real simulator: whether money could go out, without any that does."""
+"""`pokea doctor --out` beside a real service and a real simulator: whether money could go out, and none does."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ WAITING_TO_RESEND: Final = "100000000"
 REVERSED_ALREADY: Final = "R000001"
 DUPLICATE_ID: Final = "15"
 NO_SUCH_RECEIPT: Final = "2032"
-_CORE: Final = re.compile(r"1000000[0-9]{2}")
+_CORE: Final = re.compile(r"1000000[0-9]{2,}")
 """M-PESA's own troubles; each of them may end in a payment (daraja: result codes)."""
 
 _MONEY: Final = (MoneyApi.B2C, MoneyApi.REVERSAL)
