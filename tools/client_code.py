@@ -105,7 +105,12 @@ def _named(schema: str) -> str:
 def _fitted(head: str, middle: str, tail: str) -> list[str]:
     line = f"{head}{middle}{tail}"
     indent = " " * (len(head) - len(head.lstrip()))
-    return [line] if len(line) <= _WIDTH else [head, f"{indent}    {middle}", f"{indent}{tail}"]
+    if len(line) <= _WIDTH:
+        return [line]
+    inner = f"{indent}    "
+    if len(inner + middle) <= _WIDTH:
+        return [head, inner + middle, f"{indent}{tail}"]
+    return [head, *(f"{inner}{each}," for each in middle.split(", ")), f"{indent}{tail}"]
 
 
 def _struct(name: str, schema: Mapping[str, Any]) -> Iterator[str]:

@@ -150,8 +150,8 @@ class Service:
         self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
         self._audits = background and audit_every_seconds > 0
         self._background = background
-        parts = OutParts(database, clock, transport, ids, tokens, daraja.calls, _log_changes)
-        self.money_out = MoneyOut(settings, parts, longest_sleep_seconds)
+        out = OutParts(database, clock, transport, ids, tokens, daraja.calls, _log_changes)
+        self.money_out = MoneyOut(settings, out, longest_sleep_seconds)
         self.application = self._new_application(settings, tokens, ids)
         self.application.router.routes.extend(pages)
 

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     ]
     LinkState: TypeAlias = Literal["open", "expired", "spent", "off"]
     DisbursementStatus: TypeAlias = Literal[
-        "requested", "rejected", "withdrawn", "approved", "lapsed", "sending", "accepted", "unknown", "completed", "failed", "returned"
+        "requested",
+        "rejected",
+        "withdrawn",
+        "approved",
+        "lapsed",
+        "sending",
+        "accepted",
+        "unknown",
+        "completed",
+        "failed",
+        "returned",
     ]
     Waiting: TypeAlias = Literal["needs_funds", "cap", "delay", "payee_wait", "stopped"]
     Way: TypeAlias = Literal["reversal", "b2c"]

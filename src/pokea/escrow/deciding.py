@@ -81,7 +81,7 @@ class OwnerOrAdmin(NamedTuple):
         return booking
 
 
-class _Held(NamedTuple):
+class _HeldMoney(NamedTuple):
     """A booking that is locked, the payment that paid its fee, and where that money stands."""
 
     booking: Booking
@@ -207,7 +207,7 @@ def _split_text(wanted: Sequence[WantedShare] | Sequence[Share]) -> str:
     return json.dumps([{"payeeId": each.payee_id, "amountCents": each.amount_cents} for each in wanted])
 
 
-def _hold(connection: Connection, booking_id: str, *, may_end_dispute: bool) -> _Held:
+def _hold(connection: Connection, booking_id: str, *, may_end_dispute: bool) -> _HeldMoney:
     """The booking and its money, locked; raises ApiError `already_decided` where nothing of it can be decided."""
     seen = find(connection, booking_id)
     payment = None if seen is None or seen.fee_payment_id is None else lock_payment(connection, seen.fee_payment_id)
@@ -220,7 +220,7 @@ def _hold(connection: Connection, booking_id: str, *, may_end_dispute: bool) -> 
     standing = standing_of(connection, payment, booking)
     if standing.held_cents <= 0:
         raise ApiError("already_decided", "A refund of all that is held was asked for: reject it first.")
-    return _Held(booking, payment, standing)
+    return _HeldMoney(booking, payment, standing)
 
 
 def _locked(connection: Connection, booking_id: str) -> Booking:
@@ -230,7 +230,7 @@ def _locked(connection: Connection, booking_id: str) -> Booking:
     return booking
 
 
-def _release(connection: Connection, held: _Held, division: Division, call: OutCall) -> Decided:
+def _release(connection: Connection, held: _HeldMoney, division: Division, call: OutCall) -> Decided:
     cents = held.standing.held_cents
     split = _split_text(division.shares)
     made = _decision(call, held.booking.id, DecisionKind.RELEASE, cents, None)._replace(

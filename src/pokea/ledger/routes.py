@@ -36,7 +36,7 @@ class LedgerQuery(Incoming):
     limit: int = Field(50, ge=1, le=100, description="Entries on the page.")
 
 
-class AccountBalance(Outgoing):
+class LedgerAccount(Outgoing):
     """What stands on an account: a debit is positive, a credit negative."""
 
     account: str
@@ -48,7 +48,7 @@ class AccountsAnswer(Outgoing):
     """Every account with postings; all balances sum to nothing."""
 
     success: bool = True
-    accounts: list[AccountBalance]
+    accounts: list[LedgerAccount]
 
 
 class LedgerEntry(Outgoing):
@@ -103,7 +103,7 @@ def ledger_routes(gate: Authenticator, database: Database) -> APIRouter:
         caller = await gate.require(request, ADMIN)
         found = await database.read(balances_of, caller.scope)
         accounts = [
-            AccountBalance(account=each.account, payee_id=each.party_id, balance_cents=each.cents) for each in found
+            LedgerAccount(account=each.account, payee_id=each.party_id, balance_cents=each.cents) for each in found
         ]
         return model_answer(AccountsAnswer(accounts=accounts), headers=_NO_STORE)
 
