@@ -1,6 +1,7 @@
 """B2C: the acknowledgement, the payment, the Result, and what declines it (daraja: B2C request; daraja: B2C result)."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.simulator.money_out import (
     results,
     values,
 )
-from tests.simulator.running import PHONE, Daraja
+from tests.simulator.running import PHONE, Daraja, seconds_between
 from tests.simulator.statements import statement
 
 ORIGINATOR = "0a1b2c3d-0000-4000-8000-000000000001"
@@ -380,3 +381,25 @@ def test_the_certificate_is_pem(daraja: Daraja) -> None:
     assert reply.status == 200
     assert reply.body.startswith(b"-----BEGIN CERTIFICATE-----\n")
     assert b"PRIVATE" not in reply.body
+
+
+def test_the_acknowledgement_can_take_its_time(start_daraja: StartDaraja) -> None:
+    """`--acknowledgement-seconds`, on the simulator's clock; the Result comes after that and after `--out-seconds`."""
+    daraja = funded(start_daraja(acknowledgement_seconds=0.2, out_seconds=0.1))
+    began = time.monotonic()
+    assert b2c(daraja).status == 200
+    assert time.monotonic() - began >= 0.2
+    assert result(daraja, seconds=0)["ResultCode"] == 0
+    (payout,), (request,) = daraja.journal["payouts"], daraja.requests(B2C_PATH)
+    assert seconds_between(request["at"], payout["at"]) >= 0.3
+
+
+def test_what_is_kept_is_bounded(start_daraja: StartDaraja) -> None:
+    """With `--most-records` the oldest request that has ended is forgotten, and its id is free again."""
+    daraja = funded(start_daraja(most_records=3))
+    for number in range(4):
+        b2c(daraja, OriginatorConversationID=f"id-{number}")
+        result(daraja, count=number + 1)
+    assert len(daraja.journal["payouts"]) == 3
+    assert b2c(daraja, OriginatorConversationID="id-3").status == 500
+    assert b2c(daraja, OriginatorConversationID="id-0").status == 200

@@ -11,6 +11,7 @@ import pytest
 
 from pokea.simulator.canned import echoed_token, refused
 from pokea.simulator.event_log import masked_body, masked_url
+from tests.simulator.money_out import b2c, funded, result_url, timeout_url
 from tests.simulator.running import PHONE, Daraja
 
 _TOKEN_OF_CALLBACK = "0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -207,3 +208,54 @@ def test_streams_are_bounded(daraja: Daraja) -> None:
     daraja.subscriber(balance=1)
     with _stream(daraja, "?after=0") as stream:
         assert stream.next()[0] == "subscriber"
+
+
+def test_money_out_is_shown_as_it_moves(daraja: Daraja) -> None:
+    """The accounts, the payout with its ids, the message, and the Result with its answer, in the order of happening."""
+    daraja.new_token()
+    with _stream(daraja) as stream:
+        funded(daraja)
+        conversation = b2c(daraja).json["ConversationID"]
+        daraja.advance(2)
+        found = [stream.next() for _ in range(8)]
+    kinds = [kind for kind, _, _ in found]
+    moved = ["clock", "payout", "sms", "result", "result_answered"]
+    assert kinds[:3] == ["accounts", "request", "response"]
+    assert sorted(kinds[3:]) == sorted(moved)
+    data = {kind: data for kind, data, _ in found}
+    assert data["accounts"]["accounts"]["utility"] == 10_000
+    assert (data["payout"]["conversationId"], data["payout"]["amount"]) == (conversation, 100)
+    assert (data["result"]["conversationId"], data["result_answered"]["status"]) == (conversation, 200)
+    assert data["result"]["body"]["Result"]["ResultCode"] == 0
+
+
+def test_the_secrets_of_money_out_are_masked(daraja: Daraja) -> None:
+    """The SecurityCredential, and what in the two addresses looks like a token, in the request and in its echo."""
+    daraja.new_token()
+    daraja.fault("timeout_notice", count=1)
+    addresses = {
+        "ResultURL": f"{result_url(daraja)}?token=1",
+        "QueueTimeOutURL": f"{timeout_url(daraja)}/{_TOKEN_OF_CALLBACK}",
+    }
+    with _stream(daraja) as stream:
+        b2c(daraja, **addresses)
+        shown = stream.until("request")["body"]
+        daraja.advance(2)
+        notice = stream.until("timeout_notice")
+    for body in (shown, notice["body"]):
+        assert body["SecurityCredential"] == "****"
+        assert body["ResultURL"].endswith("/out/result/one?****")
+        assert body["QueueTimeOutURL"].endswith("/out/timeout/one/****")
+    assert _TOKEN_OF_CALLBACK not in notice["url"]
+
+
+def test_a_fault_of_money_out_is_named(daraja: Daraja) -> None:
+    """With the phone that it met, when it acts."""
+    daraja.new_token()
+    funded(daraja)
+    daraja.fault("no_funds", count=1)
+    with _stream(daraja) as stream:
+        b2c(daraja)
+        daraja.advance(2)
+        fault = stream.until("fault")
+    assert (fault["kind"], fault["msisdn"]) == ("no_funds", PHONE)

@@ -1,17 +1,24 @@
 """The simulator without sockets: called as an ASGI application on a clock of the test's, as a universe does."""
 
 import asyncio
+import base64
 import random
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import load_pem_x509_certificate
 
 from pokea.clock import SECOND, Instant
+from pokea.daraja.b2c import B2C_PATH
 from pokea.daraja.wire import push_password
 from pokea.setting_rules import SANDBOX_PASSKEY
 from pokea.simulator import Simulator, SimulatorOptions
 from pokea.simulator.faults import OAUTH_PATH, PUSH_PATH
+from pokea.simulator.initiator import certificate
+from pokea.simulator.journal import OrganisationAccount
 from pokea.transport import NotSent, Reply
 
 _TIMESTAMP = "20261124120000"
@@ -142,6 +149,95 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
         await simulator.stop()
         both: bytes = answer["body"] + journal["body"]
         return both
+
+    first, second, other = (asyncio.run(scene(seed)) for seed in (1, 1, 2))
+    assert first == second
+    assert first != other
+
+
+def _payout() -> dict[str, str]:
+    """A payout whose initiator is right."""
+    key = load_pem_x509_certificate(certificate().encode()).public_key()
+    assert isinstance(key, RSAPublicKey)
+    return {
+        "OriginatorConversationID": "one",
+        "InitiatorName": "testapi",
+        "SecurityCredential": base64.b64encode(key.encrypt(b"Safaricom999!*!", PKCS1v15())).decode(),
+        "CommandID": "BusinessPayment",
+        "Amount": "100",
+        "PartyA": "174379",
+        "PartyB": _GOOD,
+        "Remarks": "work",
+        "QueueTimeOutURL": "https://shop.example/timeout",
+        "ResultURL": "https://shop.example/result",
+    }
+
+
+async def _paid_out(simulator: Simulator) -> Any:
+    """The answer to a payout of a simulator with money in it."""
+    await _call(simulator, "POST", "/sim/api/accounts", {"utility": 1_000})
+    basic = "Basic c2ltdWxhdG9yLWtleTpzaW11bGF0b3Itc2VjcmV0"
+    answered = await _call(simulator, "GET", f"{OAUTH_PATH}?grant_type=client_credentials", None, basic)
+    token = msgspec.json.decode(answered[1]["body"])["access_token"]
+    (_, body) = await _call(simulator, "POST", B2C_PATH, _payout(), f"Bearer {token}")
+    return msgspec.json.decode(body["body"])
+
+
+def test_money_out_waits_for_the_clock_that_was_passed_in() -> None:
+    """On a stopped clock nothing is paid; once it is moved the Result goes to the given transport, once."""
+
+    async def scene() -> None:
+        letterbox = _Letterbox()
+        simulator = _simulator(letterbox)
+        await simulator.start()
+        acknowledged = await _paid_out(simulator)
+        assert (letterbox.sent, list(simulator.journal.payouts)) == ([], [])
+        await _call(simulator, "POST", "/sim/api/clock", {"advanceSeconds": 2})
+        headers = {"Content-Type": "application/json;charset=UTF-8"}
+        assert letterbox.sent == [("POST", "https://shop.example/result", headers, 10.0)]
+        await _call(simulator, "POST", "/sim/api/clock", {"advanceSeconds": 3_600})
+        assert len(letterbox.sent) == 1
+        await simulator.stop()
+        (conversation,) = simulator.conversations()
+        assert conversation.conversation_id == acknowledged["ConversationID"]
+        assert conversation.status == "Completed"
+
+    asyncio.run(scene())
+
+
+def test_what_an_oracle_needs_is_on_the_simulator() -> None:
+    """The payouts, with what they cost, the reversals with who asked for them, and the balances, as values in cents."""
+
+    async def scene() -> None:
+        simulator = Simulator(
+            SimulatorOptions(b2c_tariff="withdrawal"), _Letterbox(), _StoppedClock(), random.Random(1)
+        )
+        await simulator.start()
+        acknowledged = await _paid_out(simulator)
+        await _call(simulator, "POST", "/sim/api/clock", {"advanceSeconds": 2})
+        await simulator.stop()
+        (payout,) = simulator.journal.payouts
+        assert (payout.originator_conversation_id, payout.conversation_id) == ("one", acknowledged["ConversationID"])
+        assert (payout.msisdn, payout.amount_cents, payout.cost_cents) == (_GOOD, 10_000, 1_100)
+        assert simulator.journal.balances[OrganisationAccount.UTILITY] == 100_000 - 10_000 - 1_100
+        (result,) = simulator.journal.results
+        assert (result.conversation_id, result.is_timeout_notice) == (payout.conversation_id, False)
+
+    asyncio.run(scene())
+
+
+def test_the_same_seed_pays_out_by_the_same_bytes() -> None:
+    """Ids, receipts and Results are drawn from the seed; what hides the password is not among them."""
+
+    async def scene(seed: int) -> bytes:
+        simulator = _simulator(_Letterbox(), seed)
+        await simulator.start()
+        await _paid_out(simulator)
+        await _call(simulator, "POST", "/sim/api/clock", {"advanceSeconds": 5})
+        (_, journal) = await _call(simulator, "GET", "/sim/api/journal")
+        await simulator.stop()
+        body: bytes = journal["body"]
+        return body
 
     first, second, other = (asyncio.run(scene(seed)) for seed in (1, 1, 2))
     assert first == second

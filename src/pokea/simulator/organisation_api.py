@@ -65,6 +65,8 @@ class OrganisationApi:
         }
         for account, cents in wanted.items():
             self._core.organisation.set_balance(account, cents, self._time.now())
+        self._core.feed.add("accounts", self._time.now(), accounts=self._journal.accounts_document())
+        self._changed()
         return await self.read_accounts(request)
 
     async def sweep(self, request: Request) -> Response:

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
+from pokea.simulator import SimulatorOptions
+from tests.simulator.money_out import b2c
+from tests.simulator.running import Daraja, Receiver
 from tests.system.browser.conftest import ARTEFACTS
 from tests.system.browser.tab import Tab
 from tests.system.service.world import Pushed, World
@@ -45,6 +49,10 @@ class PhonePage:
         phone = self.phone(pushed.phone)
         phone.get_by_role("form").wait_for()
         return pushed, phone
+
+    def switch(self, group: str, title: str) -> Locator:
+        """One fault of a group."""
+        return self.page.get_by_role("group", name=group, exact=True).get_by_role("checkbox", name=title)
 
     def message(self, phone: Locator) -> Locator:
         """The newest message on a phone."""
@@ -156,7 +164,8 @@ def test_a_phone_acts_by_itself(sim: PhonePage) -> None:
     """An owner who pays at once needs no hand on the phone."""
     phone_number = sim.world.new_phone()
     phone = sim.phone(phone_number)
-    phone.get_by_label("The owner").select_option("pays at once")
+    with sim.page.expect_response("**/sim/api/subscribers"):
+        phone.get_by_label("The owner").select_option("pays at once")
     pushed = sim.world.push(phone_number)
     sim.world.service.until(pushed.id, "completed")
     expect(sim.message(phone)).to_contain_text("Confirmed.")
@@ -201,7 +210,7 @@ def test_a_crowd_of_phones(sim: PhonePage) -> None:
 
 def test_faults_are_switched(sim: PhonePage) -> None:
     """A switch puts a fault in force and takes that one out again, and shows what was set elsewhere."""
-    lost = sim.page.get_by_role("checkbox", name="Lost")
+    lost = sim.switch("Callback", "Lost")
     lost.check()
     expect(lost).to_be_checked()
     pushed, phone = sim.asked()
@@ -211,13 +220,13 @@ def test_faults_are_switched(sim: PhonePage) -> None:
     expect(sim.page.get_by_role("region", name="The wire")).to_contain_text("callback_lost")
     assert sim.world.service.status(pushed.id)["status"] == "pending"
     sim.world.simulator.fault("callback_late", seconds=1)
-    expect(sim.page.get_by_role("checkbox", name="Late")).to_be_checked()
+    expect(sim.switch("Callback", "Late")).to_be_checked()
     _, late = sim.world.simulator.api("GET", "/faults")["faults"]
     lost.uncheck()
     expect(lost).not_to_be_checked()
     assert sim.world.simulator.api("GET", "/faults")["faults"] == [late]
     sim.page.get_by_role("button", name="Switch all off").click()
-    expect(sim.page.get_by_role("checkbox", name="Late")).not_to_be_checked()
+    expect(sim.switch("Callback", "Late")).not_to_be_checked()
 
 
 def test_an_answer_that_is_older_than_an_event_does_not_last(sim: PhonePage) -> None:
@@ -232,7 +241,7 @@ def test_an_answer_that_is_older_than_an_event_does_not_last(sim: PhonePage) -> 
     sim.page.route("**/sim/api/faults", overtaken, times=1)
     sim.world.new_phone()
     sim.page.wait_for_timeout(1_000)
-    expect(sim.page.get_by_role("checkbox", name="Late")).to_be_checked()
+    expect(sim.switch("Callback", "Late")).to_be_checked()
 
 
 def test_the_wire(sim: PhonePage) -> None:
@@ -256,6 +265,58 @@ def test_the_wire(sim: PhonePage) -> None:
     expect(callback.locator("pre")).to_contain_text('"ResultCode": 0')
 
 
+def paid_out(sim: PhonePage, phone: str, amount: int) -> None:
+    """A payout by B2C, whose Result finds no server."""
+    daraja = Daraja(sim.world.simulator.url, Receiver("http://127.0.0.1:9/callbacks/one"), SimulatorOptions(), print)
+    assert b2c(daraja, PartyB=phone, Amount=amount, OriginatorConversationID=str(uuid4())).status == 200
+
+
+def test_money_goes_out(sim: PhonePage) -> None:
+    """The accounts stand on the page; a payout and a reversal are listed, the phone shows their messages, and the wire
+    has the Result."""
+    region = sim.page.get_by_role("region", name="The organisation’s money")
+    sim.world.simulator.api("POST", "/accounts", {"utility": 0})
+    expect(region).to_contain_text("UtilityKsh0.00")
+    expect(region.get_by_role("button", name="Sweep to the bank")).to_be_disabled()
+    region.get_by_role("button", name="Add Ksh10,000").click()
+    expect(region).to_contain_text("UtilityKsh10,000.00")
+    msisdn = sim.world.new_phone()
+    phone = sim.phone(msisdn)
+    paid_out(sim, msisdn, 1500)
+    expect(sim.message(phone)).to_contain_text("You have received Ksh1,500.00 from POKEA DEMO")
+    expect(phone.get_by_role("heading", name="Ksh11,500.00")).to_be_visible()
+    expect(region).to_contain_text("UtilityKsh8,500.00")
+    newest = region.get_by_role("listitem").first
+    expect(newest).to_contain_text(re.compile(r"Ksh1,500\.00 to 0\d{3}\s\d{3}\s\d{3}"))
+    expect(sim.page.get_by_role("region", name="The wire")).to_contain_text("Result http")
+    pushed, payer = sim.asked()
+    payer.get_by_label("M-PESA PIN").fill("1234")
+    payer.get_by_role("button", name="OK").click()
+    receipt = sim.world.service.until(pushed.id, "completed")["mpesaReceiptNumber"]
+    sim.world.simulator.api("POST", "/reversals", {"receipt": receipt})
+    expect(newest).to_contain_text(f"Ksh500.00 back, of {receipt}")
+    region.get_by_role("button", name="Sweep to the bank").click()
+    expect(newest).to_contain_text("Ksh8,500.00 from utility to the bank")
+    expect(region).to_contain_text("UtilityKsh0.00")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_money_out_reads_whole(sim: PhonePage, theme: str, width: int) -> None:
+    """With accounts, a payout on the list and its message it is without fault for axe, and nothing is clipped."""
+    page = sim.page
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    sim.world.simulator.api("POST", "/accounts", {"utility": 250_000, "charges": -1_980})
+    msisdn = sim.world.new_phone()
+    paid_out(sim, msisdn, 1500)
+    expect(sim.message(sim.phone(msisdn))).to_contain_text("You have received Ksh1,500.00")
+    expect(page.get_by_role("region", name="The organisation’s money")).to_contain_text("UtilityKsh248,500.00")
+    sim.tab.shoot(ARTEFACTS / "pages" / f"money-out-{width}-{theme}.png", full_page=True)
+    assert sim.tab.axe() == []
+    assert sim.tab.clipped() == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_it_reads_whole(sim: PhonePage, theme: str, width: int) -> None:
@@ -267,7 +328,7 @@ def test_it_reads_whole(sim: PhonePage, theme: str, width: int) -> None:
     phone.get_by_label("M-PESA PIN").fill("1234")
     phone.get_by_role("button", name="OK").click()
     expect(sim.message(phone)).to_contain_text("Confirmed.")
-    page.get_by_role("checkbox", name="Twice").check()
+    sim.switch("Callback", "Twice").check()
     sim.asked()
     sim.tab.shoot(ARTEFACTS / "pages" / f"phone-{width}-{theme}.png")
     assert sim.tab.axe() == []

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { readPhone } from '../../checkout/src/core/phone.js';
+import { AccountsPanel } from './AccountsPanel.js';
 import { api } from './api.js';
 import { FaultPanel } from './FaultPanel.js';
 import { Phone } from './Phone.js';
@@ -51,6 +52,7 @@ export function App() {
         </div>
         {!isBare && (
           <aside>
+            <AccountsPanel accounts={state.accounts} moneyOut={state.moneyOut} />
             <WireLog lines={state.lines} />
             <FaultPanel faults={state.faults} />
           </aside>

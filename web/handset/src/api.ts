@@ -1,6 +1,14 @@
 /** The simulator's `/sim/api`, and nothing else. */
 
-import { type Behaviour, EVENTS, type Fault, type Happening, type Prompt, type Subscriber } from './wire.js';
+import {
+  type Accounts,
+  type Behaviour,
+  EVENTS,
+  type Fault,
+  type Happening,
+  type Prompt,
+  type Subscriber,
+} from './wire.js';
 
 const ROOT = '/sim/api';
 
@@ -27,6 +35,9 @@ export const api = {
   subscribers: async () => (await call<{ subscribers: Subscriber[] }>('/subscribers')).subscribers,
   prompts: () => call<{ prompts: Prompt[]; now: string }>('/prompts'),
   faults: async () => (await call<{ faults: Fault[] }>('/faults')).faults,
+  accounts: async () => (await call<{ accounts: Accounts }>('/accounts')).accounts,
+  setAccounts: (accounts: Partial<Accounts>) => post<unknown>('/accounts', accounts),
+  sweep: () => post<unknown>('/accounts/sweep', {}),
   change: (change: SubscriberChange) => post<Subscriber>('/subscribers', change),
   pay: (promptId: string, pin: string) =>
     post<unknown>(`/prompts/${promptId}/answer`, { action: 'pay', pin }),

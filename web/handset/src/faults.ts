@@ -67,4 +67,53 @@ export const GROUPS: readonly Group[] = [
       { kind: 'query_limit', title: 'Limited', effect: 'Five questions a minute.' },
     ],
   },
+  {
+    title: 'Money out: request',
+    switches: [
+      { kind: 'out_500_before', title: 'Error 500, nothing moved', effect: 'An error, and no money.' },
+      { kind: 'out_500_after', title: 'Error 500, money moved', effect: 'An error, but the money is out.' },
+      {
+        kind: 'out_text_after',
+        title: 'Text, money moved',
+        effect: 'A proxy’s words, but the money is out.',
+      },
+      { kind: 'out_dropped_before', title: 'Cut, nothing moved', effect: 'The connection breaks first.' },
+      { kind: 'out_dropped_after', title: 'Cut, money moved', effect: 'The money is out, then it breaks.' },
+      { kind: 'v3_forbidden', title: 'Not allowed', effect: 'B2C v3 is refused with 403.' },
+    ],
+  },
+  {
+    title: 'Money out: result',
+    switches: [
+      { kind: 'result_lost', title: 'Lost', effect: 'The Result is never sent.' },
+      { kind: 'result_late', title: 'Late', effect: 'The Result comes 90 seconds later.' },
+      { kind: 'result_twice', title: 'Twice', effect: 'The Result is sent two times.' },
+      { kind: 'result_early', title: 'Early', effect: 'The Result comes before the answer.' },
+      { kind: 'result_amount', title: 'Wrong amount', effect: 'The Result names one shilling more.' },
+      { kind: 'result_recipient', title: 'Wrong recipient', effect: 'The Result names another phone.' },
+      { kind: 'timeout_notice', title: 'Timeout', effect: 'A timeout notice, and no money.' },
+      { kind: 'timeout_then_success', title: 'Timeout, then success', effect: 'A notice, then the money.' },
+      { kind: 'waiting_to_resend', title: 'Waiting', effect: '“To be sent again”, then the money.' },
+      { kind: 'duplicate_late', title: 'Duplicate', effect: 'Paid, but the Result says duplicate.' },
+    ],
+  },
+  {
+    title: 'Money out: M-PESA says no',
+    switches: [
+      { kind: 'no_funds', title: 'No funds', effect: 'The account is said to be empty.' },
+      { kind: 'recipient_limit', title: 'Recipient’s limit', effect: 'The phone would hold too much.' },
+      { kind: 'recipient_unknown', title: 'Recipient unknown', effect: 'The number is no customer’s.' },
+      { kind: 'reversed_elsewhere', title: 'Reversed elsewhere', effect: 'The portal was faster.' },
+      { kind: 'initiator_locked', title: 'Initiator locked', effect: 'The password is locked.' },
+      { kind: 'initiator_silent', title: 'Initiator silent', effect: 'Acknowledged, and then nothing.' },
+    ],
+  },
+  {
+    title: 'Status question',
+    switches: [
+      { kind: 'status_unknown', title: 'Unknown at first', effect: 'Not known for two minutes.' },
+      { kind: 'status_lost', title: 'Lost', effect: 'The answer is never sent.' },
+      { kind: 'status_slow', title: 'Slow', effect: 'The answer takes a minute more.' },
+    ],
+  },
 ];

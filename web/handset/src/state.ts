@@ -1,6 +1,6 @@
 /** What the page knows, as one value; it changes by what the simulator says and by nothing else. */
 
-import type { Fault, Happening, Prompt, Sms, Subscriber } from './wire.js';
+import type { Accounts, Fault, Happening, MoneyOut, Prompt, Sms, Subscriber } from './wire.js';
 
 /** One line of the wire log. */
 export interface Line {
@@ -19,6 +19,9 @@ export interface State {
   subscribers: readonly Subscriber[];
   prompts: readonly Prompt[];
   faults: readonly Fault[];
+  accounts: Accounts | null;
+  /** What left the organisation, newest first. */
+  moneyOut: readonly MoneyOut[];
   lines: readonly Line[];
   /** How far the simulator's clock is ahead of this page's, in milliseconds. */
   aheadMs: number;
@@ -29,11 +32,14 @@ export const NOTHING: State = {
   subscribers: [],
   prompts: [],
   faults: [],
+  accounts: null,
+  moneyOut: [],
   lines: [],
   aheadMs: 0,
 };
 
 const LINES_KEPT = 200;
+const MOVES_KEPT = 50;
 
 /** The state after `happening`. */
 export function after(state: State, { name, data }: Happening): State {
@@ -50,6 +56,12 @@ export function after(state: State, { name, data }: Happening): State {
       return { ...next, subscribers: withSubscriber(next.subscribers, data.subscriber as Subscriber) };
     case 'faults':
       return { ...next, faults: data.faults as Fault[] };
+    case 'accounts':
+      return { ...next, accounts: data.accounts as Accounts };
+    case 'payout':
+    case 'reversal':
+    case 'sweep':
+      return { ...next, moneyOut: withMove(next.moneyOut, name, data) };
     default:
       return next;
   }
@@ -63,6 +75,17 @@ export function withSubscriber(all: readonly Subscriber[], changed: Subscriber):
 
 function withPrompt(all: readonly Prompt[], added: Prompt): readonly Prompt[] {
   return [...all.filter((prompt) => prompt.id !== added.id), added];
+}
+
+function withMove(
+  all: readonly MoneyOut[],
+  kind: MoneyOut['kind'],
+  data: Happening['data'],
+): readonly MoneyOut[] {
+  const receipt = data.receipt as string;
+  if (all.some((move) => move.receipt === receipt)) return all;
+  const about = String(data.msisdn ?? data.originalReceipt ?? data.account);
+  return [{ kind, receipt, amount: data.amount as number, at: data.at, about }, ...all].slice(0, MOVES_KEPT);
 }
 
 function withSms(subscriber: Subscriber, data: Happening['data']): Subscriber {
@@ -80,6 +103,15 @@ function withLine(lines: readonly Line[], name: string, data: Happening['data'])
   return [{ ...line, number, at: data.at }, ...lines].slice(0, LINES_KEPT);
 }
 
+const CALLED = {
+  callback: 'callback',
+  result: 'Result',
+  timeout_notice: 'timeout notice',
+  callback_answered: 'callback',
+  result_answered: 'Result',
+  timeout_notice_answered: 'timeout notice',
+} as const;
+
 function lineOf(name: string, data: Happening['data']): Omit<Line, 'number' | 'at'> | null {
   const fault = (data.fault as string | null | undefined) ?? null;
   const status = data.status as number | null | undefined;
@@ -89,9 +121,13 @@ function lineOf(name: string, data: Happening['data']): Omit<Line, 'number' | 'a
     case 'response':
       return { direction: 'out', title: `answer to ${data.path}`, status, fault, body: data.body };
     case 'callback':
-      return { direction: 'out', title: `callback ${data.url}`, status, fault, body: data.body };
+    case 'result':
+    case 'timeout_notice':
+      return { direction: 'out', title: `${CALLED[name]} ${data.url}`, status, fault, body: data.body };
     case 'callback_answered':
-      return { direction: 'in', title: 'callback answered', status, fault, body: undefined };
+    case 'result_answered':
+    case 'timeout_notice_answered':
+      return { direction: 'in', title: `${CALLED[name]} answered`, status, fault, body: undefined };
     case 'fault':
       return {
         direction: 'out',

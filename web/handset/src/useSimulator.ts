@@ -13,7 +13,10 @@ function change(state: State, change: Change): State {
  * After these everything is read again: balances are in no event, at first the past is told as well, and an answer
  * that was on its way when something happened is older than what happened.
  */
-const ASK_AFTER = new Set(['prompt', 'prompt_ended', 'sms', 'subscriber', 'faults', 'clock']);
+const ASK_AFTER = new Set([
+  ...['prompt', 'prompt_ended', 'sms', 'subscriber', 'faults', 'clock'],
+  ...['accounts', 'payout', 'reversal', 'sweep'],
+]);
 const SETTLE_MS = 50;
 
 /** The simulator as it is, read at first and after each lost connection, then kept up to date by its events. */
@@ -36,6 +39,7 @@ export function useSimulator(): State {
           api.prompts().then(({ prompts, now }) => ({ prompts, aheadMs: Date.parse(now) - Date.now() })),
         );
         void read(api.faults().then((faults) => ({ faults })));
+        void read(api.accounts().then((accounts) => ({ accounts })));
       }, SETTLE_MS);
     };
     const tell = (happening: Happening) => {

@@ -35,6 +35,25 @@ export interface Prompt {
   text: string;
 }
 
+/** The organisation's accounts, in shillings. */
+export interface Accounts {
+  utility: number;
+  merchant: number;
+  working: number;
+  settlement: number;
+  charges: number;
+}
+
+/** Money that left the organisation for a phone. */
+export interface MoneyOut {
+  kind: 'payout' | 'reversal' | 'sweep';
+  receipt: string;
+  amount: number;
+  at: string;
+  /** The phone of a payout, the payment that a reversal undoes, the account that was swept. */
+  about: string;
+}
+
 export interface Fault {
   id: number;
   kind: string;
@@ -59,4 +78,12 @@ export const EVENTS = [
   'faults',
   'subscriber',
   'clock',
+  'accounts',
+  'payout',
+  'reversal',
+  'sweep',
+  'result',
+  'result_answered',
+  'timeout_notice',
+  'timeout_notice_answered',
 ] as const;

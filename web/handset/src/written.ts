@@ -2,10 +2,11 @@
 
 export { writtenPhone as written } from '../../checkout/src/core/phone.js';
 
-/** As M-PESA prints money: `Ksh1,234.00`. */
+/** As M-PESA prints money: `Ksh1,234.00`; what is below zero has its sign in front. */
 export function ksh(shillings: number): string {
   const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-  return `Ksh${shillings.toLocaleString('en-KE', digits)}`;
+  const sign = shillings < 0 ? '-' : '';
+  return `${sign}Ksh${Math.abs(shillings).toLocaleString('en-KE', digits)}`;
 }
 
 export function nairobiTime(instant: number | string): string {

@@ -89,6 +89,36 @@ describe('what happens', () => {
     expect(new Set(state.lines.map(({ number }) => number)).size).toBe(4);
   });
 
+  test('to the accounts is shown, and what left them is listed once, newest first', () => {
+    const accounts = { utility: 8500, merchant: 0, working: 0, settlement: 0, charges: -5 };
+    let state = told(NOTHING, 'accounts', { accounts });
+    expect(state.accounts).toEqual(accounts);
+    for (let turn = 0; turn < 2; turn++) {
+      state = told(state, 'payout', { receipt: 'R1', msisdn: PHONE.msisdn, amount: 1500 });
+      state = told(state, 'reversal', { receipt: 'R2', originalReceipt: 'R0', amount: 500 });
+      state = told(state, 'sweep', { receipt: 'R3', account: 'utility', amount: 8000 });
+    }
+    expect(state.moneyOut.map(({ kind, about, amount }) => [kind, about, amount])).toEqual([
+      ['sweep', 'utility', 8000],
+      ['reversal', 'R0', 500],
+      ['payout', PHONE.msisdn, 1500],
+    ]);
+    for (let count = 0; count < 100; count++)
+      state = told(state, 'payout', { receipt: `P${count}`, amount: 1 });
+    expect(state.moneyOut.length).toBe(50);
+  });
+
+  test('with a Result or a timeout notice is on the wire as such', () => {
+    let state = told(NOTHING, 'result', { url: 'http://shop/****', body: {} });
+    state = told(state, 'timeout_notice', { url: 'http://shop/****', body: {} });
+    state = told(state, 'result_answered', { status: 200 });
+    expect(state.lines.map(({ direction, title }) => [direction, title])).toEqual([
+      ['in', 'Result answered'],
+      ['out', 'timeout notice http://shop/****'],
+      ['out', 'Result http://shop/****'],
+    ]);
+  });
+
   test('is not kept for ever', () => {
     let state = NOTHING;
     for (let count = 0; count < 500; count++) state = told(state, 'fault', { kind: 'slow' });
@@ -108,7 +138,8 @@ test('a phone that is asked for money comes first, then the one that was wished 
 });
 
 test('money and times are printed as M-PESA prints them, in Nairobi', () => {
-  expect([ksh(0), ksh(1234.5), ksh(100_000_000)]).toEqual(['Ksh0.00', 'Ksh1,234.50', 'Ksh100,000,000.00']);
+  expect([ksh(0), ksh(1234.5), ksh(-1980)]).toEqual(['Ksh0.00', 'Ksh1,234.50', '-Ksh1,980.00']);
+  expect(ksh(100_000_000)).toBe('Ksh100,000,000.00');
   expect(nairobiTime(AT)).toBe('09:00');
   expect(preciseTime(AT)).toBe('09:00:00.123');
 });
