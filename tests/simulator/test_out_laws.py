@@ -194,7 +194,11 @@ class MoneyOutMachine(RuleBasedStateMachine):
             [each.originator_conversation_id for each in payouts],
             [each.conversation_id for each in payouts],
             [each.original_receipt for each in reversals],
-            [each.receipt for each in (*payouts, *reversals, *self.journal.charges)],
+            [
+                *(p.receipt for p in payouts),
+                *(r.receipt for r in reversals),
+                *(c.receipt for c in self.journal.charges),
+            ],
         ):
             assert len(set(found)) == len(found)
 
@@ -251,7 +255,8 @@ class MoneyOutMachine(RuleBasedStateMachine):
     @invariant()
     def a_code_that_ends_it_is_true(self) -> None:
         """What was declined has moved nothing: 15, 100000000 and R000001 are the only failures beside money."""
-        moved = {each.conversation_id for each in (*self.journal.payouts, *self.journal.reversals)}
+        moved = {payout.conversation_id for payout in self.journal.payouts}
+        moved |= {reversal.conversation_id for reversal in self.journal.reversals}
         for delivery in self.sent:
             if delivery.kind == "result":
                 code = msgspec.json.decode(delivery.body)["Result"]["ResultCode"]

@@ -24,7 +24,7 @@ from pokea.simulator.apis.result_items import (
 )
 from pokea.simulator.faults import OUT_KINDS, PATHS, PUSH_KINDS, PUSH_PATH, FaultKind, Faults, Misplaced
 from pokea.simulator.identifiers import conversation_id, placeholder_receipt
-from pokea.simulator.initiator import Initiator, certificate
+from pokea.simulator.initiator import SimulatedInitiator, certificate
 from pokea.simulator.tariffs import payout_cost_cents
 from pokea.simulator.texts import payout_message, payout_reason
 
@@ -209,16 +209,15 @@ def test_a_payout_s_reason_type(purpose: str, reason: str) -> None:
 def test_every_code_has_words(name: str) -> None:
     """In both wordings, or a Result with it could not be written."""
     code = getattr(results, name)
-    for wording in ("first", "second"):
-        assert results.description(code, "callback", SimulatorOptions(wording=wording)) != ""  # type: ignore[arg-type]  # the two there are
+    assert results.description(code, "callback", OPTIONS) != ""
+    assert results.description(code, "callback", SimulatorOptions(wording="second")) != ""
 
 
 @pytest.mark.parametrize("credential", ["", "%&", "cGxhaW4=", "A" * 344, "A" * 10_000, "ä"])
 def test_what_opens_to_nothing_is_no_credential(credential: str) -> None:
     """Whatever it is: it raises nothing, strict or lenient."""
-    for how in ("strict", "lenient"):
-        options = SimulatorOptions(credential=how)  # type: ignore[arg-type]  # the two there are
-        assert Initiator(options).is_right("testapi", credential) is False
+    for options in (OPTIONS, SimulatorOptions(credential="lenient")):
+        assert SimulatedInitiator(options).is_right("testapi", credential) is False
 
 
 def test_the_certificate_has_no_key_beside_it() -> None:
