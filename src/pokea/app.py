@@ -120,8 +120,7 @@ class Service:
         ids = Ids(clock, random_bytes)
         credentials = credentials_of(settings)
         app = credentials.app_name()
-        secret = Secret(settings.pokea_secret_key.get_secret_value())
-        previous = _secret_or_none(settings.pokea_previous_secret_key)
+        secret, previous = _keys_of(settings)
         tokens = PaymentTokens(secret, previous)
         oauth = DatabaseTokens(database, app, secret, random_bytes, previous)
         daraja = DarajaClient(credentials, transport, oauth, clock)
@@ -148,8 +147,7 @@ class Service:
         self._metrics_token = _secret_or_none(settings.pokea_metrics_token)
         self._events = self._metrics.counter(PAYMENT_EVENTS)
         self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
-        self._audits = background and audit_every_seconds > 0
-        self._background = background
+        self._background, self._audits = background, background and audit_every_seconds > 0
         out = OutParts(database, clock, transport, ids, tokens, daraja.calls, _log_changes)
         self.money_out = MoneyOut(settings, out, longest_sleep_seconds)
         self.application = self._new_application(settings, tokens, ids)
@@ -287,6 +285,12 @@ class Service:
 def _log_changes(happened: Sequence[Change]) -> None:
     if happened:
         _log.info("changed: %s", "; ".join(map(_sentence, happened)))
+
+
+def _keys_of(settings: Settings) -> tuple[Secret, Secret | None]:
+    """The key of the service's own secrets, and the one before it while that is still accepted."""
+    key = Secret(settings.pokea_secret_key.get_secret_value())
+    return key, _secret_or_none(settings.pokea_previous_secret_key)
 
 
 def _secret_or_none(setting: SecretStr) -> Secret | None:

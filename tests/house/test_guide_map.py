@@ -74,7 +74,7 @@ def test_a_line_without_a_row_is_found(line: str) -> None:
     [
         ("`src/pokea/nowhere.py`", "`make demo`"),
         ("`README.md`", "`make peace`"),
-        ("`README.md`", "`pokea refund`"),
+        ("`README.md`", "`pokea vanish`"),
         ("`README.md`", "`tests/house/test_house.py::test_nothing`"),
         ("`README.md`", "our word"),
     ],
