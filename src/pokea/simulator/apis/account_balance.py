@@ -30,7 +30,7 @@ _FLOAT: Final = "Float Account"
 """An account that nothing here uses, and that the portal prints (daraja: account balance)."""
 
 
-class BalanceQuestion:
+class BalanceErrand:
     """Answers with every account of the shortcode."""
 
     initiator_field = "Initiator"

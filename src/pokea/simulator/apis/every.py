@@ -6,7 +6,7 @@ from pokea.daraja.account_balance import BALANCE_PATH
 from pokea.daraja.b2c import B2C_PATH, B2C_V1_PATH
 from pokea.daraja.reversal import REVERSAL_PATH
 from pokea.daraja.transaction_status import STATUS_PATH
-from pokea.simulator.apis.account_balance import BalanceQuestion
+from pokea.simulator.apis.account_balance import BalanceErrand
 from pokea.simulator.apis.acknowledged import AcknowledgedCall
 from pokea.simulator.apis.b2c import BusinessToCustomer
 from pokea.simulator.apis.calls import DarajaCall
@@ -29,7 +29,7 @@ def calls_of(core: Core, provider: Provider, conversations: Conversations) -> Ma
         B2C_PATH: BusinessToCustomer(core),
         REVERSAL_PATH: Reversal(core),
         STATUS_PATH: TransactionStatus(core, Transactions(core, provider, conversations)),
-        BALANCE_PATH: BalanceQuestion(core),
+        BALANCE_PATH: BalanceErrand(core),
     }
     if core.options.b2c_v1:
         errands[B2C_V1_PATH] = BusinessToCustomer(core, is_first_version=True)
