@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.routing import Route
 
 from pokea.api.auth.callers import Authenticator
-from pokea.clock import HOUR, Clock
+from pokea.clock import HOUR, Clock, Instant
 from pokea.daraja.calls import Calls
 from pokea.daraja.initiator import Initiator, initiator_of
 from pokea.daraja.out_client import OutClient
@@ -15,12 +15,15 @@ from pokea.disbursements.addresses import AddressBook
 from pokea.disbursements.claims import Making
 from pokea.disbursements.consequences import HouseConsequences, Shortcodes
 from pokea.disbursements.doors import OutDoor
+from pokea.disbursements.findings import StatementSearch
 from pokea.disbursements.gatekeeping import Gatekeeper
 from pokea.disbursements.inbound import OutAddressRoutes, OutSettler
 from pokea.disbursements.limits import rules_of
+from pokea.disbursements.model import OutAttempt
 from pokea.disbursements.settle import OutSettling
 from pokea.disbursements.wiring import people_routes
 from pokea.disbursements.worker import OutPolicy, OutWorker
+from pokea.errors import invalid
 from pokea.escrow.release_worker import ReleaseWorker
 from pokea.escrow.routes import EscrowRoutes, EscrowTerms
 from pokea.ids import Ids
@@ -28,6 +31,9 @@ from pokea.ledger.routes import ledger_routes
 from pokea.links.routes import site_of
 from pokea.operations.settle import Change
 from pokea.operations.tokens import PaymentTokens, originator_id
+from pokea.reconciliation.absence import search_statement
+from pokea.reconciliation.receiving import receiving_account
+from pokea.reconciliation.statement_file import NotAStatement
 from pokea.redact import Secret
 from pokea.settings import Settings
 from pokea.storage.database import Database
@@ -53,6 +59,7 @@ class MoneyOut:
         self._parts = parts
         self._rules = rules_of(settings)
         self._networks = settings.callback_networks
+        self._receiving = receiving_account(settings)
         hours = settings.pokea_release_after_hours
         self._terms = EscrowTerms(
             settings.commission_hundredths,
@@ -92,9 +99,15 @@ class MoneyOut:
         """What people call."""
         parts = self._parts
         door = OutDoor(gate, parts.database, parts.clock, parts.ids, self._rules, self.wake)
-        yield from people_routes(door)
+        yield from people_routes(door, self._search, self.settler.revisit)
         yield EscrowRoutes(door, self._terms).router()
         yield ledger_routes(gate, parts.database)
+
+    def _search(self, text: str, attempt: OutAttempt, read_at: Instant) -> StatementSearch:
+        try:
+            return search_statement(text, attempt, self._rules, self._receiving, read_at)
+        except NotAStatement as failure:
+            raise invalid("statement", str(failure)) from None
 
     def addresses(self, gate: Authenticator) -> list[Route]:
         """Where Daraja posts what became of money out."""

@@ -208,15 +208,10 @@ class DisbursementRoutes:
         return self._door.call(request, caller, body.model_dump_json().encode(), prefix)
 
     def _target(self, request: Request) -> Target:
-        disbursement_id: str = request.path_params["id"]
-        if not _ID.fullmatch(disbursement_id):
-            raise ApiError("not_found", f"There is no such {self._kind}.")
-        return Target(self._kind, disbursement_id)
+        return target_in(request, self._kind)
 
     def _answer_of(self, view: DisbursementView, *, is_staff: bool) -> RefundAnswer | PayoutAnswer:
-        if self._is_refund:
-            return RefundAnswer(refund=refund_body(view, is_staff=is_staff))
-        return PayoutAnswer(payout=payout_body(view))
+        return answer_of_view(view, is_staff=is_staff)
 
     def _answer(self) -> dict[str, Any]:
         model = RefundAnswer if self._is_refund else PayoutAnswer
@@ -225,6 +220,21 @@ class DisbursementRoutes:
 
     def _path_id(self) -> dict[str, Any]:
         return path_id("id", f"The {self._kind}'s `id`.", examples.IDS[self._kind])
+
+
+def target_in(request: Request, kind: DisbursementKind) -> Target:
+    """The disbursement that the address names; raises ApiError `not_found` for what is no id."""
+    disbursement_id: str = request.path_params["id"]
+    if not _ID.fullmatch(disbursement_id):
+        raise ApiError("not_found", f"There is no such {kind}.")
+    return Target(kind, disbursement_id)
+
+
+def answer_of_view(view: DisbursementView, *, is_staff: bool = True) -> RefundAnswer | PayoutAnswer:
+    """The answer that shows one disbursement."""
+    if view.row.kind == DisbursementKind.REFUND:
+        return RefundAnswer(refund=refund_body(view, is_staff=is_staff))
+    return PayoutAnswer(payout=payout_body(view))
 
 
 def _way(name: str | None) -> Way | None:
