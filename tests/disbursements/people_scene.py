@@ -44,12 +44,13 @@ FUNDS_CENTS: Final = 10_000_000
 class PeopleScene:
     """What people do about money out, on one connection. `now` is the time of the next call."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, funded: bool = True) -> None:
         self.connection = connection
         self.now = NOW
         self.rules = RULES
         self._calls = 0
-        self.fund(FUNDS_CENTS)
+        if funded:
+            self.fund(FUNDS_CENTS)
 
     def fund(self, available_cents: int | None) -> None:
         """What M-PESA last named the account to hold."""

@@ -1,0 +1,144 @@
+"""What people do about money out at once, stepped through every interleaving on PostgreSQL: each ends as one after the
+other would."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import pytest
+from sqlalchemy import Connection, select
+
+from pokea.disbursements.approving import Approval, Target, approve, withdraw
+from pokea.disbursements.calls import Made
+from pokea.disbursements.model import DisbursementKind
+from pokea.disbursements.requesting import RefundWish, request_refund
+from pokea.errors import ApiError
+from pokea.storage.database import Database
+from pokea.storage.metadata import metadata
+from pokea.storage.tables import disbursement_steps, disbursements, merchants, schema_version
+from tests.disbursements.people_scene import RULES, PeopleScene
+from tests.properties.stepping import Change, Gates, crossing
+
+GATES: Final[Gates] = {
+    "take a turn": r"pg_advisory_xact_lock",
+    "lock payments": r"from (?:open_)?payments\b.*for update",
+    "lock disbursements": r"from disbursements\b.*for update",
+    "lock bookings": r"from bookings\b.*for update",
+}
+ONE_A_DAY: Final = RULES._replace(caps=RULES.caps._replace(day_cents=50_000))
+REFUNDS: Final = ("rf_a", "rf_b")
+
+
+class Outcome(NamedTuple):
+    """What the two changes answered, the statuses of the refunds, their steps, and the books."""
+
+    answers: tuple[str, ...]
+    statuses: tuple[str, ...]
+    steps: tuple[tuple[str, ...], ...]
+    books: tuple[tuple[str, int], ...]
+
+
+def prepare(connection: Connection) -> None:
+    """Two payments that are due back, and a refund of each that ann has asked for."""
+    for table in reversed(metadata.sorted_tables):
+        if table not in (merchants, schema_version):
+            connection.execute(table.delete())
+    scene = PeopleScene(connection)
+    for number, refund_id in enumerate(REFUNDS, 1):
+        scene.paid(number)
+        scene.made_refund(scene.call("ann", object_id=refund_id), f"pay_{number}")
+
+
+def acting(act: Callable[..., Any], by: str, refund_id: str, *, rules: Any = RULES) -> Change:
+    """What this person does about a refund as it was asked for, each time that the change is made."""
+
+    def change(connection: Connection) -> Any:
+        scene = PeopleScene(connection, funded=False)
+        row = connection.execute(select(disbursements).where(disbursements.c.id == refund_id)).one()
+        target = Target(DisbursementKind.REFUND, refund_id)
+        call = scene.call(by, key=f"{by} {refund_id}", object_id=f"oc_{by}_{refund_id}")
+        if act is approve:
+            return approve(connection, call, target, Approval(row.digest, over_cap=False), rules)
+        return withdraw(connection, call, target, "a mistake")
+
+    return change
+
+
+def asking(by: str, amount_cents: int) -> Change:
+    """This person asks for a part of the third payment."""
+
+    def change(connection: Connection) -> Any:
+        scene = PeopleScene(connection, funded=False)
+        call = scene.call(by, key=by, object_id=f"rf_{by}")
+        wish = RefundWish("pay_3", amount_cents, None, "late", confirms_repeat=False, decision_id=f"dc_{by}")
+        return request_refund(connection, call, wish, RULES)
+
+    return change
+
+
+MEETINGS: Final[dict[str, tuple[Change, Change]]] = {
+    "two approve one": (acting(approve, "ben", "rf_a"), acting(approve, "cat", "rf_a")),
+    "one approves, the other withdraws": (acting(approve, "ben", "rf_a"), acting(withdraw, "ann", "rf_a")),
+    "two approvals of one day": (
+        acting(approve, "ben", "rf_a", rules=ONE_A_DAY),
+        acting(approve, "ben", "rf_b", rules=ONE_A_DAY),
+    ),
+    "the same call twice": (acting(approve, "ben", "rf_a"), acting(approve, "ben", "rf_a")),
+    "two ask for one payment": (asking("dan", 30_000), asking("eve", 20_100)),
+}
+
+
+@pytest.mark.parametrize("told", MEETINGS)
+def test_two_people_at_once_end_as_one_after_the_other(plain: Database, told: str) -> None:
+    """Nothing is approved twice, no cap and no sum is exceeded, no one waits in a circle, and the books are right."""
+    changes = MEETINGS[told]
+    serial = {_serial(plain, changes, order) for order in ((0, 1), (1, 0))}
+    url = plain.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    seen = set()
+    with crossing(url, GATES) as crossed:
+        for ending in crossed.every_schedule(partial(_prepare, plain), changes):
+            outcome = _outcome(plain, tuple(map(_named, ending.results)))
+            assert outcome in serial, ending
+            assert ending.runs == (1, 1), f"a deadlock: {ending.steps}"
+            seen.add(outcome)
+    assert seen == serial
+
+
+def _prepare(database: Database) -> None:
+    with database.engine.begin() as connection:
+        prepare(connection)
+        scene = PeopleScene(connection, funded=False)
+        scene.paid(3)
+
+
+def _serial(database: Database, changes: tuple[Change, Change], order: tuple[int, int]) -> Outcome:
+    _prepare(database)
+    answers = ["", ""]
+    for number in order:
+        try:
+            with database.engine.begin() as connection:
+                answers[number] = _named(changes[number](connection))
+        except ApiError as refusal:
+            answers[number] = _named(refusal)
+    return _outcome(database, tuple(answers))
+
+
+def _outcome(database: Database, answers: tuple[str, ...]) -> Outcome:
+    with database.engine.begin() as connection:
+        scene = PeopleScene(connection, funded=False)
+        columns = disbursements.c
+        rows = connection.execute(select(columns.id, columns.status).order_by(columns.id)).all()
+        done = disbursement_steps.c
+        steps = connection.execute(
+            select(done.disbursement_id, done.kind, done.subject).order_by(done.disbursement_id, done.number)
+        )
+        books = tuple(sorted(scene.balances().items()))
+        return Outcome(answers, tuple(f"{each.id} {each.status}" for each in rows), tuple(map(tuple, steps)), books)
+
+
+def _named(result: Any) -> str:
+    if isinstance(result, ApiError):
+        return result.code
+    if isinstance(result, Made):
+        return f"{result.row.status}{' again' if result.replayed else ''}"
+    return type(result).__name__
