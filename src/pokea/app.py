@@ -61,6 +61,7 @@ from pokea.operations.inquiry_worker import InquiryWorker
 from pokea.operations.settle import Change, PaymentSettling
 from pokea.operations.settler import Settler
 from pokea.operations.tokens import PaymentTokens
+from pokea.out_rules import SANDBOX_INITIATOR, SANDBOX_INITIATOR_PASSWORD
 from pokea.out_service import MoneyOut, OutParts
 from pokea.payments.flow import PaymentFlow
 from pokea.payments.push import PushService
@@ -347,11 +348,12 @@ def open_simulator(options: SimulatorOptions, shop_origins: Sequence[str] = ()) 
 
 
 class Demo(NamedTuple):
-    """A service and the simulator that it talks to, and a token that may do everything."""
+    """A service and the simulator that it talks to, a token that may do everything, and the secret that signs others."""
 
     service: Service
     simulator: Simulator
     token: str
+    jwt_secret: str
 
     def release(self) -> None:
         """Let go of everything that would keep a connection open."""
@@ -373,6 +375,10 @@ def open_demo(
         pokea_jwt_secret=jwt_secret,
         pokea_allowed_origins=tuple(sites),
         pokea_business_name=SimulatorOptions().organisation,
+        pokea_money_out="on",
+        mpesa_initiator_name=SANDBOX_INITIATOR,
+        mpesa_initiator_password=SANDBOX_INITIATOR_PASSWORD,
+        pokea_payee_wait_hours=0,
     )
 
     def token(subject: str, *scopes: str) -> str:
@@ -385,4 +391,4 @@ def open_demo(
     }
     service = open_service(settings, pages=shop_routes(read_pages(), shop, simulator_address))
     simulator = open_simulator(SimulatorOptions(), [address])
-    return Demo(service, simulator, token("demo", ADMIN))
+    return Demo(service, simulator, token("demo", ADMIN), jwt_secret)

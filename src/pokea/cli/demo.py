@@ -41,7 +41,8 @@ def demo(
         folder.mkdir(parents=True, exist_ok=True)
         opened = open_demo(_fresh_file(folder), addresses[0], addresses[1], secrets.token_hex, site)
         token_file = _written(folder / "token", opened.token)
-        print(_welcome(addresses[0], addresses[1], opened.token, token_file), flush=True)
+        secret_file = _written(folder / "jwt-secret", opened.jwt_secret)
+        print(_welcome(addresses[0], addresses[1], opened.token, token_file, secret_file), flush=True)
         if browser and sys.stdout.isatty():
             webbrowser.open(f"{addresses[0]}/demo")
         applications = (opened.service.application, opened.simulator.app)
@@ -66,7 +67,7 @@ def _written(file: Path, token: str) -> Path:
     return file.absolute()
 
 
-def _welcome(service: str, simulator: str, token: str, token_file: Path) -> str:
+def _welcome(service: str, simulator: str, token: str, token_file: Path, secret_file: Path) -> str:
     return "\n".join(
         (
             "",
@@ -84,6 +85,11 @@ def _welcome(service: str, simulator: str, token: str, token_file: Path) -> str:
             "",
             f"  export TOKEN=$(cat {shlex.quote(str(token_file))})",
             f'  {typed()} pay 254708374149 500 --url {service} --token "$TOKEN"',
+            "",
+            "  Refunds and payouts need two people, who sign in with tokens of their own (docs/money-out.md):",
+            "",
+            f"  export POKEA_JWT_SECRET=$(cat {shlex.quote(str(secret_file))})",
+            f"  {typed()} token --subject ben --scope admin",
             "",
             "  254708374149 pays by itself, 254711111111 has no money, and any other number",
             "  is a phone that you answer by hand. PIN 1234. Stop with Ctrl-C.",
