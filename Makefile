@@ -45,15 +45,16 @@ format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-docs: develop ## Write docs/codes.md, errors.md, metrics.md, settings.md, states.md and the README's map anew
+docs: develop ## Write docs/codes.md, errors.md, metrics.md, settings.md, states.md, the README's map and the clients' types
 	$(BIN)/python -m tools.reference
+	tools/web schema
 
 lock: develop ## Pin the newest fitting versions in the lock files, with hashes
 	tools/lock $(ARGS)
 
 web: setup ## Build the pages
 
-package: setup ## Pack the npm package @pokea/checkout into dist/
+package: setup ## Pack the npm packages @pokea/checkout and @pokea/client into dist/
 	@tools/web pack
 
 clean: ## Remove what was installed and built

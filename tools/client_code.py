@@ -1,10 +1,12 @@
 """The generated modules of `pokea.client`: its models, from our OpenAPI, and its errors, from the catalogue."""
 
+import json
 import re
 import secrets
 import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +24,12 @@ MODELS: Final = (
     "RefundBody", "PayoutBody", "PayeeBody",
 )  # fmt: skip
 """The schemas that a caller of the client gets, with what they are made of; one that the API lacks is passed over."""
+CALLED: Final = (
+    "/api/v1/bookings", "/api/v1/payments/mpesa/stkpush", "/api/v1/payments/mpesa/status/{transactionId}",
+    "/api/v1/payments/mpesa/history", "/api/v1/links", "/api/v1/webhooks", "/api/v1/events", "/api/v1/refunds",
+    "/api/v1/payouts", "/api/v1/payees",
+)  # fmt: skip
+"""What the clients call begins so."""
 RENAMED: Final = {"Transaction": "Payment", "PushData": "Push"}
 _HOUSE: Final = Path(__file__).parent.parent
 _REF: Final = "#/components/schemas/"
@@ -222,3 +230,37 @@ CODE: Final = {
     "src/pokea/client/async_objects.py": async_objects_module,
 }
 """The generated modules, by their file."""
+
+
+def client_document() -> dict[str, Any]:
+    """The part of the API's description that the client for TypeScript is typed from: what it calls, and a success."""
+    document = deepcopy(dict(openapi_document()))
+    called = {path: methods for path, methods in document["paths"].items() if _is_called(path)}
+    for path, methods in called.items():
+        for method, operation in methods.items():
+            answers = {status: each for status, each in operation["responses"].items() if status.startswith("2")}
+            methods[method] = {"parameters": operation.get("parameters", []), "responses": answers}
+            methods[method] |= {"requestBody": operation["requestBody"]} if "requestBody" in operation else {}
+    schemas = document["components"]["schemas"]
+    wanted = _closure(schemas, re.findall(rf"'{_REF}(\w+)'", str(called)))
+    parts = {name: schemas[name] for name in [*dict.fromkeys(wanted), "Problem"]}
+    whole = {"openapi": document["openapi"], "paths": called, "components": {"schemas": parts}}
+    return {"info": document["info"], **_without_examples(whole)}
+
+
+def _is_called(path: str) -> bool:
+    return path.startswith(CALLED) and not path.endswith(("{transactionId}/events", "/checkout"))
+
+
+def _without_examples(part: Any) -> Any:
+    """What the types need: no examples, and no titles, which only repeat names."""
+    if isinstance(part, dict):
+        # A property that is called `title` has a schema; a title is a text.
+        is_title = isinstance(part.get("title"), str)
+        dropped = {"example", "examples", *(["title"] if is_title else [])}
+        return {name: _without_examples(each) for name, each in part.items() if name not in dropped}
+    return [_without_examples(each) for each in part] if isinstance(part, list) else part
+
+
+if __name__ == "__main__":
+    print(json.dumps(client_document()))

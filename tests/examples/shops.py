@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pokea.testing import call, eventually, free_port
+from pokea.testing import LocalPokea, call, eventually, free_port, webhook_message
+from tests.client.test_webhooks import SECRET
 from tests.house.test_house import HOUSE
 
 
@@ -80,3 +81,57 @@ def answers(url: str) -> bool:
         return call("GET", url, timeout_seconds=5).status == 200
     except OSError:
         return False
+
+
+class Shop(NamedTuple):
+    """A running shop, its customer, and the service that it uses."""
+
+    customer: Customer
+    pokea: LocalPokea
+
+
+def told(shop: Shop, payment: Mapping[str, Any], secret: str = SECRET, times: int = 1) -> int:
+    """The status with which the shop takes the webhook about a payment."""
+    data = {"object": "payment", "currency": "KES", "reference": "BK-1", "receipt": payment["mpesaReceiptNumber"]}
+    same = {name: payment[name] for name in ("id", "version", "status", "amount", "review", "bookingId")}
+    moment = {"timestamp": payment["createdAt"], "livemode": False}
+    message = webhook_message({"type": f"payment.{payment['status']}", "data": data | same} | moment, secret)
+    answers = [call("POST", f"{shop.customer.url}/pokea/webhook", *message[::-1]) for _ in range(times)]
+    (status,) = {answer.status for answer in answers}
+    return status
+
+
+def newest(shop: Shop) -> dict[str, Any]:
+    """The newest payment, once it has ended."""
+    (payment,) = shop.pokea.client.payments.page(limit=1).items
+    shop.pokea.client.payments.wait(payment.id)
+    headers = {"Authorization": f"Bearer {shop.pokea.token}"}
+    url = f"{shop.pokea.url}/api/v1/payments/mpesa/status/{payment.id}"
+    found: dict[str, Any] = call("GET", url, None, headers).body["transaction"]
+    return found
+
+
+def orders_and_pays(shop: Shop) -> tuple[str, str]:
+    """An order that is paid: the webhook turns it to paid, also when it comes twice. Says how its booking stands."""
+    page = shop.customer.order(shop.pokea.new_phone("pay"))
+    assert re.search(r"Order \w+ is waiting", page.text), page
+    payment = newest(shop)
+    assert told(shop, payment, times=2) == 204
+    assert f"is paid. {payment['mpesaReceiptNumber']}" in shop.customer.see(page.url).text
+    booking = shop.pokea.client.bookings.get(payment["bookingId"])
+    return booking.status, booking.booking_fee.status
+
+
+def orders_without_money(shop: Shop) -> str:
+    """An order that is not paid, until a proof comes later, and after it an older message again. Says its last page."""
+    page = shop.customer.order(shop.pokea.new_phone("insufficient"))
+    payment = newest(shop)
+    assert told(shop, payment) == 204
+    assert "is not paid." in shop.customer.see(page.url).text
+    assert (
+        told(shop, payment | {"status": "completed", "version": payment["version"] + 1, "mpesaReceiptNumber": "UE4"})
+        == 204
+    )
+    assert "is paid. UE4" in shop.customer.see(page.url).text
+    assert told(shop, payment | {"version": payment["version"] + 2}) == 204
+    return shop.customer.see(page.url).text.strip()

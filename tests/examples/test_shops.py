@@ -1,14 +1,13 @@
 """Each shop takes a booking to `matching`, and learns of it by a webhook."""
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
-from pokea.testing import LocalPokea, call, webhook_message
+from pokea.testing import LocalPokea
 from tests.client.test_webhooks import OTHER, SECRET
-from tests.examples.shops import Customer, running_shop
+from tests.examples.shops import Customer, Shop, orders_and_pays, orders_without_money, running_shop, told
 from tests.house.test_house import HOUSE
 
 _SHOPS: Final = {
@@ -19,13 +18,6 @@ _SHOPS: Final = {
     "fastapi-shop": [["-m", "uvicorn", "shop:app", "--port", "{port}"]],
 }
 _MOST_LINES: Final = 80
-
-
-class Shop(NamedTuple):
-    """A running shop, its customer, and the service that it uses."""
-
-    customer: Customer
-    pokea: LocalPokea
 
 
 @pytest.fixture(scope="module", params=_SHOPS)
@@ -39,51 +31,14 @@ def shop(
         yield Shop(Customer(url), pokea_service)
 
 
-def told(shop: Shop, payment: Mapping[str, Any], secret: str = SECRET, times: int = 1) -> int:
-    """The status with which the shop takes the webhook about a payment."""
-    data = {"object": "payment", "currency": "KES", "reference": "BK-1", "receipt": payment["mpesaReceiptNumber"]}
-    same = {name: payment[name] for name in ("id", "version", "status", "amount", "review", "bookingId")}
-    moment = {"timestamp": payment["createdAt"], "livemode": False}
-    message = webhook_message({"type": f"payment.{payment['status']}", "data": data | same} | moment, secret)
-    answers = [call("POST", f"{shop.customer.url}/pokea/webhook", *message[::-1]) for _ in range(times)]
-    (status,) = {answer.status for answer in answers}
-    return status
-
-
-def newest(shop: Shop) -> dict[str, Any]:
-    """The newest payment, once it has ended."""
-    (payment,) = shop.pokea.client.payments.page(limit=1).items
-    shop.pokea.client.payments.wait(payment.id)
-    headers = {"Authorization": f"Bearer {shop.pokea.token}"}
-    url = f"{shop.pokea.url}/api/v1/payments/mpesa/status/{payment.id}"
-    found: dict[str, Any] = call("GET", url, None, headers).body["transaction"]
-    return found
-
-
 def test_an_order_is_paid(shop: Shop) -> None:
     """The customer orders and pays; the webhook turns the order to paid, also when it comes twice."""
-    page = shop.customer.order(shop.pokea.new_phone("pay"))
-    assert re.search(r"Order \w+ is waiting", page.text), page
-    payment = newest(shop)
-    assert told(shop, payment, times=2) == 204
-    assert f"is paid. {payment['mpesaReceiptNumber']}" in shop.customer.see(page.url).text
-    booking = shop.pokea.client.bookings.get(payment["bookingId"])
-    assert (booking.status, booking.booking_fee.status) == ("matching", "held")
+    assert orders_and_pays(shop) == ("matching", "held")
 
 
 def test_an_order_is_not_paid(shop: Shop) -> None:
     """A customer without money sees that it was not paid; a proof that comes later turns it round."""
-    page = shop.customer.order(shop.pokea.new_phone("insufficient"))
-    payment = newest(shop)
-    assert told(shop, payment) == 204
-    assert "is not paid." in shop.customer.see(page.url).text
-    assert (
-        told(shop, payment | {"status": "completed", "version": payment["version"] + 1, "mpesaReceiptNumber": "UE4"})
-        == 204
-    )
-    assert "is paid. UE4" in shop.customer.see(page.url).text
-    assert told(shop, payment | {"version": payment["version"] + 2}) == 204
-    assert "is paid. UE4" in shop.customer.see(page.url).text
+    assert orders_without_money(shop).endswith("is paid. UE4")
 
 
 def test_a_number_that_is_none_is_said_at_once(shop: Shop) -> None:

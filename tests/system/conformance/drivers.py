@@ -4,16 +4,25 @@ A case is written in the API's own names; a driver turns them into those of its 
 """
 
 import asyncio
+import base64
+import fcntl
 import inspect
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from pokea.client import AsyncPokea, CallRefused, ClientError, NoReply, Page, Pokea
+from pokea.client import AsyncPokea, CallRefused, ClientError, NoReply, Page, Pokea, verify_webhook
+from tests.house.test_house import HOUSE
+
+_WEB = HOUSE / "web"
+_PROOF = "verifyWebhook"
+_DRIVER = Path(__file__).parent / "driver.mjs"
 
 
 class Driver(Protocol):
@@ -29,6 +38,8 @@ class Blocking:
 
     def perform(self, url: str, token: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a call comes to."""
+        if name == _PROOF:
+            return _proved(**arguments)
         with Pokea(url, token) as client:
             try:
                 found = _method(client, name)(**_python(arguments))
@@ -42,6 +53,8 @@ class Asynchronous:
 
     def perform(self, url: str, token: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a call comes to."""
+        if name == _PROOF:
+            return _proved(**arguments)
         return asyncio.run(self._perform(url, token, name, arguments))
 
     async def _perform(self, url: str, token: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,6 +66,39 @@ class Asynchronous:
                 return {"value": _json(await found)}
             except (ClientError, ValueError) as failure:
                 return {"error": _told(failure)}
+
+
+class TypeScript:
+    """The client for TypeScript, in a process of Node.js."""
+
+    def __init__(self) -> None:
+        with (_WEB / "client/package.json").open() as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # Tests run in several processes.
+            build = [str(HOUSE / "tools/node"), "npm", "--prefix", str(_WEB), "run", "--silent", "client"]
+            subprocess.run(build, check=True)
+        command = [str(HOUSE / "tools/node"), "node", str(_DRIVER)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def perform(self, url: str, token: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What a call comes to."""
+        assert self._process.stdin
+        assert self._process.stdout
+        call = {"url": url, "token": token, "name": name, "arguments": arguments}
+        self._process.stdin.write(json.dumps(call) + "\n")
+        self._process.stdin.flush()
+        found: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return found
+
+    def close(self) -> None:
+        """End its process."""
+        self._process.communicate(timeout=30)
+
+
+def _proved(headers: dict[str, str], body: str, secrets: str | list[str], now: int) -> dict[str, Any]:
+    try:
+        return {"value": _json(verify_webhook(headers, base64.b64decode(body), secrets, now))}
+    except (ClientError, ValueError) as failure:
+        return {"error": _told(failure)}
 
 
 def _method(client: Any, name: str) -> Any:

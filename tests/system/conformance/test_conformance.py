@@ -2,14 +2,14 @@
 as none of ours does."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from pokea.testing import LocalPokea, free_port
-from tests.system.conformance.drivers import Asynchronous, Blocking, Driver
+from tests.system.conformance.drivers import Asynchronous, Blocking, Driver, TypeScript
 from tests.system.conformance.scripted import scripted
 
 _CASES: Final = Path(__file__).parent / "cases"
@@ -20,10 +20,15 @@ def cases(name: str) -> list[Any]:
     return [pytest.param(case, id=case["says"]) for case in json.loads((_CASES / f"{name}.json").read_text())]
 
 
-@pytest.fixture(scope="module", params=["blocking", "asyncio"])
-def driver(request: pytest.FixtureRequest) -> Driver:
+@pytest.fixture(scope="module", params=["blocking", "asyncio", "typescript"])
+def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     """Each client in turn."""
-    return Blocking() if request.param == "blocking" else Asynchronous()
+    if request.param == "typescript":
+        node = TypeScript()
+        yield node
+        node.close()
+    else:
+        yield Blocking() if request.param == "blocking" else Asynchronous()
 
 
 @pytest.mark.parametrize("case", cases("service"))
@@ -61,6 +66,13 @@ def test_a_client_repeats_only_what_is_safe(driver: Driver, case: dict[str, Any]
     assert wanted.get("key") is None or keys == {wanted["key"]}
     if "seconds" in wanted:
         assert asked[1].at - asked[0].at >= wanted["seconds"]
+
+
+@pytest.mark.parametrize("case", cases("webhooks"))
+def test_a_client_proves_webhooks(driver: Driver, case: dict[str, Any]) -> None:
+    """What is proved is an event, and everything else is refused in one way."""
+    for step in case["steps"]:
+        check(driver.perform("", "", step["call"], step["with"]), step, {})
 
 
 def check(came: Mapping[str, Any], step: Mapping[str, Any], known: dict[str, Any]) -> None:

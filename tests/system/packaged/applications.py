@@ -23,25 +23,25 @@ _NPM: Final = ("npm", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel
 
 
 class Template(NamedTuple):
-    """What an application is made of: folders of `apps`, and where the page that they share is put."""
+    """What an application is made of: folders of `apps` or others, and where the page that they share is put."""
 
     name: str
-    folders: Sequence[str]
+    folders: Sequence[str | Path]
     page_folder: str | None
 
 
 REACT_18: Final = Template("react-18", ("vite", "react-18"), "src")
 REACT_19: Final = Template("react-19", ("vite", "react-19"), "src")
-NEXT: Final = Template("next", ("next",), "app")
+NEXT: Final = Template("next", (HOUSE / "examples/next-shop", "next", "next-page"), "app/checkout")
 CHECKERS: Final = Template("checkers", ("checkers",), None)
 
 
-def packed() -> Path:
-    """The tarball of the npm package, packed as it would be published."""
-    with (HOUSE / "web/checkout/package.json").open() as turn:
+def packed(package: str = "checkout") -> Path:
+    """The tarball of an npm package, packed as it would be published."""
+    with (HOUSE / "web" / package / "package.json").open() as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # Tests run in several processes.
-        _run(("tools/web", "pack"), HOUSE)
-    (tarball,) = (HOUSE / "dist").glob("pokea-checkout-*.tgz")
+        _run(("tools/web", "pack", package), HOUSE)
+    (tarball,) = (HOUSE / "dist").glob(f"pokea-{package}-*.tgz")
     return tarball
 
 
@@ -64,10 +64,10 @@ def made(template: Template) -> Iterator[Path]:
         yield folder
 
 
-def install(tarball: Path, folder: Path) -> None:
-    """Install the package as its users do, beside what is there; it needs nothing from a registry."""
+def install(folder: Path, *tarballs: Path) -> None:
+    """Install packages as their users do, beside what is there; they need nothing from a registry."""
     shutil.rmtree(folder / "node_modules/@pokea", ignore_errors=True)
-    node((_NPM[0], "install", "--no-save", "--offline", *_NPM[1:], str(tarball)), folder)
+    node((_NPM[0], "install", "--no-save", "--offline", *_NPM[1:], *map(str, tarballs)), folder)
 
 
 def node(command: Sequence[str], folder: Path) -> str:
@@ -83,15 +83,15 @@ def _run(command: Sequence[str], folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def next_server(folder: Path, log: Path) -> Iterator[str]:
-    """`next start`, and its origin once it listens."""
+def next_server(folder: Path, log: Path, **settings: str) -> Iterator[str]:
+    """`next start` with these settings, and its origin."""
     port = free_port()
     command = [str(HOUSE / "tools/node"), "node", "node_modules/next/dist/bin/next", "start"]
     with log.open("w") as output:
         process = subprocess.Popen(
             [*command, "--hostname", "127.0.0.1", "--port", str(port)],
             cwd=folder,
-            env=os.environ | {"NEXT_TELEMETRY_DISABLED": "1"},
+            env=os.environ | {"NEXT_TELEMETRY_DISABLED": "1"} | settings,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

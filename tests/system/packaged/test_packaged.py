@@ -13,6 +13,9 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from pokea.testing import LocalPokea
+from tests.client.test_webhooks import SECRET
+from tests.examples.shops import Customer, Shop, orders_and_pays, orders_without_money
 from tests.system.browser import places
 from tests.system.browser.tab import HOLD_MS, Tab
 from tests.system.packaged.applications import (
@@ -94,7 +97,7 @@ def test_those_who_check_packages_find_nothing(tarball: Path) -> None:
 def test_the_package_can_be_imported_on_a_server(tarball: Path, template: Template) -> None:
     """Imported or required by Node.js it does nothing, and is rendered to an empty place without a warning."""
     with made(template) as folder:
-        install(tarball, folder)
+        install(folder, tarball)
         assert node(["node", "-e", _REQUIRES], folder) == ""
         assert node(["node", "--input-type=module", "-e", _RENDERS], folder) == "<div></div> function\n"
 
@@ -105,7 +108,7 @@ def test_a_fresh_vite_application_takes_payments(
 ) -> None:
     """Installed, type-checked and built with nothing but its lock, it is paid in the component and in the element."""
     with made(template) as folder:
-        install(tarball, folder)
+        install(folder, tarball)
         node(["npm", "run", "--silent", "build"], folder)
         site = places.Site({"shop": folder / "dist"})
         with site.running(), places.service(tmp_path, sqlite_template, site.url) as world:
@@ -114,16 +117,22 @@ def test_a_fresh_vite_application_takes_payments(
 
 
 def test_a_fresh_next_application_takes_payments(
-    tarball: Path, browser: Browser, sqlite_template: Path, tmp_path: Path
+    tarball: Path, browser: Browser, sqlite_template: Path, tmp_path: Path, pokea: LocalPokea
 ) -> None:
-    """Its page is a server component that imports both forms: it is built, rendered on the server, and paid twice."""
+    """`examples/next-shop`, with a page of the checkout beside it, is built and rendered on the server; its checkout is
+    paid twice, and its orders are paid or not as the webhooks say."""
+    log = tmp_path / "next.log"
+    settings = {"POKEA_URL": pokea.url, "POKEA_TOKEN": pokea.token, "POKEA_WEBHOOK_SECRET": SECRET}
     with made(NEXT) as folder:
-        install(tarball, folder)
+        install(folder, tarball, packed("client"))
         node(["npm", "run", "--silent", "build"], folder)
-        log = tmp_path / "next.log"
-        with next_server(folder, log) as origin, places.service(tmp_path, sqlite_template, origin) as world:
+        with next_server(folder, log, **settings) as origin:
             eventually(lambda: listens(origin), "next listens", 60)
-            pays_twice(browser, world, f"{origin}/")
+            with places.service(tmp_path, sqlite_template, origin) as world:
+                pays_twice(browser, world, f"{origin}/checkout")
+            shop = Shop(Customer(origin), pokea)
+            assert orders_and_pays(shop) == ("matching", "held")
+            assert "is paid. UE4" in orders_without_money(shop)
         assert "Error" not in log.read_text()
 
 

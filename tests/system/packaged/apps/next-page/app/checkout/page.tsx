@@ -3,6 +3,8 @@ import '@pokea/checkout/element';
 import { BookingFeePaymentModal } from '@pokea/checkout';
 import { Shop } from './shop';
 
+export const metadata = { title: 'Shop', icons: { icon: 'data:,' } };
+
 interface PageProps {
   searchParams: Promise<Record<string, string | undefined>>;
 }

@@ -1,0 +1,278 @@
+import createClient, { type Client } from 'openapi-fetch';
+import { NoReply, NotPokea, NotReached, StillOpen } from './errors.ts';
+import { KEY_HEADER, repeating, type Surroundings } from './performing.ts';
+import type { components, paths } from './schema.ts';
+
+type Schemas = components['schemas'];
+export type Booking = Schemas['BookingBody'];
+export type Payment = Schemas['Transaction'];
+export type Push = Schemas['PushData'];
+export type Link = Schemas['LinkBody'];
+type Body<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+  requestBody?: { content: { 'application/json': infer B } };
+}
+  ? B
+  : never;
+type HistoryQuery = NonNullable<paths['/api/v1/payments/mpesa/history']['get']['parameters']['query']>;
+
+/** A part of a list. `nextCursor` leads to the next part, and is null on the last. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** One key for one call, kept over all its attempts; give your own, made of your order's id, to survive a crash. */
+export interface Keyed {
+  readonly idempotencyKey?: string;
+}
+
+export interface PokeaOptions {
+  /** Where the service is, with or without `/api/v1`. */
+  readonly url: string;
+  /** A bearer token, or what gives one for each call. */
+  readonly token: string | (() => string | Promise<string>);
+  /** What the client takes from its surroundings, for tests. */
+  readonly surroundings?: Partial<Surroundings>;
+}
+
+const DEFAULT_WAIT_SECONDS = 180;
+const MOST_LISTED = 100;
+const pause = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** A service and one caller of it. Calls throw PokeaError. */
+export class Pokea {
+  readonly url: string;
+  readonly bookings: Bookings;
+  readonly payments: Payments;
+  readonly links: Links;
+
+  constructor({ url, token, surroundings = {} }: PokeaOptions) {
+    this.url = serviceAddress(url);
+    const around = {
+      fetch: (request: Request) => fetch(request),
+      pause,
+      chance: Math.random,
+      now: Date.now,
+      ...surroundings,
+    };
+    const api = createClient<paths>({ baseUrl: this.url, fetch: repeating(around) });
+    api.use({
+      onRequest: async ({ request }) => {
+        request.headers.set('Authorization', `Bearer ${typeof token === 'string' ? token : await token()}`);
+      },
+    });
+    this.bookings = new Bookings(api);
+    this.payments = new Payments(api, around);
+    this.links = new Links(api);
+  }
+}
+
+/** What is paid for. */
+export class Bookings {
+  readonly #api: Client<paths>;
+  constructor(api: Client<paths>) {
+    this.#api = api;
+  }
+
+  /** Make a booking; `amount` in whole shillings and `customerId` need an admin's token. */
+  async create({ idempotencyKey, ...body }: Body<'/api/v1/bookings', 'post'> & Keyed): Promise<Booking> {
+    const answer = await this.#api.POST('/api/v1/bookings', { body, ...keyed(idempotencyKey) });
+    return under(answer, 'booking');
+  }
+
+  /** A booking as it stands. */
+  async get(bookingId: string): Promise<Booking> {
+    return under(await this.#api.GET('/api/v1/bookings/{bookingId}', path({ bookingId })), 'booking');
+  }
+}
+
+/** Prompts to pay, and what became of them. */
+export class Payments {
+  readonly #api: Client<paths>;
+  readonly #around: Surroundings;
+  constructor(api: Client<paths>, around: Surroundings) {
+    this.#api = api;
+    this.#around = around;
+  }
+
+  /**
+   * Prompt a phone for a booking's fee, once, however often the call has to be sent. With the id of a booking its fee
+   * is needed as `amount`.
+   */
+  async push({ booking, phone, amount, idempotencyKey }: PushOrder): Promise<Push> {
+    const isWhole = typeof booking !== 'string';
+    const fee = amount ?? (isWhole ? booking.bookingFee.amount : undefined);
+    if (fee === undefined) throw new TypeError('With the id of a booking its fee is needed as `amount`.');
+    const bookingId = isWhole ? booking.id : booking;
+    const body = { phoneNumber: phone, bookingId, amount: fee, type: 'booking_fee' as const };
+    const answer = await this.#api.POST('/api/v1/payments/mpesa/stkpush', { body, ...keyed(idempotencyKey) });
+    return under(answer, 'data');
+  }
+
+  /** A payment as it stands. */
+  async get(transactionId: string): Promise<Payment> {
+    const found = await this.#api.GET(
+      '/api/v1/payments/mpesa/status/{transactionId}',
+      path({ transactionId }),
+    );
+    return under(found, 'transaction');
+  }
+
+  /**
+   * The payment once it is paid or has failed. Throws StillOpen after `timeoutSeconds`. While the service is away it is
+   * asked again. A page should rather wait for the webhook.
+   */
+  async wait(paymentId: string, timeoutSeconds = DEFAULT_WAIT_SECONDS): Promise<Payment> {
+    const until = this.#around.now() + timeoutSeconds * 1000;
+    let payment: Payment | undefined;
+    for (let usual = 0.25; ; usual = Math.min(usual * 1.5, 2)) {
+      try {
+        payment = await this.get(paymentId);
+        if (payment.status === 'completed' || payment.status === 'failed') return payment;
+      } catch (failure) {
+        if (!(failure instanceof NotReached || failure instanceof NoReply)) throw failure;
+      }
+      const left = (until - this.#around.now()) / 1000;
+      if (left <= 0) throw new StillOpen(paymentId, timeoutSeconds, payment);
+      await this.#around.pause(Math.min(usual, left));
+    }
+  }
+
+  /** A page of the history, newest first. `search` finds a receipt, a phone, or a booking's reference. */
+  async page(query: History & { limit?: number; cursor?: string } = {}): Promise<Page<Payment>> {
+    const { search, since, until, ...rest } = query;
+    const params = {
+      query: given({ limit: MOST_LISTED, ...rest, q: search, from: text(since), to: text(until) }),
+    };
+    const answer = await this.#api.GET('/api/v1/payments/mpesa/history', { params });
+    return { items: under(answer, 'transactions'), nextCursor: under(answer, 'nextCursor') };
+  }
+
+  /** All payments of the history, newest first, asked for page by page as they are taken. */
+  history(query: History = {}): AsyncGenerator<Payment, void> {
+    return all((cursor) => this.page({ ...query, ...cursor }));
+  }
+}
+
+export interface PushOrder extends Keyed {
+  readonly booking: Booking | string;
+  readonly phone: string;
+  readonly amount?: number;
+}
+
+export interface History {
+  readonly status?: NonNullable<HistoryQuery['status']>;
+  readonly since?: string | Date;
+  readonly until?: string | Date;
+  readonly bookingId?: string;
+  readonly search?: string;
+}
+
+type LinkBody = Omit<Body<'/api/v1/links', 'post'>, 'once' | 'expiresAt'>;
+export interface LinkOrder extends LinkBody, Keyed {
+  readonly once?: boolean;
+  readonly expiresAt?: string | Date;
+}
+
+export interface LinkChange {
+  readonly title?: string;
+  readonly active?: boolean;
+  /** null for no end. */
+  readonly expiresAt?: string | Date | null;
+}
+
+/** Addresses that anyone can send, to be paid at. */
+export class Links {
+  readonly #api: Client<paths>;
+  constructor(api: Client<paths>) {
+    this.#api = api;
+  }
+
+  /** Make a link; without an `amount` the payer types it. */
+  async create({ idempotencyKey, ...wanted }: LinkOrder): Promise<Link> {
+    const body = given({ once: false, ...wanted, expiresAt: text(wanted.expiresAt) });
+    return under(await this.#api.POST('/api/v1/links', { body, ...keyed(idempotencyKey) }), 'link');
+  }
+
+  /** A link as it stands. */
+  async get(linkId: string): Promise<Link> {
+    return under(await this.#api.GET('/api/v1/links/{linkId}', path({ linkId })), 'link');
+  }
+
+  /** All links, newest first, asked for page by page as they are taken. */
+  list(): AsyncGenerator<Link, void> {
+    return all(async (cursor) => {
+      const params = { query: { limit: MOST_LISTED, ...cursor } };
+      const answer = await this.#api.GET('/api/v1/links', { params });
+      return { items: under(answer, 'links'), nextCursor: under(answer, 'nextCursor') };
+    });
+  }
+
+  /** Change what is given: switch it off or on, rename it, end it, or with null let it have no end. */
+  async update(linkId: string, change: LinkChange): Promise<Link> {
+    const body = given({ ...change, expiresAt: text(change.expiresAt) });
+    return under(await this.#api.PATCH('/api/v1/links/{linkId}', { ...path({ linkId }), body }), 'link');
+  }
+
+  /** Delete it. Its bookings, payments and receipts stay. */
+  async delete(linkId: string): Promise<void> {
+    under(await this.#api.DELETE('/api/v1/links/{linkId}', path({ linkId })), 'success');
+  }
+}
+
+async function* all<T>(page: (cursor: { cursor?: string }) => Promise<Page<T>>): AsyncGenerator<T, void> {
+  let cursor: { cursor?: string } | undefined = {};
+  while (cursor) {
+    const found: Page<T> = await page(cursor);
+    yield* found.items;
+    cursor = found.nextCursor === null ? undefined : { cursor: found.nextCursor };
+  }
+}
+
+/** What stands under a name in an answer. Throws NotPokea for an answer without it. */
+function under<A extends object, N extends keyof A>(answer: { data?: A; response: Response }, name: N): A[N] {
+  const found = answer.data?.[name];
+  if (found === undefined) {
+    throw new NotPokea('The answer cannot be read: it is not in the form of Pokea.', answer.response.status);
+  }
+  return found;
+}
+
+function keyed(key: string = crypto.randomUUID()): { params: { header: { [KEY_HEADER]: string } } } {
+  if (!/^[ -~]{1,255}$/.test(key))
+    throw new TypeError('An idempotency key has 1 to 255 printable ASCII characters.');
+  return { params: { header: { [KEY_HEADER]: key } } };
+}
+
+function path<P extends Record<string, string>>(found: P): { params: { path: P } } {
+  if (Object.values(found).some((id) => ['', '.', '..'].includes(id)))
+    throw new TypeError('The id is empty.');
+  return { params: { path: found } };
+}
+
+type Given<T> = { [N in keyof T]: Exclude<T[N], undefined> };
+function given<T extends object>(fields: T): Given<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+}
+
+function text<T extends null | undefined>(moment: string | Date | T): string | T {
+  return moment instanceof Date ? moment.toISOString() : moment;
+}
+
+function serviceAddress(url: string): string {
+  const found = URL.canParse(url.trim()) ? new URL(url.trim()) : undefined;
+  if (
+    !found ||
+    !/^https?:$/.test(found.protocol) ||
+    found.username ||
+    found.password ||
+    found.search ||
+    found.hash
+  ) {
+    throw new TypeError(`${JSON.stringify(url)} is no address of a service, such as https://pay.example.com`);
+  }
+  return found.href
+    .replace(/\/+$/, '')
+    .replace(/\/api\/v1$/, '')
+    .replace(/\/+$/, '');
+}
