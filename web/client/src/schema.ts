@@ -265,6 +265,1042 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those of this status. */
+                    status?: "requested" | "rejected" | "withdrawn" | "approved" | "lapsed" | "sending" | "accepted" | "unknown" | "completed" | "failed" | "returned";
+                    /** @description How many are shown at most. */
+                    limit?: number;
+                    /** @description `nextCursor` of an earlier answer. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundsAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The payment whose money goes back. */
+                        paymentId: string;
+                        /** @description In whole shillings; by default all that is left of it. */
+                        amount?: number | null;
+                        /** @description `reversal` or `b2c`; by default the usual one (docs/law/money-out.md). */
+                        way?: ("reversal" | "b2c") | null;
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                        /**
+                         * @description Whether it is meant although the same recipient was to get the same amount within 24 hours.
+                         * @default false
+                         */
+                        confirmRepeat?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The refund as it stands. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The refund's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The refund as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The refund's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description `digest` of what the approver has read. */
+                        digest: string;
+                        /**
+                         * @description Whether an admin goes above the caps knowingly.
+                         * @default false
+                         */
+                        overCap?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The refund as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The refund's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The refund as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The refund's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The refund as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The refund's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                        /** @description Another way; by default the one that it had. */
+                        way?: ("reversal" | "b2c") | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The refund as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those of this status. */
+                    status?: "requested" | "rejected" | "withdrawn" | "approved" | "lapsed" | "sending" | "accepted" | "unknown" | "completed" | "failed" | "returned";
+                    /** @description How many are shown at most. */
+                    limit?: number;
+                    /** @description `nextCursor` of an earlier answer. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutsAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Who is paid. */
+                        payeeId: string;
+                        /** @description In whole shillings, at least 10. */
+                        amount: number;
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                        /** @description The booking that it is for, if any. */
+                        bookingId?: string | null;
+                        /**
+                         * @description Whether it is meant although the same recipient was to get the same amount within 24 hours.
+                         * @default false
+                         */
+                        confirmRepeat?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payout as it stands. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The payout's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The payout as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The payout's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description `digest` of what the approver has read. */
+                        digest: string;
+                        /**
+                         * @description Whether an admin goes above the caps knowingly.
+                         * @default false
+                         */
+                        overCap?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payout as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The payout's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payout as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The payout's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payout as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The payout's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Why, in one line: the other person reads it. */
+                        reason: string;
+                        /** @description Another way; by default the one that it had. */
+                        way?: ("reversal" | "b2c") | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payout as it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many are shown at most. */
+                    limit?: number;
+                    /** @description `nextCursor` of an earlier answer. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of payees. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayeesAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The person or business, as M-PESA has it. */
+                        name: string;
+                        /** @description The M-PESA number: 0712345678, 0112345678 or 254712345678. */
+                        phoneNumber: string;
+                        /** @description The `sub` of the payee's own tokens, if there are any. */
+                        customerId?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payee. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayeeAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payees/{payeeId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The payee's `id`. */
+                    payeeId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The payee. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayeeAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The payee's `id`. */
+                    payeeId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The person or business. */
+                        name?: string | null;
+                        /** @description The M-PESA number. */
+                        phoneNumber?: string | null;
+                        /** @description The `sub` of the payee's own tokens; null for none. */
+                        customerId?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payee. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayeeAnswer"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/payees/{payeeId}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The payee's `id`. */
+                    payeeId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The payee. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayeeAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{bookingId}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The booking's `id`. */
+                    bookingId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        payeeId?: string | null;
+                        /** @description A part for each payee. */
+                        split?: {
+                            /** @description The payee's `id`. */
+                            payeeId: string;
+                            /** @description In whole shillings; left out for the rest, once. */
+                            amount?: number | null;
+                        }[] | null;
+                        /** @description Why, in one line. */
+                        reason?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The booking after it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecidedAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{bookingId}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The booking's `id`. */
+                    bookingId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        payeeId?: string | null;
+                        /** @description A part for each payee. */
+                        split?: {
+                            /** @description The payee's `id`. */
+                            payeeId: string;
+                            /** @description In whole shillings; left out for the rest, once. */
+                            amount?: number | null;
+                        }[] | null;
+                        /** @description Why, in one line. */
+                        reason?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The booking after it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecidedAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{bookingId}/dispute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The booking's `id`. */
+                    bookingId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Why, in one line. */
+                        reason?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The booking after it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecidedAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{bookingId}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The booking's `id`. */
+                    bookingId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description In whole shillings; by default all that is held. */
+                        amount?: number | null;
+                        /**
+                         * @description Why, in one line: the other person reads it.
+                         * @default Refund
+                         */
+                        reason?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description All three. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeeRefundAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/mpesa/stkpush": {
         parameters: {
             query?: never;
@@ -448,7 +1484,7 @@ export interface components {
          * @description Where the money of a booking's fee is.
          * @enum {string}
          */
-        FeeStatus: "unpaid" | "held" | "released" | "refunded";
+        FeeStatus: "unpaid" | "held" | "disputed" | "released" | "refunded" | "refunding" | "partly_refunded";
         /** @description The fee of a booking. */
         BookingFee: {
             /** @description In shillings. */
@@ -458,7 +1494,7 @@ export interface components {
              * @constant
              */
             currency: "KES";
-            /** @description `unpaid`, `held` in escrow, `released`, or `refunded`. */
+            /** @description `unpaid`, `held` in escrow, `released`, `refunding`, `partly_refunded`, or `refunded`. */
             status: components["schemas"]["FeeStatus"];
             /** @description When the payment completed; null before. */
             paidAt: string | null;
@@ -535,6 +1571,249 @@ export interface components {
              * @constant
              */
             success: true;
+        };
+        /**
+         * @description Where a disbursement stands; computed from its steps and its attempts, never set.
+         * @enum {string}
+         */
+        DisbursementStatus: "requested" | "rejected" | "withdrawn" | "approved" | "lapsed" | "sending" | "accepted" | "unknown" | "completed" | "failed" | "returned";
+        /**
+         * @description What an approved or requested disbursement waits for.
+         * @enum {string}
+         */
+        Waiting: "needs_funds" | "cap" | "delay" | "payee_wait" | "stopped";
+        /**
+         * @description By which of Daraja's APIs the money goes out (law: which way).
+         * @enum {string}
+         */
+        Way: "reversal" | "b2c";
+        /** @description Why no money went out. */
+        OutFailureBody: {
+            /** @description Daraja's code, where it gave one (docs/codes.md). */
+            code: string | null;
+            message: string;
+        };
+        /** @description One sending. */
+        OutAttemptBody: {
+            id: string;
+            way: components["schemas"]["Way"];
+            /** @description `sending`, `accepted`, `unknown`, `completed`, `failed` or `returned`. */
+            status: string;
+            /** @description Why a person should look at it; usually empty. */
+            flags: string[];
+            /** @description M-PESA's receipt of the movement. */
+            receipt: string | null;
+            sentAt: string;
+            failure: components["schemas"]["OutFailureBody"] | null;
+        };
+        /** @description What a person found out about a sending whose outcome is unknown. */
+        FindingBody: {
+            id: string;
+            attemptId: string;
+            paid: boolean;
+            receipt: string | null;
+            /** @description The digest of the statement in which no line fits. */
+            statement: string | null;
+            reason: string | null;
+            foundBy: string;
+            foundAt: string;
+            /** @description The finding of another person that this one confirms. */
+            confirms: string | null;
+        };
+        /** @description A payment's money that goes back to the phone that paid. */
+        RefundBody: {
+            id: string;
+            /** @description Computed from what people did and what is proved. */
+            status: components["schemas"]["DisbursementStatus"];
+            /** @description `needs_funds`, `cap`, `delay`, `payee_wait` or `stopped`: what it waits for. */
+            waiting: components["schemas"]["Waiting"] | null;
+            /** @description In shillings. */
+            amount: number;
+            /**
+             * @default KES
+             * @constant
+             */
+            currency: "KES";
+            way: components["schemas"]["Way"];
+            /** @description The number that gets the money, masked. */
+            recipient: string;
+            reason: string;
+            /** @description Null for a customer. */
+            requestedBy: string | null;
+            retriedBy: string | null;
+            /** @description Null before, and where no second person is needed. */
+            approvedBy: string | null;
+            /** @description What is approved: any change makes another one. Null for a customer. */
+            digest: string | null;
+            attempts: components["schemas"]["OutAttemptBody"][];
+            findings: components["schemas"]["FindingBody"][];
+            /** @description M-PESA's receipt, once it is proved that the money went out. */
+            receipt: string | null;
+            failure: components["schemas"]["OutFailureBody"] | null;
+            /** @description Why a person should look at it; usually empty. */
+            flags: string[];
+            version: number;
+            createdAt: string;
+            approvedAt: string | null;
+            completedAt: string | null;
+            paymentId: string;
+        };
+        /** @description One refund. */
+        RefundAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            refund: components["schemas"]["RefundBody"];
+        };
+        /** @description A page of refunds, newest first. */
+        RefundsAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            refunds: components["schemas"]["RefundBody"][];
+            /** @description For the next page; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description Money that goes to a payee. */
+        PayoutBody: {
+            id: string;
+            /** @description Computed from what people did and what is proved. */
+            status: components["schemas"]["DisbursementStatus"];
+            /** @description `needs_funds`, `cap`, `delay`, `payee_wait` or `stopped`: what it waits for. */
+            waiting: components["schemas"]["Waiting"] | null;
+            /** @description In shillings. */
+            amount: number;
+            /**
+             * @default KES
+             * @constant
+             */
+            currency: "KES";
+            way: components["schemas"]["Way"];
+            /** @description The number that gets the money, masked. */
+            recipient: string;
+            reason: string;
+            /** @description Null for a customer. */
+            requestedBy: string | null;
+            retriedBy: string | null;
+            /** @description Null before, and where no second person is needed. */
+            approvedBy: string | null;
+            /** @description What is approved: any change makes another one. Null for a customer. */
+            digest: string | null;
+            attempts: components["schemas"]["OutAttemptBody"][];
+            findings: components["schemas"]["FindingBody"][];
+            /** @description M-PESA's receipt, once it is proved that the money went out. */
+            receipt: string | null;
+            failure: components["schemas"]["OutFailureBody"] | null;
+            /** @description Why a person should look at it; usually empty. */
+            flags: string[];
+            version: number;
+            createdAt: string;
+            approvedAt: string | null;
+            completedAt: string | null;
+            payeeId: string;
+            bookingId: string | null;
+        };
+        /** @description One payout. */
+        PayoutAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            payout: components["schemas"]["PayoutBody"];
+        };
+        /** @description A page of payouts, newest first. */
+        PayoutsAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            payouts: components["schemas"]["PayoutBody"][];
+            /** @description For the next page; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description A payee, whole: who confirms it compares the number. */
+        PayeeBody: {
+            id: string;
+            name: string;
+            phoneNumber: string;
+            customerId: string | null;
+            /**
+             * @description `waiting`: confirmed, and not paid before `payableFrom`. `held`: M-PESA returned another name than before, so that another person has to confirm it anew.
+             * @enum {string}
+             */
+            status: "unconfirmed" | "waiting" | "held" | "ready";
+            payableFrom: string | null;
+            changedBy: string;
+            changedAt: string;
+            confirmedBy: string | null;
+            confirmedAt: string | null;
+            createdAt: string;
+        };
+        /** @description One payee. */
+        PayeeAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            payee: components["schemas"]["PayeeBody"];
+        };
+        /** @description A page of payees, newest first. */
+        PayeesAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            payees: components["schemas"]["PayeeBody"][];
+            /** @description For the next page; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description The part of one payee. */
+        DecisionPart: {
+            payeeId: string;
+            amount: number;
+        };
+        /** @description A decision, which is never changed. */
+        DecisionBody: {
+            id: string;
+            /** @enum {string} */
+            kind: "release" | "dispute" | "refund" | "flag";
+            amount: number | null;
+            split: components["schemas"]["DecisionPart"][];
+            commission: number | null;
+            flag: string | null;
+            decidedBy: string;
+            reason: string | null;
+            createdAt: string;
+        };
+        /** @description The booking after the decision. */
+        DecidedAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            booking: components["schemas"]["BookingBody"];
+            /** @description Null where nothing about money was decided. */
+            decision: components["schemas"]["DecisionBody"] | null;
+        };
+        /** @description The booking, the decision, and the refund that another person approves. */
+        FeeRefundAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            booking: components["schemas"]["BookingBody"];
+            decision: components["schemas"]["DecisionBody"] | null;
+            refund: components["schemas"]["RefundBody"];
         };
         /** @description A prompt that was sent, or of which it is not known yet whether it was. */
         PushData: {
@@ -613,8 +1892,12 @@ export interface components {
          *     - `invalid_request` (400): A field is missing, malformed or out of range. Correct the fields listed in `errors` and send again.
          *     - `malformed_body` (400): The body is not the JSON object that this call takes. Send a JSON object with `Content-Type: application/json`.
          *     - `amount_mismatch` (400): The amount is not the booking's fee. Read the booking and send its `bookingFee.amount`.
+         *     - `idempotency_key_required` (400): The call has no Idempotency-Key, and it may move money. Send a key of your own, the same one when the call is repeated.
          *     - `unauthenticated` (401): The bearer token is missing, expired, or not signed as it must be. Send `Authorization: Bearer …` with a valid token.
          *     - `forbidden` (403): The token lacks the scope that this call needs. Ask for a token with the scope named in the message.
+         *     - `money_out_off` (403): Money out is switched off: nothing is requested, approved or changed. An operator sets POKEA_MONEY_OUT to `on` (docs/settings.md).
+         *     - `own_request` (403): The caller has asked for this, and another person must approve or confirm it. Ask another person with the scope `out:approve`.
+         *     - `sign_in_again` (403): The token does not say that the caller signed in within the last 5 minutes (`auth_time`). Sign in again, and send the new token.
          *     - `not_found` (404): There is no such thing, or the caller may not see it. Check the address and the id.
          *     - `method_not_allowed` (405): This address exists, and does not take this method. Use a method of the `Allow` header.
          *     - `request_timeout` (408): The body took too long to arrive. Send the whole body at once.
@@ -623,6 +1906,13 @@ export interface components {
          *     - `subscriber_locked` (409): Another M-PESA request is open on this phone. Finish or cancel it on the phone, wait a minute, and try again.
          *     - `idempotency_in_flight` (409): The first call with this Idempotency-Key is still being answered. Wait a moment and repeat the call with the same key.
          *     - `reference_taken` (409): Another booking has this reference. Choose another reference, or leave it out.
+         *     - `digest_changed` (409): What was approved is not what is asked for now. Read it again, and approve the digest that it has now.
+         *     - `already_decided` (409): This was decided before: it is approved, ended or being sent, or its money has gone another way. Read it again to see how it stands.
+         *     - `above_cap` (409): The amount is above a cap of money out. Wait until the cap is free again, or let an `admin` approve it with `overCap`.
+         *     - `looks_like_a_repeat` (409): The same recipient was to get the same amount within 24 hours. Look at the one in `repeats`; send `confirmRepeat` as true if this is another one.
+         *     - `not_refundable` (409): The payment has brought no money that can go back now, or not by any way. Read the message, and the payment's `review`.
+         *     - `beyond_payable` (409): The payee is owed less than that. Release a fee to the payee first, or pay out less.
+         *     - `payee_in_use` (409): A payout to this payee is open. Wait until it ends, or withdraw it, and change the payee then.
          *     - `link_closed` (410): The payment link has expired, was paid, or was switched off. Ask the business for a new link.
          *     - `too_large` (413): The body is larger than this call takes. Send less.
          *     - `idempotency_key_reused` (422): This Idempotency-Key was used with another body. Use a new key for a new request.
@@ -639,7 +1929,7 @@ export interface components {
             /** @description A sentence for a person: what is wrong and what to do. */
             message: string;
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "amount_mismatch" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "payment_in_progress" | "already_paid" | "subscriber_locked" | "idempotency_in_flight" | "reference_taken" | "link_closed" | "too_large" | "idempotency_key_reused" | "too_many_requests" | "internal_error" | "daraja_refused" | "daraja_unavailable" | "outcome_unknown" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "amount_mismatch" | "idempotency_key_required" | "unauthenticated" | "forbidden" | "money_out_off" | "own_request" | "sign_in_again" | "not_found" | "method_not_allowed" | "request_timeout" | "payment_in_progress" | "already_paid" | "subscriber_locked" | "idempotency_in_flight" | "reference_taken" | "digest_changed" | "already_decided" | "above_cap" | "looks_like_a_repeat" | "not_refundable" | "beyond_payable" | "payee_in_use" | "link_closed" | "too_large" | "idempotency_key_reused" | "too_many_requests" | "internal_error" | "daraja_refused" | "daraja_unavailable" | "outcome_unknown" | "unavailable";
             errors: {
                 field: string;
                 message: string;
