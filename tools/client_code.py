@@ -3,11 +3,13 @@
 import json
 import re
 import secrets
+import subprocess
+import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -88,12 +90,19 @@ def _module_of(schemas: Mapping[str, Any]) -> str:
     ]
     for name in choices:
         values = ", ".join(f'"{value}"' for value in schemas[name]["enum"])
-        lines += _fitted(f"    {_named(name)}: TypeAlias = Literal[", values, "]")
+        lines.append(f"    {_named(name)}: TypeAlias = Literal[{values}]")
     lines += ["else:", "    # At run time any text is taken: a newer service may have more words."]
     lines += [f"    {_named(name)} = str" for name in choices]
     for name in structs:
         lines += ["", "", *_struct(name, schemas[name])]
-    return "\n".join(lines) + "\n"
+    return _formatted("\n".join(lines) + "\n")
+
+
+def _formatted(code: str) -> str:
+    """The code as `make format` leaves it."""
+    command = [str(Path(sys.executable).parent / "ruff"), "format", "--stdin-filename", "generated.py", "-"]
+    done = subprocess.run(command, input=code, cwd=_HOUSE, capture_output=True, encoding="utf-8", check=True)  # noqa: S603 - our own linter
+    return done.stdout
 
 
 def _closure(schemas: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
@@ -108,17 +117,6 @@ def _closure(schemas: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
 
 def _named(schema: str) -> str:
     return RENAMED.get(schema, schema.removesuffix("Body"))
-
-
-def _fitted(head: str, middle: str, tail: str) -> list[str]:
-    line = f"{head}{middle}{tail}"
-    indent = " " * (len(head) - len(head.lstrip()))
-    if len(line) <= _WIDTH:
-        return [line]
-    inner = f"{indent}    "
-    if len(inner + middle) <= _WIDTH:
-        return [head, inner + middle, f"{indent}{tail}"]
-    return [head, *(f"{inner}{each}," for each in middle.split(", ")), f"{indent}{tail}"]
 
 
 def _struct(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
@@ -207,27 +205,29 @@ _AWAITED: Final = (
     (r"\bpause\(", "await asyncio.sleep("),
     (r"( +)yield from (.+)$", r"\1for each in \2:\n\1    yield each"),
     (r"\bIterator\b", "AsyncIterator"),
-    (r"\b(Performer|Bookings|Payments|Links)\b(?=[:(])", r"Async\1"),
-    (r"client: Performer\b", "client: AsyncPerformer"),
+    (r"\b(Bookings|Payments|Links|Refunds|Payouts|Payees)\b(?=[:(])", r"Async\1"),
+    (r"\bPerformer\b", "AsyncPerformer"),
     (r", pause\n", "\n"),
 )
 """What differs where every call is awaited."""
 
 
-def async_objects_module() -> str:
-    """The text of `pokea/client/async_objects.py`: `objects.py`, with `await`."""
-    text = (_HOUSE / "src/pokea/client/objects.py").read_text(encoding="utf-8")
+def async_objects_module(source: str = "objects.py") -> str:
+    """The text of a module of the client, such as `objects.py`, with `await`."""
+    text = (_HOUSE / "src/pokea/client" / source).read_text(encoding="utf-8")
     for pattern, awaited in _AWAITED:
         text = re.sub(pattern, awaited, text, flags=re.MULTILINE)
     _, _, code = text.partition('"""\n\n')
-    head = '"""The calls of the client for asyncio. Written by `make docs` from `objects.py`."""'
-    return f"{head}\n\nimport asyncio\n{code}"
+    head = f'"""Calls of the client for asyncio. Written by `make docs` from `{source}`."""'
+    imported = "import asyncio\n" if "asyncio." in code else ""
+    return _formatted(f"{head}\n\n{imported}{code}")
 
 
-CODE: Final = {
+CODE: Final[Mapping[str, Callable[[], str]]] = {
     "src/pokea/client/models.py": models_module,
     "src/pokea/client/problems.py": problems_module,
     "src/pokea/client/async_objects.py": async_objects_module,
+    "src/pokea/client/async_out_objects.py": partial(async_objects_module, "out_objects.py"),
 }
 """The generated modules, by their file."""
 
@@ -236,7 +236,7 @@ def client_document() -> dict[str, Any]:
     """The part of the API's description that the client for TypeScript is typed from: what it calls, and a success."""
     document = deepcopy(dict(openapi_document()))
     called = {path: methods for path, methods in document["paths"].items() if _is_called(path)}
-    for path, methods in called.items():
+    for methods in called.values():
         for method, operation in methods.items():
             answers = {status: each for status, each in operation["responses"].items() if status.startswith("2")}
             methods[method] = {"parameters": operation.get("parameters", []), "responses": answers}
@@ -263,4 +263,4 @@ def _without_examples(part: Any) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(client_document()))
+    sys.stdout.write(json.dumps(client_document()))

@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['tests/{core,engine,pages,package}/**/*.test.ts'],
+          include: ['tests/{core,engine,pages,package,client}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

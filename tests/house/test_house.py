@@ -81,8 +81,9 @@ def test_functions_are_short() -> None:
 
 
 def test_files_are_short() -> None:
-    """No file of code has more than 400 lines, in whatever language."""
-    code = ((name, text) for name, text in _files().items() if name.endswith(CODE_SUFFIXES))
+    """No file of code that is written by hand has more than 400 lines, in whatever language."""
+    made = {*CODE, "web/client/src/schema.ts"}
+    code = ((name, text) for name, text in _files().items() if name.endswith(CODE_SUFFIXES) and name not in made)
     _expect_none(f"{n}: {c}" for n, text in code for c in rules.long_file(text))
 
 

@@ -1,27 +1,18 @@
-"""The calls of the client for asyncio. Written by `make docs` from `objects.py`."""
+"""Calls of the client for asyncio. Written by `make docs` from `objects.py`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Any
 
-from pokea.client import calls
+from pokea.client import calls, out_calls
 from pokea.client.answers import Page
-from pokea.client.calls import LEFT, Call, Left
+from pokea.client.calls import LEFT, Left
 from pokea.client.failures import NoReply, NotReached, StillOpen
-from pokea.client.models import Booking, Link, Payment, Push, Status
+from pokea.client.models import Booking, Link, Payment, Push, Refund, Status
+from pokea.client.performing import AsyncPerformer
 from pokea.client.surroundings import monotonic_now, new_key
 from pokea.client.waiting import DEFAULT_SECONDS, has_ended, pause_between
-
-T = TypeVar("T")
-
-
-class AsyncPerformer(Protocol):
-    """What sends a call, and sends it again where that is safe."""
-
-    async def perform(self, call: Call[T]) -> T:
-        """The value of the call. Raises ClientError."""
-        ...
 
 
 class AsyncBookings:
@@ -48,6 +39,52 @@ class AsyncBookings:
     async def get(self, booking_id: str) -> Booking:
         """A booking as it stands."""
         return await self._client.perform(calls.read_booking(booking_id))
+
+    async def done(
+        self,
+        booking_id: str,
+        *,
+        payee_id: str | None = None,
+        split: Sequence[Mapping[str, Any]] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Booking:
+        """Say that the service was rendered: its fee is released, to a payee or to several where these are named."""
+        key = idempotency_key or new_key()
+        return await self._client.perform(out_calls.decide_fee(key, booking_id, "done", payee_id=payee_id, split=split))
+
+    async def release(
+        self,
+        booking_id: str,
+        *,
+        payee_id: str | None = None,
+        split: Sequence[Mapping[str, Any]] | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Booking:
+        """Release a fee that is held or disputed."""
+        key = idempotency_key or new_key()
+        return await self._client.perform(
+            out_calls.decide_fee(key, booking_id, "release", payee_id=payee_id, split=split, reason=reason)
+        )
+
+    async def dispute(
+        self, booking_id: str, reason: str | None = None, *, idempotency_key: str | None = None
+    ) -> Booking:
+        """Keep the fee from being released until a person decides."""
+        key = idempotency_key or new_key()
+        return await self._client.perform(out_calls.decide_fee(key, booking_id, "dispute", reason=reason))
+
+    async def refund(
+        self,
+        booking_id: str,
+        amount: int | None = None,
+        reason: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Refund:
+        """Give the fee back, or a part of it."""
+        key = idempotency_key or new_key()
+        return await self._client.perform(out_calls.refund_fee(key, booking_id, amount, reason))
 
 
 class AsyncPayments:

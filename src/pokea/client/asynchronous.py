@@ -13,6 +13,7 @@ import aiohttp
 from pokea.client.address import service_address
 from pokea.client.answers import Answered, Attempted, Unanswered, Unsent
 from pokea.client.async_objects import AsyncBookings, AsyncLinks, AsyncPayments
+from pokea.client.async_out_objects import AsyncPayees, AsyncPayouts, AsyncRefunds
 from pokea.client.calls import API, Call
 from pokea.client.performing import CONNECT_SECONDS, LONGEST_ANSWER_BYTES, TIMEOUT_SECONDS, Performance
 from pokea.client.surroundings import chance
@@ -31,6 +32,9 @@ class AsyncPokea:
         self.bookings = AsyncBookings(self)
         self.payments = AsyncPayments(self)
         self.links = AsyncLinks(self)
+        self.refunds = AsyncRefunds(self)
+        self.payouts = AsyncPayouts(self)
+        self.payees = AsyncPayees(self)
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from pokea.client.address import service_address
 from pokea.client.answers import Answered, Attempted, Unanswered, Unsent
 from pokea.client.calls import API, Call
 from pokea.client.objects import Bookings, Links, Payments
+from pokea.client.out_objects import Payees, Payouts, Refunds
 from pokea.client.performing import CONNECT_SECONDS, LONGEST_ANSWER_BYTES, TIMEOUT_SECONDS, Performance
 from pokea.client.surroundings import chance, pause
 
@@ -36,6 +37,9 @@ class Pokea:
         self.bookings = Bookings(self)
         self.payments = Payments(self)
         self.links = Links(self)
+        self.refunds = Refunds(self)
+        self.payouts = Payouts(self)
+        self.payees = Payees(self)
 
     def __enter__(self) -> Self:
         return self

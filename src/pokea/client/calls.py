@@ -68,13 +68,13 @@ def make_booking(
     customer_id: str | None = None,
 ) -> Call[Booking]:
     """POST /bookings."""
-    body = _given(service=service, amount=amount, reference=reference, customerId=customer_id)
-    return _post("/bookings", body, key, one(Booking, "booking"))
+    body = given(service=service, amount=amount, reference=reference, customerId=customer_id)
+    return posting("/bookings", body, key, one(Booking, "booking"))
 
 
 def read_booking(booking_id: str) -> Call[Booking]:
     """GET /bookings/{id}."""
-    return Call("GET", f"/bookings/{_segment(booking_id)}", one(Booking, "booking"))
+    return Call("GET", f"/bookings/{segment(booking_id)}", one(Booking, "booking"))
 
 
 def push(key: str, booking: Booking | str, phone: str, amount: float | None) -> Call[Push]:
@@ -86,12 +86,12 @@ def push(key: str, booking: Booking | str, phone: str, amount: float | None) -> 
     else:
         booking_id, fee = booking, amount
     body = {"phoneNumber": phone, "bookingId": booking_id, "amount": fee, "type": "booking_fee"}
-    return _post("/payments/mpesa/stkpush", body, key, one(Push, "data"))
+    return posting("/payments/mpesa/stkpush", body, key, one(Push, "data"))
 
 
 def read_payment(payment_id: str) -> Call[Payment]:
     """GET /payments/mpesa/status/{id}."""
-    return Call("GET", f"/payments/mpesa/status/{_segment(payment_id)}", one(Payment, "transaction"))
+    return Call("GET", f"/payments/mpesa/status/{segment(payment_id)}", one(Payment, "transaction"))
 
 
 def list_payments(
@@ -105,7 +105,7 @@ def list_payments(
     cursor: str | None = None,
 ) -> Call[Page[Payment]]:
     """GET /payments/mpesa/history."""
-    query = _given(
+    query = given(
         status=status, bookingId=booking_id, q=search, limit=limit, cursor=cursor, **{"from": _text(since)},
         to=_text(until),
     )  # fmt: skip
@@ -122,18 +122,18 @@ def make_link(
     once: bool = False,
 ) -> Call[Link]:
     """POST /links."""
-    body = _given(title=title, amount=amount, reference=reference, expiresAt=_text(expires_at), once=once)
-    return _post("/links", body, key, one(Link, "link"))
+    body = given(title=title, amount=amount, reference=reference, expiresAt=_text(expires_at), once=once)
+    return posting("/links", body, key, one(Link, "link"))
 
 
 def read_link(link_id: str) -> Call[Link]:
     """GET /links/{id}."""
-    return Call("GET", f"/links/{_segment(link_id)}", one(Link, "link"))
+    return Call("GET", f"/links/{segment(link_id)}", one(Link, "link"))
 
 
 def list_links(*, limit: int = 100, cursor: str | None = None) -> Call[Page[Link]]:
     """GET /links."""
-    return Call("GET", f"/links?{urlencode(_given(limit=limit, cursor=cursor))}", page_of(Link, "links"))
+    return Call("GET", f"/links?{urlencode(given(limit=limit, cursor=cursor))}", page_of(Link, "links"))
 
 
 def change_link(
@@ -144,31 +144,32 @@ def change_link(
     expires_at: date | Left | None = LEFT,
 ) -> Call[Link]:
     """PATCH /links/{id}."""
-    body = _given(title=title, active=active)
+    body = given(title=title, active=active)
     if not isinstance(expires_at, Left):
         body["expiresAt"] = _text(expires_at)
-    return Call("PATCH", f"/links/{_segment(link_id)}", one(Link, "link"), msgspec.json.encode(body))
+    return Call("PATCH", f"/links/{segment(link_id)}", one(Link, "link"), msgspec.json.encode(body))
 
 
 def delete_link(link_id: str) -> Call[None]:
     """DELETE /links/{id}."""
-    return Call("DELETE", f"/links/{_segment(link_id)}", nothing)
+    return Call("DELETE", f"/links/{segment(link_id)}", nothing)
 
 
-def _post(path: str, body: Mapping[str, Any], key: str, read: Read[T]) -> Call[T]:
+def posting(path: str, body: Mapping[str, Any], key: str, read: Read[T]) -> Call[T]:
+    """A POST of this body with this key. Raises ValueError for a key that the service would refuse."""
     if not 0 < len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise ValueError(f"an idempotency key has 1 to {_LONGEST_KEY} printable ASCII characters")
     return Call("POST", path, read, msgspec.json.encode(body), key)
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def given(**fields: Any) -> dict[str, Any]:
     """What is not None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _segment(text: str) -> str:
+def segment(text: str) -> str:
     """One part of a path. Raises ValueError for an empty id, with which another address would be called."""
-    if not text or text in (".", ".."):
+    if text in ("", ".", ".."):
         raise ValueError("the id is empty")
     return quote(text, safe="")
 

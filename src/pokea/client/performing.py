@@ -1,6 +1,6 @@
 """The making of one call, whichever way it is sent: how often, and what comes of it."""
 
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from pokea.client.answers import Answered, Attempted, Unsent
 from pokea.client.calls import Call
@@ -52,3 +52,19 @@ class Performance(Generic[T]):
 
     def _no_reply(self, why: str) -> ClientError:
         return NoReply(f"{self._call.method} {self._call.path} was sent and not answered: {why}", self._call.key)
+
+
+class Performer(Protocol):
+    """What sends a call, and sends it again where that is safe."""
+
+    def perform(self, call: Call[T]) -> T:
+        """The value of the call. Raises ClientError."""
+        ...
+
+
+class AsyncPerformer(Protocol):
+    """The same for asyncio."""
+
+    async def perform(self, call: Call[T]) -> T:
+        """The value of the call. Raises ClientError."""
+        ...

@@ -15,7 +15,7 @@ from typing import Final, Self
 from pokea.testing.asking import call, eventually
 from pokea.testing.simulator_api import SimulatorApi
 
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 _FIRST_PORT: Final = 20_000
 """Below those that the system gives to outgoing connections."""
 _PORTS_OF_A_WORKER: Final = 1_000
@@ -78,7 +78,10 @@ class Program:
     def ready(self) -> Self:
         """Wait until it answers."""
         if self.url:
-            eventually(self._answers, f"{self.arguments[0]} answers; its log:\n{self.log}", _START_SECONDS)
+            try:
+                eventually(self._answers, f"{self.arguments[0]} answers", _START_SECONDS)
+            except AssertionError as failure:
+                raise AssertionError(f"{failure}; its log:\n{self.log}") from None
         return self
 
     @property

@@ -12,6 +12,11 @@ const PLACES = {
   'links.get': ['linkId'],
   'links.update': ['linkId', '*'],
   'links.delete': ['linkId'],
+  'bookings.dispute': ['bookingId', '*'],
+  'bookings.release': ['bookingId', '*'],
+  'refunds.get': ['refundId'],
+  'payees.get': ['payeeId'],
+  'payees.update': ['payeeId', '*'],
 };
 
 function placed(name, given) {

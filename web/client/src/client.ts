@@ -1,30 +1,27 @@
 import createClient, { type Client } from 'openapi-fetch';
-import { NoReply, NotPokea, NotReached, StillOpen } from './errors.ts';
-import { KEY_HEADER, repeating, type Surroundings } from './performing.ts';
+import { NoReply, NotReached, StillOpen } from './errors.ts';
+import { Payees, Payouts, type Refund, Refunds } from './out.ts';
+import { repeating, type Surroundings } from './performing.ts';
 import type { components, paths } from './schema.ts';
+import {
+  all,
+  type Body,
+  given,
+  type Keyed,
+  keyed,
+  MOST_LISTED,
+  type Page,
+  path,
+  text,
+  under,
+} from './sending.ts';
 
 type Schemas = components['schemas'];
 export type Booking = Schemas['BookingBody'];
 export type Payment = Schemas['Transaction'];
 export type Push = Schemas['PushData'];
 export type Link = Schemas['LinkBody'];
-type Body<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
-  requestBody?: { content: { 'application/json': infer B } };
-}
-  ? B
-  : never;
 type HistoryQuery = NonNullable<paths['/api/v1/payments/mpesa/history']['get']['parameters']['query']>;
-
-/** A part of a list. `nextCursor` leads to the next part, and is null on the last. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
-}
-
-/** One key for one call, kept over all its attempts; give your own, made of your order's id, to survive a crash. */
-export interface Keyed {
-  readonly idempotencyKey?: string;
-}
 
 export interface PokeaOptions {
   /** Where the service is, with or without `/api/v1`. */
@@ -36,7 +33,6 @@ export interface PokeaOptions {
 }
 
 const DEFAULT_WAIT_SECONDS = 180;
-const MOST_LISTED = 100;
 const pause = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** A service and one caller of it. Calls throw PokeaError. */
@@ -45,6 +41,9 @@ export class Pokea {
   readonly bookings: Bookings;
   readonly payments: Payments;
   readonly links: Links;
+  readonly refunds: Refunds;
+  readonly payouts: Payouts;
+  readonly payees: Payees;
 
   constructor({ url, token, surroundings = {} }: PokeaOptions) {
     this.url = serviceAddress(url);
@@ -64,6 +63,9 @@ export class Pokea {
     this.bookings = new Bookings(api);
     this.payments = new Payments(api, around);
     this.links = new Links(api);
+    this.refunds = new Refunds(api);
+    this.payouts = new Payouts(api);
+    this.payees = new Payees(api);
   }
 }
 
@@ -83,6 +85,52 @@ export class Bookings {
   /** A booking as it stands. */
   async get(bookingId: string): Promise<Booking> {
     return under(await this.#api.GET('/api/v1/bookings/{bookingId}', path({ bookingId })), 'booking');
+  }
+
+  /** Say that the service was rendered: its fee is released, to a payee or to several where these are named. */
+  async done(
+    bookingId: string,
+    order: Body<'/api/v1/bookings/{bookingId}/done', 'post'> & Keyed = {},
+  ): Promise<Booking> {
+    const { idempotencyKey, ...body } = order;
+    const params = keyed(idempotencyKey, { bookingId });
+    return under(await this.#api.POST('/api/v1/bookings/{bookingId}/done', { ...params, body }), 'booking');
+  }
+
+  /** Release a fee that is held or disputed. */
+  async release(
+    bookingId: string,
+    order: Body<'/api/v1/bookings/{bookingId}/release', 'post'> & Keyed,
+  ): Promise<Booking> {
+    const { idempotencyKey, ...body } = order;
+    const params = keyed(idempotencyKey, { bookingId });
+    return under(
+      await this.#api.POST('/api/v1/bookings/{bookingId}/release', { ...params, body }),
+      'booking',
+    );
+  }
+
+  /** Keep the fee from being released until a person decides. */
+  async dispute(
+    bookingId: string,
+    order: Body<'/api/v1/bookings/{bookingId}/dispute', 'post'> & Keyed = {},
+  ): Promise<Booking> {
+    const { idempotencyKey, ...body } = order;
+    const params = keyed(idempotencyKey, { bookingId });
+    return under(
+      await this.#api.POST('/api/v1/bookings/{bookingId}/dispute', { ...params, body }),
+      'booking',
+    );
+  }
+
+  /** Give the fee back, or a part of it. */
+  async refund(
+    bookingId: string,
+    order: Body<'/api/v1/bookings/{bookingId}/refund', 'post'> & Keyed,
+  ): Promise<Refund> {
+    const { idempotencyKey, ...body } = order;
+    const params = keyed(idempotencyKey, { bookingId });
+    return under(await this.#api.POST('/api/v1/bookings/{bookingId}/refund', { ...params, body }), 'refund');
   }
 }
 
@@ -218,45 +266,6 @@ export class Links {
   async delete(linkId: string): Promise<void> {
     under(await this.#api.DELETE('/api/v1/links/{linkId}', path({ linkId })), 'success');
   }
-}
-
-async function* all<T>(page: (cursor: { cursor?: string }) => Promise<Page<T>>): AsyncGenerator<T, void> {
-  let cursor: { cursor?: string } | undefined = {};
-  while (cursor) {
-    const found: Page<T> = await page(cursor);
-    yield* found.items;
-    cursor = found.nextCursor === null ? undefined : { cursor: found.nextCursor };
-  }
-}
-
-/** What stands under a name in an answer. Throws NotPokea for an answer without it. */
-function under<A extends object, N extends keyof A>(answer: { data?: A; response: Response }, name: N): A[N] {
-  const found = answer.data?.[name];
-  if (found === undefined) {
-    throw new NotPokea('The answer cannot be read: it is not in the form of Pokea.', answer.response.status);
-  }
-  return found;
-}
-
-function keyed(key: string = crypto.randomUUID()): { params: { header: { [KEY_HEADER]: string } } } {
-  if (!/^[ -~]{1,255}$/.test(key))
-    throw new TypeError('An idempotency key has 1 to 255 printable ASCII characters.');
-  return { params: { header: { [KEY_HEADER]: key } } };
-}
-
-function path<P extends Record<string, string>>(found: P): { params: { path: P } } {
-  if (Object.values(found).some((id) => ['', '.', '..'].includes(id)))
-    throw new TypeError('The id is empty.');
-  return { params: { path: found } };
-}
-
-type Given<T> = { [N in keyof T]: Exclude<T[N], undefined> };
-function given<T extends object>(fields: T): Given<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
-}
-
-function text<T extends null | undefined>(moment: string | Date | T): string | T {
-  return moment instanceof Date ? moment.toISOString() : moment;
 }
 
 function serviceAddress(url: string): string {

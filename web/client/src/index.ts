@@ -1,11 +1,9 @@
 export {
   type Booking,
   type History,
-  type Keyed,
   type Link,
   type LinkChange,
   type LinkOrder,
-  type Page,
   type Payment,
   Pokea,
   type PokeaOptions,
@@ -22,6 +20,8 @@ export {
   StillOpen,
   WebhookRefused,
 } from './errors.ts';
+export type { Payee, PayeeChange, PayeeOrder, Payout, Refund } from './out.ts';
 export type { Surroundings } from './performing.ts';
+export type { Keyed, Page } from './sending.ts';
 export { CUSTOMER_SCOPES, ownTokens, signToken, type TokenOptions } from './tokens.ts';
 export { type EventData, type VerifyOptions, verifyWebhook, type WebhookEvent } from './webhooks.ts';
