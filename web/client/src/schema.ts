@@ -584,6 +584,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refunds/{id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The refund's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Whether M-PESA paid. */
+                        paid: boolean;
+                        /** @description With `paid`: M-PESA's receipt, as the statement has it. */
+                        receipt?: string | null;
+                        /** @description Without `paid`: the text (CSV) of the organisation's complete statement from 5 minutes before the sending to 24 hours after it, in which no line fits. */
+                        statement?: string | null;
+                        /** @description What else there is to say, in one line. */
+                        reason?: string | null;
+                        /** @description The finding of another person that this one confirms. */
+                        confirms?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The refund, with what was found. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RefundAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payouts": {
         parameters: {
             query?: never;
@@ -888,6 +944,62 @@ export interface paths {
             responses: {
                 /** @description The payout as it stands. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayoutAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/{id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key": string;
+                };
+                path: {
+                    /** @description The payout's `id`. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Whether M-PESA paid. */
+                        paid: boolean;
+                        /** @description With `paid`: M-PESA's receipt, as the statement has it. */
+                        receipt?: string | null;
+                        /** @description Without `paid`: the text (CSV) of the organisation's complete statement from 5 minutes before the sending to 24 hours after it, in which no line fits. */
+                        statement?: string | null;
+                        /** @description What else there is to say, in one line. */
+                        reason?: string | null;
+                        /** @description The finding of another person that this one confirms. */
+                        confirms?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The payout, with what was found. */
+                201: {
                     headers: {
                         [name: string]: unknown;
                     };
