@@ -86,6 +86,15 @@ def result(daraja: Daraja, count: int = 1, seconds: float = 2) -> Any:
     return eventually(lambda: len(found := results(daraja)) >= count and found, f"Result {count}")[-1]
 
 
+def result_of(daraja: Daraja, acknowledged: Reply, seconds: float = 2) -> Any:
+    """The first Result of a request that was acknowledged; of several that are due together either may come first."""
+    conversation = acknowledged.json["ConversationID"]
+    daraja.advance(seconds)
+    return eventually(
+        lambda: next((each for each in results(daraja) if each["ConversationID"] == conversation), None), "its Result"
+    )
+
+
 def values(result: Any) -> dict[str, Any]:
     """The Result's parameters by their keys; of a key that comes twice the last."""
     return {item["Key"]: item.get("Value") for item in result["ResultParameters"]["ResultParameter"]}

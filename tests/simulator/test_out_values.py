@@ -25,6 +25,7 @@ from pokea.simulator.apis.result_items import (
 from pokea.simulator.faults import OUT_KINDS, PATHS, PUSH_KINDS, PUSH_PATH, FaultKind, Faults, Misplaced
 from pokea.simulator.identifiers import conversation_id, placeholder_receipt
 from pokea.simulator.initiator import SimulatedInitiator, certificate
+from pokea.simulator.journal import KeptEntries
 from pokea.simulator.tariffs import payout_cost_cents
 from pokea.simulator.texts import payout_message, payout_reason
 
@@ -225,3 +226,19 @@ def test_the_certificate_has_no_key_beside_it() -> None:
     lines = certificate().strip().splitlines()
     assert (lines[0], lines[-1]) == ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
     assert "PRIVATE KEY" not in certificate()
+
+
+def test_entries_are_found_by_their_key() -> None:
+    """While they are kept: the oldest gives way, and of two with one key the newer is found."""
+    kept = KeptEntries[tuple[str, int]](3, lambda entry: entry[0])
+    for entry in (("a", 1), ("", 2), ("b", 3)):
+        kept.append(entry)
+    assert (kept.find("a"), kept.find("b"), kept.find("")) == (("a", 1), ("b", 3), None)
+    kept.append(("b", 4))
+    assert (kept.find("a"), kept.find("b")) == (None, ("b", 4))
+    kept.append(("c", 5))
+    kept.append(("d", 6))
+    assert list(kept) == [("b", 4), ("c", 5), ("d", 6)]
+    assert kept.find("b") == ("b", 4)
+    kept.append(("e", 7))
+    assert (kept.find("b"), kept[0]) == (None, ("c", 5))

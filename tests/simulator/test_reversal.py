@@ -13,6 +13,7 @@ from tests.simulator.money_out import (
     funded,
     post,
     result,
+    result_of,
     results,
     reversal_body,
     reverse,
@@ -98,9 +99,8 @@ def test_the_result_has_the_form_of_the_reference(daraja: Daraja) -> None:
 def test_a_payment_to_a_till_goes_back_too(daraja: Daraja) -> None:
     """From the merchant account, asked for by the till or by its head office; by another shortcode it is no payment."""
     for party in (daraja.options.till, daraja.options.shortcode):
-        reverse(daraja, pay_till(daraja, 100), ReceiverParty=party)
-    told = result(daraja, count=2)
-    assert values(told)["DebitAccountBalance"] == "Merchant Account|KES|0.00|0.00|0.00|0.00"
+        told = result_of(daraja, reverse(daraja, pay_till(daraja, 100), ReceiverParty=party))
+        assert values(told)["DebitAccountBalance"] == "Merchant Account|KES|0.00|0.00|0.00|0.00"
     reverse(daraja, take_payment(daraja, 100), ReceiverParty=daraja.options.till)
     assert result(daraja, count=3)["ResultCode"] == "R000002"
 
@@ -156,8 +156,7 @@ def test_a_payment_is_reversed_once(daraja: Daraja) -> None:
     """A second time the Result is R000001, whether the first was asked for or made by an operator."""
     first, second = take_payment(daraja, 100), take_payment(daraja, 100)
     reverse(daraja, first)
-    reverse(daraja, first)
-    told = result(daraja, count=2)
+    told = result_of(daraja, reverse(daraja, first))
     assert (told["ResultCode"], told["ResultDesc"]) == ("R000001", "The transaction has already been reversed.")
     daraja.call("POST", "/sim/api/reversals", {"receipt": second})
     reverse(daraja, second)
@@ -308,6 +307,6 @@ def test_an_answer_that_says_nothing(daraja: Daraja, kind: str, moved: int) -> N
     daraja.fault(kind, count=1)
     assert reverse(daraja, receipt).status in (500, 503)
     assert len(daraja.journal["reversals"]) == moved
-    assert reverse(daraja, receipt).status == 200
-    assert result(daraja, count=moved + 1)["ResultCode"] == ("R000001" if moved else 0)
+    told = result_of(daraja, reverse(daraja, receipt))
+    assert told["ResultCode"] == ("R000001" if moved else 0)
     assert len(daraja.journal["reversals"]) == 1

@@ -4,9 +4,10 @@ Bounded: the oldest entries give way once `most` of a kind are kept. Balances ar
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -158,17 +159,44 @@ class PayoutEntry(NamedTuple):
         }
 
 
+Entry = TypeVar("Entry")
+
+
+class KeptEntries(deque[Entry]):
+    """A bounded list that grows at the end by `append`, in which an entry is found by its key at once."""
+
+    def __init__(self, most: int, key: Callable[[Entry], str]) -> None:
+        super().__init__(maxlen=most)
+        self._key = key
+        self._found: dict[str, Entry] = {}
+
+    def append(self, entry: Entry) -> None:
+        """Keep the entry; the oldest gives way where there is no room. An empty key is that of none."""
+        if self and len(self) == self.maxlen:
+            oldest = self[0]
+            if self._found.get(self._key(oldest)) is oldest:
+                del self._found[self._key(oldest)]
+        super().append(entry)
+        key = self._key(entry)
+        if key:
+            self._found[key] = entry
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of this key, while it is kept."""
+        return self._found.get(key)
+
+
 class Journal:
     """Lists that grow at the end, and the organisation's balances."""
 
     def __init__(self, most: int) -> None:
-        self.charges: deque[Charge] = deque(maxlen=most)
+        self.charges = KeptEntries[Charge](most, lambda charge: charge.receipt)
         self.callbacks: deque[CallbackEntry] = deque(maxlen=most)
         self.results: deque[ResultEntry] = deque(maxlen=most)
         self.requests: deque[RequestEntry] = deque(maxlen=most)
-        self.movements: deque[Movement] = deque(maxlen=most)
+        self.movements = KeptEntries[Movement](most, _payment_receipt)
         self.payouts: deque[PayoutEntry] = deque(maxlen=most)
-        self.reversals: deque[ReversalEntry] = deque(maxlen=most)
+        self.reversals = KeptEntries[ReversalEntry](most, lambda reversal: reversal.original_receipt)
         self.balances: dict[OrganisationAccount, int] = dict.fromkeys(OrganisationAccount, 0)
 
     def request(self, now: Instant, path: str) -> RequestEntry:
@@ -190,12 +218,11 @@ class Journal:
 
     def payment_of(self, receipt: str) -> Movement | None:
         """The payment with this receipt, while it is kept."""
-        payments = (each for each in reversed(self.movements) if each.kind is MovementKind.PAYMENT)
-        return next((each for each in payments if each.receipt == receipt), None)
+        return self.movements.find(receipt)
 
     def reversal_of(self, receipt: str) -> ReversalEntry | None:
         """The reversal of the payment with this receipt, while it is kept."""
-        return next((each for each in self.reversals if each.original_receipt == receipt), None)
+        return self.reversals.find(receipt)
 
     @property
     def forgotten_until(self) -> Instant | None:
@@ -249,3 +276,7 @@ class Journal:
     def accounts_document(self) -> dict[str, Any]:
         """The balance of each account, in shillings."""
         return {account.value: shillings_json(cents) for account, cents in self.balances.items()}
+
+
+def _payment_receipt(movement: Movement) -> str:
+    return movement.receipt if movement.kind is MovementKind.PAYMENT else ""

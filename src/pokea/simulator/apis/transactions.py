@@ -57,7 +57,7 @@ class Transactions:
         if conversation is not None:
             return self.of_conversation(conversation)
         journal = self._core.journal
-        charge = next((each for each in journal.charges if each.receipt == receipt), None)
+        charge = journal.charges.find(receipt)
         if charge is not None:
             return self._of_charge(charge)
         reversal = next((each for each in journal.reversals if each.receipt == receipt), None)
