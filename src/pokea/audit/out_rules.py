@@ -32,6 +32,8 @@ _NOT_GIVEN_UP: Final = (
     DisbursementStatus.WITHDRAWN.value,
     DisbursementStatus.LAPSED.value,
     DisbursementStatus.FAILED.value,
+    # Its money is back, and may go out anew by another refund.
+    DisbursementStatus.RETURNED.value,
 )
 
 _LIVE_TWICE = (
