@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
-from pokea.clock import SECOND, Clock, Instant
+from pokea.clock import SECOND, Clock, Deadline, Instant
 from pokea.daraja.out_outcomes import (
     Asked,
     AskOutcome,
@@ -38,6 +38,8 @@ from pokea.operations.settle import Change
 from pokea.storage.database import Database
 from pokea.storage.worker import Worker
 
+ANSWERED_WITHIN: Final[Instant] = 60 * SECOND
+"""How long Daraja has to answer, inside the lease of the sending (law: sending, 1)."""
 BALANCE_AT_MOST_EVERY: Final[Instant] = 60 * SECOND
 _PAUSES_SECONDS: Final = (0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300)
 """Between tries to store an answer while the database is away; the request itself is never sent again."""
@@ -49,11 +51,11 @@ _log = logging.getLogger("pokea.out")
 class OutApi(Protocol):
     """Daraja's APIs of money out."""
 
-    async def pay_b2c(self, order: B2COrder) -> OutOutcome:
-        """Send money to a phone."""
+    async def pay_b2c(self, order: B2COrder, sent_by: Deadline | None = None) -> OutOutcome:
+        """Send money to a phone; what could not be sent by the deadline is refused."""
 
-    async def reverse(self, order: ReverseOrder) -> OutOutcome:
-        """Take a payment back."""
+    async def reverse(self, order: ReverseOrder, sent_by: Deadline | None = None) -> OutOutcome:
+        """Take a payment back; what could not be sent by the deadline is refused."""
 
     async def ask_status(self, question: StatusQuestion) -> AskOutcome:
         """Ask what became of a sending."""
@@ -163,8 +165,15 @@ class OutWorker:
         shillings = attempt.amount_cents // CENTS
         if attempt.way == Way.B2C:
             order = B2COrder(attempt.originator_id or "", attempt.recipient, shillings, given)
-            return await self._api.pay_b2c(order)
-        return await self._api.reverse(ReverseOrder(attempt.original_receipt or "", shillings, given))
+            return await self._api.pay_b2c(order, self._sent_by(attempt))
+        reversal = ReverseOrder(attempt.original_receipt or "", shillings, given)
+        return await self._api.reverse(reversal, self._sent_by(attempt))
+
+    def _sent_by(self, attempt: OutAttempt) -> Deadline:
+        """Until when the request may leave: what comes later could not be answered within the lease."""
+        latest = attempt.lease_until - ANSWERED_WITHIN
+        left_seconds = (latest - self._clock.now()) / SECOND
+        return Deadline(asyncio.get_running_loop().time() + left_seconds, latest)
 
     async def _keep(self, item: OutEvidence) -> None:
         """Store what is known; while the database is away it is tried again, for as long as it may matter."""
