@@ -348,7 +348,7 @@ def open_simulator(options: SimulatorOptions, shop_origins: Sequence[str] = ()) 
 
 
 class Demo(NamedTuple):
-    """A service and the simulator that it talks to, a token that may do everything, and the secret that signs others."""
+    """A service and the simulator that it talks to, a token that may do everything, and the secret that signs more."""
 
     service: Service
     simulator: Simulator
