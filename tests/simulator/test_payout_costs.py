@@ -3,8 +3,8 @@
 import pytest
 
 from tests.simulator.conftest import StartDaraja
-from tests.simulator.money_out import b2c, funded, result, values
-from tests.simulator.statements import statement
+from tests.simulator.money_out import b2c, funded, result, reverse, values
+from tests.simulator.statements import chains, statement, take_payment
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,61 @@ def test_a_statement_has_the_payout_and_its_charge(start_daraja: StartDaraja) ->
     assert (paid["Other Party Info"], charged["Other Party Info"]) == (party, "")
     assert (paid["Withdrawn"], paid["Balance"]) == ("-300.00", "9,695.00")
     assert (charged["Withdrawn"], charged["Balance"]) == ("-5.00", "9,995.00")
+
+
+def test_charges_of_their_own_account_have_its_statement(start_daraja: StartDaraja) -> None:
+    """With `--charge-account charges` the utility account's statement has the payout alone."""
+    daraja = funded(start_daraja(b2c_tariff="registered", charge_account="charges"))
+    b2c(daraja, Amount="300")
+    receipt = result(daraja)["TransactionID"]
+    (charged,) = statement(daraja, account="charges").rows
+    assert (charged["Receipt No."], charged["Details"]) == (receipt, "Business Payment Charge")
+    assert (charged["Withdrawn"], charged["Balance"]) == ("-5.00", "-5.00")
+    paid, _ = statement(daraja).rows
+    assert (paid["Receipt No."], paid["Balance"]) == (receipt, "9,700.00")
+
+
+def test_the_newer_export_has_payouts_too(start_daraja: StartDaraja) -> None:
+    """In its own mask, middle names shown, with both rows in its chain of balances."""
+    daraja = funded(start_daraja(b2c_tariff="registered"))
+    daraja.subscriber(name="JANE WANJIKU DOE")
+    b2c(daraja, Amount="300")
+    receipt = result(daraja)["TransactionID"]
+    sheet = statement(daraja, layout="newer")
+    paid, charged, _ = sheet.rows
+    assert paid["Details"] == "Business Payment to 2547****001 - JANE WANJIKU DOE via API"
+    assert (paid["Receipt No"], charged["Receipt No"]) == (receipt, receipt)
+    assert paid["Withdrawn (KSHs)"] == "-300.00"
+    assert chains(sheet, "Paid In (KSHs)", "Withdrawn (KSHs)", "Balance (KSHs)")
+
+
+@pytest.mark.parametrize(
+    ("command", "details", "reason"),
+    [
+        ("SalaryPayment", "Salary Payment", "Salary Payment via API"),
+        ("PromotionPayment", "Promotion Payment", "Promotion Payment via API"),
+    ],
+)
+def test_a_statement_names_the_purpose(start_daraja: StartDaraja, command: str, details: str, reason: str) -> None:
+    """Of a salary and of a promotion, in the row of the payout and in that of its charge."""
+    daraja = funded(start_daraja(b2c_tariff="registered"))
+    b2c(daraja, Amount="300", CommandID=command)
+    result(daraja)
+    paid, charged, _ = statement(daraja).rows
+    assert paid["Details"].startswith(f"{details} to 25472****001 - ")
+    assert (charged["Details"], paid["Reason Type"], charged["Reason Type"]) == (f"{details} Charge", reason, reason)
+
+
+def test_a_payout_leaves_a_statement_whose_sums_hold(start_daraja: StartDaraja) -> None:
+    """Payments in, a payout with its charge, a reversal and a sweep: the chain holds, and the header sums the rows."""
+    daraja = start_daraja(b2c_tariff="withdrawal")
+    receipts = [take_payment(daraja, amount) for amount in (1_500, 200)]
+    b2c(daraja, Amount="1000")
+    result(daraja)
+    reverse(daraja, receipts[1], Amount="200")
+    assert result(daraja, count=2)["ResultCode"] == 0
+    daraja.call("POST", "/sim/api/accounts/sweep", {})
+    sheet = statement(daraja)
+    assert chains(sheet)
+    assert sheet.column("Balance") == ["0.00", "466.00", "666.00", "1,666.00", "1,700.00", "1,500.00"]
+    assert (sheet.labelled("Total Paid In:"), sheet.labelled("Total Withdrawn:")) == ("1,700.00", "-1,700.00")
