@@ -126,6 +126,8 @@ class OutWork(NamedTuple):
     look_again_at: Instant | None
     wants_balance: frozenset[tuple[int, str]] = frozenset()
     """Merchants and ways for which a disbursement waits until it is known what the account holds."""
+    unapplied: Sequence[str] = ()
+    """Attempts with evidence that some process stored and did not apply."""
 
 
 class Making(NamedTuple):
@@ -161,7 +163,8 @@ def claim_out(
     changes = [*lapsed, *write_followed(connection, followed, now)]
     questions = _questions(connection, making.book, budget, now)
     poor = store.waiting_for_funds(connection)
-    return OutWork(sendings, questions, over, changes, _look_again(connection), poor)
+    unapplied = store.unapplied_attempts(connection, AT_ONCE)
+    return OutWork(sendings, questions, over, changes, _look_again(connection), poor, unapplied)
 
 
 def _lock_due(connection: Connection, approvals: Approvals, now: Instant) -> list[Disbursement]:

@@ -115,6 +115,7 @@ class OutWorker:
     async def _step(self) -> None:
         work = await self._database.write(self._claim, self._clock.now())
         self._publish(work.changes)
+        self._settler.revisit(work.unapplied)
         for sending in work.sendings:
             self._begin(self._send(sending))
         for asking in work.questions:
