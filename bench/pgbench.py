@@ -12,11 +12,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench.made import Made, callback_request
+from bench.made import FEE_SHILLINGS, Made, callback_request
 from bench.servers import cost_of
 from bench.stage import Bench
 from pokea.analytics.counting import day_of, hour_of
 from pokea.clock import SystemClock
+from pokea.events.outbox import encode_state
+from pokea.events.states import BookingState, PaymentState
 from pokea.scope import DEFAULT_SCOPE
 
 CLIENTS: Final = 16
@@ -61,7 +63,9 @@ counted as (
         ('pending', -1), ('completed', 1), ('gross', 50000), ('net', 50000), ('waited', 1500000), ('wait_5', 1),
         ('by_callback', 1)) as given(name, amount)
 )
-insert into outbox select id, version + 1, merchant_id, 'payment.completed', {now} from locked on conflict do nothing;
+insert into outbox
+select id, version + 1, merchant_id, 'payment.completed', {now}, '{paid}' from locked
+union all select booking_id, 2, merchant_id, 'booking.held', {now}, '{held}' from locked;
 """
 _MANY: Final = """
 begin;
@@ -90,10 +94,23 @@ insert into owner_deltas values ({merchant}, 'customer-' || :n % 97, {day}, 0, -
 insert into counter_deltas values ({merchant}, {hour}, 'pending', -1), ({merchant}, {hour}, 'completed', 1),
     ({merchant}, {hour}, 'gross', 50000), ({merchant}, {hour}, 'net', 50000), ({merchant}, {hour}, 'waited', 1500000),
     ({merchant}, {hour}, 'wait_5', 1), ({merchant}, {hour}, 'by_callback', 1);
-insert into outbox values ('pay_' || lpad(:n::text, 22, '0'), 3, {merchant}, 'payment.completed', {now})
-    on conflict do nothing;
+insert into outbox values
+    ('pay_' || lpad(:n::text, 22, '0'), 3, {merchant}, 'payment.completed', {now}, '{paid}'),
+    ('bkg_' || lpad(:n::text, 22, '0'), 2, {merchant}, 'booking.held', {now}, '{held}');
 commit;
 """
+_REFERENCE: Final = "BKG-00000001"
+_PAID: Final = PaymentState(
+    booking_id=f"bkg_{1:022d}",
+    reference=_REFERENCE,
+    status="completed",
+    amount=FEE_SHILLINGS,
+    receipt="UB00000001",
+    review=[],
+)
+_HELD: Final = BookingState(
+    reference=_REFERENCE, status="matching", fee_status="held", amount=FEE_SHILLINGS, payment_id=f"pay_{1:022d}"
+)
 WAYS: Final = {"pgbench, one statement": _ONE, "pgbench, a statement each": _MANY}
 _NUMBER: Final = "\\set k :k + 1\n\\set n :first + :client_id * :each + :k\n"
 
@@ -112,6 +129,7 @@ def settle(bench: Bench, way: str, made: Made) -> Settled:
     body = callback_request(made.first).split(b"\r\n\r\n", 1)[1].decode()
     script = bench.new_folder() / "settle.sql"
     values = {"now": now, "day": day_of(now), "hour": hour_of(now), "merchant": DEFAULT_SCOPE.merchant_id, "body": body}
+    values |= {"paid": _spaced(_PAID), "held": _spaced(_HELD)}
     script.write_text(_NUMBER + WAYS[way].format(**values))
     each = made.count // CLIENTS
     variables = {"k": -1, "first": made.first, "each": each}
@@ -126,6 +144,11 @@ def settle(bench: Bench, way: str, made: Made) -> Settled:
     assert found is not None, printed
     spent = cost_of(bench.postgres.pid).cpu_seconds - before
     return Settled(float(found[1]), spent * 1e6 / made.count, (_children() - client_before) * 1e6 / made.count)
+
+
+def _spaced(state: PaymentState | BookingState) -> str:
+    """A state as an event has it; what follows a colon at once would be a variable."""
+    return encode_state(state).replace(":", ": ")
 
 
 def _run(program: Path, *arguments: str) -> str:

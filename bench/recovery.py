@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, union_all
 
 from bench.report import Cell, Table
 from bench.stage import Bench
@@ -188,9 +188,11 @@ def _is_any_open(connection: Connection) -> bool:
 
 def _ended(connection: Connection) -> dict[str, Instant]:
     """When each payment was first told to have ended."""
-    events = tables.outbox.c
-    first = select(events.object_id, func.min(events.created_at)).where(
-        events.type.in_(["payment.completed", "payment.failed"])
+    ends = (
+        select(each.c.object_id, each.c.created_at).where(each.c.type.in_(["payment.completed", "payment.failed"]))
+        for each in (tables.outbox, tables.events)
     )
+    events = union_all(*ends).subquery().c
+    first = select(events.object_id, func.min(events.created_at))
     found: Any = connection.execute(first.group_by(events.object_id)).all()
     return dict(map(tuple, found))

@@ -1,6 +1,7 @@
 """Writes what is made from the code, pages of docs/ and modules of the client: `make docs`; a test finds drift."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -10,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from pokea.edge_settings import EdgeSettings
 from pokea.errors import CATALOGUE, Problem
+from pokea.events.types import EVENT_TYPES
 from pokea.out_rules import SANDBOX_INITIATOR_PASSWORD
 from pokea.out_settings import OutSettings
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, Complaint, Severity
@@ -17,6 +19,7 @@ from pokea.settings import Settings, complaints
 from tools.client_code import CODE
 from tools.code_map import code_map, error_tree
 from tools.codes_page import codes_page
+from tools.events_page import events_page, schema_name, schema_page
 from tools.markdown import page, table
 from tools.metrics_page import metrics_page
 from tools.states_page import states_page
@@ -94,12 +97,14 @@ def errors_page() -> str:
     return page(parts)
 
 
-PAGES: Final = {
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "codes.md": codes_page,
     "states.md": states_page,
     "metrics.md": metrics_page,
+    "events.md": events_page,
+    **{schema_name(each): partial(schema_page, each) for each in EVENT_TYPES},
 }
 """The generated pages, by their name in docs/."""
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Connection, Row, Table, func, select
+from sqlalchemy import Column, Connection, Row, Select, Table, func, or_, select
 
 from bench.made import Made, callback_request, payment_id
 from pokea.clock import SystemClock
@@ -28,10 +28,9 @@ _OF_A_PAYMENT: Mapping[Table, Column[Any]] = {
     tables.evidence: tables.evidence.c.operation_id,
     tables.receipts: tables.receipts.c.operation_id,
     tables.postings: tables.postings.c.source_id,
-    tables.outbox: tables.outbox.c.object_id,
 }
 _MOMENTS = {"expires_at"} | {
-    column.name for table in _OF_A_PAYMENT for column in table.c if column.name.endswith("_at")
+    column.name for table in (*_OF_A_PAYMENT, tables.outbox) for column in table.c if column.name.endswith("_at")
 }
 
 
@@ -62,9 +61,17 @@ def _left(connection: Connection, identity: str) -> Left:
     for table, column in _OF_A_PAYMENT.items():
         rows = connection.execute(select(table).where(column == identity).order_by(*table.primary_key))
         left[table.name] = [_without_moments(row) for row in rows]
+    left["outbox"] = [_without_moments(row) for row in connection.execute(_events_of(identity))]
     completed = connection.execute(select(func.count()).where(tables.payments.c.status == "completed")).scalar_one()
     left["counts"] = {name: amount / completed for name, amount in _counted(connection).items()}
     return left
+
+
+def _events_of(identity: str) -> Select[Any]:
+    """The events of a payment and of its booking."""
+    events, owner = tables.outbox.c, select(tables.payments.c.booking_id).where(tables.payments.c.id == identity)
+    is_of_either = or_(events.object_id == identity, events.object_id.in_(owner))
+    return select(tables.outbox).where(is_of_either).order_by(events.object_id, events.version)
 
 
 def _without_moments(row: Row[Any]) -> dict[str, Any]:

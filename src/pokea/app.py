@@ -49,6 +49,8 @@ from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
+from pokea.events.routes import event_list_routes
+from pokea.events.stream import EventStream, follow_nothing
 from pokea.ids import Ids, RandomBytes
 from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
@@ -133,6 +135,14 @@ class Service:
         )
         self._folding = Rollup(database, longest_sleep_seconds)
         self._forgetting = Forgetting(database, clock, forget_uses)
+        self._stream = EventStream(
+            database,
+            clock,
+            follow_nothing,
+            lambda: None,
+            kept_days=settings.pokea_events_days,
+            longest_sleep_seconds=longest_sleep_seconds,
+        )
         self.prompter = PushService(
             database,
             clock,
@@ -198,6 +208,7 @@ class Service:
         for router in self.money_out.routers(gate):
             application.include_router(router)
         application.router.routes.extend(self.money_out.addresses(gate))
+        application.include_router(event_list_routes(gate, database, livemode=settings.is_live))
         return application
 
     def _add_links(
@@ -251,6 +262,7 @@ class Service:
             await self.recovery.start()
             await self._folding.start()
             await self._forgetting.start()
+            await self._stream.start()
         if self._audits:
             await self._audit.start()
 
@@ -267,6 +279,7 @@ class Service:
         await self._folding.stop()
         await self._forgetting.stop()
         await self.settler.stop()
+        await self._stream.stop()
         await self._alerts.stop()
         await self.hub.stop()
         await self._ports.transport.close()
@@ -276,6 +289,8 @@ class Service:
         happened = [each for each in changes if each.event is not None]
         self.hub.publish([each.operation_id for each in happened])
         _log_changes(happened)
+        if happened:
+            self._stream.wake()
         for each in changes:
             if each.event is not None:
                 self._events.add(each.event)

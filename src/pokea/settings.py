@@ -20,6 +20,8 @@ from pokea.certificates import file_or_fault
 from pokea.clock import EAST_AFRICA_TIME, Instant, SystemClock, to_datetime
 from pokea.edge_settings import EdgeSettings
 from pokea.errors import SettingsError
+from pokea.event_settings import EventSettings
+from pokea.limit_settings import LimitSettings
 from pokea.out_rules import SANDBOX_INITIATOR, SANDBOX_INITIATOR_PASSWORD, check_money_out
 from pokea.out_settings import OutSettings
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, SIMULATOR, Complaint, Severity
@@ -46,7 +48,7 @@ Network = IPv4Network | IPv6Network
 Listed = tuple[str, ...]
 
 
-class Settings(OutSettings, EdgeSettings):
+class Settings(OutSettings, EdgeSettings, EventSettings, LimitSettings):
     """The settings of one service. Built by `load_settings`, which turns a wrong one into a sentence."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -113,33 +115,6 @@ class Settings(OutSettings, EdgeSettings):
         description="Name of the business as M-PESA shows it in the prompt; the checkout says it before the payment.",
     )
     pokea_alerts: Listed = Field((), description="Where alerts go (Apprise addresses).")
-    pokea_push_limit_phone: int | None = Field(
-        None,
-        ge=0,
-        description="Prompts a phone may get in 10 minutes; 0 for no limit. By default 5, none with the simulator.",
-    )
-    pokea_push_limit_customer: int | None = Field(
-        None,
-        ge=0,
-        description="Prompts a customer may ask for in 10 minutes; 0 for no limit. "
-        "By default 10, none with the simulator.",
-    )
-    pokea_push_limit_overall: int | None = Field(
-        None,
-        ge=0,
-        description="Prompts that all customers together may cause in a minute; 0 for no limit. "
-        "By default 600, none with the simulator.",
-    )
-    pokea_booking_limit_customer: int | None = Field(
-        None,
-        ge=0,
-        description="Bookings a customer may make in 10 minutes, in each process; 0 for no limit. An admin's are not "
-        "counted. By default 60, none with the simulator.",
-    )
-    pokea_link_limit: int = Field(
-        60, ge=0, description="Prompts, and payments begun, through a payment link in 10 minutes; 0 for no limit."
-    )
-    pokea_link_limit_address: int = Field(20, ge=0, description="The same from one network address, through any link.")
     pokea_metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token that /metrics asks for; without one it is open."
     )
@@ -221,6 +196,11 @@ class Settings(OutSettings, EdgeSettings):
         if chosen is not None:
             return chosen
         return 0 if self.mpesa_environment == "simulator" else default
+
+    @property
+    def is_live(self) -> bool:
+        """Whether real money moves."""
+        return self.mpesa_environment == rules.PRODUCTION
 
     @property
     def callback_networks(self) -> tuple[Network, ...]:

@@ -4,9 +4,12 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, text
 
+from pokea.bookings.events import created
 from pokea.clock import SECOND, Instant
+from pokea.events.outbox import add_events
 from pokea.operations.arrivals import Batch
 from pokea.operations.evidence import Evidence, Source, from_statement
+from pokea.operations.payment_events import CREATED, event_of
 from pokea.operations.settle import settle
 from pokea.operations.store import insert_payments
 from pokea.payments.flow import PaymentFlow
@@ -36,9 +39,11 @@ def break_books(database: Database, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-def _keep(connection: Connection, bookings: int) -> None:
-    numbers = range(1, bookings + 1)
-    connection.execute(insert(tables.bookings), [new_booking(f"bk_{number}")._asdict() for number in numbers])
+def _keep(connection: Connection, count: int) -> None:
+    numbers = range(1, count + 1)
+    bookings = [new_booking(f"bk_{number}") for number in numbers]
+    connection.execute(insert(tables.bookings), [booking._asdict() for booking in bookings])
+    add_events(connection, [created(booking) for booking in bookings])
     wanted = [(f"pay_{number}", f"bk_{number}") for number in numbers] + [(REFUNDED, "bk_1"), (FAILED, "bk_1")]
     for number, (payment_id, booking_id) in enumerate(wanted):
         made_at = NOW - _MADE_BEFORE.get(payment_id, 900) * SECOND
@@ -46,6 +51,7 @@ def _keep(connection: Connection, bookings: int) -> None:
         phone = f"2547{number:08d}"
         row = new_payment(payment_id, booking_id=booking_id, msisdn=phone, is_locking=False, **times)
         insert_payments(connection, [row])
+        add_events(connection, [event_of(row, CREATED, made_at)])
         line = from_statement(payment_id, f"TK5AA{number:05d}", 50_000, None, made_at + 60 * SECOND)
         refused = Evidence(payment_id, "push:refused", Source.PUSH_REFUSED, made_at + SECOND, code="400.002.02")
         told = refused if payment_id == FAILED else line
@@ -66,7 +72,6 @@ BREAKS: Final = {
         "update payments set status = 'pending', created_at = created_at - 108000000000 where id = 'pay_b'",
     ),
     "everything_applied": ("update evidence set applied = false where operation_id = 'pay_3'",),
-    "told_in_order": ("delete from outbox where object_id = 'pay_3'",),
     "rows_follow_evidence": ("update payments set failure_reason = 'cancelled' where id = 'pay_b'",),
     "completed_is_proved": ("delete from evidence where operation_id = 'pay_3'",),
     "proof_completes": ("update payments set status = 'failed' where id = 'pay_3'",),
@@ -78,5 +83,6 @@ BREAKS: Final = {
         "values ('pay_4', 'adjusted', 0, 1, 'mpesa_clearing', 500, 0)",
     ),
     "receipt_owned": ("update receipts set operation_id = 'pay_4' where operation_id = 'pay_3'",),
+    "told_in_order": ("delete from outbox where object_id in ('pay_3', 'bk_3')",),
 }
 """For each rule, statements that break it around pay_3 and bk_3, or the payment that failed."""

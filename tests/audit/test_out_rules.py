@@ -50,7 +50,7 @@ def _keep(connection: Connection) -> None:
     for number, disbursement_id in ((3, "rf_1"), (4, "rf_2"), (5, "rf_3")):
         phone = f"2547{number - 1:08d}"
         scene.approved(disbursement_id, payment_id=f"pay_{number}", recipient=phone)
-        event = {"object_id": disbursement_id, "merchant_id": 1, "created_at": 0}
+        event = {"object_id": disbursement_id, "merchant_id": 1, "created_at": 0, "data": "{}"}
         kinds = ((1, "refund.requested"), (2, "refund.approved"))
         connection.execute(insert(outbox), [event | {"version": version, "type": kind} for version, kind in kinds])
         scene.originator = f"originator {number}"

@@ -40,5 +40,8 @@ def found(database: Database, booking_id: str) -> Booking | None:
 
 def hold(connection: Connection, *paid: tuple[str, str, int]) -> int:
     """Hold fees as the settler does: booking, payment and time of each; answers how many were unpaid."""
-    held = [Transition(booking, "unpaid", "held", "matching", payment, at) for booking, payment, at in paid]
+    held = [
+        Transition(booking, "unpaid", "held", "matching", payment, at, event="booking.held", data="{}")
+        for booking, payment, at in paid
+    ]
     return sql_for(connection).write(connection, ChangeSet(transitions=held))

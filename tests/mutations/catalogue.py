@@ -149,7 +149,7 @@ MUTATIONS: Final = (
         [
             Edit(
                 _SETTLE,
-                "            events.append(Event(key, version, row.merchant_id, event, now))\n",
+                "            events.append(event_of(row, event, now))\n",
                 "            pass\n",
             )
         ],

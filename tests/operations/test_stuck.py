@@ -33,7 +33,7 @@ def proves(token: str, payment_id: str) -> bool:
 def test_a_stuck_payment_is_told(connection: Connection) -> None:
     """The flag raises the version, and the version is in the outbox and in what is announced."""
     told = flag_stuck(connection, [PAYMENT], NOW)
-    assert [(each.operation_id, each.version, each.event) for each in told] == [(PAYMENT, 2, "payment.updated")]
+    assert [(each.operation_id, each.version, each.event) for each in told] == [(PAYMENT, 2, "payment.flagged")]
     assert [row.version for row in rows_of(connection, tables.outbox)] == [2]
     check_books(connection)
 

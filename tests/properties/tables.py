@@ -51,7 +51,7 @@ def rows_of(connection: Connection, table: Table) -> Sequence[Row[Any]]:
 
 def check_books(connection: Connection) -> None:
     """Postings balance in each payment, a fee is held at most once and by whom the booking says, a receipt is shown by
-    the payment that owns it, and each visible change of a payment is one event."""
+    the payment that owns it, and each visible change of a payment or a booking is one event."""
     balances: dict[str, int] = defaultdict(int)
     for posting in rows_of(connection, tables.postings):
         balances[posting.source_id] += posting.amount_cents
@@ -66,6 +66,9 @@ def check_books(connection: Connection) -> None:
     owners = {row.receipt: row.operation_id for row in rows_of(connection, tables.receipts)}
     assert all(owners[row.receipt] == row.id for row in payments if row.receipt is not None)
     versions = defaultdict(list)
-    for event in rows_of(connection, tables.outbox):
-        versions[event.object_id].append(event.version)
-    assert {row.id: list(range(2, row.version + 1)) for row in payments if row.version > 1} == dict(versions)
+    for event in sorted(rows_of(connection, tables.outbox)):
+        # A row that a test begins with was made without its first event.
+        if event.version > 1:
+            versions[event.object_id].append(event.version)
+    changed = [row for row in [*payments, *rows_of(connection, tables.bookings)] if row.version > 1]
+    assert {row.id: list(range(2, row.version + 1)) for row in changed} == dict(versions)

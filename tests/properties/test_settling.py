@@ -22,7 +22,7 @@ from pokea.operations.store import insert_payments
 from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
 from pokea.storage.database import Database
-from tests.payment_rows import change_payments, new_booking, new_payment
+from tests.payment_rows import BOOKING, change_payments, new_booking, new_payment
 from tests.properties.evidence_sets import (
     FACTS,
     PAYMENT,
@@ -254,15 +254,17 @@ def test_money_goes_where_the_law_says(
 
 
 def test_each_visible_change_is_one_event_with_the_next_version(connection: Connection) -> None:
-    """The outbox holds one event for each version after the first, in order."""
+    """The outbox holds one event for each version of the payment and of its booking after the first."""
     with connection.begin() as transaction:
         begin(connection)
         settled(connection, [[piece] for piece in [accepted(), callback("1037"), callback("0", 12), silent()]])
-        rows = connection.execute(select(tables.outbox.c.version, tables.outbox.c.type)).all()
+        columns = tables.outbox.c
+        rows = connection.execute(select(columns.object_id, columns.version, columns.type)).all()
         assert sorted(tuple(row) for row in rows) == [
-            (2, "payment.pending"),
-            (3, "payment.failed"),
-            (4, "payment.completed"),
+            (BOOKING, 2, "booking.held"),
+            (PAYMENT, 2, "payment.pending"),
+            (PAYMENT, 3, "payment.failed"),
+            (PAYMENT, 4, "payment.completed"),
         ]
         transaction.rollback()
 

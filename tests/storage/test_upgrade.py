@@ -34,7 +34,6 @@ _KEPT: Final = (
     "receipts",
     "claims",
     "postings",
-    "outbox",
     "idempotency_keys",
     "owner_deltas",
     "owner_counts",

@@ -79,14 +79,14 @@ async function fail(client, payment, told) {
        failure_reason = $4 where id = $1`,
     [payment.id, told.now, String(told.code), told.description],
   );
-  await tell(client, payment, told, "failed");
+  await tell(client, { ...payment, status: "failed", failure_reason: told.description }, told, "failed");
   await count(client, payment, "failed", { failed: 1, [`reason:${told.description}`]: 1 });
 }
 
 async function flag(client, payment, told, name) {
   await client.query("update payments set version = version + 1, flags = $2 where id = $1", [payment.id, name]);
   await raise(client, payment, told, name);
-  await tell(client, payment, told, "updated");
+  await tell(client, { ...payment, flags: name }, told, "flagged");
 }
 
 async function raise(client, payment, told, name) {
@@ -126,6 +126,14 @@ async function complete(client, payment, told) {
          version = version + 1 where id = $1`,
       [payment.booking_id, payment.id, now],
     );
+    await announce(client, found.rows[0], "booking.held", now, {
+      reference: found.rows[0].reference,
+      status: "matching",
+      feeStatus: "held",
+      amount: Number(found.rows[0].fee_cents) / 100,
+      currency: "KES",
+      paymentId: payment.id,
+    });
   } else {
     await raise(client, payment, told, "paid_twice");
   }
@@ -134,7 +142,8 @@ async function complete(client, payment, told) {
      values ($1, 'received', 0, $7, 'mpesa_clearing', $2, $4), ($1, $5, 0, $7, $6, $3, $4)`,
     [payment.id, asked, -asked, now, money, isHeld ? "fees_held" : "refunds_due", payment.merchant_id],
   );
-  await tell(client, payment, told, "completed");
+  const flags = isHeld ? payment.flags : "paid_twice";
+  await tell(client, { ...payment, status: "completed", receipt: told.receipt, flags }, told, "completed");
   const waited = Math.max(0, now - Number(payment.created_at));
   const bucket = EDGES.filter((edge) => edge <= waited).length;
   await count(client, payment, "completed", {
@@ -148,9 +157,22 @@ async function complete(client, payment, told) {
 }
 
 async function tell(client, payment, told, kind) {
+  await announce(client, payment, `payment.${kind}`, told.now, {
+    bookingId: payment.booking_id,
+    reference: payment.account_reference,
+    status: payment.status,
+    amount: Number(payment.amount_cents) / 100,
+    currency: "KES",
+    receipt: payment.receipt,
+    review: payment.flags ? payment.flags.split(",") : [],
+    ...(payment.status === "failed" ? { reason: payment.failure_reason } : {}),
+  });
+}
+
+async function announce(client, changed, type, now, state) {
   await client.query(
-    "insert into outbox (object_id, version, merchant_id, type, created_at) values ($1, $2, $3, $4, $5)",
-    [payment.id, payment.version + 1, payment.merchant_id, `payment.${kind}`, told.now],
+    "insert into outbox (object_id, version, merchant_id, type, created_at, data) values ($1, $2, $3, $4, $5, $6)",
+    [changed.id, changed.version + 1, changed.merchant_id, type, now, JSON.stringify(state)],
   );
 }
 

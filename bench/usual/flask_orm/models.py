@@ -126,15 +126,15 @@ class Posting(Model):
 
 
 class Event(Model):
-    """What is to be told of a payment."""
+    """What is to be announced of a payment or a booking. The table has no key; the ORM wants one."""
 
     __tablename__ = "outbox"
-    object_id: Mapped[str] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    object_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     merchant_id: Mapped[int]
     type: Mapped[str]
     created_at: Mapped[int]
-    payment: Mapped[Payment] = relationship()
+    data: Mapped[str]
 
 
 class OwnerDelta(Model):

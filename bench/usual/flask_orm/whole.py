@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import os
 import time
 from bisect import bisect_right
@@ -96,9 +97,25 @@ def settle(session: Session, payment: Payment, told: Callback, now: int) -> None
     else:
         complete(session, payment, told, now)
     payment.version += 1
-    kind = "updated" if payment.status == "pending" else payment.status
-    event = {"version": payment.version, "merchant_id": payment.merchant_id, "type": f"payment.{kind}"}
-    session.add(Event(payment=payment, created_at=now, **event))
+    kind = "flagged" if payment.status == "pending" else payment.status
+    state = {
+        "bookingId": payment.booking_id,
+        "reference": payment.account_reference,
+        "status": payment.status,
+        "amount": payment.amount_cents // 100,
+        "currency": "KES",
+        "receipt": payment.receipt,
+        "review": payment.flags.split(",") if payment.flags else [],
+    }
+    if payment.status == "failed":
+        state["reason"] = payment.failure_reason
+    announce(session, payment, f"payment.{kind}", state, now)
+
+
+def announce(session: Session, changed: Payment | Booking, kind: str, state: dict[str, Any], now: int) -> None:
+    """Write the event that a row has come to its version."""
+    identity = {"object_id": changed.id, "version": changed.version, "merchant_id": changed.merchant_id}
+    session.add(Event(**identity, type=kind, created_at=now, data=json.dumps(state, separators=(",", ":"))))
 
 
 def own_receipt(session: Session, payment: Payment, receipt: str) -> bool:
@@ -140,6 +157,15 @@ def complete(session: Session, payment: Payment, told: Callback, now: int) -> No
         booking.status, booking.fee_status = "matching", "held"
         booking.fee_payment_id, booking.paid_at = payment.id, now
         booking.version += 1
+        state = {
+            "reference": booking.reference,
+            "status": booking.status,
+            "feeStatus": booking.fee_status,
+            "amount": booking.fee_cents // 100,
+            "currency": "KES",
+            "paymentId": payment.id,
+        }
+        announce(session, booking, "booking.held", state, now)
     else:
         flag(session, payment, "paid_twice", now)
     close(session, payment)

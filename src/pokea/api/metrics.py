@@ -60,7 +60,7 @@ PAYMENT_EVENTS: Final = MetricDefinition(
     MetricType.COUNTER,
     "Changes of payments that a page can see.",
     {
-        "kind": "`payment.` and the status that the payment has now, or `payment.updated` where another field changed.",
+        "kind": "The type of the change's event (docs/events.md).",
     },
 )
 BOOKS_VIOLATIONS: Final = MetricDefinition(

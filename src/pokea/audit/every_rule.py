@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from pokea.audit.event_rules import EVENT_RULES
 from pokea.audit.operation_rules import OPERATION_RULES
 from pokea.audit.out_rules import OUT_RULES
 from pokea.audit.rule import BOOKS
 
-RULES: Final = (*BOOKS, *OPERATION_RULES, *OUT_RULES)
+RULES: Final = (*BOOKS, *OPERATION_RULES, *OUT_RULES, *EVENT_RULES)
 """All of them, in the order in which they are shown."""

@@ -20,7 +20,7 @@ from pokea.operations.schedule import GIVE_UP
 from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.storage.sql import fetch_all
 from pokea.storage.statements import select_in
-from pokea.storage.tables import evidence, flags, outbox, payments, postings, receipts
+from pokea.storage.tables import evidence, flags, payments, postings, receipts
 
 LATE: Final[Instant] = HOUR
 """How late the end of a payment may be noticed: a service that was down comes back, and the question's gap ends."""
@@ -49,21 +49,6 @@ _NOT_APPLIED = (
     # What is stuck has a flag, and an event, already.
     .where(store.IS_UNDERSTOOD, ~store.IS_STUCK)
     .group_by(evidence.c.operation_id)
-)
-
-_IS_OF_PAYMENT = outbox.c.object_id == _COLUMNS.id
-_EVENT_COUNT = select(func.count()).select_from(outbox).where(_IS_OF_PAYMENT).correlate(payments).scalar_subquery()
-_LAST_EVENT = (
-    select(func.coalesce(func.max(outbox.c.version), 1)).where(_IS_OF_PAYMENT).correlate(payments).scalar_subquery()
-)
-_GAPS = select(_COLUMNS.id, _COLUMNS.version, _EVENT_COUNT.label("events")).where(
-    or_(_COLUMNS.version - 1 != _EVENT_COUNT, _COLUMNS.version != _LAST_EVENT)
-)
-_SAYS_SO = and_(_IS_OF_PAYMENT, outbox.c.type == "payment." + _COLUMNS.status)
-_UNTOLD = (
-    select(_COLUMNS.id, _COLUMNS.status)
-    .where(_COLUMNS.status.in_([Status.COMPLETED.value, Status.FAILED.value]))
-    .where(~exists(select(outbox.c.version).where(_SAYS_SO)))
 )
 
 _PAID = and_(evidence.c.operation_id == _COLUMNS.id, evidence.c.code == SUCCESS, evidence.c.proved, evidence.c.applied)
@@ -227,16 +212,6 @@ OPERATION_RULES: Final = (
                 _NOT_APPLIED,
                 "{pieces} pieces of evidence about {operation_id} are not in its row",
             ),
-        ),
-    ),
-    Rule(
-        "told_in_order",
-        "The outbox has an event for each version of a payment after the first, and one that says how it ended.",
-        (
-            _along_payments(
-                _GAPS, "{id} has version {version} and {events} events, one for each version after the first"
-            ),
-            _along_payments(_UNTOLD, "{id} is {status}, and no event says so"),
         ),
     ),
     Rule(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
 
+from pokea.audit.event_rules import GAP, gaps_in
 from pokea.audit.rule import AFTER, UPTO, Breach, Check, IdRange, Rule, RuleScope, sql_check
 from pokea.clock import Instant
 from pokea.disbursements import store as out
@@ -18,7 +19,6 @@ from pokea.storage.tables import (
     attempts,
     disbursement_steps,
     disbursements,
-    outbox,
     payments,
     postings,
     receipts,
@@ -132,16 +132,6 @@ _UNKNOWN_UNDUE = select(_ATTEMPT.id, _ATTEMPT.status).where(
     _ATTEMPT.next_action_at.is_(None),
     # After a week of questions it is a person's.
     _ATTEMPT.inquiries == 0,
-)
-_EVENTS = (
-    select(func.count())
-    .select_from(outbox)
-    .where(outbox.c.object_id == _DISBURSEMENT.id, outbox.c.version <= _DISBURSEMENT.version)
-    .correlate(disbursements)
-    .scalar_subquery()
-)
-_UNTOLD = select(_DISBURSEMENT.id, _DISBURSEMENT.version, _EVENTS.label("events")).where(
-    _DISBURSEMENT.version != _EVENTS
 )
 
 
@@ -273,7 +263,7 @@ OUT_RULES: Final = (
     Rule(
         "out_told",
         "Every version of a disbursement has its event.",
-        (_along(_DISBURSEMENT.id, _UNTOLD, "{id} has version {version} and {events} events"),),
+        (_along(_DISBURSEMENT.id, gaps_in(disbursements), GAP),),
     ),
 )
 """The rules of disbursements and attempts."""

@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from pokea.bookings.events import created
 from pokea.bookings.rules import BookingStatus, FeeStatus, fold_reference
 from pokea.bookings.store import Booking, find, ids_by_reference, insert_booking
 from pokea.clock import Instant
 from pokea.errors import ApiError
+from pokea.events.outbox import add_events
 from pokea.scope import Scope
 from pokea.storage.idempotency import IdempotencyKey, reserve
 from pokea.storage.statements import advisory_lock
@@ -49,6 +51,7 @@ def create_booking(connection: Connection, draft: Draft, key: IdempotencyKey | N
         # The unique index tells `Room-9` from `ROOM-9`: who makes either waits for the other's maker, then looks.
         advisory_lock(connection, [f"reference {fold_reference(reference)}"])
         if not ids_by_reference(connection, draft.scope, reference) and insert_booking(connection, booking):
+            add_events(connection, [created(booking)])
             return Created(booking, replayed=False)
     ours = find(connection, draft.id)
     if ours is not None:

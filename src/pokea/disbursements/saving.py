@@ -10,14 +10,15 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection, insert
 
 from pokea.clock import Instant
+from pokea.disbursements.events import event_of_disbursement
 from pokea.disbursements.life import state_of
 from pokea.disbursements.model import Disbursement, DisbursementStatus, OutAttempt, OutFlag, OutStep
 from pokea.disbursements.store import update_disbursements
-from pokea.events.outbox import Event
+from pokea.events.outbox import Event, add_events
 from pokea.ledger.entries import Posting
 from pokea.storage.sql import execute_many
 from pokea.storage.statements import insert_new
-from pokea.storage.tables import disbursement_steps, disbursements, outbox, postings
+from pokea.storage.tables import disbursement_steps, disbursements, postings
 
 FIRST_VERSION: Final = 1
 _WAITS: Final = (DisbursementStatus.REQUESTED, DisbursementStatus.APPROVED)
@@ -42,16 +43,11 @@ def restated(row: Disbursement, steps: Sequence[OutStep], attempts: Sequence[Out
     )
 
 
-def event_of(row: Disbursement, now: Instant) -> Event:
-    """The event that the disbursement has reached its version."""
-    return Event(row.id, row.version, row.merchant_id, f"{row.kind}.{row.status}", now)
-
-
 def insert_disbursement(connection: Connection, row: Disbursement, steps: Sequence[OutStep], now: Instant) -> None:
     """Insert a new disbursement with its first steps and its event."""
     connection.execute(insert(disbursements), [row._asdict()])
     add_steps(connection, steps)
-    _add_event(connection, event_of(row, now))
+    add_events(connection, [_event(row, now)])
 
 
 def add_steps(connection: Connection, steps: Sequence[OutStep]) -> None:
@@ -66,7 +62,7 @@ def save(connection: Connection, was: Disbursement, row: Disbursement, now: Inst
     if row != was:
         update_disbursements(connection, [row])
     if has_moved:
-        _add_event(connection, event_of(row, now))
+        add_events(connection, [_event(row, now)])
     return row
 
 
@@ -75,5 +71,5 @@ def post(connection: Connection, entries: Sequence[Posting]) -> None:
     insert_new(connection, postings, [asdict(each) for each in entries])
 
 
-def _add_event(connection: Connection, event: Event) -> None:
-    insert_new(connection, outbox, [asdict(event)])
+def _event(row: Disbursement, now: Instant) -> Event:
+    return event_of_disbursement(row, f"{row.kind}.{row.status}", now)

@@ -17,14 +17,15 @@ from pokea.disbursements import store
 from pokea.disbursements.consequences import Consequences
 from pokea.disbursements.decision import AttemptDecision, classify_attempt, decide_classified_attempt
 from pokea.disbursements.effects import OutEffects, follow
+from pokea.disbursements.events import event_of_disbursement
 from pokea.disbursements.evidence import ASIDE, OutDelivery, OutEvidence, OutSource, Purpose, delivered
 from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag
 from pokea.disbursements.schedule import AskedSoFar, next_action_at
+from pokea.events.outbox import Event, add_events
 from pokea.ledger.entries import Posting
 from pokea.operations.settle import Change, Settled
 from pokea.operations.tokens import callback_digest
-from pokea.storage.statements import insert_new
-from pokea.storage.tables import outbox, postings
+from pokea.storage.tables import postings
 
 BODIES_KEPT = 100
 """Bodies kept for one attempt, whatever they say; more of them are not kept, and Daraja is asked anyway."""
@@ -129,33 +130,24 @@ def write_followed(
     """Write the rows, postings and events of disbursements; answers what is to be published."""
     rows: list[Disbursement] = []
     posted: list[Posting] = []
-    events: list[dict[str, object]] = []
+    events: list[Event] = []
     changes: list[Change] = []
     for before, effects in followed:
         version = before.version if effects.event is None else before.version + 1
+        row = effects.after._replace(version=version)
         if effects.after != before:
-            rows.append(effects.after._replace(version=version))
+            rows.append(row)
         posted.extend(effects.postings)
         if effects.event is not None:
-            events.append(_event(before, version, effects.event, now))
+            events.append(event_of_disbursement(row, effects.event, now))
             reason = effects.after.failure_reason
             changes.append(Change(before.id, version, effects.event, effects.after.next_action_at, reason))
     store.update_disbursements(connection, rows)
     if posted:
         values = [{name: getattr(each, name) for name in each.__struct_fields__} for each in posted]
         connection.execute(insert(postings), values)
-    insert_new(connection, outbox, events)
+    add_events(connection, events)
     return changes
-
-
-def _event(row: Disbursement, version: int, kind: str, now: Instant) -> dict[str, object]:
-    return {
-        "object_id": row.id,
-        "version": version,
-        "merchant_id": row.merchant_id,
-        "type": kind,
-        "created_at": now,
-    }
 
 
 def _change(disbursement_id: str, due_at: Instant | None) -> Change:

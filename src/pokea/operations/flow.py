@@ -24,7 +24,10 @@ class LockedParents(NamedTuple):
 
 
 class Transition(Struct, frozen=True):
-    """A change of a booking's fee, made only if its status is still `before`; else the whole batch fails."""
+    """A change of a booking's fee, made only if its status is still `before`; else the whole batch fails.
+
+    `event` is the type of the booking's event that the change is, and `data` what that event says of the booking.
+    """
 
     booking_id: str
     before: str
@@ -32,6 +35,8 @@ class Transition(Struct, frozen=True):
     status: str
     payment_id: str
     paid_at: Instant
+    event: str
+    data: str
 
 
 class Effects(NamedTuple):

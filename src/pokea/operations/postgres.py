@@ -86,14 +86,15 @@ WRITE: Final = f"""
 with kept as ({insertion("evidence", evidence)} on conflict do nothing),
 given as materialized (
     select * from json_to_recordset(%(transitions)s::json)
-        as given(booking_id text, before text, after text, status text, payment_id text, paid_at bigint)
+        as given(booking_id text, before text, after text, status text, payment_id text, paid_at bigint, event text,
+            data text)
 ),
 moved as (
     update bookings set status = given.status, fee_status = given.after, fee_payment_id = given.payment_id,
         paid_at = given.paid_at, version = bookings.version + 1
     from given where bookings.id = given.booking_id and bookings.id = any(array(select booking_id from given))
         and bookings.fee_status = given.before
-    returning 1
+    returning bookings.id, bookings.version, bookings.merchant_id, given.event, given.paid_at, given.data
 ),
 changed as materialized (select * from {rows_of("changed", payments, _WIDE_KEY)}),
 settled as (
@@ -115,7 +116,10 @@ flagged as ({insertion("flags", flags, "operation_id", "flag", "raised_at")} on 
 posted as ({insertion("postings", postings)} on conflict do nothing),
 counted_by_owner as ({insertion("owners", owner_deltas)}),
 counted as ({insertion("counters", counter_deltas)}),
-happened as ({insertion("events", outbox)} on conflict do nothing)
+happened as ({insertion("events", outbox)}),
+happened_to_bookings as (
+    insert into outbox (object_id, version, merchant_id, type, created_at, data) select * from moved
+)
 select count(*) from moved
 """
 """Write all that a batch leaves behind; answers how many fees have changed as was decided."""

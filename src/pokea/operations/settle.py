@@ -29,6 +29,7 @@ from pokea.operations.decision import Classified, Flag, Status, classify, decide
 from pokea.operations.dialects import SettleSql, sql_for
 from pokea.operations.evidence import Delivery, Evidence, receipt_dispute
 from pokea.operations.flow import Effects, Flow, LockedParents
+from pokea.operations.payment_events import event_of, type_of_change
 from pokea.operations.schedule import may_expedite, next_action_at
 from pokea.operations.store import Payment
 from pokea.storage import tables
@@ -220,7 +221,6 @@ def _fields(*names: str) -> "itemgetter[tuple[Any, ...]]":
     return itemgetter(*map(Payment._fields.index, names))
 
 
-_visible: Final = _fields(*(column.name for column in tables.payments.columns if column.info.get("visible")))
 _wide: Final = _fields(*columns_of(tables.payments, DERIVED))
 _schedule: Final = _fields(*columns_of(tables.open_payments, SCHEDULE), "status", "request_id")
 
@@ -273,11 +273,11 @@ def _compare(before: Mapping[str, Payment], after: Mapping[str, Payment], now: I
         was = before[key]
         if decided == was:
             continue
-        row, version, event = decided, was.version, _event(was, decided)
+        row, version, event = decided, was.version, type_of_change(was, decided)
         if event is not None:
             version += 1
             row = rows[key] = decided._replace(version=version)
-            events.append(Event(key, version, row.merchant_id, event, now))
+            events.append(event_of(row, event, now))
         is_closing = was.is_open and not row.is_open
         # How often it was asked about is kept in the wide row once the open one goes.
         if event is not None or is_closing or _wide(row) != _wide(was):
@@ -292,10 +292,3 @@ def _compare(before: Mapping[str, Payment], after: Mapping[str, Payment], now: I
         changes.append(Change(key, version, event, due_at, row.failure_reason))
     written = ChangeSet(changed=changed, opened=opened, closed=closed, flags=flags, events=events)
     return _Compared(written, changes, rows)
-
-
-def _event(was: Payment, row: Payment) -> str | None:
-    """The type of event that the change is; None when it cannot be seen from outside."""
-    if _visible(row) == _visible(was):
-        return None
-    return f"payment.{row.status if row.status != was.status else 'updated'}"

@@ -52,7 +52,11 @@ STAY_OPEN: Final = (
 CLOSE: Final = "delete from open_payments where id = ?"
 FLAG: Final = "insert into flags (operation_id, flag, raised_at) values (?, ?, ?) on conflict do nothing"
 POST: Final = f"{insertion(postings)} on conflict do nothing"
-HAPPEN: Final = f"{insertion(outbox)} on conflict do nothing"
+HAPPEN: Final = insertion(outbox)
+HAPPEN_TO_BOOKING: Final = (
+    "insert into outbox (object_id, version, merchant_id, type, created_at, data) "
+    "select id, version, merchant_id, ?, ?, ? from bookings where id = ?"
+)
 COUNT_BY_OWNER: Final = insertion(owner_deltas)
 COUNT: Final = insertion(counter_deltas)
 
@@ -105,6 +109,8 @@ def write(connection: Connection, changes: ChangeSet) -> int:
         ]
         cursor.executemany(MOVE, rows)
         moved = cursor.rowcount
+        happened = [(each.event, each.paid_at, each.data, each.booking_id) for each in changes.transitions]
+        cursor.executemany(HAPPEN_TO_BOOKING, happened)
     cursor.executemany(SETTLE, map(_wide, changes.changed))
     cursor.executemany(STAY_OPEN, map(open_values, changes.opened))
     cursor.executemany(CLOSE, [(each,) for each in changes.closed])

@@ -7,6 +7,7 @@ is held, one that finds the fee paid is due back, and one of a doubtful amount i
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
 
+from pokea.bookings.events import booking_data, event_of_fee
 from pokea.bookings.rules import STATUS_OF_FEE, FeeEvent, FeeStatus
 from pokea.bookings.rules import after as fee_after
 from pokea.clock import Instant
@@ -62,13 +63,28 @@ class PaymentFlow:
                 flags[payment.id] = frozenset({Flag.PAID_TWICE})
             elif money is Money.HELD and held is not None:
                 fees[payment.booking_id] = held.value
-                status = STATUS_OF_FEE[held].value
-                transitions.append(Transition(payment.booking_id, fee.value, held.value, status, payment.id, now))
+                transitions.append(_transition(payment, fee, held, now))
         for payment_id, each in classified.items():
             payment = after[payment_id]
             if each.differing and (payment.disposition is not None or payment_id in dispositions):
                 postings.extend(_adjustment(payment, each, now))
         return Effects(postings, transitions, dispositions, flags)
+
+
+def _transition(payment: Payment, before: FeeStatus, after: FeeStatus, now: Instant) -> Transition:
+    """The change of the fee of a payment's booking, whose reference and fee are the payment's."""
+    status = STATUS_OF_FEE[after]
+    data = booking_data(payment.account_reference, status, after, payment.amount_cents, payment.id)
+    return Transition(
+        payment.booking_id,
+        before.value,
+        after.value,
+        status.value,
+        payment.id,
+        now,
+        event=event_of_fee(after),
+        data=data,
+    )
 
 
 def _adjustment(payment: Payment, classified: Classified, now: Instant) -> Sequence[Posting]:

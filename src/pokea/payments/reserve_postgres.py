@@ -7,9 +7,10 @@ from sqlalchemy import Connection, Table
 
 from pokea.analytics.counting import STATUSES, deltas
 from pokea.bookings.store import Booking
+from pokea.operations.payment_events import CREATED, event_of
 from pokea.operations.store import COLUMNS_TEXT, Payment, open_row, wide_row
 from pokea.storage.json_rows import each_of, insertion, rows_of, run_text, to_json
-from pokea.storage.tables import counter_deltas, open_payments, owner_deltas, payments
+from pokea.storage.tables import counter_deltas, open_payments, outbox, owner_deltas, payments
 
 _COUNTED: Final = (*STATUSES, "amount")
 
@@ -54,7 +55,8 @@ made as (
     {insertion("payments", payments)} where id in (select id from opened) on conflict do nothing returning id
 ),
 counted_by_owner as ({_counting("owners", owner_deltas)}),
-counted as ({_counting("counters", counter_deltas)})
+counted as ({_counting("counters", counter_deltas)}),
+happened as ({insertion("events", outbox)} where object_id in (select id from made))
 select id from made
 """
 """Insert the payments that nothing is in the way of, in the order of their phones, so that two of these never wait for
@@ -85,6 +87,7 @@ def make(connection: Connection, requested: Sequence[Payment]) -> set[str]:
     given = {
         "payments": to_json([wide_row(payment) for payment in requested]),
         "opened": to_json([open_row(payment) for payment in requested]),
+        "events": to_json([event_of(payment, CREATED, payment.created_at) for payment in requested]),
         "owners": to_json([{"payment_id": each, **row._asdict()} for each, added in counts for row in added.owners]),
         "counters": to_json(
             [{"payment_id": each, **row._asdict()} for each, added in counts for row in added.counters]

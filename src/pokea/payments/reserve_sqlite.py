@@ -3,14 +3,17 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection
 
 from pokea.analytics.counting import deltas
 from pokea.bookings.store import Booking
+from pokea.operations.payment_events import CREATED, event_of
 from pokea.operations.sqlite import (
     BY_ID,
     COUNT,
     COUNT_BY_OWNER,
+    HAPPEN,
     OPEN_AGAIN,
     SELECT,
     each_row,
@@ -58,6 +61,7 @@ def make(connection: Connection, requested: Sequence[Payment]) -> set[str]:
     counts = deltas((None, payment) for payment in made)
     cursor.executemany(COUNT_BY_OWNER, counts.owners)
     cursor.executemany(COUNT, counts.counters)
+    cursor.executemany(HAPPEN, [astuple(event_of(payment, CREATED, payment.created_at)) for payment in made])
     return {payment.id for payment in made}
 
 

@@ -1,6 +1,6 @@
-"""The tables, as version 2.4 of the schema has them.
+"""The tables, as version 3.0 of the schema has them.
 
-Instants are microseconds of UTC, money is cents. Evidence, receipts, postings and the outbox only grow.
+Instants are microseconds of UTC, money is cents. Evidence, receipts and postings only grow.
 """
 
 from sqlalchemy import (
@@ -18,6 +18,9 @@ from sqlalchemy import (
 )
 
 from pokea.storage.column_marks import asked, derived, schedule
+from pokea.storage.event_tables import event_stream as event_stream  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.event_tables import events as events  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.event_tables import outbox as outbox  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.link_tables import link_bookings as link_bookings  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.link_tables import link_uses as link_uses  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.link_tables import links as links  # noqa: PLC0414 - it is one of this schema's too
@@ -201,16 +204,6 @@ postings = Table(
     Column("amount_cents", BigInteger, nullable=False),
     Column("posted_at", BigInteger, nullable=False),
     Index("postings_account", "merchant_id", "account"),
-)
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("object_id", Text, primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("merchant_id", Integer, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
 )
 
 # Counts (law: counting). What changes is only inserted, without a key, and folded into the totals in the background; a

@@ -14,9 +14,12 @@ from sqlalchemy import Connection, insert
 
 from pokea.audit.every_rule import RULES
 from pokea.audit.rule import violations
+from pokea.bookings.events import created
 from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, Instant, SystemClock, from_datetime
+from pokea.events.outbox import add_events
 from pokea.ledger.balances import balances
 from pokea.ledger.entries import Account
+from pokea.operations.payment_events import CREATED, event_of
 from pokea.operations.store import insert_payments
 from pokea.reconciliation.balances import shillings
 from pokea.storage import tables
@@ -86,8 +89,8 @@ def until_charged(world: World, payments: Sequence[Pushed]) -> None:
 
 def make_lost_pushes(connection: Connection, count: int, made_at: Instant) -> None:
     """So many pushes without an id, one a second, each for a booking of its own."""
-    bookings = [new_booking(f"bk_{number}")._asdict() for number in range(count)]
-    connection.execute(insert(tables.bookings), bookings)
+    bookings = [new_booking(f"bk_{number}") for number in range(count)]
+    connection.execute(insert(tables.bookings), [booking._asdict() for booking in bookings])
     made = [
         new_payment(
             f"pay_{number}",
@@ -100,6 +103,8 @@ def make_lost_pushes(connection: Connection, count: int, made_at: Instant) -> No
         for number in range(count)
     ]
     insert_payments(connection, made)
+    happened = [event_of(payment, CREATED, payment.created_at) for payment in made]
+    add_events(connection, [*map(created, bookings), *happened])
 
 
 def line_of_lost(number: int, made_at: Instant) -> Movement:
