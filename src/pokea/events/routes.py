@@ -12,7 +12,7 @@ from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, query_parameters, r
 from pokea.api.responses import model_answer
 from pokea.events.body import body_fields, event_id
 from pokea.events.numbering import NumberedEvent
-from pokea.events.schemas import EVENTS_EXAMPLE, EventsAnswer, EventsQuery, ListedEvent
+from pokea.events.schemas import EVENTS_EXAMPLE, EventsAnswer, EventsQuery, EventBody
 from pokea.events.store import Chosen, list_events
 from pokea.storage.database import Database
 
@@ -45,6 +45,6 @@ def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool
     return router
 
 
-def _listed(event: NumberedEvent, *, livemode: bool) -> ListedEvent:
+def _listed(event: NumberedEvent, *, livemode: bool) -> EventBody:
     fields = body_fields(event, livemode=livemode)
-    return ListedEvent(sequence=event.sequence, id=event_id(event.object_id, event.version), **fields)
+    return EventBody(sequence=event.sequence, id=event_id(event.object_id, event.version), **fields)

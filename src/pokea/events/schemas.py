@@ -37,7 +37,7 @@ class EventsQuery(Incoming):
         return None if value is None else known_pattern("type", value)
 
 
-class ListedEvent(Outgoing):
+class EventBody(Outgoing):
     """An event with its place in the list."""
 
     sequence: int = Field(description="Its place in the list of all events; the numbers have no gap.")
@@ -52,7 +52,7 @@ class EventsAnswer(Outgoing):
     """A page of events, in the order of their numbers."""
 
     success: Literal[True] = True
-    events: list[ListedEvent]
+    events: list[EventBody]
     next: int = Field(description="What to send as `after` for the next page; the list is read when it is `latest`.")
     latest: int = Field(description="The last number that was given.")
 
