@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from pokea.audit.event_rules import EVENT_RULES
 from pokea.audit.operation_rules import OPERATION_RULES
 from pokea.audit.rule import BOOKS, EVERYTHING, LAST, MOST_NAMED, IdRange, RuleScope, Violation, violations
 from pokea.clock import SECOND
 from pokea.storage.database import Database
 from tests.audit.kept import BREAKS, NOW, break_books, keep_books
 
-RULES = (*BOOKS, *OPERATION_RULES)
+RULES = (*BOOKS, *OPERATION_RULES, *EVENT_RULES)
 WALKED = [rule for rule in RULES if rule.is_walked]
 
 

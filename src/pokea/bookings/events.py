@@ -4,12 +4,14 @@ from typing import Final
 
 from pokea.bookings.rules import BookingStatus, FeeStatus
 from pokea.bookings.store import Booking
+from pokea.clock import Instant
 from pokea.events.outbox import Event, encode_state
 from pokea.events.states import BookingState
 from pokea.money import shillings_json
 
 CREATED: Final = "booking.created"
 """The event of a booking's version 1."""
+DONE: Final = "booking.done"
 
 
 def event_of_fee(fee: FeeStatus) -> str:
@@ -30,9 +32,13 @@ def booking_data(reference: str, status: BookingStatus, fee: FeeStatus, fee_cent
     )
 
 
+def event_of_booking(booking: Booking, event_type: str, now: Instant) -> Event:
+    """The event that the booking has reached its version."""
+    status, fee = BookingStatus(booking.status), FeeStatus(booking.fee_status)
+    data = booking_data(booking.reference, status, fee, booking.fee_cents, booking.fee_payment_id)
+    return Event(booking.id, booking.version, booking.merchant_id, event_type, now, data)
+
+
 def created(booking: Booking) -> Event:
     """The event that a new booking is there."""
-    data = booking_data(
-        booking.reference, BookingStatus(booking.status), FeeStatus(booking.fee_status), booking.fee_cents, None
-    )
-    return Event(booking.id, booking.version, booking.merchant_id, CREATED, booking.created_at, data)
+    return event_of_booking(booking, CREATED, booking.created_at)

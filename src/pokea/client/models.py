@@ -150,6 +150,21 @@ class Link(Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: datetime
 
 
+class Event(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An event with its place in the list."""
+
+    sequence: int
+    """Its place in the list of all events; the numbers have no gap."""
+    id: str
+    """The same for ever: the key against duplicates."""
+    type: str
+    timestamp: str
+    data: dict[str, object]
+    """The object as it was at this version: see docs/events.md."""
+    livemode: bool
+    """Whether real money moves: true in production only."""
+
+
 class OutFailure(Struct, frozen=True, kw_only=True, rename="camel"):
     """Why no money went out."""
 

@@ -180,7 +180,7 @@ def _approved(
     row = after.row._replace(approved_by=approver, approved_at=now, is_over_cap=over_cap, waiting=None)
     verdict = look(connection, row, rules, now)
     row = save(connection, case.row, row._replace(waiting=verdict.waiting, next_action_at=verdict.look_at), now)
-    follow_fee(connection, row)
+    follow_fee(connection, row, now)
     return row
 
 

@@ -47,9 +47,9 @@ class Gatekeeper:
         note_facts(connection, merchant_id, facts, self._rules, now)
 
     def follow_fees(
-        self, connection: Connection, followed: Sequence[tuple[Disbursement, OutEffects]], _now: Instant
+        self, connection: Connection, followed: Sequence[tuple[Disbursement, OutEffects]], now: Instant
     ) -> None:
         """Let bookings' fees follow refunds that have changed, in the order of the bookings' ids."""
         rows = [effects.after for before, effects in followed if effects.after.status != before.status]
         for row in sorted(rows, key=lambda each: each.booking_id or ""):
-            follow_fee(connection, row)
+            follow_fee(connection, row, now)

@@ -58,7 +58,7 @@ def standing_of(connection: Connection, payment: Payment, booking: Booking | Non
     )
 
 
-def follow_fee(connection: Connection, row: Disbursement) -> None:
+def follow_fee(connection: Connection, row: Disbursement, now: Instant) -> None:
     """Bring the fee of a refund's booking to where its refunds have brought it; the refund is written already.
 
     Takes the booking's lock, the last of all.
@@ -73,7 +73,7 @@ def follow_fee(connection: Connection, row: Disbursement) -> None:
         disbursements.c.payment_id == row.payment_id, disbursements.c.status == DisbursementStatus.COMPLETED.value
     )
     refunded = int(connection.execute(paid).scalar_one())
-    move_fee(connection, booking, fee_after_refunds(booking.fee_cents, held, refunded))
+    move_fee(connection, booking, fee_after_refunds(booking.fee_cents, held, refunded), now)
 
 
 def take_decision(connection: Connection, row: Disbursement, now: Instant) -> None:

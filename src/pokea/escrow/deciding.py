@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, exists, insert, select, update
 
-from pokea.bookings.fees import RELEASABLE, move_fee
+from pokea.bookings.events import DONE
+from pokea.bookings.fees import RELEASABLE, move_fee, with_event
 from pokea.bookings.rules import FeeStatus
 from pokea.bookings.store import Booking, find
 from pokea.clock import HOUR, Instant
@@ -25,7 +26,7 @@ from pokea.escrow.shares import Division, WantedShare, divide
 from pokea.ledger.money_out import Share, released
 from pokea.operations.store import Payment
 from pokea.scope import Scope
-from pokea.storage.statements import insert_new
+from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import decisions, done_bookings, flags
 
 BY_TIME: Final = ""
@@ -111,7 +112,9 @@ def mark_done(
         "split": _split_text(wanted) if wanted else None,
         "release_at": call.now + release_after if wanted and release_after is not None else None,
     }
-    insert_new(connection, done_bookings, [row])
+    booking = _locked(connection, booking_id)
+    if insert_if_new(connection, done_bookings, row):
+        booking = with_event(connection, booking, DONE, call.now)
     bind(connection, call)
     return Decided(booking, None)
 
@@ -152,7 +155,7 @@ def dispute(connection: Connection, call: OutCall, booking_id: str, reason: str 
     made = _decision(call, booking_id, DecisionKind.DISPUTE, None, reason)
     connection.execute(insert(decisions), [made._asdict()])
     bind(connection, call)
-    return Decided(move_fee(connection, held.booking, FeeStatus.DISPUTED), made)
+    return Decided(move_fee(connection, held.booking, FeeStatus.DISPUTED, call.now), made)
 
 
 def release_by_time(connection: Connection, call: OutCall, booking_id: str, hundredths: int) -> bool:
@@ -241,7 +244,7 @@ def _release(connection: Connection, held: _HeldMoney, division: Division, call:
         connection,
         released(made.id, made.merchant_id, division.shares, division.commission_cents, call.now),
     )
-    return Decided(move_fee(connection, held.booking, FeeStatus.RELEASED), made)
+    return Decided(move_fee(connection, held.booking, FeeStatus.RELEASED, call.now), made)
 
 
 def _decision(

@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from msgspec.structs import asdict
 from sqlalchemy import Connection, func, insert, select, update
 
 from pokea.bookings.fees import move_fee
@@ -15,13 +14,13 @@ from pokea.disbursements.locks import lock_booking, lock_payment, take_turn
 from pokea.disbursements.saving import post
 from pokea.errors import ApiError, invalid
 from pokea.escrow.deciding import DecisionKind, EscrowDecision, find_decision
-from pokea.events.outbox import Event
+from pokea.events.outbox import add_events
 from pokea.ledger.entries import Account
 from pokea.ledger.money_out import Leg, entry
 from pokea.operations.decision import Flag, flags_without
+from pokea.operations.payment_events import RESOLVED, event_of
 from pokea.operations.store import Payment, find
-from pokea.storage.statements import insert_new
-from pokea.storage.tables import bookings, decisions, disbursements, flags, outbox, payments, postings
+from pokea.storage.tables import bookings, decisions, disbursements, flags, payments, postings
 
 FLAG_RESOLVED: Final = "flag_resolved"
 
@@ -130,14 +129,13 @@ def _hold_fee(connection: Connection, payment: Payment, cents: int, now: Instant
         raise invalid("decision", "The money is not the booking's fee: `refunds_due` gives it back.")
     paid = update(bookings).where(bookings.c.id == booking.id).values(fee_payment_id=payment.id, paid_at=now)
     connection.execute(paid)
-    return move_fee(connection, booking._replace(fee_payment_id=payment.id, paid_at=now), FeeStatus.HELD)
+    return move_fee(connection, booking._replace(fee_payment_id=payment.id, paid_at=now), FeeStatus.HELD, now)
 
 
 def _close(connection: Connection, payment: Payment, flag: Flag, decision_id: str, now: Instant) -> None:
     own = (flags.c.operation_id == payment.id, flags.c.flag == flag.value)
     connection.execute(update(flags).where(*own).values(closed_at=now, decision_id=decision_id))
     column = flags_without(payment.flags, flag)
-    version = payment.version + 1
-    connection.execute(update(payments).where(payments.c.id == payment.id).values(flags=column, version=version))
-    event = Event(payment.id, version, payment.merchant_id, "payment.resolved", now)
-    insert_new(connection, outbox, [asdict(event)])
+    row = payment._replace(flags=column, version=payment.version + 1)
+    connection.execute(update(payments).where(payments.c.id == row.id).values(flags=row.flags, version=row.version))
+    add_events(connection, [event_of(row, RESOLVED, now)])

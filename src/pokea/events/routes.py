@@ -12,7 +12,7 @@ from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, query_parameters, r
 from pokea.api.responses import model_answer
 from pokea.events.body import body_fields, event_id
 from pokea.events.numbering import NumberedEvent
-from pokea.events.schemas import EVENTS_EXAMPLE, EventsAnswer, EventsQuery, EventBody
+from pokea.events.schemas import EVENTS_EXAMPLE, EventBody, EventsAnswer, EventsQuery
 from pokea.events.store import Chosen, list_events
 from pokea.storage.database import Database
 

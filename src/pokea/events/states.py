@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 _SHILLINGS: Final = "In shillings."
+_FEE: Final = "`unpaid`, `held`, `disputed`, `released`, `refunding`, `partly_refunded` or `refunded`."
 
 
 class PaymentState(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -31,7 +32,7 @@ class BookingState(Struct, frozen=True, kw_only=True, rename="camel"):
 
     reference: Annotated[str, Meta(description="Shown in the prompt and on statements.")]
     status: Annotated[str, Meta(description="`awaiting_payment`, then `matching` once the fee is held.")]
-    fee_status: Annotated[str, Meta(description="`unpaid`, `held`, `released` or `refunded`.")]
+    fee_status: Annotated[str, Meta(description=_FEE)]
     amount: Annotated[int | float, Meta(description=f"The fee. {_SHILLINGS}")]
     currency: Literal["KES"] = "KES"
     payment_id: Annotated[str | None, Meta(description="The payment that paid the fee; null before.")]

@@ -15,6 +15,8 @@ from pokea.storage import tables
 
 CREATED: Final = "payment.created"
 """The event of a payment's version 1."""
+FLAGGED: Final = "payment.flagged"
+RESOLVED: Final = "payment.resolved"
 
 _VISIBLE: Final = [column.name for column in tables.payments.columns if column.info.get("visible")]
 _visible: Final = itemgetter(*map(Payment._fields.index, _VISIBLE))
@@ -25,7 +27,7 @@ def type_of_change(was: Payment, row: Payment) -> str | None:
     if _visible(row) == _visible(was):
         return None
     if row.status == was.status and row.flags != was.flags:
-        return "payment.flagged" if set(row.raised) - set(was.raised) else "payment.resolved"
+        return FLAGGED if set(row.raised) - set(was.raised) else RESOLVED
     return f"payment.{row.status}"
 
 
