@@ -6,6 +6,7 @@ import pytest
 
 from pokea.simulator.faults import FaultKind
 from tests.simulator.conftest import StartDaraja
+from tests.simulator.money_out import b2c, funded, result_of, reverse
 from tests.simulator.running import PHONE, Daraja
 
 _KINDS = [
@@ -33,6 +34,34 @@ _KINDS = [
     "query_unknown",
     "query_limit",
 ]
+_OUT_KINDS = [
+    "result_lost",
+    "result_late",
+    "result_twice",
+    "result_early",
+    "result_amount",
+    "result_recipient",
+    "timeout_notice",
+    "timeout_then_success",
+    "out_500_before",
+    "out_500_after",
+    "out_text_after",
+    "out_dropped_before",
+    "out_dropped_after",
+    "duplicate_late",
+    "waiting_to_resend",
+    "status_unknown",
+    "status_lost",
+    "status_slow",
+    "initiator_locked",
+    "initiator_silent",
+    "v3_forbidden",
+    "no_funds",
+    "recipient_limit",
+    "recipient_unknown",
+    "reversed_elsewhere",
+]
+"""As the law lists them (law: simulator of money out)."""
 
 
 def _refused_field(daraja: Daraja, path: str, body: Any) -> str:
@@ -50,10 +79,10 @@ def _refused_field(daraja: Daraja, path: str, body: Any) -> str:
 
 def test_the_kinds_of_faults_are_the_design_s() -> None:
     """Not one more, not one less, and in no other spelling."""
-    assert sorted(FaultKind) == sorted(_KINDS)
+    assert list(FaultKind) == [*_KINDS, *_OUT_KINDS]
 
 
-@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("kind", [*_KINDS, *_OUT_KINDS])
 def test_every_kind_can_be_switched_on_and_read(daraja: Daraja, kind: str) -> None:
     """A fault is answered with 201 as it stands, and listed."""
     made = daraja.fault(kind, probability=0.5, count=3, msisdn=PHONE, seconds=4)
@@ -77,6 +106,12 @@ def test_every_kind_can_be_switched_on_and_read(daraja: Daraja, kind: str) -> No
         ("token_superseded", None, 0),
         ("query_limit", "query", 0),
         ("query_pending", "query", 0),
+        ("result_late", None, 90),
+        ("timeout_then_success", None, 5),
+        ("waiting_to_resend", None, 5),
+        ("status_unknown", None, 120),
+        ("status_slow", None, 60),
+        ("out_500_after", None, 0),
     ],
 )
 def test_defaults_are_the_law_s(daraja: Daraja, kind: str, path: str | None, seconds: float) -> None:
@@ -248,12 +283,24 @@ def test_subscribers_are_listed_without_their_pins(daraja: Daraja) -> None:
 
 
 def test_the_journal_has_the_design_s_fields(daraja: Daraja) -> None:
-    """Charges, reversals, accounts, callbacks and requests with the law's names (law: simulator of money out)."""
+    """Charges, callbacks and requests, and of money out payouts, reversals, accounts and Results, with the law's names
+    (law: simulator of money out)."""
     daraja.pushed()
     daraja.answer()
     daraja.advance(0)
+    receipt = daraja.journal["charges"][0]["receipt"]
+    funded(daraja)
+    b2c(daraja)
+    result_of(daraja, reverse(daraja, receipt, Amount=10))
     journal = daraja.journal
-    assert set(journal) == {"charges", "reversals", "accounts", "callbacks", "requests"}
+    of_money_out = {"payouts", "reversals", "accounts", "results"}
+    assert set(journal) == {"charges", "callbacks", "requests"} | of_money_out
+    assert set(journal["payouts"][0]) == {
+        *("originatorConversationId", "conversationId", "msisdn", "amount", "receipt", "at")
+    }
+    assert set(journal["reversals"][0]) == {"originalReceipt", "receipt", "amount", "at"}
+    assert set(journal["accounts"]) == {"utility", "merchant", "working", "settlement", "charges"}
+    assert set(journal["results"][0]) == {"conversationId", "url", "timeoutNotice", "sentAt", "status", "body"}
     assert set(journal["charges"][0]) == {"checkoutRequestId", "msisdn", "amount", "receipt", "at"}
     assert set(journal["callbacks"][0]) == {"checkoutRequestId", "url", "sentAt", "status", "body"}
     assert set(journal["requests"][0]) == {"at", "path", "status", "fault"}
