@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pokea.events.body import body_of, event_id
 from pokea.events.outbox import Event, encode_state
-from pokea.events.states import BookingState, EndpointState, MoneyOutState, PaymentState, PingState
+from pokea.events.states import BookingState, DisbursementEventState, EndpointState, PaymentState, PingState
 from pokea.events.types import EVENT_TYPES, PATTERNS, EventType, object_of, schema_of
 from tools.markdown import page, table
 
@@ -50,7 +50,7 @@ EXAMPLES: Final = (
         "refund.completed",
         _AT,
         encode_state(
-            MoneyOutState(
+            DisbursementEventState(
                 status="completed",
                 amount=500,
                 way="reversal",

@@ -137,6 +137,7 @@ def with_part(text: str, part: Part) -> str:
 def main() -> None:
     """Write every page, every part and every generated module."""
     for name, written in PAGES.items():
+        (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(written(), encoding="utf-8")
     for part in PARTS:
         file = HOUSE / part.file

@@ -5,11 +5,9 @@ clock and a network of its own. `open_service` hands it the real ones.
 """
 
 import logging
-import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -22,24 +20,17 @@ from pokea.analytics.rollup import Rollup
 from pokea.analytics.routes import AnalyticsRoutes
 from pokea.api.application import new_application
 from pokea.api.auth.callers import (
-    ADMIN,
-    BOOKINGS_WRITE,
-    PAYMENTS_READ,
-    PAYMENTS_WRITE,
     Authenticator,
     new_authenticator,
 )
-from pokea.api.auth.tokens import issue_token
 from pokea.api.metrics import PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import Application
 from pokea.api.pages import (
     BuiltFile,
     asset_routes,
     checkout_routes,
-    handset_routes,
     read_pages,
     reference_routes,
-    shop_routes,
 )
 from pokea.audit.every_rule import RULES
 from pokea.audit.routes import book_routes
@@ -63,7 +54,6 @@ from pokea.operations.inquiry_worker import InquiryWorker
 from pokea.operations.settle import Change, PaymentSettling
 from pokea.operations.settler import Settler
 from pokea.operations.tokens import PaymentTokens
-from pokea.out_rules import SANDBOX_INITIATOR, SANDBOX_INITIATOR_PASSWORD
 from pokea.out_service import MoneyOut, OutParts
 from pokea.payments.flow import PaymentFlow
 from pokea.payments.push import PushService
@@ -71,9 +61,7 @@ from pokea.payments.reserve import Limits
 from pokea.payments.routes import PaymentRoutes
 from pokea.payments.status_stream import EventRoutes, StreamLimits
 from pokea.redact import Secret
-from pokea.settings import Settings, given_settings
-from pokea.simulator.options import SimulatorOptions
-from pokea.simulator.server import Simulator
+from pokea.settings import Settings
 from pokea.storage.change_feed import ChangeFeed, NoChangeFeed, PostgresChangeFeed
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import Forgetting
@@ -82,7 +70,6 @@ from pokea.storage.oauth_tokens import DatabaseTokens
 from pokea.storage.write_probe import WriteProbe
 from pokea.transport import HttpTransport, Transport
 
-_DEMO_TOKEN_SECONDS = 24 * 3600
 _AUDIT_EVERY_SECONDS = 60.0
 
 _log = logging.getLogger("pokea.payments")
@@ -135,25 +122,11 @@ class Service:
         )
         self._folding = Rollup(database, longest_sleep_seconds)
         self._forgetting = Forgetting(database, clock, forget_uses)
-        self._stream = EventStream(
-            database,
-            clock,
-            follow_nothing,
-            lambda: None,
-            kept_days=settings.pokea_events_days,
-            longest_sleep_seconds=longest_sleep_seconds,
-        )
-        self.prompter = PushService(
-            database,
-            clock,
-            ids,
-            tokens,
-            daraja,
-            self.settler,
-            settings.mpesa_callback_url,
-            Limits(settings.push_limit_phone, settings.push_limit_customer, settings.push_limit_overall),
-            settings.pokea_confirm_from * CENTS if settings.pokea_confirm_from else None,
-        )
+        self._stream = _new_stream(database, clock, settings.pokea_events_days, longest_sleep_seconds)
+        limits = Limits(settings.push_limit_phone, settings.push_limit_customer, settings.push_limit_overall)
+        confirm_from = settings.pokea_confirm_from * CENTS if settings.pokea_confirm_from else None
+        address = settings.mpesa_callback_url
+        self.prompter = PushService(database, clock, ids, tokens, daraja, self.settler, address, limits, confirm_from)
         self._metrics = metrics or Metrics()
         self._metrics_token = _secret_or_none(settings.pokea_metrics_token)
         self._events = self._metrics.counter(PAYMENT_EVENTS)
@@ -303,6 +276,17 @@ def _log_changes(happened: Sequence[Change]) -> None:
         _log.info("changed: %s", "; ".join(map(_sentence, happened)))
 
 
+def _new_stream(database: Database, clock: Clock, kept_days: int, longest_sleep_seconds: float) -> EventStream:
+    return EventStream(
+        database,
+        clock,
+        follow_nothing,
+        lambda: None,
+        kept_days=kept_days,
+        longest_sleep_seconds=longest_sleep_seconds,
+    )
+
+
 def _keys_of(settings: Settings) -> tuple[Secret, Secret | None]:
     """The key of the service's own secrets, and the one before it while that is still accepted."""
     key = Secret(settings.pokea_secret_key.get_secret_value())
@@ -350,60 +334,3 @@ def _notices(database: Database, settings: Settings) -> ChangeFeed:
     if database.dialect != "postgresql":
         return NoChangeFeed()
     return PostgresChangeFeed(database, settings.pokea_notices_url or settings.pokea_database_url, secrets.token_hex(4))
-
-
-def open_simulator(options: SimulatorOptions, shop_origins: Sequence[str] = ()) -> Simulator:
-    """A simulator on the real network and clock; a seed of 0 draws another one each time.
-
-    Pages of `shop_origins` may show its phones in a frame.
-    """
-    chance = random.Random(options.seed or None)  # noqa: S311 - it draws receipts and faults, not secrets
-    pages = handset_routes(read_pages(), shop_origins)
-    return Simulator(options, HttpTransport(), SystemClock(), chance, pages)
-
-
-class Demo(NamedTuple):
-    """A service and the simulator that it talks to, a token that may do everything, and the secret that signs more."""
-
-    service: Service
-    simulator: Simulator
-    token: str
-    jwt_secret: str
-
-    def release(self) -> None:
-        """Let go of everything that would keep a connection open."""
-        self.service.hub.close()
-        self.simulator.release()
-
-
-def open_demo(
-    file: Path, address: str, simulator_address: str, new_secret: Callable[[], str], sites: Sequence[str] = ()
-) -> Demo:
-    """Service and simulator on a fresh SQLite file, with settings of their own; pages of `sites` may call it."""
-    jwt_secret = new_secret()
-    settings = given_settings(
-        mpesa_environment="simulator",
-        mpesa_base_url=simulator_address,
-        mpesa_callback_url=f"{address}/api/v1/payments/mpesa/callback",
-        pokea_database_url=f"sqlite:///{file}",
-        pokea_secret_key=new_secret(),
-        pokea_jwt_secret=jwt_secret,
-        pokea_allowed_origins=tuple(sites),
-        pokea_business_name=SimulatorOptions().organisation,
-        pokea_money_out="on",
-        mpesa_initiator_name=SANDBOX_INITIATOR,
-        mpesa_initiator_password=SANDBOX_INITIATOR_PASSWORD,
-        pokea_payee_wait_hours=0,
-    )
-
-    def token(subject: str, *scopes: str) -> str:
-        return issue_token(Secret(jwt_secret), subject, scopes, SystemClock().now(), _DEMO_TOKEN_SECONDS)
-
-    shop = {
-        "token": token("demo-customer", PAYMENTS_READ, PAYMENTS_WRITE, BOOKINGS_WRITE),
-        "simulatorUrl": simulator_address,
-        "bookingFee": settings.pokea_booking_fee,
-    }
-    service = open_service(settings, pages=shop_routes(read_pages(), shop, simulator_address))
-    simulator = open_simulator(SimulatorOptions(), [address])
-    return Demo(service, simulator, token("demo", ADMIN), jwt_secret)

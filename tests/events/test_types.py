@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pokea.bookings.events import created
 from pokea.events.body import body_of, event_id
 from pokea.events.outbox import LONGEST_DATA_BYTES, Event, encode_state
-from pokea.events.states import BookingState, EndpointState, MoneyOutState, PaymentState, PingState
+from pokea.events.states import BookingState, DisbursementEventState, EndpointState, PaymentState, PingState
 from pokea.events.types import EVENT_TYPES, PATTERNS, TYPE_NAMES, is_chosen, schema_of, unknown_patterns
 from pokea.operations.decision import Flag, Status
 from pokea.operations.payment_events import event_of
@@ -66,7 +66,14 @@ def test_a_state_that_is_too_long_is_refused() -> None:
 def test_every_type_has_a_schema_and_a_state() -> None:
     """Each name is an object and what happened to it, once, and its schema requires what identifies the version."""
     assert len(set(TYPE_NAMES)) == len(TYPE_NAMES)
-    assert {each.state for each in EVENT_TYPES} == {PaymentState, BookingState, MoneyOutState, EndpointState, PingState}
+    states = {PaymentState, BookingState, DisbursementEventState, EndpointState, PingState}
+    assert {each.state for each in EVENT_TYPES} == states
+        PaymentState,
+        BookingState,
+        DisbursementEventState,
+        EndpointState,
+        PingState,
+    }
     for each in EVENT_TYPES:
         assert each.name.count(".") == 1
         assert set(schema_of(each)["properties"]["data"]["required"]) >= {"object", "id", "version"}

@@ -29,8 +29,8 @@ def demo(
     """
     import uvloop
 
-    from pokea.app import open_demo
     from pokea.cli.serving import configuration, listening_socket, run_together
+    from pokea.demo import open_demo
 
     # Its pages ask once a second: a line for each would take the token out of sight.
     log_to_stderr(logging.WARNING)

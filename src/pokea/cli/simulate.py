@@ -47,8 +47,8 @@ def _option(name: str, kind: Any, default: Any) -> Parameter:
 def _simulate(host: str, port: int, **values: Any) -> None:
     import uvloop
 
-    from pokea.app import open_simulator
     from pokea.cli.serving import configuration, listening_socket, run_together
+    from pokea.demo import open_simulator
     from pokea.errors import SettingsError
     from pokea.simulator.options import SimulatorOptions
 

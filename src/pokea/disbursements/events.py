@@ -3,13 +3,13 @@
 from pokea.clock import Instant
 from pokea.disbursements.model import Disbursement
 from pokea.events.outbox import Event, encode_state
-from pokea.events.states import MoneyOutState
+from pokea.events.states import DisbursementEventState
 from pokea.money import shillings_json
 
 
 def event_of_disbursement(row: Disbursement, event_type: str, now: Instant) -> Event:
     """The event that the disbursement has reached its version."""
-    state = MoneyOutState(
+    state = DisbursementEventState(
         status=row.status,
         amount=shillings_json(row.amount_cents),
         way=row.way,

@@ -38,7 +38,7 @@ class BookingState(Struct, frozen=True, kw_only=True, rename="camel"):
     payment_id: Annotated[str | None, Meta(description="The payment that paid the fee; null before.")]
 
 
-class MoneyOutState(Struct, frozen=True, kw_only=True, rename="camel"):
+class DisbursementEventState(Struct, frozen=True, kw_only=True, rename="camel"):
     """Money that goes out: a refund of a payment, or a payout to a payee."""
 
     status: Annotated[str, Meta(description="Where it stands, as the last word of the type.")]

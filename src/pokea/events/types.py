@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import fields
 
-from pokea.events.states import BookingState, EndpointState, MoneyOutState, PaymentState, PingState
+from pokea.events.states import BookingState, DisbursementEventState, EndpointState, PaymentState, PingState
 
 EVERYTHING: Final = "*"
 
@@ -47,7 +47,7 @@ def _money_out(kind: str) -> Sequence[EventType]:
         "unknown": f"The {kind} was sent, and nothing says yet what became of it; it is found out, and not sent again.",
         "returned": f"The money of the {kind} came back.",
     }
-    return [EventType(f"{kind}.{status}", when, MoneyOutState) for status, when in happens.items()]
+    return [EventType(f"{kind}.{status}", when, DisbursementEventState) for status, when in happens.items()]
 
 
 PING: Final = "webhook.ping"

@@ -1413,6 +1413,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only events whose `sequence` is larger. */
+                    after?: number;
+                    /** @description Only events of this type, such as `payment.completed`, or of one object's types: `payment.*`. */
+                    type?: string;
+                    /** @description Only events of the object of this id. */
+                    object?: string;
+                    /** @description How many are shown at most. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of events. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventsAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/mpesa/stkpush": {
         parameters: {
             query?: never;
@@ -1926,6 +1970,34 @@ export interface components {
             booking: components["schemas"]["BookingBody"];
             decision: components["schemas"]["DecisionBody"] | null;
             refund: components["schemas"]["RefundBody"];
+        };
+        /** @description An event with its place in the list. */
+        EventBody: {
+            /** @description Its place in the list of all events; the numbers have no gap. */
+            sequence: number;
+            /** @description The same for ever: the key against duplicates. */
+            id: string;
+            type: string;
+            timestamp: string;
+            /** @description The object as it was at this version: see docs/events.md. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Whether real money moves: true in production only. */
+            livemode: boolean;
+        };
+        /** @description A page of events, in the order of their numbers. */
+        EventsAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            events: components["schemas"]["EventBody"][];
+            /** @description What to send as `after` for the next page; the list is read when it is `latest`. */
+            next: number;
+            /** @description The last number that was given. */
+            latest: number;
         };
         /** @description A prompt that was sent, or of which it is not known yet whether it was. */
         PushData: {
