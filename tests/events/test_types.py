@@ -68,12 +68,6 @@ def test_every_type_has_a_schema_and_a_state() -> None:
     assert len(set(TYPE_NAMES)) == len(TYPE_NAMES)
     states = {PaymentState, BookingState, DisbursementEventState, EndpointState, PingState}
     assert {each.state for each in EVENT_TYPES} == states
-        PaymentState,
-        BookingState,
-        DisbursementEventState,
-        EndpointState,
-        PingState,
-    }
     for each in EVENT_TYPES:
         assert each.name.count(".") == 1
         assert set(schema_of(each)["properties"]["data"]["required"]) >= {"object", "id", "version"}
