@@ -102,8 +102,8 @@ def test_make_docs_writes_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr("tools.reference.HOUSE", tmp_path)
     monkeypatch.setattr("tools.reference.DOCS", tmp_path / "docs")
     main()
-    written = [file for file in (tmp_path / "docs").rglob("*") if file.is_file()]
-    assert {str(file.relative_to(tmp_path / "docs")): file.read_text(encoding="utf-8") for file in written} == {
+    files = [file for file in (tmp_path / "docs").rglob("*") if file.is_file()]
+    assert {str(file.relative_to(tmp_path / "docs")): file.read_text(encoding="utf-8") for file in files} == {
         name: page() for name, page in PAGES.items()
     }
     for part in PARTS:
