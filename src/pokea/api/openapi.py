@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -109,9 +110,15 @@ def _problems(problems: Sequence[Problem]) -> dict[str, Any]:
 
 def takes(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
     """The OpenAPI request body of a call that reads this model by itself; its parts stand where they are used."""
+    content = {"schema": _whole_schema(model), "example": dict(example)}
+    return {"required": True, "content": {"application/json": content}}
+
+
+@cache
+def _whole_schema(model: type[BaseModel]) -> Any:
+    """The schema of a body, made once a process: a universe makes hundreds of services."""
     schema = model.model_json_schema(by_alias=True)
-    whole = _with_parts(schema, schema.pop("$defs", {}))
-    return {"required": True, "content": {"application/json": {"schema": whole, "example": dict(example)}}}
+    return _with_parts(schema, schema.pop("$defs", {}))
 
 
 def _with_parts(schema: Any, parts: Mapping[str, Any]) -> Any:
