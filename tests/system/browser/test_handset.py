@@ -188,10 +188,10 @@ def test_several_phones(sim: PhonePage) -> None:
 
 def test_another_phone_is_added(sim: PhonePage) -> None:
     """A number as one writes it makes a phone; what is no number is said to be none."""
-    sim.page.get_by_label("Another phone").fill("07")
+    sim.page.get_by_role("textbox", name="Another phone").fill("07")
     sim.page.get_by_role("button", name="Add", exact=True).click()
     expect(sim.page.locator("form.new .problem")).not_to_be_empty()
-    sim.page.get_by_label("Another phone").fill("0733 000 111")
+    sim.page.get_by_role("textbox", name="Another phone").fill("0733 000 111")
     sim.page.get_by_role("button", name="Add", exact=True).click()
     expect(sim.phone("254733000111")).to_be_visible()
 
@@ -203,7 +203,7 @@ def test_a_crowd_of_phones(sim: PhonePage) -> None:
     expect(sim.page.get_by_text("more phones are not shown")).to_be_visible()
     expect(sim.phone(numbers[-1])).to_be_visible()
     expect(sim.phone(numbers[0])).to_have_count(0)
-    sim.page.get_by_label("Another phone").fill(numbers[0])
+    sim.page.get_by_role("textbox", name="Another phone").fill(numbers[0])
     sim.page.get_by_role("button", name="Add", exact=True).click()
     expect(sim.phone(numbers[0])).to_be_visible()
 
