@@ -140,7 +140,7 @@ def test_what_cannot_be_sent_is_sent_later(database: Database) -> None:
 def impatient(postgres_url: str) -> Iterator[Database]:
     """A database on PostgreSQL, whose writes are given up soon."""
     opened = open_database(postgres_url)
-    opened._patience_seconds = 0.05
+    opened._patience_seconds = 0.3
     yield opened
     opened.close()
 

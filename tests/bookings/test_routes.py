@@ -354,7 +354,7 @@ def test_a_database_that_is_away_is_said_and_not_guessed(sqlite_database: Databa
             """Never answers."""
             raise Unavailable("away")
 
-        write = read
+        write = read_one = read_snapshot = read
 
     async def talk(client: Client) -> None:
         for answer in (

@@ -24,7 +24,7 @@ from pokea.errors import ApiError
 from pokea.ids import Ids
 from tests.api.serving import SetClock
 
-UNPAID, HELD, RELEASED, REFUNDED, REFUNDING, PARTLY_REFUNDED = FeeStatus
+UNPAID, HELD, DISPUTED, RELEASED, REFUNDED, REFUNDING, PARTLY_REFUNDED = FeeStatus
 CELLS = {
     (UNPAID, FeeEvent.PAID): HELD,
     (UNPAID, FeeEvent.RELEASED): None,
@@ -38,7 +38,7 @@ CELLS = {
     (REFUNDED, FeeEvent.PAID): None,
     (REFUNDED, FeeEvent.RELEASED): None,
     (REFUNDED, FeeEvent.REFUNDED): None,
-    **dict.fromkeys(itertools.product((REFUNDING, PARTLY_REFUNDED), FeeEvent)),
+    **dict.fromkeys(itertools.product((DISPUTED, REFUNDING, PARTLY_REFUNDED), FeeEvent)),
 }
 
 
@@ -69,6 +69,7 @@ def test_no_event_leads_back() -> None:
     [
         (UNPAID, BookingStatus.AWAITING_PAYMENT),
         (HELD, BookingStatus.MATCHING),
+        (DISPUTED, BookingStatus.MATCHING),
         (RELEASED, BookingStatus.MATCHING),
         (REFUNDED, BookingStatus.MATCHING),
         (REFUNDING, BookingStatus.MATCHING),

@@ -9,8 +9,6 @@ import logging
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection
-
 from pokea.alerts.alert import (
     Alert,
     AlertCode,
@@ -113,15 +111,15 @@ class Alerts:
 
     async def _write_held(self) -> bool:
         """Whether the database has taken what was held."""
-        held = list(self._held.values())
-        try:
-            await self._database.write(write_held, held, self._clock.now())
-        except (OutcomeUnknown, Unavailable):
-            return False
-        # What was held meanwhile, or was sent again, is another value and stays.
-        for each in held:
-            if self._held.get((each.alert.code, each.alert.subject)) == each:
-                del self._held[each.alert.code, each.alert.subject]
+        for key, held in sorted(self._held.items()):
+            # One at a time: a slow database that would take all of them too late takes some of them in time.
+            try:
+                await self._database.write(raise_alerts, [held.alert], self._clock.now(), held.sent_at)
+            except (OutcomeUnknown, Unavailable):
+                return False
+            # What was held meanwhile, or was sent again, is another value and stays.
+            if self._held.get(key) == held:
+                del self._held[key]
         return True
 
     async def _send_held(self) -> None:
@@ -139,9 +137,3 @@ class Alerts:
         is_sent = await send(message_of(claim.code, claim.alerts))
         await self._database.write(keep_sent if is_sent else keep_unsent, claim, self._clock.now())
         return True
-
-
-def write_held(connection: Connection, held: Sequence[_Held], now: Instant) -> None:
-    """A change: write what was held, and of each whether it has been sent."""
-    for each in sorted(held, key=lambda each: each.alert):
-        raise_alerts(connection, [each.alert], now, each.sent_at)
