@@ -20,6 +20,7 @@ _ALWAYS = ("internal_error", "unavailable")
 _WITH_TOKEN = ("unauthenticated", "forbidden")
 EXAMPLE_REQUEST_ID = "req_01m8emqnjgz6hzjhed8a1jtf9n"
 _WHOLE_EXAMPLE = "x-whole-example"
+_WHOLE_SCHEMA = "x-whole-schema"
 _COMPONENT = "#/components/schemas/{model}"
 _WITH_BODY = ("invalid_request", "malformed_body", "request_timeout", "too_large")
 
@@ -139,13 +140,22 @@ def answers(description: str, model: type[BaseModel], example: Mapping[str, Any]
 
 
 def answers_of_route(description: str, model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for a route of FastAPI, which makes the schema of the model by itself."""
-    # FastAPI drops what is null in an example; `complete` puts this one in its place.
-    content = {"application/json": {_WHOLE_EXAMPLE: json.dumps(dict(example))}}
-    return {"description": description, "model": model, "content": content}
+    """The same for a route of FastAPI, with the model's schema among the components."""
+    # As texts, which `complete` puts in their place: FastAPI drops what is null in an example, and would build each
+    # model's validator anew for every service.
+    content = {_WHOLE_EXAMPLE: json.dumps(dict(example)), _WHOLE_SCHEMA: _schema_of_answer(model)}
+    return {"description": description, "content": {"application/json": content}}
 
 
-def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+@cache
+def _schema_of_answer(model: type[BaseModel]) -> str:
+    schema = model.model_json_schema(by_alias=True, mode="serialization", ref_template=_COMPONENT)
+    parts = schema.pop("$defs", {}) | {model.__name__: schema}
+    return json.dumps({"$ref": _COMPONENT.format(model=model.__name__), "$defs": parts})
+
+
+@cache
+def query_parameters(model: type[BaseModel]) -> Sequence[Mapping[str, Any]]:
     """The OpenAPI parameters of a query that this model reads: each with its meaning, its type and its values.
 
     Raises ValueError for a field without a description.
@@ -203,7 +213,8 @@ def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str
     for operations in paths.values():
         for operation in operations.values():
             _without_generated_refusal(operation)
-            _put_whole_examples(operation)
+            _put_whole_texts(operation)
+            parts |= _parts_of(operation.get("responses", {}))
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -232,11 +243,12 @@ def _parts_of(responses: Mapping[str, Any]) -> Document:
     return found
 
 
-def _put_whole_examples(operation: Document) -> None:
+def _put_whole_texts(operation: Document) -> None:
     for answer in operation.get("responses", {}).values():
         for content in answer.get("content", {}).values():
-            if _WHOLE_EXAMPLE in content:
-                content["example"] = json.loads(content.pop(_WHOLE_EXAMPLE))
+            for name, text in (("example", _WHOLE_EXAMPLE), ("schema", _WHOLE_SCHEMA)):
+                if text in content:
+                    content[name] = json.loads(content.pop(text))
 
 
 def _without_generated_refusal(operation: dict[str, Any]) -> None:

@@ -1663,8 +1663,11 @@ export interface components {
             customerId: string;
             /** @description `awaiting_payment`, then `matching` once the fee is held. */
             status: components["schemas"]["BookingStatus"];
-            /** @description Who is paid, as M-PESA shows it (POKEA_BUSINESS_NAME); null when that is not set. */
-            businessName?: string | null;
+            /**
+             * @description Who is paid, as M-PESA shows it (POKEA_BUSINESS_NAME); null when that is not set.
+             * @default null
+             */
+            businessName: string | null;
             bookingFee: components["schemas"]["BookingFee"];
             createdAt: string;
         };
