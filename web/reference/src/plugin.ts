@@ -1,4 +1,5 @@
 import type { Component, System } from 'swagger-ui-dist/swagger-ui-es-bundle.js';
+import { resolved } from './resolve.js';
 import { matching } from './search.js';
 
 interface SearchProps {
@@ -26,7 +27,13 @@ export function pagePlugin({ React }: System) {
     return make('search', { className: 'wrapper find' }, make('h2', null, 'Calls'), label);
   };
   return {
-    fn: { opsFilter: matching },
+    fn: {
+      opsFilter: matching,
+      resolveSubtree: async (document: unknown, path: readonly string[]) => ({
+        errors: [],
+        spec: resolved(document, path),
+      }),
+    },
     components: {
       FilterContainer: Search,
       // There is one server: the one that the page came from.
