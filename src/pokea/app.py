@@ -41,7 +41,7 @@ from pokea.clock import Clock, SystemClock
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
 from pokea.events.routes import event_list_routes
-from pokea.events.stream import EventStream, follow_nothing
+from pokea.events.stream import EventStream
 from pokea.ids import Ids, RandomBytes
 from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
@@ -280,7 +280,7 @@ def _new_stream(database: Database, clock: Clock, kept_days: int, longest_sleep_
     return EventStream(
         database,
         clock,
-        follow_nothing,
+        None,
         lambda: None,
         kept_days=kept_days,
         longest_sleep_seconds=longest_sleep_seconds,

@@ -9,7 +9,6 @@ from pokea.clock import SECOND, Instant
 from pokea.events.numbering import NumberedEvent
 from pokea.events.outbox import Event, add_events
 from pokea.events.store import number_all
-from pokea.events.stream import follow_nothing
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 from pokea.storage.database import Database
@@ -31,7 +30,7 @@ def happen(database: Database, *events: Event) -> None:
 def number(database: Database) -> int:
     """Number everything that is committed; answers the last number."""
     with database.engine.begin() as connection:
-        return number_all(connection, follow_nothing)
+        return number_all(connection, None)
 
 
 def listed(connection: Connection) -> list[NumberedEvent]:

@@ -33,6 +33,6 @@ def test_numbers_have_no_gap_and_versions_are_in_order(taken: list[Event], last:
 
 
 def test_events_of_different_objects_are_in_the_order_of_their_times() -> None:
-    """Between objects the times decide, and of one time the order in which they were written."""
+    """Between objects the times decide, and of one time their ids."""
     first, second, third = event("pay_2", at=AT), event("bk_1", at=AT), event("pay_1", at=AT - 1)
-    assert in_order([first, second, third]) == [third, first, second]
+    assert in_order([first, second, third]) == [third, second, first]

@@ -1,15 +1,18 @@
 """Events on both databases: numbered after their commit, read without a gap, forgotten in their order."""
 
+import random
 import threading
+from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from pokea.clock import HOUR
 from pokea.events import store
+from pokea.events.numbering import in_order
 from pokea.events.outbox import add_events
 from pokea.events.store import Chosen, EventPage, find_event, forget_events, list_events, number_all, number_events
-from pokea.events.stream import follow_nothing
 from pokea.scope import DEFAULT_SCOPE, Scope
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
@@ -54,10 +57,10 @@ def test_one_process_at_a_time_gives_numbers(plain: Database, postgres_url: str)
     happen(plain, event("pay_1"))
     answers: list[int] = []
     with plain.engine.connect() as first, first.begin() as transaction:
-        assert number_events(first, follow_nothing) == 1
+        assert number_events(first, None) == 1
         happen(other, event("pay_2"))
         with other.engine.begin() as second:
-            assert number_events(second, follow_nothing) is None
+            assert number_events(second, None) is None
         waiting = threading.Thread(target=lambda: answers.append(number(other)))
         waiting.start()
         transaction.commit()
@@ -72,7 +75,7 @@ def test_all_versions_of_an_object_are_taken_together(database: Database, monkey
     monkeypatch.setattr(store, "MOST_NUMBERED", 1)
     happen(database, event("pay_1", 3), event("pay_2"), event("pay_1", 2), event("pay_1"))
     with database.engine.begin() as connection:
-        assert number_events(connection, follow_nothing) in (1, 3)
+        assert number_events(connection, None) in (1, 3)
     number(database)
     versions = [version for _, name, version in list_of(database) if name == "pay_1"]
     assert versions == [1, 2, 3]
@@ -92,6 +95,22 @@ def test_what_follows_is_written_with_the_numbers(database: Database) -> None:
     with database.engine.begin() as connection:
         number_all(connection, lambda _connection, given: seen.extend(each.object_id for each in given))
     assert (seen, list_of(database)) == (["pay_1"], [(1, "pay_1", 1)])
+
+
+def test_postgresql_numbers_events_as_the_law_does(plain: Database) -> None:
+    """Numbered in one statement of the database, they stand in the order that is decided here, clocks apart or not."""
+    chance = random.Random(33)
+    some = [event(f"pay_{chance.choice('aZ_z9')}{place % 40}", at=AT + chance.randrange(9)) for place in range(200)]
+    versions = Counter[str]()
+    written = []
+    for each in some:
+        versions[each.object_id] += 1
+        written.append(replace(each, version=versions[each.object_id]))
+    chance.shuffle(written)
+    happen(plain, *written)
+    assert number(plain) == len(written)
+    expected = [(place, each.object_id, each.version) for place, each in enumerate(in_order(written), 1)]
+    assert list_of(plain) == expected
 
 
 def test_the_list_is_read_page_by_page(database: Database) -> None:

@@ -30,13 +30,10 @@ def numbered(taken: Collection[Event], last: int) -> list[NumberedEvent]:
 
 
 def in_order(taken: Collection[Event]) -> Sequence[Event]:
-    """The events by time, but each object's by version; of one time, in the order in which they were written."""
+    """The events by time, but each object's by version; of one time, by the objects' ids."""
     newest: dict[str, Instant] = {}
-    places: dict[str, int] = {}
-    for event in taken:
-        places.setdefault(event.object_id, len(places))
-    keyed: list[tuple[Instant, int, int, Event]] = []
+    keyed: list[tuple[Instant, str, int, Event]] = []
     for event in sorted(taken, key=lambda each: (each.object_id, each.version)):
         at = newest[event.object_id] = max(event.created_at, newest.get(event.object_id, event.created_at))
-        keyed.append((at, places[event.object_id], event.version, event))
+        keyed.append((at, event.object_id, event.version, event))
     return [event for *_, event in sorted(keyed, key=lambda each: each[:3])]

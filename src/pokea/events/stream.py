@@ -21,7 +21,7 @@ CLOCKS_APART: Final[Instant] = HOUR
 DAY: Final[Instant] = 24 * HOUR
 _SHARE_OF_SLEEP: Final = 0.25
 """So much sooner than other workers it looks: every half a second, where they sleep for two."""
-_GATHERED_SECONDS: Final = 0.02
+_GATHERED_SECONDS: Final = 0.05
 """What is committed within so long is numbered together."""
 _FORGETS_EVERY_SECONDS: Final = 3600.0
 _GOES_ON_AFTER_SECONDS: Final = 1.0
@@ -29,22 +29,18 @@ _GOES_ON_AFTER_SECONDS: Final = 1.0
 _log = logging.getLogger("pokea.events")
 
 
-def follow_nothing(_connection: object, _given: object) -> None:
-    """Nothing follows from events."""
-
-
 class EventStream:
     """A process's part in the list of events.
 
-    `follow` is what else is written when events get their numbers, and `announce` is called once that is durable.
-    `longest_sleep_seconds` bounds how late it notices what other processes have left.
+    `follow` is what else is written when events get their numbers, None for nothing, and `announce` is called once
+    that is durable. `longest_sleep_seconds` bounds how late it notices what other processes have left.
     """
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        follow: Follow,
+        follow: Follow | None,
         announce: Callable[[], None],
         *,
         kept_days: int,
@@ -74,7 +70,7 @@ class EventStream:
         self._numbering.wake()
 
     async def _number(self) -> None:
-        if not await self._database.read(is_any_waiting):
+        if not await self._database.read_one(is_any_waiting):
             await self._numbering.rest(self._sleep_seconds)
             return
         count = await self._database.write(number_events, self._follow)
