@@ -186,16 +186,40 @@ def test_whoever_dies_at_it_is_followed_when_the_lease_is_over(database: Databas
 
     async def run() -> None:
         await database.write(rounds.begin, NOW, NOW)
-        first = await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE)
+        first = await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE, set())
         assert first is not None
-        others = [await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE + n) for n in range(1, len(WALKED))]
+        others = [
+            await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE + n, set()) for n in range(1, len(WALKED))
+        ]
         assert {first.ground, *(each.ground for each in others if each is not None)} == set(WALKED)
-        assert await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE + len(WALKED)) is None
+        assert await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE + len(WALKED), set()) is None
         assert await database.write(rounds.advance, first, IdRange(first.ground, "", "x_1"), NOW)
         later = NOW + rounds.LEASE
-        heir = await database.write(rounds.take_lease, later, later + rounds.LEASE)
+        heir = await database.write(rounds.take_lease, later, later + rounds.LEASE, set())
         assert heir == AuditLease(first.ground, "x_1", False, later + rounds.LEASE)
         assert not await database.write(rounds.advance, first, IdRange(first.ground, "x_1", LAST), later)
+
+    asyncio.run(run())
+
+
+def test_two_audits_at_the_same_instant_are_two(database: Database) -> None:
+    """Neither takes the other's ground nor tells what the other has found; the same change run again does both."""
+    keep_books(database)
+
+    async def run() -> None:
+        await database.write(rounds.begin, NOW, NOW)
+        own: set[str] = set()
+        first = await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE, own)
+        assert first is not None
+        others = [await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE, set()) for _ in WALKED]
+        assert [each is None for each in others] == [False] * (len(WALKED) - 1) + [True]
+        assert first.ground not in {each.ground for each in others if each is not None}
+        assert await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE, own) == first
+        turn, part = AuditLease(RuleScope.BOOKINGS, "", False, NOW), IdRange(RuleScope.BOOKINGS)
+        found = [Violation(BROKEN, "it is", "bk_3")]
+        written: set[tuple[str, str]] = set()
+        for mine, told in ((written, found), (set(), []), (written, found)):
+            assert await database.write(rounds.record, turn, part, found, NOW, mine) == told
 
     asyncio.run(run())
 
@@ -205,13 +229,13 @@ def test_a_round_that_is_asked_for_begins_anew(database: Database) -> None:
 
     async def run() -> None:
         await database.write(rounds.begin, NOW, NOW)
-        turn = await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE)
+        turn = await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE, set())
         assert turn is not None
         assert await database.write(rounds.advance, turn, IdRange(turn.ground, "", "x_1"), NOW)
         await database.write(rounds.request_full_check, NOW)
         assert not await database.write(rounds.advance, turn, IdRange(turn.ground, "x_1", "x_2"), NOW)
         await database.write(rounds.end_lease, turn, NOW, NOW + HOUR)
-        again = await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE)
+        again = await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE, set())
         assert again == AuditLease(turn.ground, "", True, NOW + rounds.LEASE)
         assert await database.write(rounds.advance, again, IdRange(again.ground), NOW)
         await database.write(rounds.end_lease, again, NOW, NOW + HOUR)
@@ -230,7 +254,7 @@ def test_a_broken_table_is_kept_within_bounds(database: Database, monkeypatch: p
         for number in range(10):
             found = [Violation(BROKEN, "it is", f"bk_{number}")]
             part = IdRange(RuleScope.BOOKINGS, f"bk_{number - 1}" if number else "", f"bk_{number}")
-            await database.write(rounds.record, turn, part, found, NOW + number)
+            await database.write(rounds.record, turn, part, found, NOW + number, set())
         return (await database.read(rounds.state)).counts[BROKEN]
 
     assert asyncio.run(run()) == 5

@@ -83,9 +83,14 @@ def request_full_check(connection: Connection, now: Instant) -> None:
     connection.execute(update(book_rounds).values(position="", began_at=now, hurried=True, due_at=now))
 
 
-def take_lease(connection: Connection, now: Instant, lease_until: Instant) -> AuditLease | None:
-    """A change: the scope that is most overdue and that no process checks, leased until `lease_until`."""
-    is_free = (_COLUMNS.lease_until <= now) | (_COLUMNS.lease_until == lease_until)
+def take_lease(connection: Connection, now: Instant, lease_until: Instant, taken: set[str]) -> AuditLease | None:
+    """A change: the scope that is most overdue and that no process checks, leased until `lease_until`.
+
+    `taken` is empty at first and keeps what earlier runs of this change have taken, since a commit whose end is unknown
+    may have stood. The instant alone would not say whose the lease is: another process may ask at the same one.
+    """
+    is_own = _COLUMNS.ground.in_(sorted(taken)) & (_COLUMNS.lease_until == lease_until)
+    is_free = (_COLUMNS.lease_until <= now) | is_own
     due = (
         select(_COLUMNS.ground, _COLUMNS.position, _COLUMNS.hurried)
         .where(_COLUMNS.due_at <= now, is_free)
@@ -97,6 +102,7 @@ def take_lease(connection: Connection, now: Instant, lease_until: Instant) -> Au
     if row is None:
         return None
     connection.execute(update(book_rounds).where(_COLUMNS.ground == row.ground).values(lease_until=lease_until))
+    taken.add(row.ground)
     return AuditLease(RuleScope(row.ground), row.position, row.hurried, lease_until)
 
 
@@ -136,20 +142,28 @@ def check(connection: Connection, now: Instant, rules: Sequence[Rule], part: IdR
 
 
 def record(
-    connection: Connection, turn: AuditLease, part: IdRange, found: Sequence[Violation], now: Instant
+    connection: Connection,
+    turn: AuditLease,
+    part: IdRange,
+    found: Sequence[Violation],
+    now: Instant,
+    written: set[tuple[str, str]],
 ) -> list[Violation]:
-    """A change: what was found replaces what stood in this part; answers what was not known before."""
+    """A change: what was found replaces what stood in this part; answers what was not known before.
+
+    `written` is empty at first and keeps what earlier runs of this change have written: after a commit whose end is
+    unknown the rows may already be there by this very change, and are answered anyway, so that they are told.
+    """
     columns = book_violations.c
-    stood = {
-        (row.rule, row.place): row.found_at for row in connection.execute(select(book_violations).where(_within(part)))
-    }
+    stood = {(row.rule, row.place) for row in connection.execute(select(book_violations).where(_within(part)))}
     here = {(each.rule, each.id): each for each in found}
-    for rule, place in sorted(stood.keys() - here.keys()):
+    for rule, place in sorted(stood - here.keys()):
         connection.execute(delete(book_violations).where(columns.rule == rule, columns.place == place))
     counted = select(columns.rule, func.count()).group_by(columns.rule)
     room = {rule: MOST_KEPT - count for rule, count in connection.execute(counted)}
-    # After an unknown commit the rows may already be ours: return them anyway, so that they are alerted.
-    fresh = [each for key, each in here.items() if stood.get(key, now) == now and room.get(each.rule, MOST_KEPT) > 0]
+    is_new = here.keys() - (stood - written)
+    fresh = [each for key, each in here.items() if key in is_new and room.get(each.rule, MOST_KEPT) > 0]
+    written.update((each.rule, each.id) for each in fresh)
     rows = [
         {"rule": each.rule, "place": each.id, "ground": turn.ground.value, "sentence": each.where, "found_at": now}
         for each in fresh

@@ -108,7 +108,7 @@ class Audit:
         if self._work.is_ending:
             return False
         now = self._clock.now()
-        turn = await self._database.write(rounds.take_lease, now, now + rounds.LEASE)
+        turn = await self._database.write(rounds.take_lease, now, now + rounds.LEASE, set())
         if turn is None:
             return False
         until = now + _LONGEST_TURN
@@ -150,7 +150,7 @@ class Audit:
         checked = await self._database.read(rounds.check, now, self._rules, part)
         self._checked.add()
         if checked.found or checked.known:
-            for violation in await self._database.write(rounds.record, turn, part, checked.found, now):
+            for violation in await self._database.write(rounds.record, turn, part, checked.found, now, set()):
                 _log.critical("The books are wrong, by the rule %s: %s", violation.rule, violation.where)
         share = _REST_SHARE_IN_HASTE if turn.hurried else _REST_SHARE
         await self._work.rest(min((loop.time() - began) * share, _LONGEST_REST_SECONDS))
