@@ -29,7 +29,7 @@ from pokea.operations.tokens import PaymentTokens
 from pokea.payments.history.pages import Cursor, decode_cursor, encode_cursor
 from pokea.payments.schemas import HistoryQuery
 from pokea.phone import InvalidPhone, parse_phone
-from pokea.reconciliation.match import match
+from pokea.reconciliation.compare import KnownHere, OurAccounts, compare
 from pokea.reconciliation.receiving import ReceivingAccount
 from pokea.reconciliation.report import report_of, sentences
 from pokea.reconciliation.statement import NotAStatement, read_statement
@@ -302,8 +302,11 @@ def _statement(content: bytes) -> None:
     assert all(line.paid_in_cents >= 0 and line.withdrawn_cents >= 0 for line in statement.lines)
     for each in statement.unreadable:
         _is_a_sentence(PokeaError(each.why))
-    found = match(statement, [], ReceivingAccount(frozenset({"600001"}), "utility"))
-    assert not found.matched
+    found = compare(
+        statement, KnownHere([], []), OurAccounts(ReceivingAccount(frozenset({"600001"}), "utility"), None, True)
+    )
+    assert not found.payments.matched
+    assert not found.out.matched
     assert json.dumps(report_of(statement, found))
     assert sentences(report_of(statement, found))
 

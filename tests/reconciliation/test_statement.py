@@ -54,7 +54,7 @@ def test_the_classic_export_is_read_whole() -> None:
     assert (preamble.paid_in_cents, preamble.withdrawn_cents) == (161_100, -161_100)
     assert (found.unreadable, preamble.unreadable) == ([], ())
     assert [each.kind for each in found.lines] == [
-        *(LineKind.TRANSFER, LineKind.TRANSFER, LineKind.CHARGE, LineKind.PAYMENT, LineKind.PAYMENT)
+        *(LineKind.TRANSFER, LineKind.PAYOUT, LineKind.CHARGE, LineKind.PAYMENT, LineKind.PAYMENT)
     ]
     paid = found.lines[-1]
     assert (paid.number, paid.receipt, paid.paid_in_cents, paid.account, paid.payer) == (

@@ -104,33 +104,33 @@ async def _match(settings: "Settings", file: Path, *, dry_run: bool) -> tuple[di
     from pokea.app import open_service
     from pokea.clock import SystemClock
     from pokea.reconciliation import store
-    from pokea.reconciliation.apply import apply, pieces_of
-    from pokea.reconciliation.match import match
-    from pokea.reconciliation.receiving import receiving_account
+    from pokea.reconciliation.apply import StatementPorts, apply_all, pieces_of
+    from pokea.reconciliation.compare import compare, known_of, our_accounts
     from pokea.reconciliation.report import outcome, report_of
     from pokea.reconciliation.statement import statement_in
     from pokea.reconciliation.statement_file import content_of, read_sheet
     from pokea.storage.database import open_database
 
-    clock = SystemClock()
+    clock, accounts = SystemClock(), our_accounts(settings)
     sheet = read_sheet(content_of(file))
     with advancing("rows read", len(sheet.rows)) as advance:
         statement = statement_in(sheet, read_at=clock.now(), name=file.name, advance=advance)
     service = open_service(settings, background=False)
     database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
+    posted = 0
     try:
-        candidates = await database.read(store.candidates, statement)
-        found = match(statement, candidates, receiving_account(settings))
+        found = compare(statement, await database.read(known_of, statement, accounts), accounts)
         report = report_of(statement, found)
         await service.start()
-        if not dry_run:
+        if not dry_run and not found.payments.gates:
+            ports = StatementPorts(database, service.settler.submit, service.money_out.settler.submit)
             with advancing("lines settled", pieces_of(found)) as advance:
-                await apply(service.settler.submit, found, clock, advance)
-        standing = await database.read(store.standing, [each.payment_id for each in found.matched], 0)
+                posted = await apply_all(ports, found, clock, advance)
+        standing = await database.read(store.standing, [each.payment_id for each in found.payments.matched], 0)
     finally:
         await service.stop()
         database.close()
-    return report | {"completed": standing.completed}, outcome(found)
+    return report | {"completed": standing.completed, "posted": posted}, outcome(found)
 
 
 def _asked(report: dict[str, Any]) -> list[str]:

@@ -125,7 +125,7 @@ class OutWork(NamedTuple):
     changes: Sequence[Change]
     look_again_at: Instant | None
     wants_balance: frozenset[tuple[int, str]] = frozenset()
-    """Merchants and ways for which a disbursement waits until it is known what the account holds."""
+    """Merchants and ways for which the balance is asked: a disbursement waits for it, or nothing is answered."""
     unapplied: Sequence[str] = ()
     """Attempts with evidence that some process stored and did not apply."""
 

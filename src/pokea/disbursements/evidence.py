@@ -178,7 +178,8 @@ def stated(attempt_id: str, receipt: str, amount_cents: int, provider_time: str 
     """A line of the organisation's statement that has been matched to the attempt."""
     return OutEvidence(
         attempt_id,
-        f"statement:{receipt}",
+        # One that names another amount is another piece: a mistyped file does not stand in the way of the right one.
+        f"statement:{receipt}:{amount_cents}",
         OutSource.STATEMENT_LINE,
         at,
         code="0",

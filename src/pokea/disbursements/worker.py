@@ -32,6 +32,7 @@ from pokea.disbursements.consequences import Shortcodes
 from pokea.disbursements.evidence import OutEvidence, accepted, refused, unknown
 from pokea.disbursements.inbound import OutSettler
 from pokea.disbursements.model import OutAttempt, Way, balance_owner
+from pokea.disbursements.silence import look_for_silence
 from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.money import CENTS
 from pokea.operations.settle import Change
@@ -131,7 +132,9 @@ class OutWorker:
     def _claim(self, connection: Connection, now: Instant) -> OutWork:
         policy = self._policy
         budget = (policy.budget_name, policy.status_rate / 60)
-        return claim_out(connection, policy.approvals, policy.making, budget, now)
+        work = claim_out(connection, policy.approvals, policy.making, budget, now)
+        silent = look_for_silence(connection, policy.shortcodes.of, now)
+        return work._replace(wants_balance=work.wants_balance | silent)
 
     def _begin(self, work: Awaitable[None]) -> None:
         async def run() -> None:

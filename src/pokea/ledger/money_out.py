@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pokea.clock import Instant
-from pokea.ledger.entries import Account, Posting
+from pokea.ledger.entries import ADJUSTED, Account, Posting
 
 
 class Share(NamedTuple):
@@ -92,12 +92,26 @@ def charged(source_id: str, merchant_id: int, amount_cents: int, posted_at: Inst
     return entry(source_id, "charge", merchant_id, legs, posted_at)
 
 
+def charge_differs(source_id: str, merchant_id: int, difference_cents: int, posted_at: Instant) -> list[Posting]:
+    """A statement shows another charge than the one that was named: so much more, or below zero less."""
+    legs = (Leg(Account.MPESA_CHARGES, difference_cents), Leg(Account.CHARGES_DUE, -difference_cents))
+    return entry(source_id, "charge_adjusted", merchant_id, legs, posted_at)
+
+
 def charge_taken(
     source_id: str, merchant_id: int, amount_cents: int, paid_from: Account, posted_at: Instant
 ) -> list[Posting]:
     """A statement shows the charge's own line in the account."""
     legs = (Leg(Account.CHARGES_DUE, amount_cents), Leg(paid_from, -amount_cents))
     return entry(source_id, "charge_taken", merchant_id, legs, posted_at)
+
+
+def paid_differently(
+    attempt_id: str, merchant_id: int, difference_cents: int, paid_from: Account, posted_at: Instant
+) -> list[Posting]:
+    """A statement shows that a sending took so much more than was sent: it stands in suspense for a person."""
+    legs = (Leg(Account.SUSPENSE, difference_cents), Leg(paid_from, -difference_cents))
+    return entry(attempt_id, ADJUSTED, merchant_id, legs, posted_at)
 
 
 def released(

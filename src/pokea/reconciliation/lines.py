@@ -25,8 +25,15 @@ _PAID: Final = re.compile(
     r"|merchant (?:customer )?payment(?: online)?(?: from\b|$)",
     re.IGNORECASE,
 )
-_BETWEEN_OUR_ACCOUNTS: Final = re.compile(
-    r"(?:utility|merchant|working|mmf|charges paid|organization [a-z ]+?) account to [a-z ]+ account$", re.IGNORECASE
+_PAID_OUT: Final = re.compile(
+    r"(?:mep )?(?:business|salary|promotion) payment\b(?! charge)|salary advance payment\b"
+    r"|transfer from bank to customer via api\b|pay dividend to\b",
+    re.IGNORECASE,
+)
+_WITHIN_THE_ORGANISATION: Final = re.compile(
+    r"(?:utility|merchant|working|mmf|charges paid|organization [a-z ]+?) account to [a-z ]+ account"
+    r"|agency withdrawal of funds to bank|withdraw to bank|funds transfer",
+    re.IGNORECASE,
 )
 
 
@@ -36,7 +43,9 @@ class LineKind(StrEnum):
     PAYMENT = "payment"
     REVERSAL = "reversal"
     CHARGE = "charge"
+    PAYOUT = "payout"
     TRANSFER = "transfer"
+    """To the organisation's bank or another account of its own, or from there."""
     UNFINISHED = "unfinished"
     UNKNOWN = "unknown"
 
@@ -215,11 +224,13 @@ def _kind(details: str, reason: str, paid_in_cents: int) -> LineKind:
         return LineKind.REVERSAL
     if is_paid:
         return LineKind.PAYMENT
-    if _BETWEEN_OUR_ACCOUNTS.fullmatch(details):
+    if _WITHIN_THE_ORGANISATION.fullmatch(details):
         return LineKind.TRANSFER
     if paid_in_cents:
         return LineKind.UNKNOWN
-    return LineKind.CHARGE if re.search(r"\b(?:charge|fee)\b", details, re.IGNORECASE) else LineKind.TRANSFER
+    if _PAID_OUT.match(details):
+        return LineKind.PAYOUT
+    return LineKind.CHARGE if re.search(r"\b(?:charge|fee)\b", details, re.IGNORECASE) else LineKind.UNKNOWN
 
 
 def names_half(cell: Cell) -> bool:

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from pokea.clock import iso
 from pokea.reconciliation.balances import shillings
+from pokea.reconciliation.compare import Compared
 from pokea.reconciliation.completeness import Gap, GapKind
 from pokea.reconciliation.lines import StatementLine
-from pokea.reconciliation.match import Reconciliation
+from pokea.reconciliation.report_out import out_needs_a_look, out_report_of, out_sentences
 from pokea.reconciliation.statement import Statement
 
 LISTED: Final = 20
@@ -37,17 +38,20 @@ class ReconciliationExit(IntEnum):
     SETTLES_NOTHING = 2
 
 
-def outcome(found: Reconciliation) -> ReconciliationExit:
+def outcome(compared: Compared) -> ReconciliationExit:
     """Whether a person must look at something, or the file settles nothing."""
+    found = compared.payments
     if found.gates:
         return ReconciliationExit.SETTLES_NOTHING
     noticed = (found.unknown, found.missing, found.differing, found.undoings, found.unreadable, found.undecided)
     is_damaged = any(gap.kind in _ALARMING for gap in found.gaps)
-    return ReconciliationExit.TO_BE_LOOKED_AT if is_damaged or any(noticed) else ReconciliationExit.AGREED
+    is_noticed = is_damaged or any(noticed) or out_needs_a_look(compared.out)
+    return ReconciliationExit.TO_BE_LOOKED_AT if is_noticed else ReconciliationExit.AGREED
 
 
-def report_of(statement: Statement, found: Reconciliation) -> dict[str, Any]:
+def report_of(statement: Statement, compared: Compared) -> dict[str, Any]:
     """Everything that was found, as JSON has it."""
+    found = compared.payments
     return {
         "lines": len(statement.lines),
         "since": iso(found.coverage.since if found.coverage else None),
@@ -69,6 +73,7 @@ def report_of(statement: Statement, found: Reconciliation) -> dict[str, Any]:
         "not_paid": list(found.not_paid),
         "undecided": [{"payment": each.payment_id, "lines": list(each.lines)} for each in found.undecided],
         "unresolved": list(found.unresolved),
+        "money_out": out_report_of(compared.out),
         "gates": [_gap(gap) for gap in found.gates],
         "gaps": [_gap(gap) for gap in found.gaps],
         "findings": [gap.sentence for gap in (found.gates or found.gaps)],
@@ -105,6 +110,9 @@ def sentences(report: dict[str, Any]) -> list[str]:
         *_listed("Prompts without an answer that the statement does not show, so not paid:", report["not_paid"], str),
         *_listed("Not shown, and not concluded, since unexplained money could be theirs:", report["undecided"], _doubt),
     ]
+    told += out_sentences(report["money_out"], LISTED)
+    if report.get("posted"):
+        told.append(f"{report['posted']} postings were made of charges, sweeps and differences that it shows.")
     if report["gaps"]:
         told.append("The statement is not complete, so nothing is concluded from what it does not show:")
         told += [f"  {sentence}" for sentence in report["findings"]]

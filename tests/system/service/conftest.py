@@ -10,19 +10,19 @@ import functools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import pytest
 
 from tests.postgres import PostgresServer
-from tests.system.service.leaks import leaks
-from tests.system.service.running import Program, SimulatorProgram, new_service, new_simulator
-from tests.system.service.world import World, used_phones
+from tests.system.service.leaks import kept_running
+from tests.system.service.running import SimulatorProgram, new_service, new_simulator
+from tests.system.service.treasury import Treasury, new_treasury
+from tests.system.service.world import World
 
 StartWorld: TypeAlias = Callable[..., World]
 NewServiceOn: TypeAlias = Callable[[str, str], World]
 StandingWorlds: TypeAlias = Callable[[str], World]
-P = TypeVar("P", bound=Program)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -43,7 +43,7 @@ def database_url(database_kind: str, request: pytest.FixtureRequest) -> str:
 def shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProgram]:
     """A simulator for everybody."""
     simulator = new_simulator(tmp_path_factory.mktemp("simulator"))
-    with _running(simulator):
+    with kept_running(simulator):
         yield simulator.start()
         assert simulator.stop() == 0
 
@@ -65,10 +65,28 @@ def new_service_on(
                 url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'pokea.sqlite3')}"
             else:
                 url = postgres_server.create_database(folder.name.replace("-", "_"), postgres_template)
-            service = stack.enter_context(_running(new_service(folder, url, shared_simulator.url)))
+            service = stack.enter_context(kept_running(new_service(folder, url, shared_simulator.url)))
             return World(service, shared_simulator, url)
 
         yield new
+
+
+@pytest.fixture(scope="module")
+def treasury(
+    database_kind: str,
+    sqlite_template: Path,
+    postgres_server: PostgresServer,
+    postgres_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Treasury]:
+    """A service that pays out, and a simulator of its own, for all tests of a file on one kind of database."""
+    folder = tmp_path_factory.mktemp(f"out-{database_kind}")
+    if database_kind == "sqlite":
+        url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'pokea.sqlite3')}"
+    else:
+        url = postgres_server.create_database(folder.name.replace("-", "_"), postgres_template)
+    with new_treasury(folder, url) as standing:
+        yield standing
 
 
 @pytest.fixture(scope="session")
@@ -124,21 +142,11 @@ def start_world(tmp_path: Path, database_url: str, shared_simulator: SimulatorPr
         def start(*options: str, switches: Sequence[str] = (), most_files: int = 0, **settings: str) -> World:
             simulator = shared_simulator
             if switches:
-                simulator = stack.enter_context(_running(new_simulator(tmp_path, *switches))).launch()
+                simulator = stack.enter_context(kept_running(new_simulator(tmp_path, *switches))).launch()
             service = new_service(tmp_path, database_url, simulator.url, *options, **settings)
             service.most_files = most_files
-            stack.enter_context(_running(service)).launch()
+            stack.enter_context(kept_running(service)).launch()
             return World(service.ready(), simulator.ready(), database_url)
 
         yield start
     shared_simulator.api("DELETE", "/faults")
-
-
-@contextlib.contextmanager
-def _running(program: P) -> Iterator[P]:
-    """Ends the program at the end in any case, and looks through what it has logged."""
-    try:
-        yield program
-    finally:
-        program.close()
-    assert leaks(program.log, used_phones()) == []

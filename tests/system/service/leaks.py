@@ -1,10 +1,15 @@
 """What must never stand in a log: looked for in the text that was really written."""
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from pokea.setting_rules import SANDBOX_PASSKEY
-from tests.system.service.running import JWT_SECRET, SECRET_KEY
+from tests.system.service.running import JWT_SECRET, SECRET_KEY, Program
+from tests.system.service.world import used_phones
+
+P = TypeVar("P", bound=Program)
 
 _PATTERNS = {
     "a phone number": r"(?<![0-9A-Za-z])(?:\+?254|0)[17]\d{8}(?!\d)",
@@ -35,3 +40,13 @@ def leaks(log: str, phones: Iterable[str] = ()) -> list[str]:
     if subscribers:
         found += [f"a phone number: {line}" for line in log.splitlines() if re.search(subscribers, line)]
     return found
+
+
+@contextlib.contextmanager
+def kept_running(program: P) -> Iterator[P]:
+    """Ends the program at the end in any case, and looks through what it has logged."""
+    try:
+        yield program
+    finally:
+        program.close()
+    assert leaks(program.log, used_phones()) == []
