@@ -32,13 +32,15 @@ class MoneyStanding(NamedTuple):
     """What of a payment's money a new refund may take, in cents.
 
     `moved_cents` is what M-PESA moved by the payment. `due_cents` stand in refunds_due and are asked for by no other
-    request, `held_cents` are held as the fee and are asked for by none either.
+    request, `held_cents` are held as the fee and are asked for by none either; `asked_of_held_cents` are held, and a
+    refund that no person has approved or rejected asks for them.
     """
 
     moved_cents: int
     due_cents: int
     held_cents: int
     is_released: bool
+    asked_of_held_cents: int = 0
 
 
 def standing_of(connection: Connection, payment: Payment, booking: Booking | None) -> MoneyStanding:
@@ -55,6 +57,7 @@ def standing_of(connection: Connection, payment: Payment, booking: Booking | Non
         - asked.of_due_cents,
         held_cents=held,
         is_released=fee is FeeStatus.RELEASED,
+        asked_of_held_cents=asked.of_held_cents if fee in REFUNDABLE else 0,
     )
 
 

@@ -133,6 +133,9 @@ def release(
     if first is not None:
         return Decided(_locked(connection, booking_id), find_decision(connection, first), replayed=True)
     held = _hold(connection, booking_id, may_end_dispute=call.is_admin)
+    if held.standing.asked_of_held_cents:
+        # What it asks for would stay held by a booking that has nothing more to release.
+        raise ApiError("already_decided", "A refund of this fee is asked for: approve or reject it first.")
     shares = wanted or _planned(connection, booking_id)
     if not shares:
         raise invalid("payeeId", "Say who gets the fee: `payeeId`, or `split` with a part for each payee.")
