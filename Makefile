@@ -11,7 +11,7 @@ PORT ?= 8000
 SIM_PORT ?= 8001
 SOURCES := src tests tools $(wildcard bench examples)
 
-.PHONY: help setup demo test check bench chaos mutations fuzz format docs lock web package clean develop
+.PHONY: help setup demo test check bench chaos mutations fuzz format docs site lock web package clean develop
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,9 +45,12 @@ format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-docs: develop ## Write docs/codes.md, errors.md, events.md, schemas, metrics.md, settings.md, states.md, the README's map and the clients' types
+docs: develop ## Write docs/codes.md, decisions.md, errors.md, events.md, schemas, metrics.md, settings.md, states.md, the README's map and the clients' types
 	$(BIN)/python -m tools.reference
 	tools/web schema
+
+site: develop ## Build the docs as a site in dist/site, with its search; it asks no other site for anything
+	$(BIN)/zensical build --clean --strict
 
 lock: develop ## Pin the newest fitting versions in the lock files, with hashes
 	tools/lock $(ARGS)

@@ -205,7 +205,7 @@ _AWAITED: Final = (
     (r"\bpause\(", "await asyncio.sleep("),
     (r"( +)yield from (.+)$", r"\1for each in \2:\n\1    yield each"),
     (r"\bIterator\b", "AsyncIterator"),
-    (r"\b(Bookings|Payments|Links|Refunds|Payouts|Payees)\b(?=[:(])", r"Async\1"),
+    (r"\b(Bookings|Payments|Links|Events|Refunds|Payouts|Payees)\b(?=[:(])", r"Async\1"),
     (r"\bPerformer\b", "AsyncPerformer"),
     (r", pause\n", "\n"),
 )

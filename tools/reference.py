@@ -19,6 +19,7 @@ from pokea.settings import Settings, complaints
 from tools.client_code import CODE
 from tools.code_map import code_map, error_tree
 from tools.codes_page import codes_page
+from tools.decisions_page import decisions_page
 from tools.events_page import events_page, schema_name, schema_page
 from tools.markdown import page, table
 from tools.metrics_page import metrics_page
@@ -105,6 +106,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "metrics.md": metrics_page,
     "events.md": events_page,
     **{schema_name(each): partial(schema_page, each) for each in EVENT_TYPES},
+    "decisions.md": decisions_page,
 }
 """The generated pages, by their name in docs/."""
 

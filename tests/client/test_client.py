@@ -21,6 +21,7 @@ FACES = [
     (objects.Bookings, async_objects.AsyncBookings),
     (objects.Payments, async_objects.AsyncPayments),
     (objects.Links, async_objects.AsyncLinks),
+    (objects.Events, async_objects.AsyncEvents),
 ]
 
 

@@ -18,6 +18,7 @@ from django.test.utils import override_settings
 
 from pokea.client import Booking, Pokea, WebhookEvent
 from pokea.client.models import BookingFee
+from pokea.events.types import TYPE_NAMES
 from pokea.testing import SignedMessage, webhook_message
 from tests.client.test_webhooks import EVENT, OTHER, SECRET
 
@@ -140,6 +141,7 @@ def test_each_type_has_a_signal_of_its_own() -> None:
 
     assert signals.BY_TYPE["payment.completed"] is signals.payment_completed
     assert signals.BY_TYPE["booking.held"] is signals.booking_held
+    assert set(signals.BY_TYPE) == {each for each in TYPE_NAMES if not each.startswith(("endpoint.", "webhook."))}
     assert len(signals.BY_TYPE) == len({id(each) for each in signals.BY_TYPE.values()}) >= 20
     assert all(isinstance(each, Signal) for each in signals.BY_TYPE.values())
 

@@ -7,7 +7,7 @@ import pytest
 
 from pokea.testing import LocalPokea
 from tests.client.test_webhooks import OTHER, SECRET
-from tests.examples.shops import Customer, Shop, orders_and_pays, orders_without_money, running_shop, told
+from tests.examples.shops import Customer, Shop, listening, orders_and_pays, orders_without_money, running_shop, told
 from tests.house.test_house import HOUSE
 
 _SHOPS: Final = {
@@ -16,6 +16,7 @@ _SHOPS: Final = {
         ["{source}/manage.py", "runserver", "--noreload", "{port}"],
     ],
     "fastapi-shop": [["-m", "uvicorn", "shop:app", "--port", "{port}"]],
+    "any-language": [["{source}/shop.py"]],
 }
 _MOST_LINES: Final = 80
 
@@ -27,12 +28,15 @@ def shop(
     """Each shop in turn, with the token and the secret that it needs."""
     folder = tmp_path_factory.mktemp(request.param)
     settings = {"POKEA_URL": pokea_service.url, "POKEA_TOKEN": pokea_service.token, "POKEA_WEBHOOK_SECRET": SECRET}
-    with running_shop(request.param, _SHOPS[request.param], folder, settings) as url:
+    with (
+        running_shop(request.param, _SHOPS[request.param], folder, settings) as url,
+        listening(url, pokea_service, folder),
+    ):
         yield Shop(Customer(url), pokea_service)
 
 
 def test_an_order_is_paid(shop: Shop) -> None:
-    """The customer orders and pays; the webhook turns the order to paid, also when it comes twice."""
+    """The customer orders and pays, and the webhook of `pokea listen` turns the order to paid."""
     assert orders_and_pays(shop) == ("matching", "held")
 
 

@@ -2,7 +2,10 @@
 
 import os
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -12,6 +15,8 @@ from pokea.settings import Settings
 from tools.client_code import CODE
 from tools.code_map import SOURCE, code_map, floors
 from tools.reference import DOCS, HOUSE, PAGES, PARTS, Part, main, with_part
+
+_KINDS: Final = ["Tutorials", "How to", "Reference", "Explanation"]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -111,3 +116,20 @@ def test_make_docs_writes_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         assert (tmp_path / part.file).read_text(encoding="utf-8") == written
     for file, module in CODE.items():
         assert (tmp_path / file).read_text(encoding="utf-8") == module()
+
+
+def named_in(part: Any) -> Iterator[str]:
+    """The pages that a part of the navigation names."""
+    if isinstance(part, str):
+        yield part
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from named_in(each)
+
+
+def test_each_page_is_found_under_its_kind() -> None:
+    """Tutorials, how-tos, reference and explanation are told apart, and each page stands under one of them."""
+    nav = tomllib.loads((HOUSE / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]
+    assert [name for part in nav for name in part] == ["Pokea", *_KINDS]
+    found = list(named_in(nav))
+    there = {str(file.relative_to(DOCS)) for file in DOCS.rglob("*.md") if file.parent.name != "decisions"}
+    assert sorted(found) == sorted(there)

@@ -25,6 +25,7 @@ EDGES: Final = {
     "src/pokea/cli/demo.py": "makes the secrets of a demo",
     "src/pokea/cli/doctor.py": "seals the token that it fetches",
     "src/pokea/cli/doctor_out.py": "names its questions, and seals the token that it fetches",
+    "src/pokea/cli/listen.py": "makes the secret with which it signs",
     "src/pokea/cli/serving.py": "opens the socket that it serves on",
     "src/pokea/cli/universe.py": "shares universes among processes",
     "src/pokea/cli/worker.py": "ends with the process that began it",

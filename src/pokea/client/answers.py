@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from pokea.client.failures import CallRefused, NotPokea, RefusedField
+from pokea.client.models import Event
 from pokea.client.problems import BY_CODE
 
 T = TypeVar("T")
@@ -64,6 +65,20 @@ def page_of(kind: type[T], under: str) -> Read[Page[T]]:
         return Page(items, cursor, total)
 
     return read
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """A part of the list of events, in the order of their numbers. The list is read to its end when `next` is `latest`;
+    later, ask after `next` again."""
+
+    events: tuple[Event, ...]
+    next: int
+    latest: int
+
+
+def page_of_events(body: bytes) -> EventPage:
+    """Reads a page of events."""
+    return msgspec.json.decode(body, type=EventPage)
 
 
 def nothing(body: bytes) -> None:

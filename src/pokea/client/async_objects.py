@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 
 from pokea.client import calls, out_calls
-from pokea.client.answers import Page
+from pokea.client.answers import EventPage, Page
 from pokea.client.calls import LEFT, Left
 from pokea.client.failures import NoReply, NotReached, StillOpen
-from pokea.client.models import Booking, Link, Payment, Push, Refund, Status
+from pokea.client.models import Booking, Event, Link, Payment, Push, Refund, Status
 from pokea.client.performing import AsyncPerformer
 from pokea.client.surroundings import monotonic_now, new_key
 from pokea.client.waiting import DEFAULT_SECONDS, has_ended, pause_between
@@ -228,3 +228,30 @@ class AsyncLinks:
     async def delete(self, link_id: str) -> None:
         """Delete it. Its bookings, payments and receipts stay."""
         await self._client.perform(calls.delete_link(link_id))
+
+
+class AsyncEvents:
+    """What happened, as a list without a gap."""
+
+    def __init__(self, client: AsyncPerformer) -> None:
+        self._client = client
+
+    async def page(
+        self, after: int = 0, *, event_type: str | None = None, object_id: str | None = None, limit: int = 100
+    ) -> EventPage:
+        """The events after a number; keep `next`, and ask after it again. `event_type` may be `payment.*`."""
+        return await self._client.perform(
+            calls.list_events(after, event_type=event_type, object_id=object_id, limit=limit)
+        )
+
+    async def list(
+        self, after: int = 0, *, event_type: str | None = None, object_id: str | None = None
+    ) -> AsyncIterator[Event]:
+        """All events after a number until now, asked for page by page as they are taken."""
+        while True:
+            found = await self.page(after, event_type=event_type, object_id=object_id)
+            for each in found.events:
+                yield each
+            after = found.next
+            if after >= found.latest:
+                return

@@ -12,7 +12,7 @@ import aiohttp
 
 from pokea.client.address import service_address
 from pokea.client.answers import Answered, Attempted, Unanswered, Unsent
-from pokea.client.async_objects import AsyncBookings, AsyncLinks, AsyncPayments
+from pokea.client.async_objects import AsyncBookings, AsyncEvents, AsyncLinks, AsyncPayments
 from pokea.client.async_out_objects import AsyncPayees, AsyncPayouts, AsyncRefunds
 from pokea.client.calls import API, Call
 from pokea.client.performing import CONNECT_SECONDS, LONGEST_ANSWER_BYTES, TIMEOUT_SECONDS, Performance
@@ -32,6 +32,7 @@ class AsyncPokea:
         self.bookings = AsyncBookings(self)
         self.payments = AsyncPayments(self)
         self.links = AsyncLinks(self)
+        self.events = AsyncEvents(self)
         self.refunds = AsyncRefunds(self)
         self.payouts = AsyncPayouts(self)
         self.payees = AsyncPayees(self)

@@ -14,7 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from pokea.client.address import service_address
 from pokea.client.answers import Answered, Attempted, Unanswered, Unsent
 from pokea.client.calls import API, Call
-from pokea.client.objects import Bookings, Links, Payments
+from pokea.client.objects import Bookings, Events, Links, Payments
 from pokea.client.out_objects import Payees, Payouts, Refunds
 from pokea.client.performing import CONNECT_SECONDS, LONGEST_ANSWER_BYTES, TIMEOUT_SECONDS, Performance
 from pokea.client.surroundings import chance, pause
@@ -37,6 +37,7 @@ class Pokea:
         self.bookings = Bookings(self)
         self.payments = Payments(self)
         self.links = Links(self)
+        self.events = Events(self)
         self.refunds = Refunds(self)
         self.payouts = Payouts(self)
         self.payees = Payees(self)

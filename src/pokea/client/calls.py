@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from pokea.client.answers import Answered, Page, Read, nothing, one, page_of, read_answer
+from pokea.client.answers import Answered, EventPage, Page, Read, nothing, one, page_of, page_of_events, read_answer
 from pokea.client.models import Booking, Link, Payment, Push, Status
 from pokea.client.retrying import Repeatable
 
@@ -153,6 +153,14 @@ def change_link(
 def delete_link(link_id: str) -> Call[None]:
     """DELETE /links/{id}."""
     return Call("DELETE", f"/links/{segment(link_id)}", nothing)
+
+
+def list_events(
+    after: int = 0, *, event_type: str | None = None, object_id: str | None = None, limit: int = 100
+) -> Call[EventPage]:
+    """GET /events."""
+    query = urlencode(given(after=after, type=event_type, object=object_id, limit=limit))
+    return Call("GET", f"/events?{query}", page_of_events)
 
 
 def posting(path: str, body: Mapping[str, Any], key: str, read: Read[T]) -> Call[T]:

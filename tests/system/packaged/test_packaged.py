@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from pokea.testing import LocalPokea
 from tests.client.test_webhooks import SECRET
-from tests.examples.shops import Customer, Shop, orders_and_pays, orders_without_money
+from tests.examples.shops import Customer, Shop, listening, orders_and_pays, orders_without_money
 from tests.system.browser import places
 from tests.system.browser.tab import HOLD_MS, Tab
 from tests.system.packaged.applications import (
@@ -131,8 +131,9 @@ def test_a_fresh_next_application_takes_payments(
             with places.service(tmp_path, sqlite_template, origin) as world:
                 pays_twice(browser, world, f"{origin}/checkout")
             shop = Shop(Customer(origin), pokea)
-            assert orders_and_pays(shop) == ("matching", "held")
-            assert "is paid. UE4" in orders_without_money(shop)
+            with listening(origin, pokea, tmp_path):
+                assert orders_and_pays(shop) == ("matching", "held")
+                assert "is paid. UE4" in orders_without_money(shop)
         assert "Error" not in log.read_text()
 
 
