@@ -174,14 +174,14 @@ class Service:
         business_name = settings.pokea_business_name or None
         limit = BookingLimit(settings.booking_limit_customer, clock)
         routes = booking_routes(gate, database, clock, ids, fee_cents, limit=limit, business_name=business_name)
-        application.include_router(routes)
+        routes.add_to(application)
         self._add_links(application, gate, passes, tokens, limits_of_links, settings)
-        application.include_router(book_routes(gate, database, clock, self._audit, RULES))
-        application.include_router(alert_routes(gate, database, clock))
+        book_routes(gate, database, clock, self._audit, RULES).add_to(application)
+        alert_routes(gate, database, clock).add_to(application)
         for router in self.money_out.routers(gate):
-            application.include_router(router)
+            router.add_to(application)
         application.router.routes.extend(self.money_out.addresses(gate))
-        application.include_router(event_list_routes(gate, database, livemode=settings.is_live))
+        event_list_routes(gate, database, livemode=settings.is_live).add_to(application)
         return application
 
     def _add_links(
@@ -195,7 +195,7 @@ class Service:
     ) -> None:
         database, _, clock, random_bytes, _ = self._ports
         ids, site = Ids(clock, random_bytes), site_of(settings.mpesa_callback_url)
-        application.include_router(LinkRoutes(gate, database, clock, ids, site).router())
+        LinkRoutes(gate, database, clock, ids, site).router().add_to(application)
         pages = LinkPages(
             gate,
             passes,

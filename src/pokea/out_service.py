@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from fastapi import APIRouter
 from starlette.routing import Route
 
 from pokea.api.auth.callers import Authenticator
+from pokea.api.call_router import CallRouter
 from pokea.clock import HOUR, Clock, Instant
 from pokea.daraja.calls import Calls
 from pokea.daraja.initiator import Initiator, initiator_of
@@ -95,7 +95,7 @@ class MoneyOut:
             longest_sleep_seconds,
         )
 
-    def routers(self, gate: Authenticator) -> Iterator[APIRouter]:
+    def routers(self, gate: Authenticator) -> Iterator[CallRouter]:
         """What people call."""
         parts = self._parts
         door = OutDoor(gate, parts.database, parts.clock, parts.ids, self._rules, self.wake)

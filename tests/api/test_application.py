@@ -7,13 +7,14 @@ import time
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.bodies import Incoming, Outgoing
+from pokea.api.call_router import CallRouter
 from pokea.api.metrics import BOOKS_VIOLATIONS, PAYMENT_EVENTS, Metrics
-from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, describe, refusals, takes
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, describe, refusals, takes
 from pokea.api.readiness import READINESS_TIMEOUT_SECONDS
 from pokea.api.responses import json_answer
 from pokea.errors import CATALOGUE, Unavailable
@@ -160,29 +161,30 @@ class Granted(Outgoing):
 
 
 def wishing() -> Application:
-    """An application with a FastAPI route in a router, and a plain route that is described by hand."""
+    """An application with a call of a router, and a plain route that is described by hand."""
     app = new_test_application()
-    router = APIRouter(prefix="/wishes")
+    router = CallRouter("/wishes", "wishes")
 
-    async def wish(number: int) -> Response:
-        return json_answer({"number": number})
+    async def wish(request: Request) -> Response:
+        return json_answer({"number": int(request.path_params["number"])})
 
     async def plain(_request: Request) -> Response:
         return json_answer({})
 
-    router.add_api_route(
+    router.add(
         "/{number}",
         wish,
-        methods=["POST"],
+        method="POST",
         summary="Wish <b>something</b>",
-        responses=refusals("already_paid", "reference_taken", body=True) | {200: {"model": Granted}},
-        openapi_extra={
+        responses=refusals("already_paid", "reference_taken", body=True)
+        | {200: answers("Granted.", Granted, {"firstName": "Amina"})},
+        more={
             "security": NEEDS_TOKEN,
             "parameters": [IDEMPOTENCY_KEY],
             "requestBody": takes(Wish, {"firstName": "Amina <script>"}),
         },
     )
-    app.include_router(router)
+    router.add_to(app)
     app.add_route("/plain/{id}", plain)
     describe(
         app,
@@ -243,7 +245,7 @@ def test_a_call_names_the_token_the_header_and_the_body_that_it_takes() -> None:
     operation = document["paths"]["/wishes/{number}"]["post"]
     assert operation["security"] == [{"bearer": []}]
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    assert {"number", "Idempotency-Key"} == {parameter["name"] for parameter in operation["parameters"]}
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["Idempotency-Key"]
     body = operation["requestBody"]["content"]["application/json"]
     assert set(body["schema"]["properties"]) == {"firstName", "amount"}
     assert body["schema"]["required"] == ["firstName"]

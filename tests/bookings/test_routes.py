@@ -40,7 +40,7 @@ def booking_application(database: Database, business_name: str | None = None) ->
     app = new_test_application(clock)
     ids, free = Ids(clock, random.Random(3).randbytes), BookingLimit(0, clock)
     gate = new_test_gate(clock)
-    app.include_router(booking_routes(gate, database, clock, ids, 50_000, limit=free, business_name=business_name))
+    booking_routes(gate, database, clock, ids, 50_000, limit=free, business_name=business_name).add_to(app)
     return app
 
 

@@ -17,7 +17,7 @@ def served(database: Database, talk: Callable[[Client], Awaitable[None]]) -> Non
     """Run one conversation with a server of the list."""
     clock = SetClock()
     app = new_test_application(clock)
-    app.include_router(event_list_routes(new_test_gate(clock), database, livemode=False))
+    event_list_routes(new_test_gate(clock), database, livemode=False).add_to(app)
     against(app, talk)
 
 

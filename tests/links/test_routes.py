@@ -22,7 +22,7 @@ def linked(database: Database, talk: Callable[[Client], Awaitable[None]], clock:
     app = new_test_application(chosen)
     ids = Ids(chosen, random.Random(3).randbytes)
     routes = LinkRoutes(new_test_gate(chosen), database, chosen, ids, "https://pay.example.com")
-    app.include_router(routes.router())
+    routes.router().add_to(app)
     against(app, talk)
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +9,8 @@ from starlette.responses import Response
 from pokea.alerts.alert import AlertRow, level_of, read_alerts
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Outgoing
-from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, refusals
+from pokea.api.call_router import CallRouter
+from pokea.api.openapi import NEEDS_TOKEN, answers, refusals
 from pokea.api.responses import model_answer
 from pokea.clock import HOUR, Clock, Instant, iso
 from pokea.storage.database import Database
@@ -60,9 +60,9 @@ _EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def alert_routes(gate: Authenticator, database: Database, clock: Clock) -> APIRouter:
+def alert_routes(gate: Authenticator, database: Database, clock: Clock) -> CallRouter:
     """GET of the alerts."""
-    router = APIRouter(prefix="/api/v1/alerts", tags=["service"], redirect_slashes=False)
+    router = CallRouter("/api/v1/alerts", "service")
 
     async def get_alerts(request: Request) -> Response:
         await gate.require(request, ADMIN)
@@ -70,14 +70,14 @@ def alert_routes(gate: Authenticator, database: Database, clock: Clock) -> APIRo
         shown = AlertsAnswer(alerts=[_shown(each, clock.now()) for each in found])
         return model_answer(shown, headers={"Cache-Control": "no-store"})
 
-    router.add_api_route(
+    router.add(
         "",
         get_alerts,
-        methods=["GET"],
+        method="GET",
         summary="See the newest alerts",
         description="The hundred that were seen last, whether or not they were sent.",
-        responses=refusals() | {200: answers_of_route("The alerts, the last seen first.", AlertsAnswer, _EXAMPLE)},
-        openapi_extra={"security": NEEDS_TOKEN},
+        responses=refusals() | {200: answers("The alerts, the last seen first.", AlertsAnswer, _EXAMPLE)},
+        more={"security": NEEDS_TOKEN},
     )
     return router
 

@@ -1,6 +1,5 @@
 """The OpenAPI document: FastAPI's own, with the error envelope, the token, and the routes described by hand."""
 
-import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
@@ -19,8 +18,6 @@ TOKEN = "bearer"  # noqa: S105 - the name of the scheme, not a token
 _ALWAYS = ("internal_error", "unavailable")
 _WITH_TOKEN = ("unauthenticated", "forbidden")
 EXAMPLE_REQUEST_ID = "req_01m8emqnjgz6hzjhed8a1jtf9n"
-_WHOLE_EXAMPLE = "x-whole-example"
-_WHOLE_SCHEMA = "x-whole-schema"
 _COMPONENT = "#/components/schemas/{model}"
 _WITH_BODY = ("invalid_request", "malformed_body", "request_timeout", "too_large")
 
@@ -134,24 +131,16 @@ def _with_parts(schema: Any, parts: Mapping[str, Any]) -> Any:
 
 
 def answers(description: str, model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
-    """The OpenAPI response of a call whose body has this model's form."""
-    schema = model.model_json_schema(by_alias=True, mode="serialization", ref_template=_COMPONENT)
-    return {"description": description, "content": {"application/json": {"schema": schema, "example": dict(example)}}}
-
-
-def answers_of_route(description: str, model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for a route of FastAPI, with the model's schema among the components."""
-    # As texts, which `complete` puts in their place: FastAPI drops what is null in an example, and would build each
-    # model's validator anew for every service.
-    content = {_WHOLE_EXAMPLE: json.dumps(dict(example)), _WHOLE_SCHEMA: _schema_of_answer(model)}
+    """The OpenAPI response of a call whose body has this model's form; the schema stands among the components."""
+    content = {"schema": _schema_of_answer(model), "example": dict(example)}
     return {"description": description, "content": {"application/json": content}}
 
 
 @cache
-def _schema_of_answer(model: type[BaseModel]) -> str:
+def _schema_of_answer(model: type[BaseModel]) -> Mapping[str, Any]:
     schema = model.model_json_schema(by_alias=True, mode="serialization", ref_template=_COMPONENT)
     parts = schema.pop("$defs", {}) | {model.__name__: schema}
-    return json.dumps({"$ref": _COMPONENT.format(model=model.__name__), "$defs": parts})
+    return {"$ref": _COMPONENT.format(model=model.__name__), "$defs": parts}
 
 
 @cache
@@ -213,8 +202,6 @@ def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str
     for operations in paths.values():
         for operation in operations.values():
             _without_generated_refusal(operation)
-            _put_whole_texts(operation)
-            parts |= _parts_of(operation.get("responses", {}))
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -241,14 +228,6 @@ def _parts_of(responses: Mapping[str, Any]) -> Document:
         for content in response.get("content", {}).values():
             found |= content.get("schema", {}).pop("$defs", {})
     return found
-
-
-def _put_whole_texts(operation: Document) -> None:
-    for answer in operation.get("responses", {}).values():
-        for content in answer.get("content", {}).values():
-            for name, text in (("example", _WHOLE_EXAMPLE), ("schema", _WHOLE_SCHEMA)):
-                if text in content:
-                    content[name] = json.loads(content.pop(text))
 
 
 def _without_generated_refusal(operation: dict[str, Any]) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Outgoing
-from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, refusals
+from pokea.api.call_router import CallRouter
+from pokea.api.openapi import NEEDS_TOKEN, answers, refusals
 from pokea.api.responses import model_answer
 from pokea.audit import rounds
 from pokea.audit.rounds import State
@@ -73,9 +73,9 @@ _EXAMPLE: Final[dict[str, Any]] = {
 
 def book_routes(
     gate: Authenticator, database: Database, clock: Clock, audit: Audit, rules: Sequence[Rule]
-) -> APIRouter:
+) -> CallRouter:
     """GET of the last check, and POST that asks for a new one."""
-    router = APIRouter(prefix=PREFIX, tags=["books"], redirect_slashes=False)
+    router = CallRouter(PREFIX, "books")
     rules = [rule for rule in rules if rule.is_walked]
     shown: list[tuple[Instant, State]] = []
 
@@ -97,25 +97,23 @@ def book_routes(
         shown.clear()
         return model_answer(answer_of(await last_check(), rules), 202)
 
-    router.add_api_route(
+    router.add(
         "",
         get_books,
-        methods=["GET"],
+        method="GET",
         summary="See the last check of the books",
         description="Needs no token. With an admin's, `places` says where a rule was found broken.",
         responses=refusals("unauthenticated", token=False)
-        | {200: answers_of_route("The rules, and whether they hold.", BooksAnswer, _EXAMPLE)},
+        | {200: answers("The rules, and whether they hold.", BooksAnswer, _EXAMPLE)},
     )
-    router.add_api_route(
+    router.add(
         "/check",
         check_books,
-        methods=["POST"],
-        status_code=202,
+        method="POST",
         summary="Have the whole books checked now",
         description="Returns at once; `checking` is false again when it is done. Safe to repeat.",
-        responses=refusals()
-        | {202: answers_of_route("The check is under way.", BooksAnswer, _EXAMPLE | {"checking": True})},
-        openapi_extra={"security": NEEDS_TOKEN},
+        responses=refusals() | {202: answers("The check is under way.", BooksAnswer, _EXAMPLE | {"checking": True})},
+        more={"security": NEEDS_TOKEN},
     )
     return router
 

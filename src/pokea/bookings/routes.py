@@ -4,15 +4,15 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import BOOKINGS_WRITE, PAYMENTS_READ, Authenticator, Caller
 from pokea.api.bodies import read_body
+from pokea.api.call_router import CallRouter
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.languages import language_of
-from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, answers_of_route, path_id, refusals, takes
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, answers, path_id, refusals, takes
 from pokea.api.responses import model_answer
 from pokea.bookings.checkout_words import checkout_words
 from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
@@ -43,11 +43,10 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PATH_ID = path_id("bookingId", "The booking's `id`.", BOOKING_EXAMPLE["booking"]["id"])
 
 _POST: dict[str, Any] = {
-    "status_code": 201,
     "summary": "Make a booking, whose fee can then be paid",
     "responses": refusals("reference_taken", "idempotency_key_reused", "too_many_requests", body=True)
-    | {201: answers_of_route("The booking, awaiting its payment.", BookingAnswer, BOOKING_EXAMPLE)},
-    "openapi_extra": {
+    | {201: answers("The booking, awaiting its payment.", BookingAnswer, BOOKING_EXAMPLE)},
+    "more": {
         "security": NEEDS_TOKEN,
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": takes(CreateBooking, EXAMPLE),
@@ -64,13 +63,13 @@ def booking_routes(
     *,
     limit: BookingLimit,
     business_name: str | None = None,
-) -> APIRouter:
+) -> CallRouter:
     """POST and GET of bookings.
 
     `booking_fee_cents` is the fee unless an admin sets another. `limit` bounds what a customer's own token makes.
     `business_name` is sent with each booking, so that a page can say who is paid.
     """
-    router = APIRouter(prefix=PREFIX, tags=["bookings"], redirect_slashes=False)
+    router = CallRouter(PREFIX, "bookings")
 
     async def post_booking(request: Request) -> Response:
         caller = await gate.require(request, BOOKINGS_WRITE)
@@ -91,21 +90,21 @@ def booking_routes(
     async def get_booking(request: Request) -> Response:
         return model_answer(answer_of(await readable(request), business_name))
 
-    router.add_api_route("", post_booking, methods=["POST"], **_POST)
-    router.add_api_route(
+    router.add("", post_booking, method="POST", **_POST)
+    router.add(
         "/{bookingId}",
         get_booking,
-        methods=["GET"],
+        method="GET",
         summary="Read a booking and its fee",
-        responses=refusals("not_found") | {200: answers_of_route("The booking.", BookingAnswer, BOOKING_EXAMPLE)},
-        openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
+        responses=refusals("not_found") | {200: answers("The booking.", BookingAnswer, BOOKING_EXAMPLE)},
+        more={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
     )
     _add_checkout(router, readable, business_name)
     return router
 
 
 def _add_checkout(
-    router: APIRouter, readable: Callable[[Request], Awaitable[Booking]], business_name: str | None
+    router: CallRouter, readable: Callable[[Request], Awaitable[Booking]], business_name: str | None
 ) -> None:
     async def get_checkout(request: Request) -> Response:
         booking = await readable(request)
@@ -113,13 +112,13 @@ def _add_checkout(
         words = dict(checkout_words(language_of(request), is_link=booking.customer_id.startswith(LINK_CUSTOMER)))
         return model_answer(CheckoutAnswer(booking=shown.booking, words=words), headers={"Cache-Control": "no-store"})
 
-    router.add_api_route(
+    router.add(
         "/{bookingId}/checkout",
         get_checkout,
-        methods=["GET"],
+        method="GET",
         summary="Read a booking with the words of the checkout, for the drop-in",
-        responses=refusals("not_found") | {200: answers_of_route("Both.", CheckoutAnswer, CHECKOUT_EXAMPLE)},
-        openapi_extra={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
+        responses=refusals("not_found") | {200: answers("Both.", CheckoutAnswer, CHECKOUT_EXAMPLE)},
+        more={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
     )
 
 

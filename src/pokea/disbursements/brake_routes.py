@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -10,7 +9,8 @@ from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN, OUT_APPROVE, PAYOUTS_WRITE, REFUNDS_WRITE
 from pokea.api.bodies import Incoming, Outgoing, read_optional_body
-from pokea.api.openapi import IDEMPOTENCY_KEY_REQUIRED, NEEDS_TOKEN, answers_of_route, refusals, takes
+from pokea.api.call_router import CallRouter
+from pokea.api.openapi import IDEMPOTENCY_KEY_REQUIRED, NEEDS_TOKEN, answers, refusals, takes
 from pokea.api.responses import model_answer
 from pokea.bookings.schemas import ONE_LINE, one_line
 from pokea.clock import Instant, iso
@@ -95,30 +95,28 @@ class BrakeRoutes:
     def __init__(self, door: OutDoor) -> None:
         self._door = door
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The calls and their descriptions."""
-        router = APIRouter(prefix=PREFIX, tags=["money out"], redirect_slashes=False)
-        shown: dict[int | str, dict[str, Any]] = {
-            200: answers_of_route("How it stands.", MoneyOutAnswer, examples.MONEY_OUT)
-        }
+        router = CallRouter(PREFIX, "money out")
+        shown: dict[int | str, dict[str, Any]] = {200: answers("How it stands.", MoneyOutAnswer, examples.MONEY_OUT)}
         with_key: dict[str, Any] = {
             "security": NEEDS_TOKEN,
             "parameters": [IDEMPOTENCY_KEY_REQUIRED],
             "requestBody": takes(BrakeBody, {"reason": "The statement has a line that I do not understand"}),
         }
-        router.add_api_route(
-            "", self._get, methods=["GET"], summary="See whether money goes out, the caps and the funds",
-            responses=refusals() | shown, openapi_extra={"security": NEEDS_TOKEN},
+        router.add(
+            "", self._get, method="GET", summary="See whether money goes out, the caps and the funds",
+            responses=refusals() | shown, more={"security": NEEDS_TOKEN},
         )  # fmt: skip
-        router.add_api_route(
-            "/stop", self._stop, methods=["POST"], summary="Stop all money out",
+        router.add(
+            "/stop", self._stop, method="POST", summary="Stop all money out",
             description="What waits, waits; what was sent is still found out.",
-            responses=refusals(*_ALWAYS, body=True) | shown, openapi_extra=with_key,
+            responses=refusals(*_ALWAYS, body=True) | shown, more=with_key,
         )  # fmt: skip
-        router.add_api_route(
-            "/start", self._start, methods=["POST"], summary="Let money out again (`admin`)",
+        router.add(
+            "/start", self._start, method="POST", summary="Let money out again (`admin`)",
             description="What stopped it before counts no more; what is found from now on does.",
-            responses=refusals("sign_in_again", *_ALWAYS, body=True) | shown, openapi_extra=with_key,
+            responses=refusals("sign_in_again", *_ALWAYS, body=True) | shown, more=with_key,
         )  # fmt: skip
         return router
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, Field, StrictBool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import OUT_APPROVE
 from pokea.api.bodies import Incoming, read_body
+from pokea.api.call_router import CallRouter
 from pokea.api.idempotency import REPLAYED
-from pokea.api.openapi import IDEMPOTENCY_KEY_REQUIRED, NEEDS_TOKEN, answers_of_route, path_id, refusals, takes
+from pokea.api.openapi import IDEMPOTENCY_KEY_REQUIRED, NEEDS_TOKEN, answers, path_id, refusals, takes
 from pokea.api.responses import model_answer
 from pokea.bookings.schemas import ONE_LINE, one_line
 from pokea.clock import Instant
@@ -62,10 +62,10 @@ class FindingRoutes:
         self._search = search
         self._revisit = revisit
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The call and its description."""
         kind = self._kind
-        router = APIRouter(prefix=f"{API}/{kind}s", tags=["money out"], redirect_slashes=False)
+        router = CallRouter(f"{API}/{kind}s", "money out")
         model = RefundAnswer if kind is DisbursementKind.REFUND else PayoutAnswer
         example = {"success": True, kind.value: examples.BODIES[kind]}
         own_id = path_id("id", f"The {kind}'s `id`.", examples.IDS[kind])
@@ -74,13 +74,13 @@ class FindingRoutes:
             "parameters": [own_id, IDEMPOTENCY_KEY_REQUIRED],
             "requestBody": takes(FindingWishBody, {"paid": True, "receipt": "SKC82PACB8"}),
         }
-        router.add_api_route(
-            "/{id}/findings", self._post, methods=["POST"], status_code=201,
+        router.add(
+            "/{id}/findings", self._post, method="POST",
             summary=f"Say what you found out about a {kind} whose outcome is unknown",
             description="It counts once another person sends the same with `confirms`, the `id` of the first.",
             responses=refusals(*_CODES, *_KEYS, body=True)
-            | {201: answers_of_route(f"The {kind}, with what was found.", model, example)},
-            openapi_extra=described,
+            | {201: answers(f"The {kind}, with what was found.", model, example)},
+            more=described,
         )  # fmt: skip
         return router
 

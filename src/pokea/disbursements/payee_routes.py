@@ -3,18 +3,18 @@
 import re
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, Field, field_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import OUT_APPROVE, PAYOUTS_WRITE
 from pokea.api.bodies import Incoming, Outgoing, read_body, read_optional_body, read_query
+from pokea.api.call_router import CallRouter
 from pokea.api.idempotency import REPLAYED
 from pokea.api.openapi import (
     IDEMPOTENCY_KEY_REQUIRED,
     NEEDS_TOKEN,
-    answers_of_route,
+    answers,
     path_id,
     query_parameters,
     refusals,
@@ -117,44 +117,44 @@ class PayeeRoutes:
     def __init__(self, door: OutDoor) -> None:
         self._door = door
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The calls and their descriptions."""
-        router = APIRouter(prefix=PREFIX, tags=["money out"], redirect_slashes=False)
+        router = CallRouter(PREFIX, "money out")
         example = {"success": True, "payee": examples.PAYEE}
-        one = answers_of_route("The payee.", PayeeAnswer, example)
+        one = answers("The payee.", PayeeAnswer, example)
         wish = {"name": examples.PAYEE["name"], "phoneNumber": "0712345678"}
         by_id: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [_PATH_ID]}
         with_key: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [_PATH_ID, IDEMPOTENCY_KEY_REQUIRED]}
-        router.add_api_route(
-            "", self._post, methods=["POST"], status_code=201, summary="Make a payee, whom another person confirms",
+        router.add(
+            "", self._post, method="POST", summary="Make a payee, whom another person confirms",
             responses=refusals(*_ALWAYS, body=True) | {201: one},
-            openapi_extra={
+            more={
                 "security": NEEDS_TOKEN, "parameters": [IDEMPOTENCY_KEY_REQUIRED],
                 "requestBody": takes(CreatePayee, wish),
             },
         )  # fmt: skip
-        router.add_api_route(
-            "", self._list, methods=["GET"], summary="See the payees, newest first",
-            responses=refusals("invalid_request") | {200: answers_of_route(
+        router.add(
+            "", self._list, method="GET", summary="See the payees, newest first",
+            responses=refusals("invalid_request") | {200: answers(
                 "A page of payees.", PayeesAnswer, {"success": True, "payees": [examples.PAYEE], "nextCursor": None},
             )},
-            openapi_extra={"security": NEEDS_TOKEN, "parameters": query_parameters(PayeesQuery)},
+            more={"security": NEEDS_TOKEN, "parameters": query_parameters(PayeesQuery)},
         )  # fmt: skip
-        router.add_api_route(
-            "/{payeeId}", self._get, methods=["GET"], summary="Read a payee",
-            responses=refusals("not_found") | {200: one}, openapi_extra=by_id,
+        router.add(
+            "/{payeeId}", self._get, method="GET", summary="Read a payee",
+            responses=refusals("not_found") | {200: one}, more=by_id,
         )  # fmt: skip
-        router.add_api_route(
-            "/{payeeId}", self._patch, methods=["PATCH"], summary="Change a payee, whom another person confirms anew",
+        router.add(
+            "/{payeeId}", self._patch, method="PATCH", summary="Change a payee, whom another person confirms anew",
             responses=refusals("not_found", "payee_in_use", "money_out_off", body=True) | {200: one},
-            openapi_extra=by_id | {"requestBody": takes(ChangePayee, {"phoneNumber": "0722345678"})},
+            more=by_id | {"requestBody": takes(ChangePayee, {"phoneNumber": "0722345678"})},
         )  # fmt: skip
-        router.add_api_route(
-            "/{payeeId}/confirm", self._confirm, methods=["POST"],
+        router.add(
+            "/{payeeId}/confirm", self._confirm, method="POST",
             summary="Confirm a payee that another person has made or changed",
             responses=refusals("not_found", "own_request", "sign_in_again", "already_decided", *_ALWAYS, body=True)
             | {200: one},
-            openapi_extra=with_key,
+            more=with_key,
         )  # fmt: skip
         return router
 

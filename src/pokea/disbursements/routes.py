@@ -4,7 +4,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -12,11 +11,12 @@ from starlette.responses import Response
 
 from pokea.api.auth.callers import OUT_APPROVE, PAYMENTS_READ, PAYOUTS_WRITE, REFUNDS_WRITE, Caller
 from pokea.api.bodies import read_body, read_query
+from pokea.api.call_router import CallRouter
 from pokea.api.idempotency import REPLAYED
 from pokea.api.openapi import (
     IDEMPOTENCY_KEY_REQUIRED,
     NEEDS_TOKEN,
-    answers_of_route,
+    answers,
     path_id,
     query_parameters,
     refusals,
@@ -68,35 +68,35 @@ class DisbursementRoutes:
         self._is_refund = kind is DisbursementKind.REFUND
         self._writes = _WRITES[kind]
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The calls and their descriptions."""
         name = f"{self._kind}s"
-        router = APIRouter(prefix=f"{API}/{name}", tags=["money out"], redirect_slashes=False)
+        router = CallRouter(f"{API}/{name}", "money out")
         wish = CreateRefund if self._is_refund else CreatePayout
         page = RefundsAnswer if self._is_refund else PayoutsAnswer
         shown = {"success": True, name: [examples.BODIES[self._kind]], "nextCursor": None}
         own = ("not_refundable", "already_decided") if self._is_refund else ("beyond_payable",)
-        router.add_api_route(
-            "", self._post, methods=["POST"], status_code=201, summary=f"Ask for a {self._kind}",
+        router.add(
+            "", self._post, method="POST", summary=f"Ask for a {self._kind}",
             description="Another person approves it; nothing is sent before.",
             responses=refusals("not_found", "looks_like_a_repeat", *own, *_ALWAYS, body=True) | {201: self._answer()},
-            openapi_extra=_described(wish, examples.WISHES[self._kind]),
+            more=_described(wish, examples.WISHES[self._kind]),
         )  # fmt: skip
-        router.add_api_route(
-            "", self._list, methods=["GET"], summary=f"See the {name}, newest first",
+        router.add(
+            "", self._list, method="GET", summary=f"See the {name}, newest first",
             description="A customer sees the refunds of their own payments." if self._is_refund else "",
-            responses=refusals("invalid_request") | {200: answers_of_route("A page.", page, shown)},
-            openapi_extra={"security": NEEDS_TOKEN, "parameters": query_parameters(OutQuery)},
+            responses=refusals("invalid_request") | {200: answers("A page.", page, shown)},
+            more={"security": NEEDS_TOKEN, "parameters": query_parameters(OutQuery)},
         )  # fmt: skip
-        router.add_api_route(
-            "/{id}", self._get, methods=["GET"], summary=f"Read a {self._kind}",
+        router.add(
+            "/{id}", self._get, method="GET", summary=f"Read a {self._kind}",
             responses=refusals("not_found") | {200: self._answer()},
-            openapi_extra={"security": NEEDS_TOKEN, "parameters": [self._path_id()]},
+            more={"security": NEEDS_TOKEN, "parameters": [self._path_id()]},
         )  # fmt: skip
         self._add_steps(router)
         return router
 
-    def _add_steps(self, router: APIRouter) -> None:
+    def _add_steps(self, router: CallRouter) -> None:
         kind, why = self._kind, {"reason": "Asked for by mistake"}
         again: tuple[str, ...] = ("not_refundable",) if self._is_refund else ("beyond_payable",)
         calls: list[tuple[str, _Handler, str, type[BaseModel], dict[str, Any], tuple[str, ...]]] = [
@@ -108,10 +108,10 @@ class DisbursementRoutes:
              {"reason": "The phone is registered now"}, again),
         ]  # fmt: skip
         for name, handler, summary, model, example, codes in calls:
-            router.add_api_route(
-                f"/{{id}}/{name}", handler, methods=["POST"], summary=summary,
+            router.add(
+                f"/{{id}}/{name}", handler, method="POST", summary=summary,
                 responses=refusals("not_found", "already_decided", *codes, *_ALWAYS, body=True) | {200: self._answer()},
-                openapi_extra=_described(model, example, self._path_id()),
+                more=_described(model, example, self._path_id()),
             )  # fmt: skip
 
     async def _post(self, request: Request) -> Response:
@@ -216,7 +216,7 @@ class DisbursementRoutes:
     def _answer(self) -> dict[str, Any]:
         model = RefundAnswer if self._is_refund else PayoutAnswer
         example = {"success": True, self._kind.value: examples.BODIES[self._kind]}
-        return answers_of_route(f"The {self._kind} as it stands.", model, example)
+        return answers(f"The {self._kind} as it stands.", model, example)
 
     def _path_id(self) -> dict[str, Any]:
         return path_id("id", f"The {self._kind}'s `id`.", examples.IDS[self._kind])

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from fastapi import APIRouter
-
+from pokea.api.call_router import CallRouter
 from pokea.disbursements.brake_routes import BrakeRoutes
 from pokea.disbursements.doors import OutDoor
 from pokea.disbursements.finding_routes import FindingRoutes, Revisit, Search
@@ -12,7 +11,7 @@ from pokea.disbursements.payee_routes import PayeeRoutes
 from pokea.disbursements.routes import DisbursementRoutes
 
 
-def people_routes(door: OutDoor, search: Search, revisit: Revisit) -> Iterator[APIRouter]:
+def people_routes(door: OutDoor, search: Search, revisit: Revisit) -> Iterator[CallRouter]:
     """What people and their programs call; Daraja's addresses are in `inbound`."""
     for kind in DisbursementKind:
         yield DisbursementRoutes(door, kind).router()

@@ -4,7 +4,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -12,11 +11,12 @@ from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_WRITE, Caller
 from pokea.api.bodies import read_body, read_optional_body
+from pokea.api.call_router import CallRouter
 from pokea.api.idempotency import REPLAYED
 from pokea.api.openapi import (
     IDEMPOTENCY_KEY_REQUIRED,
     NEEDS_TOKEN,
-    answers_of_route,
+    answers,
     path_id,
     refusals,
     takes,
@@ -74,15 +74,13 @@ class EscrowRoutes:
         self._door = door
         self._terms = terms
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The calls and their descriptions."""
-        router = APIRouter(prefix="/api/v1", tags=["bookings"], redirect_slashes=False)
+        router = CallRouter("/api/v1", "bookings")
         one = {"success": True, "booking": BOOKING_EXAMPLE["booking"], "decision": DECISION_EXAMPLE}
         split = {"payeeId": "py_01jd8x4m7qv1n2p3r4s5t6v7w8"}
-        decided = answers_of_route("The booking after it.", DecidedAnswer, one)
-        refunded = answers_of_route(
-            "All three.", FeeRefundAnswer, one | {"refund": examples.BODIES[DisbursementKind.REFUND]}
-        )
+        decided = answers("The booking after it.", DecidedAnswer, one)
+        refunded = answers("All three.", FeeRefundAnswer, one | {"refund": examples.BODIES[DisbursementKind.REFUND]})
         calls: list[tuple[str, _Handler, str, type[BaseModel], dict[str, Any], int, dict[str, Any]]] = [
             ("done", self._done, "Say that the booked work is done", SplitBody, split, 200, decided),
             ("release", self._release, "Release the held fee to those who earned it", SplitBody, split, 200, decided),
@@ -91,18 +89,18 @@ class EscrowRoutes:
              {"reason": "Never came"}, 201, refunded),
         ]  # fmt: skip
         for name, handler, summary, model, example, status, answer in calls:
-            router.add_api_route(
-                f"/bookings/{{bookingId}}/{name}", handler, methods=["POST"], status_code=status, summary=summary,
+            router.add(
+                f"/bookings/{{bookingId}}/{name}", handler, method="POST", summary=summary,
                 responses=refusals(*_ALWAYS, body=True) | {status: answer},
-                openapi_extra=_described(model, example, _PATH_BOOKING),
+                more=_described(model, example, _PATH_BOOKING),
             )  # fmt: skip
         reviewed = {"success": True, "transactionId": "pay_01jd8x4m7qv1n2p3r4s5t6v7w8", "review": []}
-        router.add_api_route(
-            "/payments/mpesa/{transactionId}/review", self._review, methods=["POST"],
+        router.add(
+            "/payments/mpesa/{transactionId}/review", self._review, method="POST",
             summary="Decide about a flag of a payment",
             responses=refusals(*_ALWAYS, body=True)
-            | {200: answers_of_route("The flags after it.", ReviewAnswer, reviewed | {"decision": DECISION_EXAMPLE})},
-            openapi_extra=_described(
+            | {200: answers("The flags after it.", ReviewAnswer, reviewed | {"decision": DECISION_EXAMPLE})},
+            more=_described(
                 ReviewBody, {"flag": "paid_twice", "decision": "refunds_due", "reason": "Paid twice"}, _PATH_PAYMENT
             ),
         )  # fmt: skip

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import read_query
-from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, query_parameters, refusals
+from pokea.api.call_router import CallRouter
+from pokea.api.openapi import NEEDS_TOKEN, answers, query_parameters, refusals
 from pokea.api.responses import model_answer
 from pokea.events.body import body_fields, event_id
 from pokea.events.numbering import NumberedEvent
@@ -19,9 +19,9 @@ from pokea.storage.database import Database
 PREFIX: Final = "/api/v1/events"
 
 
-def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool) -> APIRouter:
+def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool) -> CallRouter:
     """GET of the events."""
-    router = APIRouter(prefix=PREFIX, tags=["events"], redirect_slashes=False)
+    router = CallRouter(PREFIX, "events")
 
     async def get_events(request: Request) -> Response:
         caller = await gate.require(request, ADMIN)
@@ -32,15 +32,14 @@ def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool
         answer = EventsAnswer(events=shown, next=page.next_after, latest=page.latest)
         return model_answer(answer, headers={"Cache-Control": "no-store"})
 
-    router.add_api_route(
+    router.add(
         "",
         get_events,
-        methods=["GET"],
+        method="GET",
         summary="Read what happened, in order and without a gap",
         description="To follow it, send 0 as `after`, and then each answer's `next`. Kept for POKEA_EVENTS_DAYS.",
-        responses=refusals("invalid_request")
-        | {200: answers_of_route("A page of events.", EventsAnswer, EVENTS_EXAMPLE)},
-        openapi_extra={"security": NEEDS_TOKEN, "parameters": query_parameters(EventsQuery)},
+        responses=refusals("invalid_request") | {200: answers("A page of events.", EventsAnswer, EVENTS_EXAMPLE)},
+        more={"security": NEEDS_TOKEN, "parameters": query_parameters(EventsQuery)},
     )
     return router
 

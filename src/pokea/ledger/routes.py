@@ -5,14 +5,14 @@ Amounts are in cents, since charges have them (law: money out in detail, 14).
 
 from typing import Any, Final
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Incoming, Outgoing, read_query
-from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, query_parameters, refusals
+from pokea.api.call_router import CallRouter
+from pokea.api.openapi import NEEDS_TOKEN, answers, query_parameters, refusals
 from pokea.api.responses import model_answer
 from pokea.clock import iso
 from pokea.errors import invalid
@@ -95,9 +95,9 @@ _ENTRIES_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def ledger_routes(gate: Authenticator, database: Database) -> APIRouter:
+def ledger_routes(gate: Authenticator, database: Database) -> CallRouter:
     """GET of balances and of entries."""
-    router = APIRouter(prefix=PREFIX, tags=["books"], redirect_slashes=False)
+    router = CallRouter(PREFIX, "books")
 
     async def get_accounts(request: Request) -> Response:
         caller = await gate.require(request, ADMIN)
@@ -118,22 +118,21 @@ def ledger_routes(gate: Authenticator, database: Database) -> APIRouter:
         answer = EntriesAnswer(entries=[_entry_of(each) for each in shown], next_cursor=more)
         return model_answer(answer, headers=_NO_STORE)
 
-    router.add_api_route(
+    router.add(
         "/accounts",
         get_accounts,
-        methods=["GET"],
+        method="GET",
         summary="See what stands on each account",
-        responses=refusals() | {200: answers_of_route("The balances.", AccountsAnswer, _ACCOUNTS_EXAMPLE)},
-        openapi_extra={"security": NEEDS_TOKEN},
+        responses=refusals() | {200: answers("The balances.", AccountsAnswer, _ACCOUNTS_EXAMPLE)},
+        more={"security": NEEDS_TOKEN},
     )
-    router.add_api_route(
+    router.add(
         "/entries",
         get_entries,
-        methods=["GET"],
+        method="GET",
         summary="See the entries of the ledger, newest first",
-        responses=refusals("invalid_request")
-        | {200: answers_of_route("A page of entries.", EntriesAnswer, _ENTRIES_EXAMPLE)},
-        openapi_extra={"security": NEEDS_TOKEN, "parameters": query_parameters(LedgerQuery)},
+        responses=refusals("invalid_request") | {200: answers("A page of entries.", EntriesAnswer, _ENTRIES_EXAMPLE)},
+        more={"security": NEEDS_TOKEN, "parameters": query_parameters(LedgerQuery)},
     )
     return router
 

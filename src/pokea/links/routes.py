@@ -3,19 +3,19 @@
 import re
 from typing import Any, Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.addresses import join_address
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import read_body, read_query
+from pokea.api.call_router import CallRouter
 from pokea.api.dates import parse_instant
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.openapi import (
     IDEMPOTENCY_KEY,
     NEEDS_TOKEN,
-    answers_of_route,
+    answers,
     path_id,
     query_parameters,
     refusals,
@@ -72,38 +72,38 @@ class LinkRoutes:
         self._ids = ids
         self._site = site
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The calls and their descriptions."""
-        router = APIRouter(prefix=PREFIX, tags=["links"], redirect_slashes=False)
-        one: dict[int | str, dict[str, Any]] = {200: answers_of_route("The link.", LinkAnswer, LINK_EXAMPLE)}
+        router = CallRouter(PREFIX, "links")
+        one: dict[int | str, dict[str, Any]] = {200: answers("The link.", LinkAnswer, LINK_EXAMPLE)}
         by_id: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [_PATH_ID]}
-        router.add_api_route(
-            "", self._post, methods=["POST"], status_code=201, summary="Make a link that can be sent and paid",
+        router.add(
+            "", self._post, method="POST", summary="Make a link that can be sent and paid",
             responses=refusals("idempotency_key_reused", "not_found", body=True)
-            | {201: answers_of_route("The link, and its address.", LinkAnswer, LINK_EXAMPLE)},
-            openapi_extra={
+            | {201: answers("The link, and its address.", LinkAnswer, LINK_EXAMPLE)},
+            more={
                 "security": NEEDS_TOKEN, "parameters": [IDEMPOTENCY_KEY], "requestBody": takes(CreateLink, EXAMPLE),
             },
         )  # fmt: skip
-        router.add_api_route(
-            "", self._list, methods=["GET"], summary="See the links, newest first",
+        router.add(
+            "", self._list, method="GET", summary="See the links, newest first",
             responses=refusals("invalid_request")
-            | {200: answers_of_route("A page of links.", LinksAnswer, LINKS_EXAMPLE)},
-            openapi_extra={"security": NEEDS_TOKEN, "parameters": query_parameters(LinksQuery)},
+            | {200: answers("A page of links.", LinksAnswer, LINKS_EXAMPLE)},
+            more={"security": NEEDS_TOKEN, "parameters": query_parameters(LinksQuery)},
         )  # fmt: skip
-        router.add_api_route(
-            "/{linkId}", self._get, methods=["GET"], summary="Read a link",
-            responses=refusals("not_found") | one, openapi_extra=by_id,
+        router.add(
+            "/{linkId}", self._get, method="GET", summary="Read a link",
+            responses=refusals("not_found") | one, more=by_id,
         )  # fmt: skip
-        router.add_api_route(
-            "/{linkId}", self._patch, methods=["PATCH"], summary="Switch a link off or on, or change its words or end",
+        router.add(
+            "/{linkId}", self._patch, method="PATCH", summary="Switch a link off or on, or change its words or end",
             responses=refusals("not_found", body=True) | one,
-            openapi_extra=by_id | {"requestBody": takes(ChangeLink, {"active": False})},
+            more=by_id | {"requestBody": takes(ChangeLink, {"active": False})},
         )  # fmt: skip
-        router.add_api_route(
-            "/{linkId}", self._delete, methods=["DELETE"], summary="Delete a link; its payments and receipts stay",
-            responses=refusals("not_found") | {200: answers_of_route("It is gone.", LinkDeleted, {"success": True})},
-            openapi_extra=by_id,
+        router.add(
+            "/{linkId}", self._delete, method="DELETE", summary="Delete a link; its payments and receipts stay",
+            responses=refusals("not_found") | {200: answers("It is gone.", LinkDeleted, {"success": True})},
+            more=by_id,
         )  # fmt: skip
         return router
 

@@ -3,6 +3,151 @@
  */
 
 export interface paths {
+    "/api/v1/payments/mpesa/stkpush": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The M-PESA number: 0712345678, 0112345678 or 254712345678. */
+                        phoneNumber: string;
+                        /** @description The booking whose fee is paid. */
+                        bookingId: string;
+                        /** @description The booking's fee in whole shillings. */
+                        amount: number;
+                        /**
+                         * @description What is paid.
+                         * @default booking_fee
+                         * @constant
+                         */
+                        type?: "booking_fee";
+                    };
+                };
+            };
+            responses: {
+                /** @description The prompt was sent, or is being checked. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PushResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/mpesa/status/{transactionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The payment's id, as the push answered it. */
+                    transactionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The payment. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatusAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/mpesa/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Page number, from 1: exact at any depth by status and time. */
+                    page?: number;
+                    /** @description Transactions a page. */
+                    limit?: number;
+                    /** @description Only transactions of this status. */
+                    status?: "initiated" | "pending" | "completed" | "failed";
+                    /** @description First day (East Africa Time) or instant. */
+                    from?: string;
+                    /** @description Last day (East Africa Time) or instant. */
+                    to?: string;
+                    /** @description Only transactions of this booking, the newest 1,000. */
+                    bookingId?: string;
+                    /** @description A receipt, a phone number in any of its forms, or a booking's reference in small or capital letters; finds the newest 1,000. */
+                    q?: string;
+                    /** @description `nextCursor` of the page before, instead of `page`. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of payments. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HistoryAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bookings": {
         parameters: {
             query?: never;
@@ -27,11 +172,20 @@ export interface paths {
                     "application/json": {
                         /** @description What is booked, in words. */
                         service: string;
-                        /** @description Shown in the prompt and on statements: 1 to 12 letters, digits or dashes. Made when left out. */
+                        /**
+                         * @description Shown in the prompt and on statements: 1 to 12 letters, digits or dashes. Made when left out.
+                         * @default null
+                         */
                         reference?: string | null;
-                        /** @description Whose booking it is; `admin` only. By default the caller's. */
+                        /**
+                         * @description Whose booking it is; `admin` only. By default the caller's.
+                         * @default null
+                         */
                         customerId?: string | null;
-                        /** @description The fee in whole shillings; `admin` only. By default the service's fee. */
+                        /**
+                         * @description The fee in whole shillings; `admin` only. By default the service's fee.
+                         * @default null
+                         */
                         amount?: number | null;
                     };
                 };
@@ -140,11 +294,20 @@ export interface paths {
                     "application/json": {
                         /** @description What is paid, in words: the payer reads it. */
                         title: string;
-                        /** @description In whole shillings. The payer types it when it is left out. */
+                        /**
+                         * @description In whole shillings. The payer types it when it is left out.
+                         * @default null
+                         */
                         amount?: number | null;
-                        /** @description Shown in the prompt and on statements. Whole where `once` is true; otherwise at most 7 characters, to which each payment adds its own. Made when left out. */
+                        /**
+                         * @description Shown in the prompt and on statements. Whole where `once` is true; otherwise at most 7 characters, to which each payment adds its own. Made when left out.
+                         * @default null
+                         */
                         reference?: string | null;
-                        /** @description A day or an instant after which nothing can be paid. */
+                        /**
+                         * @description A day or an instant after which nothing can be paid.
+                         * @default null
+                         */
                         expiresAt?: string | null;
                         /**
                          * @description Whether one payment is all that is taken; needs an `amount`.
@@ -242,11 +405,20 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        /** @description What is paid, in words. */
+                        /**
+                         * @description What is paid, in words.
+                         * @default null
+                         */
                         title?: string | null;
-                        /** @description A day or an instant; null for no end. */
+                        /**
+                         * @description A day or an instant; null for no end.
+                         * @default null
+                         */
                         expiresAt?: string | null;
-                        /** @description false switches the link off, true on again. */
+                        /**
+                         * @description false switches the link off, true on again.
+                         * @default null
+                         */
                         active?: boolean | null;
                     };
                 };
@@ -315,9 +487,15 @@ export interface paths {
                     "application/json": {
                         /** @description The payment whose money goes back. */
                         paymentId: string;
-                        /** @description In whole shillings; by default all that is left of it. */
+                        /**
+                         * @description In whole shillings; by default all that is left of it.
+                         * @default null
+                         */
                         amount?: number | null;
-                        /** @description `reversal` or `b2c`; by default the usual one (docs/law/money-out.md). */
+                        /**
+                         * @description `reversal` or `b2c`; by default the usual one (docs/law/money-out.md).
+                         * @default null
+                         */
                         way?: ("reversal" | "b2c") | null;
                         /** @description Why, in one line: the other person reads it. */
                         reason: string;
@@ -561,7 +739,10 @@ export interface paths {
                     "application/json": {
                         /** @description Why, in one line: the other person reads it. */
                         reason: string;
-                        /** @description Another way; by default the one that it had. */
+                        /**
+                         * @description Another way; by default the one that it had.
+                         * @default null
+                         */
                         way?: ("reversal" | "b2c") | null;
                     };
                 };
@@ -611,13 +792,25 @@ export interface paths {
                     "application/json": {
                         /** @description Whether M-PESA paid. */
                         paid: boolean;
-                        /** @description With `paid`: M-PESA's receipt, as the statement has it. */
+                        /**
+                         * @description With `paid`: M-PESA's receipt, as the statement has it.
+                         * @default null
+                         */
                         receipt?: string | null;
-                        /** @description Without `paid`: the text (CSV) of the organisation's complete statement from 5 minutes before the sending to 24 hours after it, in which no line fits. */
+                        /**
+                         * @description Without `paid`: the text (CSV) of the organisation's complete statement from 5 minutes before the sending to 24 hours after it, in which no line fits.
+                         * @default null
+                         */
                         statement?: string | null;
-                        /** @description What else there is to say, in one line. */
+                        /**
+                         * @description What else there is to say, in one line.
+                         * @default null
+                         */
                         reason?: string | null;
-                        /** @description The finding of another person that this one confirms. */
+                        /**
+                         * @description The finding of another person that this one confirms.
+                         * @default null
+                         */
                         confirms?: string | null;
                     };
                 };
@@ -694,7 +887,10 @@ export interface paths {
                         amount: number;
                         /** @description Why, in one line: the other person reads it. */
                         reason: string;
-                        /** @description The booking that it is for, if any. */
+                        /**
+                         * @description The booking that it is for, if any.
+                         * @default null
+                         */
                         bookingId?: string | null;
                         /**
                          * @description Whether it is meant although the same recipient was to get the same amount within 24 hours.
@@ -936,7 +1132,10 @@ export interface paths {
                     "application/json": {
                         /** @description Why, in one line: the other person reads it. */
                         reason: string;
-                        /** @description Another way; by default the one that it had. */
+                        /**
+                         * @description Another way; by default the one that it had.
+                         * @default null
+                         */
                         way?: ("reversal" | "b2c") | null;
                     };
                 };
@@ -986,13 +1185,25 @@ export interface paths {
                     "application/json": {
                         /** @description Whether M-PESA paid. */
                         paid: boolean;
-                        /** @description With `paid`: M-PESA's receipt, as the statement has it. */
+                        /**
+                         * @description With `paid`: M-PESA's receipt, as the statement has it.
+                         * @default null
+                         */
                         receipt?: string | null;
-                        /** @description Without `paid`: the text (CSV) of the organisation's complete statement from 5 minutes before the sending to 24 hours after it, in which no line fits. */
+                        /**
+                         * @description Without `paid`: the text (CSV) of the organisation's complete statement from 5 minutes before the sending to 24 hours after it, in which no line fits.
+                         * @default null
+                         */
                         statement?: string | null;
-                        /** @description What else there is to say, in one line. */
+                        /**
+                         * @description What else there is to say, in one line.
+                         * @default null
+                         */
                         reason?: string | null;
-                        /** @description The finding of another person that this one confirms. */
+                        /**
+                         * @description The finding of another person that this one confirms.
+                         * @default null
+                         */
                         confirms?: string | null;
                     };
                 };
@@ -1065,7 +1276,10 @@ export interface paths {
                         name: string;
                         /** @description The M-PESA number: 0712345678, 0112345678 or 254712345678. */
                         phoneNumber: string;
-                        /** @description The `sub` of the payee's own tokens, if there are any. */
+                        /**
+                         * @description The `sub` of the payee's own tokens, if there are any.
+                         * @default null
+                         */
                         customerId?: string | null;
                     };
                 };
@@ -1136,11 +1350,20 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        /** @description The person or business. */
+                        /**
+                         * @description The person or business.
+                         * @default null
+                         */
                         name?: string | null;
-                        /** @description The M-PESA number. */
+                        /**
+                         * @description The M-PESA number.
+                         * @default null
+                         */
                         phoneNumber?: string | null;
-                        /** @description The `sub` of the payee's own tokens; null for none. */
+                        /**
+                         * @description The `sub` of the payee's own tokens; null for none.
+                         * @default null
+                         */
                         customerId?: string | null;
                     };
                 };
@@ -1225,15 +1448,25 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
+                        /** @default null */
                         payeeId?: string | null;
-                        /** @description A part for each payee. */
+                        /**
+                         * @description A part for each payee.
+                         * @default null
+                         */
                         split?: {
                             /** @description The payee's `id`. */
                             payeeId: string;
-                            /** @description In whole shillings; left out for the rest, once. */
+                            /**
+                             * @description In whole shillings; left out for the rest, once.
+                             * @default null
+                             */
                             amount?: number | null;
                         }[] | null;
-                        /** @description Why, in one line. */
+                        /**
+                         * @description Why, in one line.
+                         * @default null
+                         */
                         reason?: string | null;
                     };
                 };
@@ -1281,15 +1514,25 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
+                        /** @default null */
                         payeeId?: string | null;
-                        /** @description A part for each payee. */
+                        /**
+                         * @description A part for each payee.
+                         * @default null
+                         */
                         split?: {
                             /** @description The payee's `id`. */
                             payeeId: string;
-                            /** @description In whole shillings; left out for the rest, once. */
+                            /**
+                             * @description In whole shillings; left out for the rest, once.
+                             * @default null
+                             */
                             amount?: number | null;
                         }[] | null;
-                        /** @description Why, in one line. */
+                        /**
+                         * @description Why, in one line.
+                         * @default null
+                         */
                         reason?: string | null;
                     };
                 };
@@ -1337,7 +1580,10 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        /** @description Why, in one line. */
+                        /**
+                         * @description Why, in one line.
+                         * @default null
+                         */
                         reason?: string | null;
                     };
                 };
@@ -1385,7 +1631,10 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        /** @description In whole shillings; by default all that is held. */
+                        /**
+                         * @description In whole shillings; by default all that is held.
+                         * @default null
+                         */
                         amount?: number | null;
                         /**
                          * @description Why, in one line: the other person reads it.
@@ -1457,180 +1706,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/payments/mpesa/stkpush": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: {
-                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
-                    "Idempotency-Key"?: string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /** @description The M-PESA number: 0712345678, 0112345678 or 254712345678. */
-                        phoneNumber: string;
-                        /** @description The booking whose fee is paid. */
-                        bookingId: string;
-                        /** @description The booking's fee in whole shillings. */
-                        amount: number;
-                        /**
-                         * @description What is paid.
-                         * @default booking_fee
-                         * @constant
-                         */
-                        type?: "booking_fee";
-                    };
-                };
-            };
-            responses: {
-                /** @description The prompt was sent, or is being checked. */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** @constant */
-                            success: true;
-                            message: string;
-                            data: components["schemas"]["PushData"];
-                        };
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/mpesa/status/{transactionId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    /** @description The payment's id, as the push answered it. */
-                    transactionId: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The payment. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** @constant */
-                            success: true;
-                            transaction: components["schemas"]["Transaction"];
-                        };
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/mpesa/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Page number, from 1: exact at any depth by status and time. */
-                    page?: number;
-                    /** @description Transactions a page. */
-                    limit?: number;
-                    /** @description Only transactions of this status. */
-                    status?: "initiated" | "pending" | "completed" | "failed";
-                    /** @description First day (East Africa Time) or instant. */
-                    from?: string;
-                    /** @description Last day (East Africa Time) or instant. */
-                    to?: string;
-                    /** @description Only transactions of this booking, the newest 1,000. */
-                    bookingId?: string;
-                    /** @description A receipt, a phone number in any of its forms, or a booking's reference in small or capital letters; finds the newest 1,000. */
-                    q?: string;
-                    /** @description `nextCursor` of the page before, instead of `page`. */
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description A page of payments. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** @constant */
-                            success: true;
-                            /** @description Transactions on this page. */
-                            count: number;
-                            total: number;
-                            page: number;
-                            pages: number;
-                            transactions: components["schemas"]["Transaction"][];
-                            /** @description Send it as `cursor` for the next page; null on the last. */
-                            nextCursor: string | null;
-                            /**
-                             * @description There is more than a search returns; left out otherwise.
-                             * @default false
-                             */
-                            cut: boolean;
-                        };
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A prompt that was sent, or of which it is not known yet whether it was. */
+        PushData: {
+            transactionId: string;
+            /** @description Daraja's id; null while the outcome of the push is unknown. */
+            checkoutRequestId: string | null;
+            customerMessage: string;
+            /** @description Reads this one payment for 24 hours, as a bearer token. */
+            clientSecret: string;
+            expiresAt: string;
+            /** @description Masked. */
+            phoneNumber: string;
+            /** @description What may be wrong with the number, though it was prompted. */
+            hint: string | null;
+        };
+        /** @description The answer to a push. */
+        PushResponse: {
+            /** @constant */
+            success: true;
+            message: string;
+            data: components["schemas"]["PushData"];
+        };
+        /**
+         * @description The guide's four.
+         * @enum {string}
+         */
+        Status: "initiated" | "pending" | "completed" | "failed";
+        /**
+         * @description What the customer does next after a payment that failed; a page has one button for each.
+         * @enum {string}
+         */
+        NextStep: "try_again" | "another_number" | "contact_business";
+        /** @description Why a payment failed. */
+        PaymentFailure: {
+            /** @description Daraja's code; null when there was none. */
+            code: string | null;
+            /** @description One word for programs, such as `cancelled` or `no_answer`. */
+            reason: string | null;
+            /** @description A sentence for the customer, in the language of `Accept-Language`. */
+            message: string;
+            /** @description Whether the customer may be prompted again now. */
+            retryable: boolean;
+            /** @description The one thing for the customer to do: `try_again` (once `retryable`), `another_number` or `contact_business`. */
+            nextStep: components["schemas"]["NextStep"];
+        };
+        /**
+         * @description Why a person should look; only a person's recorded decision closes one.
+         * @enum {string}
+         */
+        Flag: "amount_differs" | "code_unknown" | "paid_twice" | "receipt_conflict" | "several_receipts" | "stuck";
+        /** @description A payment. */
+        Transaction: {
+            id: string;
+            status: components["schemas"]["Status"];
+            /** @description In shillings. */
+            amount: number;
+            /** @constant */
+            currency: "KES";
+            /** @constant */
+            paymentMethod: "mpesa";
+            /** @description M-PESA's receipt, once it is known. */
+            mpesaReceiptNumber: string | null;
+            createdAt: string;
+            completedAt: string | null;
+            /** @constant */
+            type: "booking_fee";
+            bookingId: string;
+            /** @description Masked, as on M-PESA's own statements. */
+            phoneNumber: string;
+            /** @description What is known and what the customer does next, in the language of `Accept-Language`. */
+            message: string;
+            failure: components["schemas"]["PaymentFailure"] | null;
+            /** @description Why a person should look at it; mostly empty. */
+            review: components["schemas"]["Flag"][];
+            /** @description Until then the prompt may be answered. */
+            expiresAt: string;
+            /** @description Rises with every change that can be seen. */
+            version: number;
+        };
+        /** @description One payment. */
+        StatusAnswer: {
+            /** @constant */
+            success: true;
+            transaction: components["schemas"]["Transaction"];
+        };
+        /** @description A page of payments, newest first. */
+        HistoryAnswer: {
+            /** @constant */
+            success: true;
+            /** @description Transactions on this page. */
+            count: number;
+            total: number;
+            page: number;
+            pages: number;
+            transactions: components["schemas"]["Transaction"][];
+            /** @description Send it as `cursor` for the next page; null on the last. */
+            nextCursor: string | null;
+            /**
+             * @description There is more than a search returns; left out otherwise.
+             * @default false
+             */
+            cut: boolean;
+        };
         /**
          * @description How far a booking has come.
          * @enum {string}
@@ -2001,77 +2182,6 @@ export interface components {
             next: number;
             /** @description The last number that was given. */
             latest: number;
-        };
-        /** @description A prompt that was sent, or of which it is not known yet whether it was. */
-        PushData: {
-            transactionId: string;
-            /** @description Daraja's id; null while the outcome of the push is unknown. */
-            checkoutRequestId: string | null;
-            customerMessage: string;
-            /** @description Reads this one payment for 24 hours, as a bearer token. */
-            clientSecret: string;
-            expiresAt: string;
-            /** @description Masked. */
-            phoneNumber: string;
-            /** @description What may be wrong with the number, though it was prompted. */
-            hint: string | null;
-        };
-        /**
-         * @description The guide's four.
-         * @enum {string}
-         */
-        Status: "initiated" | "pending" | "completed" | "failed";
-        /**
-         * @description What the customer does next after a payment that failed; a page has one button for each.
-         * @enum {string}
-         */
-        NextStep: "try_again" | "another_number" | "contact_business";
-        /** @description Why a payment failed. */
-        PaymentFailure: {
-            /** @description Daraja's code; null when there was none. */
-            code: string | null;
-            /** @description One word for programs, such as `cancelled` or `no_answer`. */
-            reason: string | null;
-            /** @description A sentence for the customer, in the language of `Accept-Language`. */
-            message: string;
-            /** @description Whether the customer may be prompted again now. */
-            retryable: boolean;
-            /** @description The one thing for the customer to do: `try_again` (once `retryable`), `another_number` or `contact_business`. */
-            nextStep: components["schemas"]["NextStep"];
-        };
-        /**
-         * @description Why a person should look; only a person's recorded decision closes one.
-         * @enum {string}
-         */
-        Flag: "amount_differs" | "code_unknown" | "paid_twice" | "receipt_conflict" | "several_receipts" | "stuck";
-        /** @description A payment. */
-        Transaction: {
-            id: string;
-            status: components["schemas"]["Status"];
-            /** @description In shillings. */
-            amount: number;
-            /** @constant */
-            currency: "KES";
-            /** @constant */
-            paymentMethod: "mpesa";
-            /** @description M-PESA's receipt, once it is known. */
-            mpesaReceiptNumber: string | null;
-            createdAt: string;
-            completedAt: string | null;
-            /** @constant */
-            type: "booking_fee";
-            bookingId: string;
-            /** @description Masked, as on M-PESA's own statements. */
-            phoneNumber: string;
-            /** @description What is known and what the customer does next, in the language of `Accept-Language`. */
-            message: string;
-            failure: components["schemas"]["PaymentFailure"] | null;
-            /** @description Why a person should look at it; mostly empty. */
-            review: components["schemas"]["Flag"][];
-            /** @description Until then the prompt may be answered. */
-            expiresAt: string;
-            /** @description Rises with every change that can be seen. */
-            version: number;
         };
         /**
          * @description What every refused call answers.
