@@ -122,8 +122,8 @@ def _brought_up(connection: Connection) -> SchemaVersion | None:
 
 def _take_steps(connection: Connection) -> None:
     # Loaded only here: it takes a seventh of the time in which a service starts, and few starts have a step to take.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415 - see above
 
     steps = Config()
     steps.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
