@@ -239,6 +239,11 @@ class Service:
         if self._audits:
             await self._audit.start()
 
+    def release(self) -> None:
+        """The process is told to stop: let go of everything that would keep a connection open for long."""
+        self.hub.close()
+        self.prompter.hurry()
+
     async def stop(self) -> None:
         """End cleanly: pushes that are out are answered first, and all that waits is settled.
 

@@ -40,7 +40,7 @@ class Demo(NamedTuple):
 
     def release(self) -> None:
         """Let go of everything that would keep a connection open."""
-        self.service.hub.close()
+        self.service.release()
         self.simulator.release()
 
 

@@ -150,6 +150,37 @@ def test_a_stopping_service_waits_for_its_pushes(database: Database) -> None:
     assert only_payment(database).request_id == checkout(1)
 
 
+def test_a_stopping_service_waits_no_longer_than_it_may(database: Database) -> None:
+    """A push that Daraja does not answer is let go 20 s after the service was told to stop: its caller is told how it
+    stands, the payment is found out later, and nothing is sent again."""
+    daraja = ToldDaraja()
+    daraja.plan(PUSH_PATH, answer(ACCEPTED, wait_seconds=44))
+    begin(database)
+    took: list[float] = []
+
+    async def story() -> PushResult | Rejected:
+        loop = asyncio.get_running_loop()
+        async with service_on(database, daraja) as service:
+            waiting = asyncio.create_task(service.prompter.prompt(command()))
+            await asyncio.sleep(10)
+            service.release()
+            service.release()
+            began_at = loop.time()
+            answered = await waiting
+            took.append(loop.time() - began_at)
+        took.append(loop.time() - began_at)
+        return answered
+
+    answered = in_virtual_time(story())
+    assert isinstance(answered, PushResult)
+    assert [round(seconds) for seconds in took] == [20, 20]
+    payment = only_payment(database)
+    assert (payment.status, payment.request_id, payment.is_locking) == ("initiated", None, True)
+    assert answered.payment.status == "initiated"
+    assert payment.next_action_at is not None
+    assert daraja.seconds_of(PUSH_PATH) == [0]
+
+
 UNKNOWN: list[tuple[str, Act]] = [
     ("no answer", Act(silent=True)),
     ("a cut connection", Act(cut=True)),

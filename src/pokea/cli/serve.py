@@ -42,7 +42,7 @@ def serve(
     service = open_service(settings, background=background, metrics=metrics_of_process())
     print(f"Pokea listens on {listening_address(host, listener.getsockname()[1])}", file=sys.stderr, flush=True)
     serving = configuration(service.application, host, port, limits_of(settings))
-    served = run_together([serving], [listener], service.hub.close)
+    served = run_together([serving], [listener], service.release)
     sys.exit(uvloop.run(served))
 
 

@@ -30,6 +30,8 @@ GARBAGE_THRESHOLDS = (20_000, 20, 20)
 among those of requests that still wait, at a twentieth of all CPU."""
 _BACKLOG = 2048
 _STOPPED_BY = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGHUP: 129}
+_ANSWERED_WITHIN_SECONDS: Final = 24
+"""So long a server that stops waits for the answers that are being made; a push lets go of Daraja before."""
 _MOST_FILES_KEPT_FREE: Final = 256
 """For the database, Daraja, the log and what a command opens."""
 _FILES_WITHOUT_LIMIT: Final = 1_000_000
@@ -73,7 +75,7 @@ def configuration(application: Any, host: str, port: int, limits: ConnectionLimi
         # The gate reads X-Forwarded-For by itself, from POKEA_TRUSTED_PROXIES alone.
         proxy_headers=False,
         date_header=True,
-        timeout_graceful_shutdown=55,
+        timeout_graceful_shutdown=_ANSWERED_WITHIN_SECONDS,
         backlog=_BACKLOG,
     )
 

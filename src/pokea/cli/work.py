@@ -52,5 +52,5 @@ def work(
     service = open_service(settings, metrics=metrics_of_process())
     address = listening_address(host, listener.getsockname()[1])
     print(f"Pokea is at work; {address}/metrics", file=sys.stderr, flush=True)
-    served = run_together([configuration(service.health_application(), host, 0)], [listener], service.hub.close)
+    served = run_together([configuration(service.health_application(), host, 0)], [listener], service.release)
     raise typer.Exit(uvloop.run(served))

@@ -28,7 +28,7 @@ def _application(*, background: bool) -> Application:
     log_to_stderr()
     settings = load_settings()
     service = open_service(settings, background=background, metrics=metrics_of_process())
-    _before_the_end(service.hub.close)
+    _before_the_end(service.release)
     _end_with_the_parent()
     prepare_interpreter()
     return service.application

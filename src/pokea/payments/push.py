@@ -21,7 +21,7 @@ from msgspec import Struct
 from pokea.addresses import join_address
 from pokea.clock import SECOND, Clock, Deadline, Instant
 from pokea.daraja.client import DarajaClient
-from pokea.daraja.outcomes import PushOrder, PushOutcome
+from pokea.daraja.outcomes import PushOrder, PushOutcome, Unknown
 from pokea.daraja.outcomes import SubmissionRefused as PushRefused
 from pokea.daraja.refused_fields import ADVICE, refused_field
 from pokea.daraja.responses import too_late
@@ -48,6 +48,9 @@ PROMPT: Instant = 120 * SECOND
 """From the push to `expiresAt` (law: time)."""
 CALLER_WAITS_SECONDS = 50.0
 _KEEP_TRYING_SECONDS = 1.0
+LET_GO_SECONDS = 20.0
+"""A process that is told to stop waits so long for Daraja's answers. What is out then is unknown, as it is when a
+process was killed: recovery finds it out, and nothing is sent again."""
 _KEPT_WHILE_STOPPING_SECONDS = 2.0
 
 _NOTHING_SENT = "The database does not answer, so nothing was sent to the phone; try again shortly."
@@ -112,6 +115,8 @@ class PushService:
         self._confirm_from_cents = confirm_from_cents
         self._tasks: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._stop_trying_at = math.inf
+        self._let_go_at: float | None = None
+        self._patience: dict[str, asyncio.Timeout] = {}
 
     def deadline(self) -> Deadline:
         """Until when the push of a request that arrives now may be sent."""
@@ -133,11 +138,20 @@ class PushService:
             return PushResult(answer.payment, replayed=True)
         return PushResult(await self._sent(answer.payment), replayed=False)
 
+    def hurry(self) -> None:
+        """The process is told to stop: Daraja's answers are waited for no longer than LET_GO_SECONDS from now, and so
+        are their callers kept no longer."""
+        if self._let_go_at is None:
+            self._let_go_at = at = asyncio.get_running_loop().time() + LET_GO_SECONDS
+            for patience in self._patience.values():
+                patience.reschedule(at)
+
     async def stop(self) -> None:
-        """Wait for the pushes that are out: their answers carry the ids.
+        """Wait for the pushes that are out, as long as `hurry` allows: their answers carry the ids.
 
         Where the database is away, what cannot be kept within a few seconds more is left to recovery.
         """
+        self.hurry()
         self._stop_trying_at = asyncio.get_running_loop().time() + _KEPT_WHILE_STOPPING_SECONDS
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
@@ -246,10 +260,22 @@ class PushService:
             account_reference=payment.account_reference,
             description="Booking fee",
         )
-        outcome = await self._daraja.push(order, deadline)
+        outcome = await self._answer(payment.id, order, deadline)
         if isinstance(outcome, PushRefused):
             _log.warning("%s", _said_of_refusal(payment.id, outcome))
         return outcome
+
+    async def _answer(self, payment_id: str, order: PushOrder, deadline: Deadline) -> PushOutcome:
+        """Daraja's answer, or that it is not known when the process must end."""
+        try:
+            async with asyncio.timeout_at(self._let_go_at) as patience:
+                self._patience[payment_id] = patience
+                return await self._daraja.push(order, deadline)
+        except TimeoutError:
+            _log.warning("payment %s: the process stops before Daraja has answered; recovery takes it over", payment_id)
+            return Unknown("the process was told to stop before an answer came")
+        finally:
+            del self._patience[payment_id]
 
     async def _keep(self, payment: Payment, piece: Evidence) -> None:
         """This process alone knows the answer: try until it is in the row, however long the database is away.

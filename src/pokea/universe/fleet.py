@@ -213,7 +213,7 @@ class Fleet:
 
 async def _end_streams(service: Service) -> None:
     """As `serve` does when it is told to stop: a stream would not end by itself."""
-    service.hub.close()
+    service.release()
 
 
 def _keys_of(rotates: bool, number: int) -> tuple[str, str]:
