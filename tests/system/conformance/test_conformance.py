@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from pokea.testing import LocalPokea, free_port
+from pokea.testing import LocalPokea, eventually, free_port
 from tests.system.conformance.drivers import Asynchronous, Blocking, Driver, TypeScript
 from tests.system.conformance.scripted import scripted
 
@@ -48,6 +48,9 @@ def take_step(driver: Driver, step: Mapping[str, Any], known: dict[str, Any], po
         pokea.simulator.fault(step["fault"], **filled(step["with"], known))
     elif "pushes" in step:
         assert pokea.simulator.pushes() - known["pushes before"] == step["pushes"]
+    elif "eventually" in step:
+        given, gives = filled(step["with"], known), filled(step["gives"], known)
+        eventually(lambda: fits(driver.perform(pokea.url, token, step["call"], given).get("value"), gives), step["call"])
     else:
         check(driver.perform(pokea.url, token, step["call"], filled(step["with"], known)), step, known)
 

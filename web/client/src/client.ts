@@ -1,5 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { NoReply, NotReached, StillOpen } from './errors.ts';
+import { Events } from './events.ts';
 import { Payees, Payouts, type Refund, Refunds } from './out.ts';
 import { repeating, type Surroundings } from './performing.ts';
 import type { components, paths } from './schema.ts';
@@ -41,6 +42,7 @@ export class Pokea {
   readonly bookings: Bookings;
   readonly payments: Payments;
   readonly links: Links;
+  readonly events: Events;
   readonly refunds: Refunds;
   readonly payouts: Payouts;
   readonly payees: Payees;
@@ -63,6 +65,7 @@ export class Pokea {
     this.bookings = new Bookings(api);
     this.payments = new Payments(api, around);
     this.links = new Links(api);
+    this.events = new Events(api);
     this.refunds = new Refunds(api);
     this.payouts = new Payouts(api);
     this.payees = new Payees(api);

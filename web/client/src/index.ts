@@ -20,6 +20,7 @@ export {
   StillOpen,
   WebhookRefused,
 } from './errors.ts';
+export type { EventPage, EventsQuery, ListedEvent } from './events.ts';
 export type { Payee, PayeeChange, PayeeOrder, Payout, Refund } from './out.ts';
 export type { Surroundings } from './performing.ts';
 export type { Keyed, Page } from './sending.ts';
