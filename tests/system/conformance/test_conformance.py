@@ -49,8 +49,8 @@ def take_step(driver: Driver, step: Mapping[str, Any], known: dict[str, Any], po
     elif "pushes" in step:
         assert pokea.simulator.pushes() - known["pushes before"] == step["pushes"]
     elif "eventually" in step:
-        given, gives = filled(step["with"], known), filled(step["gives"], known)
-        eventually(lambda: fits(driver.perform(pokea.url, token, step["call"], given).get("value"), gives), step["call"])
+        call, given, gives = step["call"], filled(step["with"], known), filled(step["gives"], known)
+        eventually(lambda: fits(driver.perform(pokea.url, token, call, given).get("value"), gives), call)
     else:
         check(driver.perform(pokea.url, token, step["call"], filled(step["with"], known)), step, known)
 
