@@ -163,7 +163,10 @@ _BY_DECISION = (
     .where(
         or_(
             decisions.c.object_id == bookings.c.id,
-            decisions.c.object_id.in_(select(payments.c.id).where(payments.c.booking_id == bookings.c.id)),
+            # Named here too: on its own the inner select would mean the payments of all bookings.
+            decisions.c.object_id.in_(
+                select(payments.c.id).where(payments.c.booking_id == bookings.c.id).correlate(bookings)
+            ),
         )
     )
     .correlate(bookings)
@@ -190,13 +193,23 @@ _HELD_TWICE = (
     .group_by(payments.c.booking_id)
     .having(func.count() > 1)
 )
+# Money that stood elsewhere until a person decided that it is the fee.
+_HELD_BY_DECISION = exists(
+    select(decisions.c.id)
+    .join(postings, postings.c.source_id == decisions.c.id)
+    .where(
+        decisions.c.object_id == _HOLDER.c.id,
+        postings.c.account == Account.FEES_HELD.value,
+        postings.c.amount_cents < 0,
+    )
+    .correlate(_HOLDER)
+)
+_IS_HOLDER = or_(_HOLDER.c.disposition == Money.HELD.value, _HELD_BY_DECISION)
 _HELD_BY_NOBODY = (
     select(bookings.c.id)
     .select_from(bookings.outerjoin(_HOLDER, _HOLDER.c.id == bookings.c.fee_payment_id))
     .where(bookings.c.fee_status == FeeStatus.HELD.value)
-    .where(
-        or_(_HOLDER.c.id.is_(None), _HOLDER.c.disposition != Money.HELD.value, _HOLDER.c.booking_id != bookings.c.id)
-    )
+    .where(or_(_HOLDER.c.id.is_(None), ~_IS_HOLDER, _HOLDER.c.booking_id != bookings.c.id))
 )
 _HELD_UNKNOWN = (
     select(payments.c.id)
