@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.system.chaos.run import Outcome, Plan, chaos_on_postgres, chaos_on_sqlite
+
+pytestmark = pytest.mark.timeout(0)
+"""A busy machine takes longer for as much as is to be lost; each wait has a limit of its own."""
 
 _SEED = 4
 
