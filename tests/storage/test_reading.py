@@ -1,6 +1,7 @@
 """The ways to read: one statement alone, a transaction, and one moment for several statements."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
+from pokea.errors import Unavailable
 from pokea.storage.database import Database, open_database
 from pokea.storage.sql import fetch_all, fetch_one
 from pokea.storage.statements import insert_new
@@ -51,6 +53,25 @@ def test_each_way_finds_the_same(database: Database) -> None:
             assert len(await read(names)) == number + 1
 
     asyncio.run(holds())
+
+
+def test_a_connection_that_breaks_is_let_go_in_silence(served: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """However it is read: the read is refused, the log has no failure of ours, and the next read has a connection."""
+
+    def cut(connection: Connection) -> list[str]:
+        raw: Any = connection.connection.driver_connection
+        with served.engine.connect() as other:
+            other.execute(text("select pg_terminate_backend(:pid, 10000)"), {"pid": raw.info.backend_pid})
+        return names(connection)
+
+    async def holds() -> None:
+        for read in (served.read, served.read_one, served.read_snapshot):
+            with pytest.raises(Unavailable):
+                await read(cut)
+            assert await read(names) == []
+
+    asyncio.run(holds())
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_a_snapshot_is_of_one_moment(database: Database) -> None:

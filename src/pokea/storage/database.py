@@ -26,7 +26,7 @@ from pokea.errors import OutcomeUnknown, Unavailable
 from pokea.storage.attempts import Attempt, NotInTime, TransientFailure, sorted_out
 from pokea.storage.engines import READERS, WRITERS, postgres_engine, sqlite_engine
 from pokea.storage.health import WriteHealth
-from pokea.storage.reading import Way, alone, in_snapshot, in_transaction
+from pokea.storage.reading import Way, alone, in_snapshot, in_transaction, let_go_if_broken
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -164,6 +164,9 @@ class Database:
                 try:
                     with way(connection):
                         return query(connection, *args, **kwargs)
+                except _FAILURES:
+                    let_go_if_broken(connection)
+                    raise
                 finally:
                     self._end(attempt)
         except _FAILURES as failure:

@@ -66,6 +66,16 @@ def in_snapshot(connection: Connection) -> Iterator[None]:
         yield
 
 
+def let_go_if_broken(connection: Connection) -> None:
+    """Take a connection that failed out of its pool, if it is broken.
+
+    The pool notices it by itself only where SQLAlchemy made the statement; else it would roll back on it, and log that
+    as a failure of the service.
+    """
+    if not connection.invalidated and getattr(connection.connection.driver_connection, "closed", False):
+        connection.invalidate()
+
+
 @contextmanager
 def _begun(connection: Connection, begin: bytes, beginning: Beginning) -> Iterator[None]:
     raw: Any = connection.connection.driver_connection
