@@ -11,9 +11,8 @@ STYLESHEET_PATH: Final = "/page.css"
 STYLESHEET: Final = """
 :root { color-scheme: light dark; --quiet: #6b6b6b; }
 @media (prefers-color-scheme: dark) { :root { --quiet: #a8a8a8; } }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; overflow-wrap: anywhere; }
 h1 { line-height: 1.2; }
-code { overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); }
 """
 _POLICY: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

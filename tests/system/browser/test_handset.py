@@ -254,7 +254,7 @@ def test_the_wire(sim: PhonePage) -> None:
     phone.get_by_label("M-PESA PIN").fill("1234")
     phone.get_by_role("button", name="OK").click()
     expect(wire).to_contain_text("callback answered")
-    request = wire.locator("details", has_text="POST /mpesa/stkpush")
+    request = wire.locator("details", has_text="POST /mpesa/stkpush/v1")
     request.locator("summary").click()
     body = texts(request.locator("pre"))
     assert '"Password": "****"' in body

@@ -124,8 +124,11 @@ def test_an_address_that_a_person_opens(
 ) -> None:
     """A person who opens a wrong address, or one for programs, reads a page that says so and leads on."""
     tab = open_tab(viewport={"width": 320, "height": 640}, color_scheme=theme)
+    # The page shows the request's id, which may be of the widest letters.
+    tab.page.set_extra_http_headers({"X-Request-Id": "m" * 64})
     tab.page.goto(demo.service.url + path)
     expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
+    expect(tab.page.get_by_text("m" * 64)).to_be_visible()
     tab.shoot(ARTEFACTS / "pages" / f"person{path.replace('/', '-')}-{theme}.png")
     assert tab.clipped() == []
     # axe takes the bare canvas of a dark page for white.
