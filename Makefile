@@ -45,7 +45,7 @@ format: develop ## Format the code and sort its imports
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-docs: develop ## Write docs/codes.md, decisions.md, errors.md, events.md, schemas, metrics.md, settings.md, states.md, the README's map and the clients' types
+docs: develop ## Write docs/codes.md, decisions.md, doctor.md, errors.md, events.md, schemas, metrics.md, settings.md, states.md, the README's map and the clients' types
 	$(BIN)/python -m tools.reference
 	tools/web schema
 

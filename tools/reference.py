@@ -20,6 +20,7 @@ from tools.client_code import CODE
 from tools.code_map import code_map, error_tree
 from tools.codes_page import codes_page
 from tools.decisions_page import decisions_page
+from tools.doctor_page import doctor_page
 from tools.events_page import events_page, schema_name, schema_page
 from tools.markdown import page, table
 from tools.metrics_page import metrics_page
@@ -107,6 +108,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "events.md": events_page,
     **{schema_name(each): partial(schema_page, each) for each in EVENT_TYPES},
     "decisions.md": decisions_page,
+    "doctor.md": doctor_page,
 }
 """The generated pages, by their name in docs/."""
 
