@@ -1,6 +1,6 @@
 """Disbursements in a real database for tests: approved and reserved, begun, and what the worker would do with them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
@@ -98,9 +98,11 @@ class OutScene:
     def take_turn(self, connection: Connection, merchant_id: int) -> None:
         """Nothing else moves money out on this connection."""
 
-    def judge(self, _connection: Connection, _row: Disbursement, _now: Instant) -> SendVerdict:
+    def judge(
+        self, _connection: Connection, rows: Sequence[Disbursement], _now: Instant
+    ) -> Iterator[tuple[Disbursement, SendVerdict]]:
         """Whatever the test has set."""
-        return self.verdict
+        yield from ((row, self.verdict) for row in rows)
 
     def lapse(self, _connection: Connection, _row: Disbursement, _now: Instant) -> Change:
         """Nothing lapses here."""

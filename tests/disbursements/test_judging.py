@@ -35,7 +35,8 @@ def approved(scene: PeopleScene, number: int = 1, **values: Any) -> Disbursement
 
 def judged(scene: PeopleScene, row: Disbursement, later: int = 0) -> SendVerdict:
     """What is found when it is looked at, so long after the approval."""
-    return Gatekeeper(scene.rules).judge(scene.connection, scene.found(row), NOW + later)
+    ((_, verdict),) = Gatekeeper(scene.rules).judge(scene.connection, [scene.found(row)], NOW + later)
+    return verdict
 
 
 def waiting(scene: PeopleScene, row: Disbursement, later: int = 0) -> Waiting | None:

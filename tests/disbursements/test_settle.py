@@ -66,7 +66,7 @@ def test_two_attempts_that_are_not_proved_failed_cannot_exist(scene: OutScene) -
     """The database itself refuses a second live attempt of one disbursement."""
     attempt = scene.begun()
     with pytest.raises(IntegrityError):
-        insert_attempt(scene.connection, attempt._replace(id="at_2", number=2, originator_id="other"), [])
+        insert_attempt(scene.connection, attempt._replace(id="at_2", number=2, originator_id="other"))
 
 
 def test_a_payment_out_is_cleared_once_however_often_it_is_reported(scene: OutScene) -> None:
@@ -153,7 +153,8 @@ def test_a_second_payment_of_one_disbursement_stands_in_suspense_and_stops_every
     first = scene.begun()
     scene.settle(refused(first.id, "400.002.02", "field_refused", at(1)))
     second = first._replace(id="at_2", number=2, originator_id="second", is_live=True, status=AttemptStatus.SENDING)
-    insert_attempt(scene.connection, second, scene.book.of_attempt("at_2", at(2)).rows)
+    insert_attempt(scene.connection, second)
+    add_addresses(scene.connection, scene.book.of_attempt("at_2", at(2)).rows)
     scene.settle(send_began("at_2", "d" * 64, at(2)))
     scene.settle(result(scene, second, b2c_body(OriginatorConversationID="second"), 10))
     other = b2c_body(TransactionID="SKQ8SECOND")
@@ -190,7 +191,8 @@ def test_a_receipt_is_owned_once(scene: OutScene) -> None:
     first = scene.begun()
     scene.approved("rf_2")
     other = first._replace(id="at_9", disbursement_id="rf_2", originator_id="second")
-    insert_attempt(scene.connection, other, scene.book.of_attempt("at_9", at(2)).rows)
+    insert_attempt(scene.connection, other)
+    add_addresses(scene.connection, scene.book.of_attempt("at_9", at(2)).rows)
     scene.settle(send_began("at_9", "d" * 64, at(2)))
     scene.settle(result(scene, first, b2c_body()))
     scene.settle(result(scene, other, b2c_body(OriginatorConversationID="second"), 12))

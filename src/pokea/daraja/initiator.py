@@ -1,6 +1,7 @@
 """The API operator that moves money out, and its sealed password, which goes with each request (daraja:
 SecurityCredential)."""
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -89,9 +90,19 @@ def from_file(path: str) -> CertificateSource:
 
 
 def fetched(url: str, transport: Transport) -> CertificateSource:
-    """The certificate of a simulator, fetched each time, since it makes another when it starts."""
+    """The certificate of a simulator, fetched each time, since it makes another when it starts; those who want it at
+    the same time wait for one answer."""
+    on_its_way: list[asyncio.Task[bytes]] = []
 
     async def fetch() -> bytes:
+        if not on_its_way:
+            task = asyncio.create_task(ask())
+            on_its_way.append(task)
+            task.add_done_callback(lambda _task: on_its_way.clear())
+        # Of several who wait one may give up.
+        return await asyncio.shield(on_its_way[0])
+
+    async def ask() -> bytes:
         try:
             reply = await transport.send("GET", url, {}, None, _FETCH_SECONDS)
         except (NotSent, NoAnswer):

@@ -5,7 +5,7 @@ A sending begins inside the transaction that looks again at everything that may 
 was begun does not send it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Select, bindparam, func, select, update
@@ -94,8 +94,13 @@ class Approvals(Protocol):
     def take_turn(self, connection: Connection, merchant_id: int) -> None:
         """Wait until no other transaction requests, approves or sends money of this merchant out."""
 
-    def judge(self, connection: Connection, row: Disbursement, now: Instant) -> SendVerdict:
-        """Look at everything that may forbid a sending: brake, caps, funds, the payee's wait, the sum of refunds."""
+    def judge(
+        self, connection: Connection, rows: Sequence[Disbursement], now: Instant
+    ) -> Iterator[tuple[Disbursement, SendVerdict]]:
+        """Look at everything that may forbid a sending: brake, caps, funds, the payee's wait, the sum of refunds.
+
+        One after another: what one is allowed is written before the next is looked at.
+        """
 
     def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
         """End an approval that was not acted on, and write what follows."""
@@ -139,18 +144,26 @@ class Making(NamedTuple):
 
 
 def claim_out(
-    connection: Connection, approvals: Approvals, making: Making, budget: tuple[str, float], now: Instant
+    connection: Connection,
+    approvals: Approvals,
+    making: Making,
+    budget: tuple[str, float],
+    now: Instant,
+    room: int = AT_ONCE,
 ) -> OutWork:
-    """Take what is due. `budget` names the questions' budget and its rate a second."""
+    """Take what is due: so many sendings at most as there is `room` for. `budget` names the questions' budget and its
+    rate a second."""
     over = [row[0] for row in fetch_all(connection, _OVER, {"now": now, "count": AT_ONCE})]
     followed: list[tuple[Disbursement, OutEffects]] = []
     sendings: list[Sending] = []
     lapsed: list[Change] = []
-    for row in _lock_due(connection, approvals, now):
-        if row.status != DisbursementStatus.APPROVED:
+    approved = []
+    for row in _lock_due(connection, approvals, now, min(room, AT_ONCE)):
+        if row.status == DisbursementStatus.APPROVED:
+            approved.append(row)
+        else:
             followed.append((row, _quiet(row._replace(next_action_at=None))))
-            continue
-        verdict = approvals.judge(connection, row, now)
+    for row, verdict in approvals.judge(connection, approved, now):
         if verdict.has_lapsed:
             lapsed.append(approvals.lapse(connection, row, now))
         elif verdict.waiting is not None:
@@ -160,6 +173,7 @@ def claim_out(
             begun, effects = _begin(connection, row, making, now)
             followed.append((row, effects))
             sendings.append(begun)
+    _keep_begun(connection, sendings, now)
     changes = [*lapsed, *write_followed(connection, followed, now)]
     questions = _questions(connection, making.book, budget, now)
     poor = store.waiting_for_funds(connection)
@@ -167,15 +181,15 @@ def claim_out(
     return OutWork(sendings, questions, over, changes, _look_again(connection), poor, unapplied)
 
 
-def _lock_due(connection: Connection, approvals: Approvals, now: Instant) -> list[Disbursement]:
-    ids = [row[0] for row in fetch_all(connection, _DUE, {"now": now, "count": AT_ONCE})]
+def _lock_due(connection: Connection, approvals: Approvals, now: Instant, most: int) -> list[Disbursement]:
+    ids = [row[0] for row in fetch_all(connection, _DUE, {"now": now, "count": most})] if most > 0 else []
     if not ids:
         return []
     # Payments before disbursements: the sum of a payment's refunds is judged under the payment's lock.
-    found = [store.find_disbursement(connection, each) for each in ids]
-    for merchant_id in sorted({each.merchant_id for each in found if each is not None}):
+    found = store.find_disbursements(connection, ids)
+    for merchant_id in sorted({each.merchant_id for each in found}):
         approvals.take_turn(connection, merchant_id)
-    store.lock_payments(connection, [each.payment_id for each in found if each is not None and each.payment_id])
+    store.lock_payments(connection, [each.payment_id for each in found if each.payment_id])
     locked = store.lock_disbursements(connection, ids)
     # Another process may have taken one of them between the two looks.
     return [row for row in locked.values() if row.next_action_at is not None and row.next_action_at <= now]
@@ -222,12 +236,18 @@ def _begin(connection: Connection, row: Disbursement, making: Making, now: Insta
         next_action_at=now + LEASE,
     )
     addresses = making.book.of_attempt(attempt_id, now)
-    store.insert_attempt(connection, attempt, addresses.rows)
-    began: OutEvidence = send_began(attempt_id, row.digest, now)
-    store.add_evidence(connection, [began], applied=True)
+    # At once, since what is judged next counts it; what else belongs to it is written with all of them.
+    store.insert_attempt(connection, attempt)
     state = state_of(steps, [*before, attempt])
     after = row._replace(status=state.status.value, waiting=None, next_action_at=None)
     return Sending(attempt, after, addresses), OutEffects(after, event_of(row, after), [], [])
+
+
+def _keep_begun(connection: Connection, sendings: Sequence[Sending], now: Instant) -> None:
+    """Write that these have begun, and the addresses that their requests name."""
+    store.add_addresses(connection, [row for each in sendings for row in each.addresses.rows])
+    began: list[OutEvidence] = [send_began(each.attempt.id, each.attempt.digest, now) for each in sendings]
+    store.add_evidence(connection, began, applied=True)
 
 
 def _questions(connection: Connection, book: AddressBook, budget: tuple[str, float], now: Instant) -> list[Asking]:

@@ -1,6 +1,6 @@
 """What the worker and the settle of attempts ask of people's side: turns, approvals, the brake, and fees."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
@@ -10,11 +10,12 @@ from pokea.disbursements.brake import BrakeFact
 from pokea.disbursements.brake_store import note_facts
 from pokea.disbursements.claims import SendVerdict
 from pokea.disbursements.effects import OutEffects
-from pokea.disbursements.judging import judge
+from pokea.disbursements.judging import judge, look_ahead
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.locks import take_turn
 from pokea.disbursements.model import Disbursement, Waiting
 from pokea.disbursements.refund_source import follow_fee
+from pokea.disbursements.sending_rules import WaitVerdict
 from pokea.operations.settle import Change
 
 
@@ -28,14 +29,16 @@ class Gatekeeper:
         """Wait until no other transaction requests, approves or sends money of this merchant out."""
         take_turn(connection, merchant_id)
 
-    def judge(self, connection: Connection, row: Disbursement, now: Instant) -> SendVerdict:
-        """Look at everything that may forbid a sending. While money out is off nothing is sent."""
+    def judge(
+        self, connection: Connection, rows: Sequence[Disbursement], now: Instant
+    ) -> Iterator[tuple[Disbursement, SendVerdict]]:
+        """Look at everything that may forbid each sending. While money out is off nothing is sent."""
         if not self._rules.is_on:
-            return SendVerdict(Waiting.STOPPED)
-        verdict = judge(connection, row, self._rules, now)
-        if verdict is None:
-            return SendVerdict(has_lapsed=True)
-        return SendVerdict() if verdict.waiting is None else SendVerdict(Waiting(verdict.waiting), verdict.look_at)
+            yield from ((row, SendVerdict(Waiting.STOPPED)) for row in rows)
+            return
+        known = look_ahead(connection, rows, self._rules, now)
+        for row in rows:
+            yield row, _verdict(judge(connection, row, self._rules, now, known))
 
     def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
         """End an approval that was not acted on, and write what follows."""
@@ -53,3 +56,9 @@ class Gatekeeper:
         rows = [effects.after for before, effects in followed if effects.after.status != before.status]
         for row in sorted(rows, key=lambda each: each.booking_id or ""):
             follow_fee(connection, row, now)
+
+
+def _verdict(found: WaitVerdict | None) -> SendVerdict:
+    if found is None:
+        return SendVerdict(has_lapsed=True)
+    return SendVerdict() if found.waiting is None else SendVerdict(Waiting(found.waiting), found.look_at)

@@ -1,5 +1,7 @@
 """An approval is looked at again, all of it, in the transaction that begins to send (law: who may)."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from pokea.clock import Instant
@@ -8,10 +10,20 @@ from pokea.disbursements.brake_store import pull_brake
 from pokea.disbursements.checks import digest_of_row, left_to_refund_cents
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, DisbursementKind, StepKind
-from pokea.disbursements.sending_rules import WaitVerdict, look
+from pokea.disbursements.sending_rules import OutSurvey, WaitVerdict, look, survey
 
 
-def judge(connection: Connection, row: Disbursement, rules: OutRules, now: Instant) -> WaitVerdict | None:
+def look_ahead(connection: Connection, rows: Sequence[Disbursement], rules: OutRules, now: Instant) -> OutSurvey:
+    """What is looked at once for disbursements that are judged one after another in this transaction: the brake, which
+    stops all of them, and a bound of what they use together."""
+    for merchant_id in sorted({row.merchant_id for row in rows}):
+        pull_brake(connection, merchant_id, rules, now)
+    return survey(connection, rows, rules, now)
+
+
+def judge(
+    connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey
+) -> WaitVerdict | None:
     """What an approved disbursement waits for before it may be sent; None where its approval has lapsed or is void.
 
     The caller has taken the merchant's turn, and then locked the payment and the disbursement (`locks`). What it begins
@@ -19,8 +31,7 @@ def judge(connection: Connection, row: Disbursement, rules: OutRules, now: Insta
     """
     if is_void(connection, case_of(connection, row), rules, now):
         return None
-    pull_brake(connection, row.merchant_id, rules, now)
-    return look(connection, row, rules, now)
+    return look(connection, row, rules, now, known)
 
 
 def is_void(connection: Connection, case: Case, rules: OutRules, now: Instant) -> bool:

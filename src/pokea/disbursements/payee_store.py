@@ -1,14 +1,16 @@
 """The payees' SQL: each statement a function with one sentence."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from pokea.clock import Instant
 from pokea.scope import Scope
+from pokea.storage.sql import fetch_one
 from pokea.storage.tables import payees
 
 _COLUMNS = payees.c
+_FIND: Final = select(payees).where(_COLUMNS.id == bindparam("of_id"), _COLUMNS.merchant_id == bindparam("of_merchant"))
 
 
 class PayeeRow(NamedTuple):
@@ -37,8 +39,7 @@ class PayeeRow(NamedTuple):
 
 def find_payee(connection: Connection, scope: Scope, payee_id: str) -> PayeeRow | None:
     """The merchant's payee of this id."""
-    own = select(payees).where(_COLUMNS.id == payee_id, _COLUMNS.merchant_id == scope.merchant_id)
-    row = connection.execute(own).first()
+    row = fetch_one(connection, _FIND, {"of_id": payee_id, "of_merchant": scope.merchant_id})
     return PayeeRow(*row) if row else None
 
 

@@ -3,20 +3,23 @@
 It is looked at when it is approved, and again when it is about to be sent (`judging`).
 """
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from pokea.clock import SECOND, Instant
 from pokea.disbursements import sums
 from pokea.disbursements.brake_store import find_brake
-from pokea.disbursements.caps import is_within
+from pokea.disbursements.caps import CapUse, is_within
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, Waiting, Way
 from pokea.disbursements.payee_store import find_payee
 from pokea.disbursements.store import find_funds
 from pokea.money import CENTS
 from pokea.scope import Scope
+from pokea.storage.sql import fetch_all
 from pokea.storage.tables import attempts
 
 LOOKS_EVERY: Final[Instant] = 60 * SECOND
@@ -43,10 +46,41 @@ def estimated_charge_cents(way: str, amount_cents: int) -> int:
     return min(_MOST_CHARGE_CENTS, max(_LEAST_CHARGE_CENTS, amount_cents // _CHARGE_PART))
 
 
-def look(connection: Connection, row: Disbursement, rules: OutRules, now: Instant) -> WaitVerdict:
-    """What a disbursement waits for that is approved and locked, as is the merchant's turn."""
+class OutSurvey(NamedTuple):
+    """What is true of all disbursements that are looked at together, so that it is counted once for them.
+
+    `most_use` is how much of the caps can be used at most, by merchant and recipient. `covering` are merchants and
+    shortcodes whose account covers all of them.
+    """
+
+    most_use: Mapping[tuple[int, str], CapUse]
+    covering: frozenset[tuple[int, str]]
+
+
+def survey(connection: Connection, rows: Sequence[Disbursement], rules: OutRules, now: Instant) -> OutSurvey:
+    """What can be said of these at once. It is a bound: where it does not suffice, each is counted by itself."""
+    merchants: dict[int, list[Disbursement]] = defaultdict(list)
+    accounts: dict[tuple[int, str], int] = defaultdict(int)
+    for row in rows:
+        merchants[row.merchant_id].append(row)
+        accounts[row.merchant_id, rules.pays_from(row.way)] += _cost_cents(row.way, row.amount_cents)
+    use = {}
+    for merchant_id, own in merchants.items():
+        found = sums.most_use(connection, merchant_id, {row.recipient for row in own}, now)
+        use.update({(merchant_id, recipient): each for recipient, each in found.items()})
+    covering = [each for each, cents in accounts.items() if _covers(connection, *each, rules, cents)]
+    return OutSurvey(use, frozenset(covering))
+
+
+def look(
+    connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey | None = None
+) -> WaitVerdict:
+    """What a disbursement waits for that is approved and locked, as is the merchant's turn.
+
+    `known` is a survey of it and others, made in this transaction.
+    """
     approved_at = now if row.approved_at is None else row.approved_at
-    found = _waits_for(connection, row, rules, now, approved_at)
+    found = _waits_for(connection, row, rules, now, approved_at, known)
     if found is None:
         return WaitVerdict(None, now)
     waiting, until = found
@@ -59,6 +93,7 @@ def _waits_for(
     rules: OutRules,
     now: Instant,
     approved_at: Instant,
+    known: OutSurvey | None,
 ) -> tuple[Waiting, Instant] | None:
     brake = find_brake(connection, row.merchant_id)
     if brake is not None and brake.is_stopped:
@@ -71,30 +106,54 @@ def _waits_for(
         if payable_from is None or now < payable_from:
             # A confirmation has what waits for it looked at.
             return Waiting.PAYEE_WAIT, approved_at + APPROVAL_LASTS if payable_from is None else payable_from
-    used = sums.cap_use_before(connection, row, now)
-    if not is_within(rules.caps, used, row.amount_cents, over_cap=row.is_over_cap):
+    if not _is_within_caps(connection, row, rules, now, known):
         return Waiting.CAP, now + LOOKS_EVERY
-    return None if _is_covered(connection, row, rules) else (Waiting.NEEDS_FUNDS, now + LOOKS_EVERY)
+    account = row.merchant_id, rules.pays_from(row.way)
+    if known is not None and account in known.covering:
+        return None
+    is_covered = _covers(connection, *account, rules, _cost_cents(row.way, row.amount_cents))
+    return None if is_covered else (Waiting.NEEDS_FUNDS, now + LOOKS_EVERY)
 
 
-def _is_covered(connection: Connection, row: Disbursement, rules: OutRules) -> bool:
-    """Whether the last balance that M-PESA named, less what is pending, covers the amount and its charge."""
-    shortcode = rules.pays_from(row.way)
-    funds = find_funds(connection, row.merchant_id, shortcode)
+def _is_within_caps(
+    connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey | None
+) -> bool:
+    most = None if known is None else known.most_use.get((row.merchant_id, row.recipient))
+    if most is not None and is_within(rules.caps, most, row.amount_cents, over_cap=False):
+        return True
+    used = sums.cap_use_before(connection, row, now)
+    return is_within(rules.caps, used, row.amount_cents, over_cap=row.is_over_cap)
+
+
+def _covers(connection: Connection, merchant_id: int, shortcode: str, rules: OutRules, cents: int) -> bool:
+    """Whether the last balance that M-PESA named of an account, less what is pending, covers so much."""
+    funds = find_funds(connection, merchant_id, shortcode)
     if funds.available_cents is None or funds.as_of is None:
         return False
-    pending = _pending_cents(connection, row.merchant_id, shortcode, rules, funds.as_of)
-    return funds.available_cents - pending >= row.amount_cents + estimated_charge_cents(row.way, row.amount_cents)
+    return funds.available_cents - _pending_cents(connection, merchant_id, shortcode, rules, funds.as_of) >= cents
+
+
+def _cost_cents(way: str, amount_cents: int) -> int:
+    return amount_cents + estimated_charge_cents(way, amount_cents)
+
+
+_PENDING: Final = (
+    select(attempts.c.way, attempts.c.amount_cents, func.count())
+    .where(attempts.c.merchant_id == bindparam("of_merchant"))
+    .where(attempts.c.way.in_([bindparam("one_way"), bindparam("other_way")]))
+    .where(
+        or_(
+            attempts.c.is_live & attempts.c.completed_at.is_(None),
+            attempts.c.completed_at > bindparam("as_of"),
+        )
+    )
+    .group_by(attempts.c.way, attempts.c.amount_cents)
+)
 
 
 def _pending_cents(connection: Connection, merchant_id: int, shortcode: str, rules: OutRules, as_of: Instant) -> int:
     """What leaves the account by attempts that the balance of `as_of` may not have in it, charges included."""
-    columns = attempts.c
     ways = [way.value for way in Way if rules.pays_from(way) == shortcode]
-    by_way = (
-        select(columns.way, columns.amount_cents)
-        .where(columns.merchant_id == merchant_id, columns.way.in_(ways))
-        .where(or_(columns.is_live & columns.completed_at.is_(None), columns.completed_at > as_of))
-    )
-    found = connection.execute(by_way).all()
-    return sum(amount + estimated_charge_cents(way, amount) for way, amount in found)
+    given = {"of_merchant": merchant_id, "one_way": ways[0], "other_way": ways[-1], "as_of": as_of}
+    found = fetch_all(connection, _PENDING, given)
+    return sum(count * _cost_cents(way, amount) for way, amount, count in found)

@@ -83,6 +83,11 @@ def find_disbursement(connection: Connection, disbursement_id: str) -> Disbursem
     return Disbursement._make(found[0]) if found else None
 
 
+def find_disbursements(connection: Connection, ids: Collection[str]) -> list[Disbursement]:
+    """The disbursements of these ids, as far as there are any, in the order of the ids."""
+    return [Disbursement._make(row) for row in _among(connection, _DISBURSEMENTS, disbursements.c.id, ids)]
+
+
 def find_attempt(connection: Connection, attempt_id: str) -> OutAttempt | None:
     """The attempt of this id."""
     found = _among(connection, _ATTEMPTS, attempts.c.id, [attempt_id])
@@ -187,10 +192,12 @@ def own_receipts(connection: Connection, wanted: Mapping[str, OutAttempt]) -> di
     return {receipt: owner for merchant_id, receipt, owner in found if merchants[receipt] == merchant_id}
 
 
-def insert_attempt(connection: Connection, attempt: OutAttempt, addresses: Sequence[OutAddress]) -> None:
-    """Insert an attempt with the addresses that its request names."""
-    connection.execute(insert(attempts), [attempt._asdict()])
-    add_addresses(connection, addresses)
+_INSERT_ATTEMPT: Final = insert(attempts)
+
+
+def insert_attempt(connection: Connection, attempt: OutAttempt) -> None:
+    """Insert an attempt; raises IntegrityError where another one of its disbursement is live."""
+    connection.execute(_INSERT_ATTEMPT, [attempt._asdict()])
 
 
 def add_addresses(connection: Connection, addresses: Sequence[OutAddress]) -> None:

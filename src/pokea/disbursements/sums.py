@@ -3,15 +3,19 @@
 Each is counted while the merchant's turn is taken (`locks`), so that no other transaction adds to it meanwhile.
 """
 
-from typing import Final
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, select, tuple_
 
 from pokea.clock import HOUR, Instant
 from pokea.disbursements.caps import DAY, CapUse
 from pokea.disbursements.life import RESERVED
 from pokea.disbursements.model import Disbursement, DisbursementStatus
 from pokea.ledger.entries import Account
+from pokea.storage.sql import fetch_one
+from pokea.storage.statements import select_in
 from pokea.storage.tables import disbursements, postings
 
 _COLUMNS = disbursements.c
@@ -24,30 +28,55 @@ _NOT_GIVEN_UP: Final = [*OPEN_STATUSES, DisbursementStatus.COMPLETED.value]
 
 def cap_use(connection: Connection, merchant_id: int, recipient: str, now: Instant) -> CapUse:
     """How much of the caps is used at `now`, for a disbursement to this recipient."""
-    return _use(connection, merchant_id, recipient, now)
+    return _use(connection, _USE, merchant_id, recipient, now)
 
 
 def cap_use_before(connection: Connection, row: Disbursement, now: Instant) -> CapUse:
     """How much of the caps was used by what was approved before this one, and counts at `now`."""
-    earlier = tuple_(_COLUMNS.approved_at, _COLUMNS.id) < (row.approved_at, row.id)
-    return _use(connection, row.merchant_id, row.recipient, now, earlier)
+    first = {"of_approved": row.approved_at, "of_id": row.id}
+    return _use(connection, _USE_BEFORE, row.merchant_id, row.recipient, now, first)
+
+
+def most_use(connection: Connection, merchant_id: int, recipients: Collection[str], now: Instant) -> dict[str, CapUse]:
+    """What is used of the caps at `now` by all that is approved, for each recipient: of no disbursement among these is
+    more used by those before it."""
+    whole = _use(connection, _USE, merchant_id, "", now)
+    found = dict.fromkeys(recipients, whole)
+    for recipient, cents in select_in(connection, _USE_EACH, _COLUMNS.recipient, recipients, {"day_ago": now - DAY}):
+        found[recipient] = whole._replace(payee_day_cents=int(cents))
+    return found
+
+
+_USE: Final = select(
+    func.coalesce(func.sum(_COLUMNS.amount_cents), 0),
+    func.coalesce(func.sum(case((_COLUMNS.recipient == bindparam("of_recipient"), _COLUMNS.amount_cents), else_=0)), 0),
+    func.coalesce(func.sum(case((_COLUMNS.approved_at > bindparam("hour_ago"), 1), else_=0)), 0),
+).where(
+    _COLUMNS.merchant_id == bindparam("of_merchant"),
+    _COLUMNS.approved_at > bindparam("day_ago"),
+    _COLUMNS.status.in_(_RESERVED_OR_PAID),
+)
+# Of every merchant's: more than enough is counted where a recipient is paid by two.
+_USE_EACH: Final = (
+    select(_COLUMNS.recipient, func.sum(_COLUMNS.amount_cents))
+    .where(_COLUMNS.approved_at > bindparam("day_ago"), _COLUMNS.status.in_(_RESERVED_OR_PAID))
+    .group_by(_COLUMNS.recipient)
+)
+_USE_BEFORE: Final = _USE.where(
+    tuple_(_COLUMNS.approved_at, _COLUMNS.id) < tuple_(bindparam("of_approved"), bindparam("of_id"))
+)
 
 
 def _use(
-    connection: Connection, merchant_id: int, recipient: str, now: Instant, *conditions: ColumnElement[bool]
+    connection: Connection,
+    statement: Select[Any],
+    merchant_id: int,
+    recipient: str,
+    now: Instant,
+    before: Mapping[str, Any] = MappingProxyType({}),
 ) -> CapUse:
-    is_to_recipient = _COLUMNS.recipient == recipient
-    counted = select(
-        func.coalesce(func.sum(_COLUMNS.amount_cents), 0),
-        func.coalesce(func.sum(case((is_to_recipient, _COLUMNS.amount_cents), else_=0)), 0),
-        func.coalesce(func.sum(case((_COLUMNS.approved_at > now - HOUR, 1), else_=0)), 0),
-    ).where(
-        _COLUMNS.merchant_id == merchant_id,
-        _COLUMNS.approved_at > now - DAY,
-        _COLUMNS.status.in_(_RESERVED_OR_PAID),
-        *conditions,
-    )
-    day_cents, payee_day_cents, hourly_count = connection.execute(counted).one()
+    given = {"of_merchant": merchant_id, "of_recipient": recipient, "day_ago": now - DAY, "hour_ago": now - HOUR}
+    day_cents, payee_day_cents, hourly_count = fetch_one(connection, statement, {**given, **before})
     return CapUse(int(day_cents), int(payee_day_cents), int(hourly_count))
 
 

@@ -27,7 +27,7 @@ from pokea.daraja.out_outcomes import (
 )
 from pokea.disbursements import store
 from pokea.disbursements.addresses import AddressBook, AddressPair
-from pokea.disbursements.claims import Approvals, Asking, Making, OutWork, Sending, claim_out
+from pokea.disbursements.claims import AT_ONCE, Approvals, Asking, Making, OutWork, Sending, claim_out
 from pokea.disbursements.consequences import Shortcodes
 from pokea.disbursements.evidence import OutEvidence, accepted, refused, unknown
 from pokea.disbursements.inbound import OutSettler
@@ -41,6 +41,8 @@ from pokea.storage.worker import Worker
 
 ANSWERED_WITHIN: Final[Instant] = 60 * SECOND
 """How long Daraja has to answer, inside the lease of the sending (law: sending, 1)."""
+MOST_UNDER_WAY: Final = 400
+"""So many sendings wait for Daraja at once: where it is slow the rest waits approved, and not begun."""
 BALANCE_AT_MOST_EVERY: Final[Instant] = 60 * SECOND
 _PAUSES_SECONDS: Final = (0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300)
 """Between tries to store an answer while the database is away; the request itself is never sent again."""
@@ -96,6 +98,7 @@ class OutWorker:
         self._publish = publish
         self._longest_sleep_seconds = longest_sleep_seconds
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way = 0
         self._work = Worker(self._step, _log, name="money out", waits="refunds and payouts wait")
 
     async def start(self) -> None:
@@ -117,8 +120,9 @@ class OutWorker:
         work = await self._database.write(self._claim, self._clock.now())
         self._publish(work.changes)
         self._settler.revisit(work.unapplied)
+        self._under_way += len(work.sendings)
         for sending in work.sendings:
-            self._begin(self._send(sending))
+            self._begin(self._send_one(sending))
         for asking in work.questions:
             self._begin(self._ask(asking))
         now = self._clock.now()
@@ -126,13 +130,16 @@ class OutWorker:
         await self._ask_balances(work)
         if not work.sendings:
             until = work.look_again_at
-            left = self._longest_sleep_seconds if until is None else (until - self._clock.now()) / SECOND
+            # Where there is no room, the end of a sending wakes it.
+            is_full = self._under_way >= MOST_UNDER_WAY
+            left = self._longest_sleep_seconds if until is None or is_full else (until - self._clock.now()) / SECOND
             await self._work.rest(min(max(left, _LEAST_SLEEP_SECONDS), self._longest_sleep_seconds))
 
     def _claim(self, connection: Connection, now: Instant) -> OutWork:
         policy = self._policy
         budget = (policy.budget_name, policy.status_rate / 60)
-        work = claim_out(connection, policy.approvals, policy.making, budget, now)
+        room = MOST_UNDER_WAY - self._under_way
+        work = claim_out(connection, policy.approvals, policy.making, budget, now, room)
         silent = look_for_silence(connection, policy.shortcodes.of, now)
         return work._replace(wants_balance=work.wants_balance | silent)
 
@@ -143,6 +150,14 @@ class OutWorker:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _send_one(self, sending: Sending) -> None:
+        try:
+            await self._send(sending)
+        finally:
+            self._under_way -= 1
+            if self._under_way == MOST_UNDER_WAY - AT_ONCE:
+                self._work.wake()
 
     async def _send(self, sending: Sending) -> None:
         attempt = sending.attempt

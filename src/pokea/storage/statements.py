@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
@@ -42,11 +43,20 @@ def insert_if_new(connection: Connection, table: Table, row: Mapping[str, Any]) 
 Selected: TypeAlias = Select[Any] | Table | tuple[Column[Any], ...]
 
 
-def select_in(connection: Connection, selected: Selected, column: Column[str], values: Collection[str]) -> list[Any]:
-    """The rows whose text column is one of these values: one statement, parameter and plan, however many they are."""
+def select_in(
+    connection: Connection,
+    selected: Selected,
+    column: Column[str],
+    values: Collection[str],
+    given: Mapping[str, Any] = MappingProxyType({}),
+) -> list[Any]:
+    """The rows whose text column is one of these values: one statement, parameter and plan, however many they are.
+
+    `given` are the statement's own parameters.
+    """
     dialect = connection.dialect.name
     sent = list(values) if dialect == "postgresql" else json.dumps(list(values))
-    return fetch_all(connection, selection_among(dialect, selected, column), {AMONG: sent})
+    return fetch_all(connection, selection_among(dialect, selected, column), {AMONG: sent, **given})
 
 
 @cache
