@@ -41,10 +41,10 @@ MUTATIONS: Final = (
         [
             Edit(
                 _PROMPT,
-                "        outcome = await self._daraja.push(order, deadline)\n",
-                "        outcome = await self._daraja.push(order, deadline)\n"
+                "        outcome = await self._answer(payment.id, order, deadline)\n",
+                "        outcome = await self._answer(payment.id, order, deadline)\n"
                 '        if type(outcome).__name__ == "Unknown":\n'
-                "            outcome = await self._daraja.push(order, deadline)\n",
+                "            outcome = await self._answer(payment.id, order, deadline)\n",
             )
         ],
     ),
