@@ -38,10 +38,10 @@ from pokea.audit.worker import Audit
 from pokea.bookings.limit import BookingLimit
 from pokea.bookings.routes import booking_routes
 from pokea.clock import Clock, SystemClock
+from pokea.courier import Courier, GuardedCourier, NoCourier
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
-from pokea.events.routes import event_list_routes
-from pokea.events.stream import EventStream
+from pokea.event_service import EventParts, EventService
 from pokea.ids import Ids, RandomBytes
 from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
@@ -83,6 +83,7 @@ class Ports(NamedTuple):
     clock: Clock
     random_bytes: RandomBytes
     notices: ChangeFeed = NoChangeFeed()
+    courier: Courier = NoCourier()
 
 
 class Service:
@@ -105,7 +106,7 @@ class Service:
         send: Send | None = None,
     ) -> None:
         self._ports = ports
-        database, transport, clock, random_bytes, _ = ports
+        database, transport, clock, random_bytes, _, courier = ports
         self._readiness = WriteProbe(database)
         ids = Ids(clock, random_bytes)
         credentials = credentials_of(settings)
@@ -121,8 +122,6 @@ class Service:
             database, clock, self.settler, daraja, app, settings.query_rate, self._alerts, longest_sleep_seconds
         )
         self._folding = Rollup(database, longest_sleep_seconds)
-        self._forgetting = Forgetting(database, clock, forget_uses)
-        self._stream = _new_stream(database, clock, settings.pokea_events_days, longest_sleep_seconds)
         limits = Limits(settings.push_limit_phone, settings.push_limit_customer, settings.push_limit_overall)
         confirm_from = settings.pokea_confirm_from * CENTS if settings.pokea_confirm_from else None
         address = settings.mpesa_callback_url
@@ -130,6 +129,11 @@ class Service:
         self._metrics = metrics or Metrics()
         self._metrics_token = _secret_or_none(settings.pokea_metrics_token)
         self._events = self._metrics.counter(PAYMENT_EVENTS)
+        event_parts = EventParts(
+            database, clock, random_bytes, courier, self._alerts, self._metrics, longest_sleep_seconds
+        )
+        self._event_service = EventService(settings, event_parts, (secret, previous))
+        self._forgetting = Forgetting(database, clock, forget_uses, self._event_service.forget)
         self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
         self._background, self._audits = background, background and audit_every_seconds > 0
         out = OutParts(database, clock, transport, ids, tokens, daraja.calls, _log_changes)
@@ -138,7 +142,7 @@ class Service:
         self.application.router.routes.extend(pages)
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
-        database, transport, clock, _, notices = self._ports
+        database, transport, clock, _, notices, _ = self._ports
         limits_of_links = LinkLimits(
             tokens, of_link=settings.pokea_link_limit, of_address=settings.pokea_link_limit_address
         )
@@ -181,7 +185,8 @@ class Service:
         for router in self.money_out.routers(gate):
             router.add_to(application)
         application.router.routes.extend(self.money_out.addresses(gate))
-        event_list_routes(gate, database, livemode=settings.is_live).add_to(application)
+        for router in self._event_service.routers(gate):
+            router.add_to(application)
         return application
 
     def _add_links(
@@ -193,7 +198,7 @@ class Service:
         limits: LinkLimits,
         settings: Settings,
     ) -> None:
-        database, _, clock, random_bytes, _ = self._ports
+        database, _, clock, random_bytes, *_ = self._ports
         ids, site = Ids(clock, random_bytes), site_of(settings.mpesa_callback_url)
         LinkRoutes(gate, database, clock, ids, site).router().add_to(application)
         pages = LinkPages(
@@ -210,7 +215,7 @@ class Service:
 
     def health_application(self) -> Application:
         """An application that runs the service and shows its metrics and its health, and none of its API."""
-        _, _, clock, random_bytes, _ = self._ports
+        _, _, clock, random_bytes, *_ = self._ports
         return new_application(
             clock,
             Ids(clock, random_bytes),
@@ -235,7 +240,7 @@ class Service:
             await self.recovery.start()
             await self._folding.start()
             await self._forgetting.start()
-            await self._stream.start()
+            await self._event_service.start()
         if self._audits:
             await self._audit.start()
 
@@ -257,7 +262,7 @@ class Service:
         await self._folding.stop()
         await self._forgetting.stop()
         await self.settler.stop()
-        await self._stream.stop()
+        await self._event_service.stop()
         await self._alerts.stop()
         await self.hub.stop()
         await self._ports.transport.close()
@@ -268,7 +273,7 @@ class Service:
         self.hub.publish([each.operation_id for each in happened])
         _log_changes(happened)
         if happened:
-            self._stream.wake()
+            self._event_service.wake()
         for each in changes:
             if each.event is not None:
                 self._events.add(each.event)
@@ -279,17 +284,6 @@ class Service:
 def _log_changes(happened: Sequence[Change]) -> None:
     if happened:
         _log.info("changed: %s", "; ".join(map(_sentence, happened)))
-
-
-def _new_stream(database: Database, clock: Clock, kept_days: int, longest_sleep_seconds: float) -> EventStream:
-    return EventStream(
-        database,
-        clock,
-        None,
-        lambda: None,
-        kept_days=kept_days,
-        longest_sleep_seconds=longest_sleep_seconds,
-    )
 
 
 def _keys_of(settings: Settings) -> tuple[Secret, Secret | None]:
@@ -318,7 +312,9 @@ def open_service(
     """
     ensure_ready(settings.pokea_database_url)
     database = open_database(settings.pokea_database_url, prepare=settings.pokea_prepare == "on")
-    ports = Ports(database, HttpTransport(), SystemClock(), secrets.token_bytes, _notices(database, settings))
+    ports = Ports(
+        database, HttpTransport(), SystemClock(), secrets.token_bytes, _notices(database, settings), GuardedCourier()
+    )
     return Service(
         settings,
         ports,

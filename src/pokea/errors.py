@@ -212,6 +212,20 @@ _ALL: Final = (
         "Wait until it ends, or withdraw it, and change the payee then.",
     ),
     Problem(
+        "too_many_webhooks",
+        409,
+        Fault.CALLER,
+        "There are as many endpoints as there may be, or as many secrets of one sign as may.",
+        "Delete an endpoint that is not used, or wait until an old secret ends.",
+    ),
+    Problem(
+        "webhook_disabled",
+        409,
+        Fault.CALLER,
+        "Nothing is sent to this endpoint: it is disabled.",
+        "Enable it first.",
+    ),
+    Problem(
         "link_closed",
         410,
         Fault.CUSTOMER,

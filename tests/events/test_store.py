@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from pokea.clock import HOUR
 from pokea.events import store
-from pokea.events.numbering import in_order
+from pokea.events.numbering import NumberedEvent, in_order
 from pokea.events.outbox import add_events
 from pokea.events.store import Chosen, EventPage, find_event, forget_events, list_events, number_all, number_events
 from pokea.scope import DEFAULT_SCOPE, Scope
@@ -90,10 +91,14 @@ def test_what_follows_is_written_with_the_numbers(database: Database) -> None:
         raise LookupError("it follows nothing")
 
     with pytest.raises(LookupError), database.engine.begin() as connection:
-        number_all(connection, fail)
+        number_all(connection, lambda _: fail)
     seen: list[str] = []
+
+    def see(_connection: Connection, given: Sequence[NumberedEvent]) -> None:
+        seen.extend(each.object_id for each in given)
+
     with database.engine.begin() as connection:
-        number_all(connection, lambda _connection, given: seen.extend(each.object_id for each in given))
+        number_all(connection, lambda _: see)
     assert (seen, list_of(database)) == (["pay_1"], [(1, "pay_1", 1)])
 
 

@@ -18,6 +18,7 @@ EDGES: Final = {
     "src/pokea/alerts/send.py": "gives alerts a thread of their own, in which Apprise waits",
     "src/pokea/client/surroundings.py": "is where the client takes clock, chance and pauses from",
     "src/pokea/clock.py": "is where the time comes from",
+    "src/pokea/courier.py": "resolves names for webhooks, and connects to what it has judged",
     "src/pokea/ids.py": "is where ids come from",
     "src/pokea/app.py": "builds everything, and brings chance to it",
     "src/pokea/cli/counting.py": "names the folder in which several processes count",

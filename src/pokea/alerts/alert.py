@@ -50,6 +50,7 @@ class AlertCode(StrEnum):
     OUT_STUCK = "out_stuck"
     NAME_DIFFERS = "name_differs"
     INITIATOR_SILENT = "initiator_silent"
+    ENDPOINT_DISABLED = "endpoint_disabled"
 
 
 PAUSES: Final[dict[AlertCode, Instant]] = {
@@ -63,6 +64,7 @@ PAUSES: Final[dict[AlertCode, Instant]] = {
     AlertCode.OUT_STUCK: 24 * HOUR,
     AlertCode.NAME_DIFFERS: 24 * HOUR,
     AlertCode.INITIATOR_SILENT: HOUR,
+    AlertCode.ENDPOINT_DISABLED: 24 * HOUR,
 }
 """What is seen again after it was sent is sent again, so long after the last time."""
 
@@ -85,6 +87,7 @@ LEVELS: Final = {
     AlertCode.OUT_STUCK: AlertLevel.FAILURE,
     AlertCode.NAME_DIFFERS: AlertLevel.WARNING,
     AlertCode.INITIATOR_SILENT: AlertLevel.FAILURE,
+    AlertCode.ENDPOINT_DISABLED: AlertLevel.WARNING,
 }
 TITLES: Final = {
     AlertCode.BOOKS_WRONG: "The books are wrong",
@@ -97,6 +100,7 @@ TITLES: Final = {
     AlertCode.OUT_STUCK: "A refund or payout cannot be settled",
     AlertCode.NAME_DIFFERS: "M-PESA named another recipient's name than before",
     AlertCode.INITIATOR_SILENT: "Daraja answers no question about money out",
+    AlertCode.ENDPOINT_DISABLED: "An endpoint of webhooks is disabled",
 }
 
 

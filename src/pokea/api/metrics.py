@@ -87,10 +87,24 @@ BOOKS_PARTS: Final = MetricDefinition(
     "Parts of the books that were checked, of 500 rows at most.",
     {},
 )
+WEBHOOK_DELIVERIES: Final = MetricDefinition(
+    "pokea_webhook_deliveries_total",
+    MetricType.COUNTER,
+    "Sendings of events to endpoints.",
+    {"outcome": "`delivered`, or `failed` for what is tried again."},
+)
+WEBHOOK_WAITING: Final = MetricDefinition(
+    "pokea_webhook_pairs",
+    MetricType.GAUGE,
+    "Pairs of endpoint and object of which something is still to be sent; counted once a minute.",
+    {"state": "`waiting`, or `parked` after ten failures."},
+)
 
 CATALOGUE: Final = (
     HTTP_REQUESTS,
     PAYMENT_EVENTS,
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_WAITING,
     BOOKS_VIOLATIONS,
     BOOKS_LOOKED_AT,
     BOOKS_ROUND_ENDED,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         "amount_differs", "code_unknown", "paid_twice", "receipt_conflict", "several_receipts", "stuck"
     ]
     LinkState: TypeAlias = Literal["open", "expired", "spent", "off"]
+    EndpointStatus: TypeAlias = Literal["enabled", "disabled"]
     DisbursementStatus: TypeAlias = Literal[
         "requested",
         "rejected",
@@ -41,6 +42,7 @@ else:
     NextStep = str
     Flag = str
     LinkState = str
+    EndpointStatus = str
     DisbursementStatus = str
     Waiting = str
     Way = str
@@ -148,6 +150,55 @@ class Link(Struct, frozen=True, kw_only=True, rename="camel"):
     state: LinkState
     """`open`, `expired`, `spent` (paid, of a link that is paid once) or `off`."""
     created_at: datetime
+
+
+class Webhook(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An endpoint."""
+
+    id: str
+    url: str
+    types: tuple[str, ...]
+    description: str | None
+    latest_only: bool
+    status: EndpointStatus
+    """`disabled`: nothing is sent, and what happens waits."""
+    disabled_at: datetime | None = None
+    """Only of one that is disabled."""
+    reason: str | None = None
+    """Why it is disabled: `gone` (it answered 410) or `failing` (for five days)."""
+    failing_since: str | None
+    """When the first of its failures in a row was; null while it works."""
+    next_probe_at: datetime | None
+    """When it is tried next, after five failures in a row."""
+    created_at: datetime
+    secret: str | None = None
+    """What its messages are signed with; only in the answer that makes it."""
+
+
+class Delivery(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far an object has come at the endpoint."""
+
+    object: str
+    """The object's id."""
+    acked_version: int
+    """The endpoint has this version and those before that it subscribes to."""
+    wanted_version: int
+    """The newest version that it subscribes to."""
+    again: tuple[int, ...]
+    """Versions that are sent again."""
+    status: str
+    """`parked`: ten attempts failed while other events arrived; replay it."""
+    attempts: int
+    """Failures in a row while other events arrived."""
+    due_at: datetime | None
+    """From when on it is sent; null where nothing waits."""
+    tried_at: datetime | None
+    """When something was last sent."""
+    tried_version: int | None
+    answer_status: int | None
+    """The status that came then; 0 for none."""
+    answer: str | None
+    """The beginning of that answer, or why there was none."""
 
 
 class Event(Struct, frozen=True, kw_only=True, rename="camel"):

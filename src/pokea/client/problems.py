@@ -104,6 +104,15 @@ class PayeeInUse(CallerMistake):
     """A payout to this payee is open. Wait until it ends, or withdraw it, and change the payee then."""
 
 
+class TooManyWebhooks(CallerMistake):
+    """There are as many endpoints as there may be, or as many secrets of one sign as may. Delete an endpoint that is
+    not used, or wait until an old secret ends."""
+
+
+class WebhookDisabled(CallerMistake):
+    """Nothing is sent to this endpoint: it is disabled. Enable it first."""
+
+
 class TooLarge(CallerMistake):
     """The body is larger than this call takes. Send less."""
 
@@ -195,6 +204,8 @@ BY_CODE: Final[dict[str, type[CallRefused]]] = {
     "not_refundable": NotRefundable,
     "beyond_payable": BeyondPayable,
     "payee_in_use": PayeeInUse,
+    "too_many_webhooks": TooManyWebhooks,
+    "webhook_disabled": WebhookDisabled,
     "too_large": TooLarge,
     "idempotency_key_reused": IdempotencyKeyReused,
     "too_many_requests": TooManyRequests,

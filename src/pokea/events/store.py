@@ -22,6 +22,8 @@ from pokea.storage.tables import event_stream, events, outbox
 
 Follow = Callable[[Connection, Sequence[NumberedEvent]], None]
 """A change that follows from events in the transaction in which they get their numbers."""
+FindFollow = Callable[[Connection], Follow | None]
+"""What follows at present, as the transaction that gives the numbers finds it; None for nothing."""
 
 MOST_NUMBERED: Final = 1_000
 """So many events of the outbox are looked at in one transaction."""
@@ -88,7 +90,7 @@ def is_any_waiting(connection: Connection) -> bool:
     return fetch_one(connection, _IS_ANY_WAITING) is not None
 
 
-def number_events(connection: Connection, follow: Follow | None, *, waits: bool = False) -> int | None:
+def number_events(connection: Connection, find_follow: FindFollow | None, *, waits: bool = False) -> int | None:
     """A change: number what is committed, at most so many; answers how many events that were.
 
     While another transaction is at it: None, or the wait for its end if the caller `waits`.
@@ -96,6 +98,7 @@ def number_events(connection: Connection, follow: Follow | None, *, waits: bool 
     last = _locked(connection, waits=waits)
     if last is None:
         return None
+    follow = None if find_follow is None else find_follow(connection)
     if follow is None and connection.dialect.name == "postgresql":
         count: int = connection.execute(_NUMBER, {"most": MOST_NUMBERED, "last": last}).scalar_one()
     else:
@@ -109,12 +112,12 @@ def number_events(connection: Connection, follow: Follow | None, *, waits: bool 
     return count
 
 
-def number_all(connection: Connection, follow: Follow | None) -> int:
+def number_all(connection: Connection, find_follow: FindFollow | None) -> int:
     """A change: number everything that is committed now; answers the last number.
 
     Until this transaction ends no other gives a number, so what happens later has a larger one.
     """
-    while number_events(connection, follow, waits=True):
+    while number_events(connection, find_follow, waits=True):
         pass
     return last_sequence(connection)
 

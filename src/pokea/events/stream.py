@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pokea.clock import HOUR, Clock, Instant
-from pokea.events.store import MOST_NUMBERED, Follow, forget_events, is_any_waiting, number_events
+from pokea.events.store import MOST_NUMBERED, FindFollow, forget_events, is_any_waiting, number_events
 from pokea.storage.database import Database
 from pokea.storage.worker import Worker
 
@@ -32,7 +32,7 @@ _log = logging.getLogger("pokea.events")
 class EventStream:
     """A process's part in the list of events.
 
-    `follow` is what else is written when events get their numbers, None for nothing, and `announce` is called once
+    `find_follow` finds what else is written when events get their numbers, and `announce` is called once
     that is durable. `longest_sleep_seconds` bounds how late it notices what other processes have left.
     """
 
@@ -40,7 +40,7 @@ class EventStream:
         self,
         database: Database,
         clock: Clock,
-        follow: Follow | None,
+        find_follow: FindFollow | None,
         announce: Callable[[], None],
         *,
         kept_days: int,
@@ -48,7 +48,7 @@ class EventStream:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._follow = follow
+        self._find_follow = find_follow
         self._announce = announce
         self._kept: Instant = kept_days * DAY
         self._sleep_seconds = longest_sleep_seconds * _SHARE_OF_SLEEP
@@ -73,7 +73,7 @@ class EventStream:
         if not await self._database.read_one(is_any_waiting):
             await self._numbering.rest(self._sleep_seconds)
             return
-        count = await self._database.write(number_events, self._follow)
+        count = await self._database.write(number_events, self._find_follow)
         if count:
             self._announce()
         if count is None or count < MOST_NUMBERED:

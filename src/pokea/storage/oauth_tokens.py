@@ -1,16 +1,10 @@
 """The OAuth token in the database, one row an app, for all processes and commands (law: keys and tokens).
 
-The token is sealed with AES-GCM under a key derived from POKEA_SECRET_KEY, and bound to its app: a row read by a
-process who has the database alone opens nothing. (Fernet would take its own time and chance, which a universe must
-give.)
+The token is sealed, and bound to its app: see `pokea.storage.sealing`.
 """
 
 from typing import Final, NamedTuple
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from pokea.clock import Instant
@@ -18,13 +12,12 @@ from pokea.daraja.tokens import StoredToken
 from pokea.ids import RandomBytes
 from pokea.redact import Secret
 from pokea.storage.database import Database
+from pokea.storage.sealing import Seal
 from pokea.storage.sql import execute, fetch_one
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import oauth_tokens
 
-_NONCE_BYTES: Final = 12
-_KEY_BYTES: Final = 32
-_PURPOSE: Final = b"pokea oauth token"
+_PURPOSE: Final = "pokea oauth token"
 _SPREAD: Final = 1_000_000
 
 
@@ -73,8 +66,7 @@ class DatabaseTokens:
         self._database = database
         self._app = app
         self._random_bytes = random_bytes
-        keys = [key for key in (secret_key, previous_secret_key) if key is not None and key.reveal()]
-        self._ciphers = [_cipher(key) for key in keys]
+        self._seal = Seal(_PURPOSE, secret_key, random_bytes, previous_secret_key)
         self._lease_until: Instant = 0
 
     async def current(self) -> StoredToken | None:
@@ -82,7 +74,7 @@ class DatabaseTokens:
         row = await self._database.read_one(_row, self._app)
         if row is None or row.generation == 0:
             return None
-        token = self._opened(row.sealed)
+        token = None if row.sealed is None else self._seal.open(self._app, row.sealed)
         return StoredToken(row.generation, token or Secret(""), row.expires_at if token is not None else 0)
 
     async def claim(self, seen_generation: int, now: Instant, lease_until: Instant) -> bool:
@@ -96,24 +88,12 @@ class DatabaseTokens:
 
     async def store(self, seen_generation: int, token: Secret, expires_at: Instant) -> bool:
         """Keep a token as the generation after `seen_generation`; False when the generation has moved meanwhile."""
-        nonce = self._random_bytes(_NONCE_BYTES)
-        sealed = nonce + self._ciphers[0].encrypt(nonce, token.reveal().encode(), self._app.encode())
+        sealed = self._seal.close(self._app, token)
         return await self._database.write(store, self._app, seen_generation, sealed, expires_at)
 
     async def release(self, seen_generation: int) -> None:
         """Give up the lease of the last claim, if it still stands."""
         await self._database.write(release, self._app, seen_generation, self._lease_until)
-
-    def _opened(self, sealed: bytes | None) -> Secret | None:
-        if sealed is None:
-            return None
-        for cipher in self._ciphers:
-            try:
-                nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-                return Secret(cipher.decrypt(nonce, content, self._app.encode()).decode())
-            except (InvalidTag, ValueError):
-                continue
-        return None
 
 
 def claim(connection: Connection, app: str, seen_generation: int, now: Instant, lease_until: Instant) -> bool:
@@ -143,8 +123,3 @@ def release(connection: Connection, app: str, seen_generation: int, lease_until:
 def _row(connection: Connection, app: str) -> _Stored | None:
     row = fetch_one(connection, _ROW, {"of_app": app})
     return _Stored(*row) if row is not None else None
-
-
-def _cipher(secret_key: Secret) -> AESGCM:
-    derived = HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=_PURPOSE).derive(secret_key.reveal().encode())
-    return AESGCM(derived)

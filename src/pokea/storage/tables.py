@@ -1,4 +1,4 @@
-"""The tables, as version 3.0 of the schema has them.
+"""The tables, as version 3.1 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts and postings only grow.
 """
@@ -37,6 +37,9 @@ from pokea.storage.out_tables import money_out as money_out  # noqa: PLC0414 - i
 from pokea.storage.out_tables import out_addresses as out_addresses  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.out_tables import payees as payees  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.out_tables import recipient_names as recipient_names  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.webhook_tables import deliveries as deliveries  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.webhook_tables import endpoint_secrets as endpoint_secrets  # noqa: PLC0414 - it is one of this schema's too
+from pokea.storage.webhook_tables import endpoints as endpoints  # noqa: PLC0414 - it is one of this schema's too
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

@@ -1,0 +1,1 @@
+"""Events that are sent to the merchant's own software, signed, in order, and until they arrive."""

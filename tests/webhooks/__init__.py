@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, signatures, addresses, and the queue."""
