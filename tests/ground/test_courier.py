@@ -2,11 +2,8 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
-from pathlib import Path
-from typing import Any
 
 import pytest
 import uvloop
@@ -22,7 +19,6 @@ from pokea.courier import (
     system_resolve,
 )
 from pokea.public_addresses import Allowance, NetworkAddress, read_allowance
-from tests.webhooks.certificates import certificate_for
 from tests.webhooks.scene import Arrived, answer, receiving
 
 LETTER = Letter("/hook?a=1", [("Content-Type", "application/json")], b'{"a":1}')
@@ -343,40 +339,6 @@ def test_letters_at_the_same_time_have_connections_of_their_own() -> None:
             await courier.close()
 
     talk(conversation)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for hooks.internal, with its key, in one file."""
-    return certificate_for("hooks.internal", tmp_path_factory.mktemp("tls"))
-
-
-def _tls_server(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
-def test_tls_proves_the_name_and_not_the_address(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The certificate has to be for the endpoint's name, and from a trusted authority; the address proves nothing."""
-    got: list[Any] = []
-
-    async def conversation() -> None:
-        async with receiving(tls=_tls_server(certificate)) as receiver:
-            monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-            got.clear()
-            stranger = GuardedCourier(resolver(["127.0.0.1"]))
-            got.append((await refused(stranger, Place(True, "hooks.internal", receiver.port), NAMED)).why)
-            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-            courier = GuardedCourier(resolver(["127.0.0.1"]))
-            got.append((await courier.post(Place(True, "hooks.internal", receiver.port), LETTER, NAMED)).status)
-            other = Place(True, "other.internal", receiver.port)
-            got.append((await refused(courier, other, read_allowance(["other.internal"]))).why)
-            await courier.close()
-
-    talk(conversation)
-    assert got[1] == 204
-    assert all("TLS failed" in each for each in (got[0], got[2]))
 
 
 def test_a_process_that_sends_nothing_delivers_nothing() -> None:
