@@ -144,7 +144,7 @@ class DeliveryRoutes:
             description="The same ids and the same bodies, in the order of each object's versions.",
             responses=refusals("not_found", "webhook_disabled", body=True)
             | {202: answers_of_route("What is sent again.", ReplayAnswer, _REPLAY_EXAMPLE)},
-            openapi_extra=by_id | {"requestBody": takes(ReplayEvents, {"since": "2026-11-27"})},
+            openapi_extra=by_id | {"requestBody": takes(ReplayEvents, {"since": "2026-11-27"}) | {"required": False}},
         )  # fmt: skip
         router.add_api_route(
             "/enable", self._enable, methods=["POST"], summary="Send to a disabled endpoint again",

@@ -129,7 +129,7 @@ class EndpointRoutes:
             responses=refusals("not_found", "idempotency_key_reused", "too_many_webhooks", body=True) | {200: new},
             openapi_extra={
                 "security": NEEDS_TOKEN, "parameters": [PATH_ID, IDEMPOTENCY_KEY],
-                "requestBody": takes(schemas.RotateSecret, {"expireInSeconds": 86400}),
+                "requestBody": takes(schemas.RotateSecret, {"expireInSeconds": 86400}) | {"required": False},
             },
         )  # fmt: skip
         router.add_api_route(

@@ -96,7 +96,7 @@ def test_every_example_is_of_its_form(document: Document) -> None:
             assert [error.message for error in jsonschema_rs.validator_for(strict).iter_errors(example)] == [], name
             assert "\\u2026" not in str(example)
             for found in re.findall(r"'\w*[iI]d': '(\w+?)_", str(example)):
-                assert found in ("bk", "evt", "ln", "oc", "pay", "po", "py", "req", "rf", "ws"), f"{name} {found}"
+                assert found in ("bk", "evt", "ln", "oc", "pay", "po", "py", "req", "rf", "wh", "ws"), f"{name} {found}"
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
