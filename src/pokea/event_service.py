@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from pokea.alerts.dispatch import Alerts
 from pokea.api.auth.callers import Authenticator
+from pokea.api.call_router import CallRouter
 from pokea.api.metrics import Metrics
 from pokea.clock import Clock, Instant
 from pokea.courier import Courier, NoCourier
@@ -80,7 +80,7 @@ class EventService:
             longest_sleep_seconds=parts.longest_sleep_seconds,
         )
 
-    def routers(self, gate: Authenticator) -> Iterator[APIRouter]:
+    def routers(self, gate: Authenticator) -> Iterator[CallRouter]:
         """The list of events, and the calls of webhooks."""
         parts = self._parts
         yield event_list_routes(gate, parts.database, livemode=self._livemode)

@@ -2,7 +2,6 @@
 
 from typing import Any, Final, Literal
 
-from fastapi import APIRouter
 from pydantic import Field, StrictStr, field_validator
 from sqlalchemy import Connection, select
 from starlette.requests import Request
@@ -10,8 +9,9 @@ from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN
 from pokea.api.bodies import Incoming, Outgoing, read_body, read_optional_body, read_query
+from pokea.api.call_router import CallRouter
 from pokea.api.dates import parse_instant
-from pokea.api.openapi import NEEDS_TOKEN, answers_of_route, query_parameters, refusals, takes
+from pokea.api.openapi import NEEDS_TOKEN, answers, query_parameters, refusals, takes
 from pokea.api.responses import model_answer
 from pokea.clock import Clock, Instant, iso
 from pokea.errors import ApiError, invalid
@@ -126,31 +126,31 @@ class DeliveryRoutes:
     def __init__(self, parts: HookParts) -> None:
         self._parts = parts
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The calls and their descriptions."""
-        router = APIRouter(prefix=f"{PREFIX}/{{webhookId}}", tags=["webhooks"], redirect_slashes=False)
+        router = CallRouter(f"{PREFIX}/{{webhookId}}", "webhooks")
         by_id: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [PATH_ID]}
-        router.add_api_route(
-            "/deliveries", self._list, methods=["GET"], summary="See how far each object has come at an endpoint",
+        router.add(
+            "/deliveries", self._list, method="GET", summary="See how far each object has come at an endpoint",
             description="One entry an object, those with the greatest ids first.",
             responses=refusals("invalid_request", "not_found")
-            | {200: answers_of_route("A page of deliveries.", DeliveriesAnswer, _DELIVERIES_EXAMPLE)},
-            openapi_extra={
+            | {200: answers("A page of deliveries.", DeliveriesAnswer, _DELIVERIES_EXAMPLE)},
+            more={
                 "security": NEEDS_TOKEN, "parameters": [PATH_ID, *query_parameters(DeliveriesQuery)],
             },
         )  # fmt: skip
-        router.add_api_route(
-            "/replay", self._replay, methods=["POST"], status_code=202, summary="Send events to an endpoint again",
+        router.add(
+            "/replay", self._replay, method="POST", summary="Send events to an endpoint again",
             description="The same ids and the same bodies, in the order of each object's versions.",
             responses=refusals("not_found", "webhook_disabled", body=True)
-            | {202: answers_of_route("What is sent again.", ReplayAnswer, _REPLAY_EXAMPLE)},
-            openapi_extra=by_id | {"requestBody": takes(ReplayEvents, {"since": "2026-11-27"}) | {"required": False}},
+            | {202: answers("What is sent again.", ReplayAnswer, _REPLAY_EXAMPLE)},
+            more=by_id | {"requestBody": takes(ReplayEvents, {"since": "2026-11-27"}) | {"required": False}},
         )  # fmt: skip
-        router.add_api_route(
-            "/enable", self._enable, methods=["POST"], summary="Send to a disabled endpoint again",
+        router.add(
+            "/enable", self._enable, method="POST", summary="Send to a disabled endpoint again",
             responses=refusals("not_found", body=True)
-            | {200: answers_of_route("The endpoint.", schemas.WebhookAnswer, schemas.ONE_EXAMPLE)},
-            openapi_extra=by_id | {"requestBody": takes(EnableWebhook, {"from": "disabled"})},
+            | {200: answers("The endpoint.", schemas.WebhookAnswer, schemas.ONE_EXAMPLE)},
+            more=by_id | {"requestBody": takes(EnableWebhook, {"from": "disabled"})},
         )  # fmt: skip
         return router
 

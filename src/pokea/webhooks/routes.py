@@ -4,17 +4,17 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import read_body, read_optional_body, read_query
+from pokea.api.call_router import CallRouter
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.openapi import (
     IDEMPOTENCY_KEY,
     NEEDS_TOKEN,
-    answers_of_route,
+    answers,
     path_id,
     query_parameters,
     refusals,
@@ -81,62 +81,62 @@ class EndpointRoutes:
     def __init__(self, parts: HookParts) -> None:
         self._parts = parts
 
-    def router(self) -> APIRouter:
+    def router(self) -> CallRouter:
         """The calls and their descriptions."""
-        router = APIRouter(prefix=PREFIX, tags=["webhooks"], redirect_slashes=False)
+        router = CallRouter(PREFIX, "webhooks")
         one: dict[int | str, dict[str, Any]] = {
-            200: answers_of_route("The endpoint.", schemas.WebhookAnswer, schemas.ONE_EXAMPLE)
+            200: answers("The endpoint.", schemas.WebhookAnswer, schemas.ONE_EXAMPLE)
         }
-        new = answers_of_route("The endpoint, and its secret, once.", schemas.WebhookAnswer, schemas.NEW_EXAMPLE)
+        new = answers("The endpoint, and its secret, once.", schemas.WebhookAnswer, schemas.NEW_EXAMPLE)
         by_id: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [PATH_ID]}
-        router.add_api_route(
-            "", self._post, methods=["POST"], status_code=201, summary="Make an endpoint that events are sent to",
+        router.add(
+            "", self._post, method="POST", summary="Make an endpoint that events are sent to",
             responses=refusals("idempotency_key_reused", "not_found", "too_many_webhooks", body=True) | {201: new},
-            openapi_extra={
+            more={
                 "security": NEEDS_TOKEN, "parameters": [IDEMPOTENCY_KEY],
                 "requestBody": takes(schemas.CreateWebhook, schemas.WISH_EXAMPLE),
             },
         )  # fmt: skip
-        router.add_api_route(
-            "", self._list, methods=["GET"], summary="See the endpoints, newest first",
+        router.add(
+            "", self._list, method="GET", summary="See the endpoints, newest first",
             responses=refusals("invalid_request")
-            | {200: answers_of_route("A page of endpoints.", schemas.WebhooksAnswer, schemas.LIST_EXAMPLE)},
-            openapi_extra={"security": NEEDS_TOKEN, "parameters": query_parameters(schemas.WebhooksQuery)},
+            | {200: answers("A page of endpoints.", schemas.WebhooksAnswer, schemas.LIST_EXAMPLE)},
+            more={"security": NEEDS_TOKEN, "parameters": query_parameters(schemas.WebhooksQuery)},
         )  # fmt: skip
-        router.add_api_route(
-            "/{webhookId}", self._get, methods=["GET"], summary="Read an endpoint",
-            responses=refusals("not_found") | one, openapi_extra=by_id,
+        router.add(
+            "/{webhookId}", self._get, method="GET", summary="Read an endpoint",
+            responses=refusals("not_found") | one, more=by_id,
         )  # fmt: skip
-        router.add_api_route(
-            "/{webhookId}", self._patch, methods=["PATCH"], summary="Change an endpoint's address, types or words",
+        router.add(
+            "/{webhookId}", self._patch, method="PATCH", summary="Change an endpoint's address, types or words",
             responses=refusals("not_found", body=True) | one,
-            openapi_extra=by_id | {"requestBody": takes(schemas.ChangeWebhook, {"types": ["payment.completed"]})},
+            more=by_id | {"requestBody": takes(schemas.ChangeWebhook, {"types": ["payment.completed"]})},
         )  # fmt: skip
-        router.add_api_route(
-            "/{webhookId}", self._delete, methods=["DELETE"], summary="Delete an endpoint; nothing is sent any more",
+        router.add(
+            "/{webhookId}", self._delete, method="DELETE", summary="Delete an endpoint; nothing is sent any more",
             responses=refusals("not_found")
-            | {200: answers_of_route("It is gone.", schemas.WebhookDeleted, {"success": True})},
-            openapi_extra=by_id,
+            | {200: answers("It is gone.", schemas.WebhookDeleted, {"success": True})},
+            more=by_id,
         )  # fmt: skip
         self._add_calls_of_one(router)
         return router
 
-    def _add_calls_of_one(self, router: APIRouter) -> None:
-        new = answers_of_route("The endpoint, and its secret, once.", schemas.WebhookAnswer, schemas.NEW_EXAMPLE)
-        pinged = answers_of_route("It is sent next.", schemas.PingAnswer, schemas.PING_EXAMPLE)
-        router.add_api_route(
-            "/{webhookId}/rotate", self._rotate, methods=["POST"], summary="Give an endpoint a new secret",
+    def _add_calls_of_one(self, router: CallRouter) -> None:
+        new = answers("The endpoint, and its secret, once.", schemas.WebhookAnswer, schemas.NEW_EXAMPLE)
+        pinged = answers("It is sent next.", schemas.PingAnswer, schemas.PING_EXAMPLE)
+        router.add(
+            "/{webhookId}/rotate", self._rotate, method="POST", summary="Give an endpoint a new secret",
             responses=refusals("not_found", "idempotency_key_reused", "too_many_webhooks", body=True) | {200: new},
-            openapi_extra={
+            more={
                 "security": NEEDS_TOKEN, "parameters": [PATH_ID, IDEMPOTENCY_KEY],
                 "requestBody": takes(schemas.RotateSecret, {"expireInSeconds": 86400}) | {"required": False},
             },
         )  # fmt: skip
-        router.add_api_route(
-            "/{webhookId}/ping", self._ping, methods=["POST"], status_code=202,
+        router.add(
+            "/{webhookId}/ping", self._ping, method="POST",
             summary="Send an endpoint a `webhook.ping`",
             responses=refusals("not_found", "webhook_disabled", body=True) | {202: pinged},
-            openapi_extra={"security": NEEDS_TOKEN, "parameters": [PATH_ID]},
+            more={"security": NEEDS_TOKEN, "parameters": [PATH_ID]},
         )  # fmt: skip
 
     async def _post(self, request: Request) -> Response:

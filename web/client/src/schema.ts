@@ -1706,6 +1706,432 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many are shown at most. */
+                    limit?: number;
+                    /** @description `nextCursor` of an earlier answer. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of endpoints. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhooksAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Where events are sent, by POST. */
+                        url: string;
+                        /** @description The types of events that are sent: `payment.completed`, all of one object, `payment.*`, or `*`. */
+                        types: ("*" | "payment.*" | "booking.*" | "refund.*" | "payout.*" | "endpoint.*" | "webhook.*" | "payment.created" | "payment.pending" | "payment.completed" | "payment.failed" | "payment.flagged" | "payment.resolved" | "booking.created" | "booking.held" | "booking.done" | "booking.disputed" | "booking.released" | "booking.refunding" | "booking.partly_refunded" | "booking.refunded" | "refund.requested" | "refund.approved" | "refund.rejected" | "refund.withdrawn" | "refund.lapsed" | "refund.completed" | "refund.failed" | "refund.unknown" | "refund.returned" | "payout.requested" | "payout.approved" | "payout.rejected" | "payout.withdrawn" | "payout.lapsed" | "payout.completed" | "payout.failed" | "payout.unknown" | "payout.returned" | "endpoint.disabled" | "webhook.ping")[];
+                        /**
+                         * @description For people: whose it is, or what it is for.
+                         * @default null
+                         */
+                        description?: string | null;
+                        /**
+                         * @description Whether only the newest of several waiting versions of an object is sent.
+                         * @default false
+                         */
+                        latestOnly?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The endpoint, and its secret, once. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhookAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The endpoint. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhookAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is gone. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhookDeleted"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @default null */
+                        url?: string | null;
+                        /** @default null */
+                        types?: ("*" | "payment.*" | "booking.*" | "refund.*" | "payout.*" | "endpoint.*" | "webhook.*" | "payment.created" | "payment.pending" | "payment.completed" | "payment.failed" | "payment.flagged" | "payment.resolved" | "booking.created" | "booking.held" | "booking.done" | "booking.disputed" | "booking.released" | "booking.refunding" | "booking.partly_refunded" | "booking.refunded" | "refund.requested" | "refund.approved" | "refund.rejected" | "refund.withdrawn" | "refund.lapsed" | "refund.completed" | "refund.failed" | "refund.unknown" | "refund.returned" | "payout.requested" | "payout.approved" | "payout.rejected" | "payout.withdrawn" | "payout.lapsed" | "payout.completed" | "payout.failed" | "payout.unknown" | "payout.returned" | "endpoint.disabled" | "webhook.ping")[] | null;
+                        /**
+                         * @description null for none.
+                         * @default null
+                         */
+                        description?: string | null;
+                        /**
+                         * @description As when it was made.
+                         * @default null
+                         */
+                        latestOnly?: boolean | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The endpoint. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhookAnswer"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhookId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description A value of your choice, for 24 hours: the same key with the same body is answered as it was the first time, with `Idempotency-Replayed: true`, and does nothing again. */
+                    "Idempotency-Key"?: string;
+                };
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description For so long both secrets sign; 0 ends the old one at once.
+                         * @default 86400
+                         */
+                        expireInSeconds?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description The endpoint, and its secret, once. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhookAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhookId}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is sent next. */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PingAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhookId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many are shown at most. */
+                    limit?: number;
+                    /** @description `nextCursor` of an earlier answer. */
+                    cursor?: string;
+                    /** @description Only the object of this id. */
+                    object?: string;
+                    /** @description Only pairs that are parked, or only others. */
+                    parked?: boolean;
+                };
+                header?: never;
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of deliveries. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeliveriesAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhookId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description Only what happened from this day or instant on.
+                         * @default null
+                         */
+                        since?: string | null;
+                        /**
+                         * @description Only what happened until this day or instant.
+                         * @default null
+                         */
+                        until?: string | null;
+                        /**
+                         * @description Only events of these types.
+                         * @default null
+                         */
+                        types?: string[] | null;
+                        /**
+                         * @description Only events of the objects of these ids.
+                         * @default null
+                         */
+                        objects?: string[] | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description What is sent again. */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhookId}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The endpoint's `id`. */
+                    webhookId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description `disabled`: all that happened meanwhile. `now`: nothing of it. Or an instant from which on. */
+                        from: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The endpoint. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhookAnswer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2184,6 +2610,136 @@ export interface components {
             latest: number;
         };
         /**
+         * @description Whether anything is sent to an endpoint.
+         * @enum {string}
+         */
+        EndpointStatus: "enabled" | "disabled";
+        /** @description An endpoint. */
+        WebhookBody: {
+            id: string;
+            url: string;
+            types: string[];
+            description: string | null;
+            latestOnly: boolean;
+            /** @description `disabled`: nothing is sent, and what happens waits. */
+            status: components["schemas"]["EndpointStatus"];
+            /**
+             * @description Only of one that is disabled.
+             * @default null
+             */
+            disabledAt: string | null;
+            /**
+             * @description Why it is disabled: `gone` (it answered 410) or `failing` (for five days).
+             * @default null
+             */
+            reason: string | null;
+            /** @description When the first of its failures in a row was; null while it works. */
+            failingSince: string | null;
+            /** @description When it is tried next, after five failures in a row. */
+            nextProbeAt: string | null;
+            createdAt: string;
+            /**
+             * @description What its messages are signed with; only in the answer that makes it.
+             * @default null
+             */
+            secret: string | null;
+        };
+        /** @description One endpoint. */
+        WebhookAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            webhook: components["schemas"]["WebhookBody"];
+            /**
+             * @description Where the secret would stand, and was shown before.
+             * @default null
+             */
+            message: string | null;
+        };
+        /** @description A page of endpoints, newest first. */
+        WebhooksAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            webhooks: components["schemas"]["WebhookBody"][];
+            /** @description For the next page; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description The endpoint is gone. */
+        WebhookDeleted: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+        };
+        /** @description A message is on its way. */
+        PingAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            webhook: components["schemas"]["WebhookBody"];
+            /** @description The `webhook-id` of the message. */
+            eventId: string;
+        };
+        /** @description How far an object has come at the endpoint. */
+        DeliveryBody: {
+            /** @description The object's id. */
+            object: string;
+            /** @description The endpoint has this version and those before that it subscribes to. */
+            ackedVersion: number;
+            /** @description The newest version that it subscribes to. */
+            wantedVersion: number;
+            /** @description Versions that are sent again. */
+            again: number[];
+            /**
+             * @description `parked`: ten attempts failed while other events arrived; replay it.
+             * @enum {string}
+             */
+            status: "delivered" | "waiting" | "failing" | "parked";
+            /** @description Failures in a row while other events arrived. */
+            attempts: number;
+            /** @description From when on it is sent; null where nothing waits. */
+            dueAt: string | null;
+            /** @description When something was last sent. */
+            triedAt: string | null;
+            triedVersion: number | null;
+            /** @description The status that came then; 0 for none. */
+            answerStatus: number | null;
+            /** @description The beginning of that answer, or why there was none. */
+            answer: string | null;
+        };
+        /** @description A page of pairs. */
+        DeliveriesAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            deliveries: components["schemas"]["DeliveryBody"][];
+            /** @description For the next page; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description What is sent again. */
+        ReplayAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            webhook: components["schemas"]["WebhookBody"];
+            /** @description How many events are sent again. */
+            eventCount: number;
+            /** @description Of how many objects. */
+            objectCount: number;
+        };
+        /**
          * @description What every refused call answers.
          *
          *     - `invalid_request` (400): A field is missing, malformed or out of range. Correct the fields listed in `errors` and send again.
@@ -2210,6 +2766,8 @@ export interface components {
          *     - `not_refundable` (409): The payment has brought no money that can go back now, or not by any way. Read the message, and the payment's `review`.
          *     - `beyond_payable` (409): The payee is owed less than that. Release a fee to the payee first, or pay out less.
          *     - `payee_in_use` (409): A payout to this payee is open. Wait until it ends, or withdraw it, and change the payee then.
+         *     - `too_many_webhooks` (409): There are as many endpoints as there may be, or as many secrets of one sign as may. Delete an endpoint that is not used, or wait until an old secret ends.
+         *     - `webhook_disabled` (409): Nothing is sent to this endpoint: it is disabled. Enable it first.
          *     - `link_closed` (410): The payment link has expired, was paid, or was switched off. Ask the business for a new link.
          *     - `too_large` (413): The body is larger than this call takes. Send less.
          *     - `idempotency_key_reused` (422): This Idempotency-Key was used with another body. Use a new key for a new request.
@@ -2226,7 +2784,7 @@ export interface components {
             /** @description A sentence for a person: what is wrong and what to do. */
             message: string;
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "amount_mismatch" | "idempotency_key_required" | "unauthenticated" | "forbidden" | "money_out_off" | "own_request" | "sign_in_again" | "not_found" | "method_not_allowed" | "request_timeout" | "payment_in_progress" | "already_paid" | "subscriber_locked" | "idempotency_in_flight" | "reference_taken" | "digest_changed" | "already_decided" | "above_cap" | "looks_like_a_repeat" | "not_refundable" | "beyond_payable" | "payee_in_use" | "link_closed" | "too_large" | "idempotency_key_reused" | "too_many_requests" | "internal_error" | "daraja_refused" | "daraja_unavailable" | "outcome_unknown" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "amount_mismatch" | "idempotency_key_required" | "unauthenticated" | "forbidden" | "money_out_off" | "own_request" | "sign_in_again" | "not_found" | "method_not_allowed" | "request_timeout" | "payment_in_progress" | "already_paid" | "subscriber_locked" | "idempotency_in_flight" | "reference_taken" | "digest_changed" | "already_decided" | "above_cap" | "looks_like_a_repeat" | "not_refundable" | "beyond_payable" | "payee_in_use" | "too_many_webhooks" | "webhook_disabled" | "link_closed" | "too_large" | "idempotency_key_reused" | "too_many_requests" | "internal_error" | "daraja_refused" | "daraja_unavailable" | "outcome_unknown" | "unavailable";
             errors: {
                 field: string;
                 message: string;
