@@ -1,8 +1,11 @@
 import { useState } from 'preact/hooks';
+import { useWords } from '../../language.js';
 import { api } from './api.js';
+import { TEXTS } from './texts.js';
 import type { Accounts, MoneyOut } from './wire.js';
 import { ksh, preciseTime, written } from './written.js';
 
+/** M-PESA’s own names. */
 const NAMES: readonly (readonly [keyof Accounts, string])[] = [
   ['utility', 'Utility'],
   ['merchant', 'Merchant'],
@@ -18,6 +21,7 @@ interface Props {
 
 /** What the organisation holds at M-PESA, and what left it. */
 export function AccountsPanel({ accounts, moneyOut }: Props) {
+  const t = useWords(TEXTS);
   const [problem, setProblem] = useState('');
   const act = (what: Promise<unknown>) => {
     setProblem('');
@@ -25,41 +29,38 @@ export function AccountsPanel({ accounts, moneyOut }: Props) {
   };
   const utility = accounts?.utility ?? 0;
   return (
-    <section class="accounts" aria-label="The organisation’s money">
+    <section class="accounts" aria-label={t.accounts}>
       <header>
-        <h2>The organisation’s money</h2>
+        <h2>{t.accounts}</h2>
       </header>
       <dl>
         {NAMES.map(([account, name]) => (
           <div key={account}>
-            <dt>{name}</dt>
+            <dt lang="en">{name}</dt>
             <dd>{accounts ? ksh(accounts[account]) : '…'}</dd>
           </div>
         ))}
       </dl>
       <div class="money">
         <button type="button" onClick={() => act(api.setAccounts({ utility: utility + 10_000 }))}>
-          Add Ksh10,000
+          {t.fund}
         </button>
         <button type="button" disabled={utility <= 0} onClick={() => act(api.sweep())}>
-          Sweep to the bank
+          {t.sweep}
         </button>
       </div>
       <p class="problem" role="status">
         {problem}
       </p>
-      <h3>Money out</h3>
-      {!moneyOut.length && (
-        <p class="empty">
-          Payouts, reversals and sweeps appear here. Payouts are paid from the utility account.
-        </p>
-      )}
+      <h3>{t.moneyOut}</h3>
+      {!moneyOut.length && <p class="empty">{t.noMoves}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <ol tabIndex={0}>
         {moneyOut.map((move) => (
           <li key={move.receipt}>
             <span>
-              <b>{ksh(move.amount)}</b> {about(move)}
+              <b>{ksh(move.amount)}</b>{' '}
+              {t[move.kind === 'sweep' ? 'swept' : move.kind].replace('#', named(move))}
             </span>
             <small>
               {move.receipt} <time>{preciseTime(move.at)}</time>
@@ -71,7 +72,7 @@ export function AccountsPanel({ accounts, moneyOut }: Props) {
   );
 }
 
-function about({ kind, about }: MoneyOut): string {
-  if (kind === 'payout') return `to ${written(about)}`;
-  return kind === 'reversal' ? `back, of ${about}` : `from ${about} to the bank`;
+/** The phone, the receipt or the account that a movement is about. */
+function named({ kind, about }: MoneyOut): string {
+  return kind === 'payout' ? written(about) : about;
 }

@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { readPhone } from '../../checkout/src/core/phone.js';
+import { LanguageSwitch, Speaking, useWords } from '../../language.js';
 import { AccountsPanel } from './AccountsPanel.js';
 import { api } from './api.js';
 import { FaultPanel } from './FaultPanel.js';
 import { Phone } from './Phone.js';
+import { TEXTS, TITLE } from './texts.js';
 import { useNow, useSimulator } from './useSimulator.js';
 import { WireLog } from './WireLog.js';
 
@@ -18,6 +20,15 @@ const MOST_SHOWN = 12;
 
 /** The phones, what goes wrong, and the wire. */
 export function App() {
+  return (
+    <Speaking title={TITLE}>
+      <Simulator />
+    </Speaking>
+  );
+}
+
+function Simulator() {
+  const t = useWords(TEXTS);
   const state = useSimulator();
   const now = useNow() + state.aheadMs;
   const [{ msisdn, isBare }] = useState(wishes);
@@ -30,13 +41,14 @@ export function App() {
   return (
     <>
       <header class="top">
-        <h1>Phones</h1>
+        <h1>{t.phones}</h1>
         <p role="status" class={state.isConnected ? 'live' : 'live lost'}>
-          {state.isConnected ? 'live' : 'not connected'}
+          {state.isConnected ? t.live : t.lost}
         </p>
         <button type="button" onClick={() => void api.advance(60)}>
-          Let a minute pass
+          {t.minute}
         </button>
+        {!isBare && <LanguageSwitch />}
       </header>
       <main class={isBare ? 'bare' : ''}>
         <div class="phones">
@@ -75,6 +87,7 @@ export function inOrder<T extends { msisdn: string }>(
 
 /** Adds a phone, or brings one of those that are not shown to the front. */
 function NewPhone({ hidden, added }: { hidden: number; added: (msisdn: string) => void }) {
+  const t = useWords(TEXTS);
   const [text, setText] = useState('');
   const [problem, setProblem] = useState('');
   const add = (event: Event) => {
@@ -90,7 +103,7 @@ function NewPhone({ hidden, added }: { hidden: number; added: (msisdn: string) =
   return (
     <form class="new" onSubmit={add}>
       <label>
-        Another phone
+        {t.another}
         <input
           type="tel"
           placeholder="0712 345 678"
@@ -101,16 +114,12 @@ function NewPhone({ hidden, added }: { hidden: number; added: (msisdn: string) =
           }}
         />
       </label>
-      <button type="submit">Add</button>
+      <button type="submit">{t.add}</button>
       <p class="problem" role="status">
         {problem}
       </p>
-      {hidden > 0 && (
-        <p class="note">{hidden} more phones are not shown: enter the number of one to see it.</p>
-      )}
-      <p class="note">
-        A number that is asked for money gets a phone by itself, with Ksh10,000.00 and the PIN 1234.
-      </p>
+      {hidden > 0 && <p class="note">{t.hidden.replace('#', `${hidden}`)}</p>}
+      <p class="note">{t.note}</p>
     </form>
   );
 }

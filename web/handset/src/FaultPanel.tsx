@@ -1,12 +1,16 @@
 import { useState } from 'preact/hooks';
+import { useLocale, useWords } from '../../language.js';
 import { api } from './api.js';
 import { GROUPS } from './faults.js';
+import { TEXTS } from './texts.js';
 import type { Fault } from './wire.js';
 
 const KNOWN = new Set(GROUPS.flatMap((group) => group.switches.map((one) => one.kind)));
 
 /** Every fault as a switch. */
 export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
+  const t = useWords(TEXTS);
+  const locale = useLocale();
   const [problem, setProblem] = useState('');
   const isOn = (kind: string) => faults.some((fault) => fault.kind === kind);
   const set = async (kind: string, wanted: boolean) => {
@@ -20,20 +24,20 @@ export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
   };
   const elsewhere = faults.filter((fault) => !KNOWN.has(fault.kind)).length;
   return (
-    <section class="faults" aria-label="Faults">
+    <section class="faults" aria-label={t.faults}>
       <header>
-        <h2>What goes wrong</h2>
+        <h2>{t.wrong}</h2>
         <button type="button" disabled={!faults.length} onClick={() => void api.clearFaults()}>
-          Switch all off
+          {t.off}
         </button>
       </header>
       <p class="problem" role="status">
         {problem}
       </p>
       {GROUPS.map((group) => (
-        <fieldset key={group.title}>
-          <legend>{group.title}</legend>
-          {group.switches.map(({ kind, title, effect }) => (
+        <fieldset key={group.title.en}>
+          <legend>{group.title[locale]}</legend>
+          {group.switches.map(({ kind, [locale]: [title, effect] }) => (
             <label key={kind} class="switch">
               <input
                 type="checkbox"
@@ -48,7 +52,7 @@ export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
           ))}
         </fieldset>
       ))}
-      {elsewhere > 0 && <p>{elsewhere} more set by the API.</p>}
+      {elsewhere > 0 && <p>{t.elsewhere.replace('#', `${elsewhere}`)}</p>}
     </section>
   );
 }

@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
+import { useWords } from '../../language.js';
 import { PhoneSettings } from './PhoneSettings.js';
 import { PromptScreen } from './PromptScreen.js';
+import { TEXTS } from './texts.js';
 import type { Prompt, Sms, Subscriber } from './wire.js';
 import { nairobiTime, written } from './written.js';
 
@@ -13,13 +15,14 @@ interface Props {
 
 /** One phone: its screen, and what its owner has and does. */
 export function Phone({ subscriber, prompt, now }: Props) {
+  const t = useWords(TEXTS);
   const [ignored, setIgnored] = useState('');
   const isShown = prompt && prompt.id !== ignored;
   const secondsLeft = prompt ? Math.max(0, Math.floor((Date.parse(prompt.expiresAt) - now) / 1000)) : 0;
   return (
     <article
       class={prompt || subscriber.messages.length ? 'phone' : 'phone idle'}
-      aria-label={`Phone ${written(subscriber.msisdn)}`}
+      aria-label={t.phone.replace('#', written(subscriber.msisdn))}
     >
       <div class="device">
         <div class="screen">
@@ -36,12 +39,12 @@ export function Phone({ subscriber, prompt, now }: Props) {
       </div>
       {isShown && (
         <button type="button" class="link" onClick={() => setIgnored(prompt.id)}>
-          Ignore it: put the phone away
+          {t.ignore}
         </button>
       )}
       {prompt && !isShown && (
         <button type="button" class="link" onClick={() => setIgnored('')}>
-          Look at the request ({secondsLeft} s left)
+          {t.look.replace('#', `${secondsLeft}`)}
         </button>
       )}
       <PhoneSettings subscriber={subscriber} />
@@ -50,11 +53,12 @@ export function Phone({ subscriber, prompt, now }: Props) {
 }
 
 function Messages({ messages }: { messages: readonly Sms[] }) {
+  const t = useWords(TEXTS);
   return (
-    <div class="messages" role="log" aria-label="Messages">
+    <div class="messages" role="log" aria-label={t.messages}>
       <h2>MPESA</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <ol tabIndex={0}>
+      <ol tabIndex={0} lang="en">
         {[...messages].reverse().map((message) => (
           <li key={message.receivedAt + message.text}>
             <p>{message.text}</p>
@@ -62,9 +66,7 @@ function Messages({ messages }: { messages: readonly Sms[] }) {
           </li>
         ))}
       </ol>
-      {!messages.length && (
-        <p class="empty">No messages yet. When somebody asks for money, the request appears here.</p>
-      )}
+      {!messages.length && <p class="empty">{t.empty}</p>}
     </div>
   );
 }

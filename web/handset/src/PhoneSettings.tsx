@@ -1,20 +1,14 @@
 import { useState } from 'preact/hooks';
+import { useWords } from '../../language.js';
 import { api, type SubscriberChange } from './api.js';
+import { HABITS, TEXTS } from './texts.js';
 import { BEHAVIOURS, type Behaviour, type Subscriber } from './wire.js';
 import { ksh, written } from './written.js';
 
-const NAMES: Readonly<Record<Behaviour, string>> = {
-  manual: 'answers by hand',
-  pay: 'pays at once',
-  cancel: 'cancels',
-  ignore: 'ignores it',
-  wrong_pin: 'types a wrong PIN',
-  insufficient: 'has too little money',
-  unreachable: 'is switched off',
-};
-
 /** The balance, the PIN and the habit of a phone's owner. */
 export function PhoneSettings({ subscriber }: { subscriber: Subscriber }) {
+  const t = useWords(TEXTS);
+  const habits = useWords(HABITS);
   const [problem, setProblem] = useState('');
   const { msisdn } = subscriber;
   const change = (what: Omit<SubscriberChange, 'msisdn'>) => {
@@ -28,21 +22,21 @@ export function PhoneSettings({ subscriber }: { subscriber: Subscriber }) {
       </h2>
       <div class="money">
         <button type="button" onClick={() => change({ balance: 0 })}>
-          Empty it
+          {t.spend}
         </button>
         <button type="button" onClick={() => change({ balance: subscriber.balance + 1000 })}>
-          Add Ksh1,000
+          {t.fill}
         </button>
       </div>
       <label>
-        The owner{' '}
+        {t.owner}{' '}
         <select
           value={subscriber.behaviour}
           onChange={(event) => change({ behaviour: event.currentTarget.value as Behaviour })}
         >
           {BEHAVIOURS.map((behaviour) => (
             <option key={behaviour} value={behaviour}>
-              {NAMES[behaviour]}
+              {habits[behaviour]}
             </option>
           ))}
         </select>

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useWords } from '../../language.js';
 import { api } from './api.js';
+import { TEXTS } from './texts.js';
 import type { Prompt } from './wire.js';
 
 const PIN_LENGTH = 4;
@@ -12,6 +14,7 @@ interface Props {
 
 /** The prompt as Android's SIM toolkit shows it (texts: prompt): a title, the text, a field for four digits. */
 export function PromptScreen({ prompt, secondsLeft }: Props) {
+  const t = useWords(TEXTS);
   const [pin, setPin] = useState('');
   const [problem, setProblem] = useState('');
   const field = useRef<HTMLInputElement>(null);
@@ -24,34 +27,36 @@ export function PromptScreen({ prompt, secondsLeft }: Props) {
   const send = (event: Event) => {
     event.preventDefault();
     if (pin.length === PIN_LENGTH) answer(api.pay(prompt.id, pin));
-    else setProblem('The PIN has four digits.');
+    else setProblem(t.shortPin);
   };
   const press = (key: string) => {
     setProblem('');
     setPin((typed) => (key === '⌫' ? typed.slice(0, -1) : (typed + key).slice(0, PIN_LENGTH)));
   };
   return (
-    <form class="prompt" aria-label={`M-PESA request on ${prompt.msisdn}`} onSubmit={send}>
-      <h2>SIM Toolkit</h2>
-      <p class="prompt-text">{prompt.text}</p>
+    <form class="prompt" aria-label={t.request.replace('#', prompt.msisdn)} onSubmit={send}>
+      <h2 lang="en">SIM Toolkit</h2>
+      <p class="prompt-text" lang="en">
+        {prompt.text}
+      </p>
       <input
         ref={field}
         type="password"
         inputMode="numeric"
         autocomplete="off"
         maxLength={PIN_LENGTH}
-        aria-label="M-PESA PIN"
+        aria-label={t.pin}
         value={pin}
         onInput={(event) => setPin(event.currentTarget.value.replace(/\D/g, ''))}
       />
-      <p class="prompt-hint">
+      <p class="prompt-hint" lang="en">
         <span>Digits (0-9, *, #, +)</span>
         <span>{PIN_LENGTH}</span>
       </p>
       <p class="prompt-problem" role="status">
         {problem}
       </p>
-      <div class="prompt-buttons">
+      <div class="prompt-buttons" lang="en">
         <button type="button" onClick={() => answer(api.cancel(prompt.id))}>
           Cancel
         </button>
@@ -64,7 +69,7 @@ export function PromptScreen({ prompt, secondsLeft }: Props) {
               key={key}
               type="button"
               tabIndex={-1}
-              aria-label={key === '⌫' ? 'Delete' : key}
+              aria-label={key === '⌫' ? t.delete : key}
               onClick={() => press(key)}
             >
               {key}
@@ -74,7 +79,7 @@ export function PromptScreen({ prompt, secondsLeft }: Props) {
           ),
         )}
       </div>
-      <p class="prompt-left">Ends by itself in {secondsLeft} s</p>
+      <p class="prompt-left">{t.ends.replace('#', `${secondsLeft}`)}</p>
     </form>
   );
 }

@@ -1,22 +1,25 @@
 import { useState } from 'preact/hooks';
+import { useWords } from '../../language.js';
 import type { Line } from './state.js';
+import { TEXTS } from './texts.js';
 import { preciseTime } from './written.js';
 
 /** What goes over the wire, newest first. */
 export function WireLog({ lines }: { lines: readonly Line[] }) {
+  const t = useWords(TEXTS);
   const [cleared, setCleared] = useState(0);
   const shown = lines.filter((line) => line.number > cleared);
   return (
-    <section class="wire" aria-label="The wire">
+    <section class="wire" aria-label={t.wire}>
       <header>
-        <h2>The wire</h2>
+        <h2>{t.wire}</h2>
         <button type="button" disabled={!shown.length} onClick={() => setCleared(lines[0]?.number ?? 0)}>
-          Clear
+          {t.clear}
         </button>
       </header>
-      {!shown.length && <p class="empty">Requests, answers and callbacks appear here as they happen.</p>}
+      {!shown.length && <p class="empty">{t.quiet}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <ol tabIndex={0}>
+      <ol tabIndex={0} lang="en">
         {shown.map((line) => (
           <li key={line.number}>
             <Entry line={line} />
@@ -28,15 +31,16 @@ export function WireLog({ lines }: { lines: readonly Line[] }) {
 }
 
 function Entry({ line }: { line: Line }) {
+  const t = useWords(TEXTS);
   const { direction, title, status, fault, body, at } = line;
   const isBad = fault || status === null || (status ?? 0) >= 400;
   const head = (
     <>
-      <span class="way" title={direction === 'in' ? 'to Daraja' : 'from Daraja'}>
+      <span class="way" title={direction === 'in' ? t.in : t.out}>
         {direction === 'in' ? '→' : '←'}
       </span>
       <span class="what">{title}</span>
-      {status !== undefined && <span class={isBad ? 'status bad' : 'status'}>{status ?? 'none'}</span>}
+      {status !== undefined && <span class={isBad ? 'status bad' : 'status'}>{status ?? t.none}</span>}
       {fault && <span class="status bad">{fault}</span>}
       <time>{preciseTime(at)}</time>
     </>

@@ -10,7 +10,7 @@ import {
   type Subscriber,
 } from './wire.js';
 
-const ROOT = '/sim/api';
+const ROOT = 'sim/api';
 
 async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(ROOT + path, init);

@@ -1,119 +1,298 @@
 /** The switches of the side panel: each fault that was seen in the wild, in a sentence. */
 
-export interface Switch {
+import type { InBoth } from '../../language.js';
+
+/** What a switch says: its title, and what it does. */
+type Said = readonly [title: string, effect: string];
+
+export interface Switch extends InBoth<Said> {
   kind: string;
-  title: string;
-  effect: string;
 }
 
 export interface Group {
-  title: string;
+  title: InBoth<string>;
   switches: readonly Switch[];
 }
 
 export const GROUPS: readonly Group[] = [
   {
-    title: 'Callback',
+    title: { en: 'Callback', sw: 'Callback' },
     switches: [
-      { kind: 'callback_lost', title: 'Lost', effect: 'The result is never sent.' },
-      { kind: 'callback_late', title: 'Late', effect: 'The result comes 90 seconds later.' },
-      { kind: 'callback_twice', title: 'Twice', effect: 'The result is sent two times.' },
-      { kind: 'callback_early', title: 'Early', effect: 'The result comes before the answer to the push.' },
-      { kind: 'callback_amount', title: 'Wrong amount', effect: 'The result names one shilling more.' },
+      {
+        kind: 'callback_lost',
+        en: ['Lost', 'The result is never sent.'],
+        sw: ['Imepotea', 'Matokeo hayatumwi kamwe.'],
+      },
+      {
+        kind: 'callback_late',
+        en: ['Late', 'The result comes 90 seconds later.'],
+        sw: ['Imechelewa', 'Matokeo hufika sekunde 90 baadaye.'],
+      },
+      {
+        kind: 'callback_twice',
+        en: ['Twice', 'The result is sent two times.'],
+        sw: ['Mara mbili', 'Matokeo hutumwa mara mbili.'],
+      },
+      {
+        kind: 'callback_early',
+        en: ['Early', 'The result comes before the answer to the push.'],
+        sw: ['Mapema', 'Matokeo hufika kabla ya jibu la ombi.'],
+      },
+      {
+        kind: 'callback_amount',
+        en: ['Wrong amount', 'The result names one shilling more.'],
+        sw: ['Kiasi kisicho sahihi', 'Matokeo hutaja shilingi moja zaidi.'],
+      },
       {
         kind: 'callback_receipt',
-        title: 'Wrong receipt',
-        effect: 'The result names the receipt of another payment.',
+        en: ['Wrong receipt', 'The result names the receipt of another payment.'],
+        sw: ['Risiti isiyo sahihi', 'Matokeo hutaja risiti ya malipo mengine.'],
       },
       {
         kind: 'callback_then_success',
-        title: 'Failure, then success',
-        effect: 'First “no response”, then the success.',
+        en: ['Failure, then success', 'First “no response”, then the success.'],
+        sw: ['Kushindwa, kisha kufaulu', 'Kwanza “hakuna jibu”, kisha kufaulu.'],
       },
     ],
   },
   {
-    title: 'Push',
+    title: { en: 'Push', sw: 'Ombi (push)' },
     switches: [
-      { kind: 'push_timeout_before', title: 'Silence, no prompt', effect: 'No answer, and no prompt.' },
-      { kind: 'push_timeout_after', title: 'Silence, with prompt', effect: 'No answer, but a prompt.' },
-      { kind: 'push_500_before', title: 'Error 500, no prompt', effect: 'An error, and no prompt.' },
-      { kind: 'push_500_after', title: 'Error 500, with prompt', effect: 'An error, but a prompt.' },
+      {
+        kind: 'push_timeout_before',
+        en: ['Silence, no prompt', 'No answer, and no prompt.'],
+        sw: ['Kimya, bila ombi', 'Hakuna jibu, wala ombi kwenye simu.'],
+      },
+      {
+        kind: 'push_timeout_after',
+        en: ['Silence, with prompt', 'No answer, but a prompt.'],
+        sw: ['Kimya, pamoja na ombi', 'Hakuna jibu, lakini ombi linafika.'],
+      },
+      {
+        kind: 'push_500_before',
+        en: ['Error 500, no prompt', 'An error, and no prompt.'],
+        sw: ['Kosa 500, bila ombi', 'Kosa, wala ombi kwenye simu.'],
+      },
+      {
+        kind: 'push_500_after',
+        en: ['Error 500, with prompt', 'An error, but a prompt.'],
+        sw: ['Kosa 500, pamoja na ombi', 'Kosa, lakini ombi linafika.'],
+      },
       {
         kind: 'subscriber_locked',
-        title: 'Subscriber locked',
-        effect: 'Another request is said to be open.',
+        en: ['Subscriber locked', 'Another request is said to be open.'],
+        sw: ['Mteja amefungiwa', 'Inasemekana kuna ombi lingine.'],
       },
     ],
   },
   {
-    title: 'Network and token',
+    title: { en: 'Network and token', sw: 'Mtandao na tokeni' },
     switches: [
-      { kind: 'http_html', title: 'HTML', effect: 'A page of the firewall instead of JSON.' },
-      { kind: 'spike_arrest', title: 'Too busy', effect: 'The gateway refuses with 429.' },
-      { kind: 'connection_dropped', title: 'Cut', effect: 'The connection breaks.' },
-      { kind: 'slow', title: 'Slow', effect: 'The answer takes five seconds more.' },
-      { kind: 'token_expired', title: 'Token expired', effect: 'The access token is refused.' },
-      { kind: 'token_superseded', title: 'Token superseded', effect: 'A newer token ends the older ones.' },
+      {
+        kind: 'http_html',
+        en: ['HTML', 'A page of the firewall instead of JSON.'],
+        sw: ['HTML', 'Ukurasa wa kinga ya mtandao badala ya JSON.'],
+      },
+      {
+        kind: 'spike_arrest',
+        en: ['Too busy', 'The gateway refuses with 429.'],
+        sw: ['Shughuli nyingi mno', 'Lango linakataa kwa 429.'],
+      },
+      {
+        kind: 'connection_dropped',
+        en: ['Cut', 'The connection breaks.'],
+        sw: ['Imekatika', 'Muunganisho unakatika.'],
+      },
+      {
+        kind: 'slow',
+        en: ['Slow', 'The answer takes five seconds more.'],
+        sw: ['Polepole', 'Jibu huchukua sekunde tano zaidi.'],
+      },
+      {
+        kind: 'token_expired',
+        en: ['Token expired', 'The access token is refused.'],
+        sw: ['Tokeni imeisha muda', 'Tokeni ya kuingia inakataliwa.'],
+      },
+      {
+        kind: 'token_superseded',
+        en: ['Token superseded', 'A newer token ends the older ones.'],
+        sw: ['Tokeni imebadilishwa', 'Tokeni mpya hufuta za awali.'],
+      },
     ],
   },
   {
-    title: 'Query',
+    title: { en: 'Query', sw: 'Swali (query)' },
     switches: [
-      { kind: 'query_false_failure', title: 'False failure', effect: 'It says 1037 whatever happened.' },
-      { kind: 'query_random_error', title: 'Random errors', effect: 'It fails with an internal error.' },
-      { kind: 'query_pending', title: 'Always pending', effect: 'It says “still under processing”.' },
-      { kind: 'query_unknown', title: 'Unknown', effect: 'It does not know the payment.' },
-      { kind: 'query_limit', title: 'Limited', effect: 'Five questions a minute.' },
+      {
+        kind: 'query_false_failure',
+        en: ['False failure', 'It says 1037 whatever happened.'],
+        sw: ['Kushindwa kwa uongo', 'Husema 1037 hata iweje.'],
+      },
+      {
+        kind: 'query_random_error',
+        en: ['Random errors', 'It fails with an internal error.'],
+        sw: ['Makosa ya nasibu', 'Hushindwa kwa hitilafu ya ndani.'],
+      },
+      {
+        kind: 'query_pending',
+        en: ['Always pending', 'It says “still under processing”.'],
+        sw: ['Bado daima', 'Husema “bado inashughulikiwa”.'],
+      },
+      {
+        kind: 'query_unknown',
+        en: ['Unknown', 'It does not know the payment.'],
+        sw: ['Haijulikani', 'Haiyajui malipo hayo.'],
+      },
+      {
+        kind: 'query_limit',
+        en: ['Limited', 'Five questions a minute.'],
+        sw: ['Kikomo', 'Maswali matano kwa dakika.'],
+      },
     ],
   },
   {
-    title: 'Money out: request',
+    title: { en: 'Money out: request', sw: 'Pesa zinazotoka: ombi' },
     switches: [
-      { kind: 'out_500_before', title: 'Error 500, nothing moved', effect: 'An error, and no money.' },
-      { kind: 'out_500_after', title: 'Error 500, money moved', effect: 'An error, but the money is out.' },
+      {
+        kind: 'out_500_before',
+        en: ['Error 500, nothing moved', 'An error, and no money.'],
+        sw: ['Kosa 500, hakuna pesa', 'Kosa, na hakuna pesa zilizotoka.'],
+      },
+      {
+        kind: 'out_500_after',
+        en: ['Error 500, money moved', 'An error, but the money is out.'],
+        sw: ['Kosa 500, pesa zimetoka', 'Kosa, lakini pesa zimetoka.'],
+      },
       {
         kind: 'out_text_after',
-        title: 'Text, money moved',
-        effect: 'A proxy’s words, but the money is out.',
+        en: ['Text, money moved', 'A proxy’s words, but the money is out.'],
+        sw: ['Maandishi, pesa zimetoka', 'Maneno ya proksi, lakini pesa zimetoka.'],
       },
-      { kind: 'out_dropped_before', title: 'Cut, nothing moved', effect: 'The connection breaks first.' },
-      { kind: 'out_dropped_after', title: 'Cut, money moved', effect: 'The money is out, then it breaks.' },
-      { kind: 'v3_forbidden', title: 'Not allowed', effect: 'B2C v3 is refused with 403.' },
+      {
+        kind: 'out_dropped_before',
+        en: ['Cut, nothing moved', 'The connection breaks first.'],
+        sw: ['Imekatika, hakuna pesa', 'Muunganisho hukatika kwanza.'],
+      },
+      {
+        kind: 'out_dropped_after',
+        en: ['Cut, money moved', 'The money is out, then it breaks.'],
+        sw: ['Imekatika, pesa zimetoka', 'Pesa hutoka, kisha hukatika.'],
+      },
+      {
+        kind: 'v3_forbidden',
+        en: ['Not allowed', 'B2C v3 is refused with 403.'],
+        sw: ['Hairuhusiwi', 'B2C v3 inakataliwa kwa 403.'],
+      },
     ],
   },
   {
-    title: 'Money out: result',
+    title: { en: 'Money out: result', sw: 'Pesa zinazotoka: matokeo' },
     switches: [
-      { kind: 'result_lost', title: 'Lost', effect: 'The Result is never sent.' },
-      { kind: 'result_late', title: 'Late', effect: 'The Result comes 90 seconds later.' },
-      { kind: 'result_twice', title: 'Twice', effect: 'The Result is sent two times.' },
-      { kind: 'result_early', title: 'Early', effect: 'The Result comes before the answer.' },
-      { kind: 'result_amount', title: 'Wrong amount', effect: 'The Result names one shilling more.' },
-      { kind: 'result_recipient', title: 'Wrong recipient', effect: 'The Result names another phone.' },
-      { kind: 'timeout_notice', title: 'Timeout', effect: 'A timeout notice, and no money.' },
-      { kind: 'timeout_then_success', title: 'Timeout, then success', effect: 'A notice, then the money.' },
-      { kind: 'waiting_to_resend', title: 'Waiting', effect: '“To be sent again”, then the money.' },
-      { kind: 'duplicate_late', title: 'Duplicate', effect: 'Paid, but the Result says duplicate.' },
+      {
+        kind: 'result_lost',
+        en: ['Lost', 'The Result is never sent.'],
+        sw: ['Yamepotea', 'Matokeo hayatumwi kamwe.'],
+      },
+      {
+        kind: 'result_late',
+        en: ['Late', 'The Result comes 90 seconds later.'],
+        sw: ['Yamechelewa', 'Matokeo hufika sekunde 90 baadaye.'],
+      },
+      {
+        kind: 'result_twice',
+        en: ['Twice', 'The Result is sent two times.'],
+        sw: ['Mara mbili', 'Matokeo hutumwa mara mbili.'],
+      },
+      {
+        kind: 'result_early',
+        en: ['Early', 'The Result comes before the answer.'],
+        sw: ['Mapema', 'Matokeo hufika kabla ya jibu.'],
+      },
+      {
+        kind: 'result_amount',
+        en: ['Wrong amount', 'The Result names one shilling more.'],
+        sw: ['Kiasi kisicho sahihi', 'Matokeo hutaja shilingi moja zaidi.'],
+      },
+      {
+        kind: 'result_recipient',
+        en: ['Wrong recipient', 'The Result names another phone.'],
+        sw: ['Mpokeaji asiye sahihi', 'Matokeo hutaja simu nyingine.'],
+      },
+      {
+        kind: 'timeout_notice',
+        en: ['Timeout', 'A timeout notice, and no money.'],
+        sw: ['Muda umeisha', 'Ilani ya muda kuisha, na hakuna pesa.'],
+      },
+      {
+        kind: 'timeout_then_success',
+        en: ['Timeout, then success', 'A notice, then the money.'],
+        sw: ['Muda umeisha, kisha kufaulu', 'Ilani, kisha pesa.'],
+      },
+      {
+        kind: 'waiting_to_resend',
+        en: ['Waiting', '“To be sent again”, then the money.'],
+        sw: ['Inasubiri', '“Itatumwa tena”, kisha pesa.'],
+      },
+      {
+        kind: 'duplicate_late',
+        en: ['Duplicate', 'Paid, but the Result says duplicate.'],
+        sw: ['Nakala', 'Imelipwa, lakini matokeo husema nakala.'],
+      },
     ],
   },
   {
-    title: 'Money out: M-PESA says no',
+    title: { en: 'Money out: M-PESA says no', sw: 'Pesa zinazotoka: M-PESA inakataa' },
     switches: [
-      { kind: 'no_funds', title: 'No funds', effect: 'The account is said to be empty.' },
-      { kind: 'recipient_limit', title: 'Recipient’s limit', effect: 'The phone would hold too much.' },
-      { kind: 'recipient_unknown', title: 'Recipient unknown', effect: 'The number is no customer’s.' },
-      { kind: 'reversed_elsewhere', title: 'Reversed elsewhere', effect: 'The portal was faster.' },
-      { kind: 'initiator_locked', title: 'Initiator locked', effect: 'The password is locked.' },
-      { kind: 'initiator_silent', title: 'Initiator silent', effect: 'Acknowledged, and then nothing.' },
+      {
+        kind: 'no_funds',
+        en: ['No funds', 'The account is said to be empty.'],
+        sw: ['Hakuna pesa', 'Inasemekana akaunti haina pesa.'],
+      },
+      {
+        kind: 'recipient_limit',
+        en: ['Recipient’s limit', 'The phone would hold too much.'],
+        sw: ['Kikomo cha mpokeaji', 'Simu ingekuwa na pesa nyingi mno.'],
+      },
+      {
+        kind: 'recipient_unknown',
+        en: ['Recipient unknown', 'The number is no customer’s.'],
+        sw: ['Mpokeaji hajulikani', 'Nambari si ya mteja yeyote.'],
+      },
+      {
+        kind: 'reversed_elsewhere',
+        en: ['Reversed elsewhere', 'The portal was faster.'],
+        sw: ['Imerudishwa kwingine', 'Tovuti ya M-PESA ilitangulia.'],
+      },
+      {
+        kind: 'initiator_locked',
+        en: ['Initiator locked', 'The password is locked.'],
+        sw: ['Mwanzilishi amefungiwa', 'Nenosiri limefungwa.'],
+      },
+      {
+        kind: 'initiator_silent',
+        en: ['Initiator silent', 'Acknowledged, and then nothing.'],
+        sw: ['Mwanzilishi kimya', 'Limepokelewa, kisha kimya.'],
+      },
     ],
   },
   {
-    title: 'Status question',
+    title: { en: 'Status question', sw: 'Swali la hali' },
     switches: [
-      { kind: 'status_unknown', title: 'Unknown at first', effect: 'Not known for two minutes.' },
-      { kind: 'status_lost', title: 'Lost', effect: 'The answer is never sent.' },
-      { kind: 'status_slow', title: 'Slow', effect: 'The answer takes a minute more.' },
+      {
+        kind: 'status_unknown',
+        en: ['Unknown at first', 'Not known for two minutes.'],
+        sw: ['Haijulikani mwanzoni', 'Haijulikani kwa dakika mbili.'],
+      },
+      {
+        kind: 'status_lost',
+        en: ['Lost', 'The answer is never sent.'],
+        sw: ['Limepotea', 'Jibu halitumwi kamwe.'],
+      },
+      {
+        kind: 'status_slow',
+        en: ['Slow', 'The answer takes a minute more.'],
+        sw: ['Polepole', 'Jibu huchukua dakika moja zaidi.'],
+      },
     ],
   },
 ];

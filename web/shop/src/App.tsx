@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
+import { LanguageSwitch, Speaking, useLocale, useWords } from '../../language.js';
 import { type Booking, type Config, readBooking, readConfig } from './api.js';
 import { BookForm } from './BookForm.js';
 import { BookingCard } from './BookingCard.js';
+import { TEXTS, TITLE } from './texts.js';
 
 /** The demo's phone; the simulator's page makes it, with KES 10,000 and the PIN 1234. */
 const DEMO_PHONE = '0712 345 678';
@@ -13,18 +15,29 @@ const REMEMBERED = 'pokea-demo:booking';
  * page that it is in, and the phone must stay in reach. `?view=shop` is the shop alone.
  */
 export function App() {
+  return (
+    <Speaking title={TITLE}>
+      <Demo />
+    </Speaking>
+  );
+}
+
+function Demo() {
+  const t = useWords(TEXTS);
   const [config, setConfig] = useState<Config>();
-  const [problem, setProblem] = useState('');
+  const [isAway, setIsAway] = useState(false);
   useEffect(() => {
-    readConfig().then(setConfig, (failure: Error) => setProblem(failure.message));
+    readConfig().then(setConfig, () => setIsAway(true));
   }, []);
-  if (!config) return <p role="alert">{problem}</p>;
+  if (!config) return <p role="alert">{isAway && t.notHere}</p>;
   if (new URLSearchParams(location.search).get('view') === 'shop') return <Shop config={config} />;
   return <Stage config={config} />;
 }
 
 /** Both ends of a payment: side by side where there is room, else one of them with a bar to change. */
 function Stage({ config: { simulatorUrl, token } }: { config: Config }) {
+  const t = useWords(TEXTS);
+  const locale = useLocale();
   const [shown, setShown] = useState<'shop' | 'phone'>('shop');
   const tab = (name: 'shop' | 'phone', label: string) => (
     <button type="button" aria-pressed={shown === name} onClick={() => setShown(name)}>
@@ -33,24 +46,24 @@ function Stage({ config: { simulatorUrl, token } }: { config: Config }) {
   );
   return (
     <main class={`stage shows-${shown}`}>
-      <h1 class="unseen">The shop and the customer's phone</h1>
-      <nav class="tabs" aria-label="What is shown">
-        {tab('shop', 'The shop')}
-        {tab('phone', "The customer's phone")}
+      <h1 class="unseen">{t.stage}</h1>
+      <nav class="tabs" aria-label={t.shown}>
+        {tab('shop', t.shop)}
+        {tab('phone', t.phone)}
       </nav>
-      <iframe title="The shop" src="?view=shop" />
+      <iframe class="shop-frame" title={t.shop} src="?view=shop" />
       <iframe
         class="beside"
-        title="The customer's phone"
-        src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}`}
+        title={t.phone}
+        src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}&lang=${locale}`}
       />
       <footer class="outside">
         <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">
-          All phones, the faults and the wire
+          {t.allPhones}
         </a>
-        <a href="/docs">The API</a>
+        <a href="docs">{t.api}</a>
         <details>
-          <summary>A token for the API</summary>
+          <summary>{t.token}</summary>
           <code>export TOKEN={token}</code>
         </details>
       </footer>
@@ -59,6 +72,7 @@ function Stage({ config: { simulatorUrl, token } }: { config: Config }) {
 }
 
 function Shop({ config }: { config: Config }) {
+  const t = useWords(TEXTS);
   const [booking, setBooking] = useState<Booking>();
   const [isNew, setIsNew] = useState(false);
   const [isRead, setIsRead] = useState(false);
@@ -84,7 +98,8 @@ function Shop({ config }: { config: Config }) {
     <div class="shop">
       <header>
         <p class="brand">Fundi</p>
-        <p class="note">A shop of the Pokea demo. No real money moves.</p>
+        <LanguageSwitch />
+        <p class="note">{t.demo}</p>
       </header>
       <main>
         {isRead && !booking && <BookForm config={config} booked={booked} />}

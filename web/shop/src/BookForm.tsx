@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
+import { useLocale, useWords } from '../../language.js';
 import { type Booking, type Config, makeBooking } from './api.js';
-import { AREAS, SERVICES } from './services.js';
+import { AREAS, IN_AREA, SERVICES } from './services.js';
+import { TEXTS } from './texts.js';
 
 interface Props {
   config: Config;
@@ -9,7 +11,9 @@ interface Props {
 
 /** What is to be repaired, and where. */
 export function BookForm({ config, booked }: Props) {
-  const [service, setService] = useState(SERVICES[0]?.name ?? '');
+  const t = useWords(TEXTS);
+  const locale = useLocale();
+  const [service, setService] = useState(SERVICES[0]);
   const [area, setArea] = useState<string>(AREAS[0]);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState('');
@@ -19,37 +23,33 @@ export function BookForm({ config, booked }: Props) {
     setIsBusy(true);
     setProblem('');
     try {
-      booked(await makeBooking(config.token, `${service} in ${area}`));
+      const name = service?.words[locale].name ?? '';
+      booked(await makeBooking(config.token, IN_AREA[locale].replace('#', name).replace('@', area)));
     } catch (failure) {
-      setProblem((failure as Error).message);
+      setProblem(failure instanceof TypeError ? t.unanswered : (failure as Error).message);
       setIsBusy(false);
     }
   };
   return (
     <form onSubmit={book}>
-      <h1>Book a technician</h1>
+      <h1>{t.book}</h1>
       <fieldset>
-        <legend>What needs fixing?</legend>
+        <legend>{t.what}</legend>
         <div class="services">
-          {SERVICES.map(({ name, what, icon }) => (
-            <label key={name} class="service">
-              <input
-                type="radio"
-                name="service"
-                checked={name === service}
-                onChange={() => setService(name)}
-              />
+          {SERVICES.map((one) => (
+            <label key={one.icon} class="service">
+              <input type="radio" name="service" checked={one === service} onChange={() => setService(one)} />
               <svg viewBox="0 0 24 24" aria-hidden="true">
-                <path d={icon} />
+                <path d={one.icon} />
               </svg>
-              <b>{name}</b>
-              <small>{what}</small>
+              <b>{one.words[locale].name}</b>
+              <small>{one.words[locale].what}</small>
             </label>
           ))}
         </div>
       </fieldset>
       <label class="area">
-        Where?
+        {t.where}
         <select value={area} onChange={(event) => setArea(event.currentTarget.value)}>
           {AREAS.map((name) => (
             <option key={name}>{name}</option>
@@ -58,14 +58,14 @@ export function BookForm({ config, booked }: Props) {
       </label>
       <p class="fee">
         <span>
-          Booking fee
-          <small>Held for you until the technician has come.</small>
+          {t.feeToBook}
+          <small>{t.isHeld}</small>
         </span>
         <b>KES {config.bookingFee.toLocaleString('en-KE')}</b>
       </p>
       <p role="alert">{problem}</p>
       <button type="submit" class="main" aria-disabled={isBusy}>
-        {isBusy ? 'Booking…' : 'Book and pay'}
+        {isBusy ? t.booking : t.submit}
       </button>
     </form>
   );

@@ -1,5 +1,7 @@
 import { useEffect } from 'preact/hooks';
+import { useLocale, useWords } from '../../language.js';
 import { type Booking, type Config, readBooking } from './api.js';
+import { TEXTS } from './texts.js';
 
 interface Props {
   config: Config;
@@ -13,15 +15,10 @@ interface Props {
 
 const ASK_MS = 1000;
 
-const FEE = {
-  unpaid: 'unpaid',
-  held: 'paid, held until the technician has come',
-  released: 'paid',
-  refunded: 'returned',
-};
-
 /** The booking: its fee is paid with the drop-in, and then it goes on by itself. */
 export function BookingCard({ config, booking, phone, isNew, changed, again }: Props) {
+  const t = useWords(TEXTS);
+  const locale = useLocale();
   const isPaid = booking.bookingFee.status !== 'unpaid';
   const refresh = () => {
     readBooking(config.token, booking.id).then(changed, () => undefined);
@@ -35,27 +32,28 @@ export function BookingCard({ config, booking, phone, isNew, changed, again }: P
   }, [booking.id, isPaid]);
   return (
     <article>
-      <h1>{isPaid ? 'Finding you a technician' : 'One step left'}</h1>
+      <h1>{isPaid ? t.paidTitle : t.unpaidTitle}</h1>
       <dl>
-        <dt>Service</dt>
+        <dt>{t.service}</dt>
         <dd>{booking.service}</dd>
-        <dt>Booking</dt>
+        <dt>{t.reference}</dt>
         <dd>{booking.reference}</dd>
-        <dt>Fee</dt>
+        <dt>{t.fee}</dt>
         <dd>
-          KES {booking.bookingFee.amount.toLocaleString('en-KE')}, {FEE[booking.bookingFee.status]}
+          KES {booking.bookingFee.amount.toLocaleString('en-KE')}, {t[booking.bookingFee.status]}
         </dd>
       </dl>
       <ol class="steps">
-        <li class="done">Booked</li>
-        <li class={isPaid ? 'done' : 'now'}>{isPaid ? 'Fee paid' : 'Pay the fee'}</li>
-        <li class={isPaid ? 'now' : ''}>Finding a technician</li>
+        <li class="done">{t.booked}</li>
+        <li class={isPaid ? 'done' : 'now'}>{isPaid ? t.paid : t.pay}</li>
+        <li class={isPaid ? 'now' : ''}>{t.finding}</li>
       </ol>
       <pokea-checkout
         booking-id={booking.id}
         amount={booking.bookingFee.amount}
         description={booking.service}
         token={config.token}
+        locale={locale}
         phone-number={phone}
         open={isNew}
         onpokea-success={refresh}
@@ -64,7 +62,7 @@ export function BookingCard({ config, booking, phone, isNew, changed, again }: P
       </pokea-checkout>
       {isPaid && (
         <button type="button" class="main" onClick={again}>
-          Book another
+          {t.again}
         </button>
       )}
     </article>

@@ -1,4 +1,7 @@
-/** The service as the shop uses it: its configuration and its bookings. */
+/**
+ * The service as the shop uses it: its configuration and its bookings. A proxy may have it below a path, so addresses are
+ * told from where the page is.
+ */
 
 export interface Config {
   /** A token of the demo's customer. */
@@ -25,8 +28,8 @@ async function call<T>(path: string, token: string, init: RequestInit = {}): Pro
 }
 
 export async function readConfig(): Promise<Config> {
-  const answer = await fetch('/demo/config.json', { cache: 'no-store' });
-  if (!answer.ok) throw new Error('The demo is not running here: start it with `pokea demo`.');
+  const answer = await fetch('demo/config.json', { cache: 'no-store' });
+  if (!answer.ok) throw new Error(`The demo answered ${answer.status}.`);
   return (await answer.json()) as Config;
 }
 
@@ -36,9 +39,9 @@ export async function makeBooking(token: string, service: string): Promise<Booki
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ service }),
   };
-  return (await call<{ booking: Booking }>('/api/v1/bookings', token, init)).booking;
+  return (await call<{ booking: Booking }>('api/v1/bookings', token, init)).booking;
 }
 
 export async function readBooking(token: string, id: string): Promise<Booking> {
-  return (await call<{ booking: Booking }>(`/api/v1/bookings/${encodeURIComponent(id)}`, token)).booking;
+  return (await call<{ booking: Booking }>(`api/v1/bookings/${encodeURIComponent(id)}`, token)).booking;
 }

@@ -8,6 +8,7 @@ declare module 'preact' {
         amount: number;
         description?: string;
         token?: string;
+        locale?: string;
         'phone-number'?: string;
         open?: boolean;
         'onpokea-success'?: (event: CustomEvent<{ transactionId: string }>) => void;
