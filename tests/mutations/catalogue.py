@@ -7,6 +7,7 @@ then the mutation is written anew for the code as it is.
 from typing import Final
 
 from tests.mutations.mutation import Edit, Mutation
+from tests.mutations.of_money_out import OF_MONEY_OUT
 from tests.mutations.of_statements import OF_STATEMENTS
 
 _ARRIVALS: Final = "operations/arrivals.py"
@@ -362,5 +363,6 @@ MUTATIONS: Final = (
         ],
     ),
     *OF_STATEMENTS,
+    *OF_MONEY_OUT,
 )
 """In the order of the law's sections, roughly."""

@@ -13,8 +13,9 @@ class Edit(NamedTuple):
 
 
 class Mutation(NamedTuple):
-    """One defect. `harm` is what it would do."""
+    """One defect. `harm` is what it would do; `money_out`: it does it only where money goes out."""
 
     name: str
     harm: str
     edits: Sequence[Edit]
+    money_out: bool = False

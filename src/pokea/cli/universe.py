@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -28,6 +29,7 @@ def universe(
     seed: int = typer.Option(1, min=0, help="The first universe's seed; the same seed is the same universe."),
     count: int = typer.Option(1, min=1, max=10_000_000, help="How many universes, with seeds that count up."),
     processes: int = typer.Option(0, min=0, max=256, help="Processes that share the work; 0 for one a core."),
+    money_out: bool = typer.Option(False, "--money-out", help="Let officers refund and pay out as well."),
     timeline: bool = typer.Option(False, "--timeline", help="Print everything that happened (one universe)."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as one JSON document."),
 ) -> None:
@@ -41,7 +43,7 @@ def universe(
     totals = Totals()
     seeds = range(seed, seed + count)
     with _progress(count, quiet=as_json) as advance:
-        for outcome in outcomes(seeds, processes or os.cpu_count() or 1):
+        for outcome in outcomes(seeds, processes or os.cpu_count() or 1, money_out=money_out):
             totals.add(outcome)
             advance(len(totals.failures))
             if timeline and count == 1:
@@ -50,19 +52,20 @@ def universe(
     sys.exit(1 if totals.failures else 0)
 
 
-def outcomes(seeds: range, processes: int) -> Iterator["UniverseOutcome"]:
+def outcomes(seeds: range, processes: int, *, money_out: bool = False) -> Iterator["UniverseOutcome"]:
     """The universes of these seeds, in their order, shared by so many processes. Raises BrokenProcessPool."""
+    run = partial(run_one, money_out=money_out)
     if min(processes, len(seeds)) == 1:
-        yield from map(run_one, seeds)
+        yield from map(run, seeds)
         return
     # A fresh interpreter for each, since a forked one would share this one's threads and open files.
     context = multiprocessing.get_context("spawn")
     # This pool says so when one of its processes dies; the other kind waits for it for ever.
     with ProcessPoolExecutor(min(processes, len(seeds)), mp_context=context) as pool:
-        yield from pool.map(run_one, seeds, chunksize=min(_SEEDS_AT_ONCE, -(-len(seeds) // processes)))
+        yield from pool.map(run, seeds, chunksize=min(_SEEDS_AT_ONCE, -(-len(seeds) // processes)))
 
 
-def run_one(seed: int) -> "UniverseOutcome":
+def run_one(seed: int, *, money_out: bool) -> "UniverseOutcome":
     """The universe of this seed, in this process; the chronicle of one that is sound is left behind."""
     global _mine  # noqa: PLW0603 - a worker process keeps its own from one seed to the next
     from pokea.universe.run import Universes
@@ -70,7 +73,7 @@ def run_one(seed: int) -> "UniverseOutcome":
     is_worker = multiprocessing.parent_process() is not None
     is_first = _mine is None
     _mine = _mine or Universes()
-    outcome = _mine.run(seed)
+    outcome = _mine.run(seed, money_out=money_out)
     if is_first and is_worker:
         # What the first one has loaded and built is there for good: no collector needs to look at it again.
         gc.freeze()

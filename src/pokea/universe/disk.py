@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import event
 from sqlalchemy.pool import StaticPool
 
+from pokea.operations.tokens import callback_digest
 from pokea.storage.attempts import Attempt
 from pokea.storage.database import Database
 from pokea.storage.engines import sqlite_engine
@@ -64,6 +65,11 @@ class Store:
         connection: FaultyConnection = sqlite3.connect(":memory:", factory=FaultyConnection, check_same_thread=False)
         connection.deserialize(self._template)
         return connection
+
+    def has_address(self, token: str) -> bool:
+        """Whether an address of money out with this token is in the database."""
+        found = self.connection.execute("select 1 from out_addresses where digest = ?", (callback_digest(token),))
+        return found.fetchone() is not None
 
     def content(self) -> bytes:
         """All there is in the database, as text in the order of the tables and of their keys."""

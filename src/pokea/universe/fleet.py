@@ -100,7 +100,7 @@ class Fleet:
             LifeClock(self._loop, self._plan.epoch, life),
             _bytes_of(life, self._chance),
         )
-        settings = _settings(*_keys_of(self._plan.rotates_key, number), tuple(self._plan.settings.items()))
+        settings = settings_of(self._plan, number)
         service = Service(
             settings,
             ports,
@@ -224,6 +224,11 @@ def _keys_of(rotates: bool, number: int) -> tuple[str, str]:
     if not rotates:
         return SECRET_KEY, ""
     return (NEXT_SECRET_KEY, SECRET_KEY) if number > 0 else (SECRET_KEY, NEXT_SECRET_KEY)
+
+
+def settings_of(plan: Plan, number: int = 0) -> Settings:
+    """The settings of the life of this number, from 0."""
+    return _settings(*_keys_of(plan.rotates_key, number), tuple(plan.settings.items()))
 
 
 @cache

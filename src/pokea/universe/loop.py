@@ -73,6 +73,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """End the run with this failure at the next turn."""
         self._failure = self._failure or failure
 
+    def oversleep(self, seconds: float) -> None:
+        """Let so much time pass at once, as for a machine that was suspended: what was due meanwhile is late."""
+        self._now_seconds += seconds
+
     def leap(self, timeout: float | None) -> None:
         """Move on to the next thing that is due. Raises Deadlocked, Spinning, or what `fail` was given."""
         self.turns += 1

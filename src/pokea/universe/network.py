@@ -30,6 +30,11 @@ _REFUSED_AFTER_SECONDS = 0.2
 _OK = 200
 _REDIRECTED = 300
 _LIMITED = 429
+_ROUTES: Final = (
+    *("stkpushquery", "stkpush", "oauth", "callback", "b2c", "reversal", "transactionstatus", "accountbalance"),
+    *("/out/", "status", "refunds", "payouts", "bookings"),
+)
+"""Words in a path, by which a request is known; the first that fits."""
 
 
 class Sent(NamedTuple):
@@ -248,10 +253,7 @@ def _said(reply: Reply) -> str:
 def route_of(sent: Sent) -> str:
     """What kind of request it is, for the points at which a life may end."""
     path = urlsplit(sent.url).path
-    for word in ("stkpushquery", "stkpush", "oauth", "callback", "status", "bookings"):
-        if word in path:
-            return word
-    return "other"
+    return next((word for word in _ROUTES if word in path), "other").strip("/")
 
 
 class WorldTransport:

@@ -48,6 +48,10 @@ _NAMES: Final = (
 )
 
 
+MONEY_OUT: Final = "plan.money out"
+"""Counts the universes in which money goes out."""
+
+
 class Burst(NamedTuple):
     """Trouble for a while."""
 
@@ -126,6 +130,11 @@ class Plan(NamedTuple):
     reversals_at_seconds: Sequence[float]
     """When an operator of the portal gives a customer's money back."""
     visits: Sequence[Visit]
+    officers_at_seconds: Sequence[float] = ()
+    """When an officer has a turn: looks at the money that may go out, and does one thing; none where no money goes
+    out."""
+    tops_up: bool = False
+    """Funds are put into the account that pays out, at the beginning."""
 
     def occasions(self) -> list[str]:
         """What the report counts of a plan besides faults and crashes."""
@@ -140,6 +149,7 @@ class Plan(NamedTuple):
             "plan.standstill": bool(self.standstills),
             "plan.phone shared": len(set(phones)) < len(phones),
             "plan.prompts limited": any(self.settings[name] for name in _PUSH_LIMITS),
+            MONEY_OUT: bool(self.officers_at_seconds),
         }
         return [name for name, holds in held.items() if holds]
 

@@ -3,11 +3,13 @@
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from pokea.daraja.b2c import B2C_PATH
+from pokea.daraja.reversal import REVERSAL_PATH
 from pokea.redact import mask
 from pokea.transport import Reply
 from pokea.universe.disk import INJECTED
@@ -42,33 +44,57 @@ class Push:
         return token_of(self.callback_url)
 
 
-class Wire:
-    """A tap on what the service sends to Daraja."""
+class OutSend:
+    """One request that may move money out, as it left a process.
 
-    def __init__(self) -> None:
+    `is_durable`: its address was in the database by then.
+    """
+
+    def __init__(self, result_url: str, is_durable: bool) -> None:
+        self.token = token_of(result_url)
+        self.is_durable = is_durable
+        self.left = True
+        self.token_refused = False
+
+
+class Wire:
+    """A tap on what the service sends to Daraja. `is_known` says whether the address of a token is in the database."""
+
+    def __init__(self, is_known: Callable[[str], bool] = lambda _token: True) -> None:
         self.pushes: list[Push] = []
+        self.out: list[OutSend] = []
+        self._is_known = is_known
 
     def leaves(self, sent: Sent, sender: Process) -> int:
-        """A request is on its way; a push gets a number from 1, anything else 0."""
-        if "stkpush/" not in sent.url:
-            return 0
-        self.pushes.append(Push(json.loads(sent.body or b"{}")["CallBackURL"], sender, ARRIVED_SECONDS.get()))
-        return len(self.pushes)
+        """A request is on its way; a push gets a number from 1, money out one below 0, anything else 0."""
+        if "stkpush/" in sent.url:
+            self.pushes.append(Push(json.loads(sent.body or b"{}")["CallBackURL"], sender, ARRIVED_SECONDS.get()))
+            return len(self.pushes)
+        if sent.url.endswith((B2C_PATH, REVERSAL_PATH)):
+            result_url = json.loads(sent.body or b"{}")["ResultURL"]
+            self.out.append(OutSend(result_url, self._is_known(token_of(result_url))))
+            return -len(self.out)
+        return 0
 
     def comes(self, number: int, reply: Reply | None) -> None:
         """What the process was told of it."""
-        if number and reply is not None:
-            push = self.pushes[number - 1]
-            push.token_refused = reply.status == _UNAUTHORIZED or any(
-                code.encode() in reply.body for code in _TOKEN_REFUSALS
-            )
-            push.refused = reply.status in _REFUSALS and not push.token_refused
-            push.answered_with = _accepted_as(reply)
+        if not number or reply is None:
+            return
+        token_refused = reply.status == _UNAUTHORIZED or any(code.encode() in reply.body for code in _TOKEN_REFUSALS)
+        if number < 0:
+            self.out[-number - 1].token_refused = token_refused
+            return
+        push = self.pushes[number - 1]
+        push.token_refused = token_refused
+        push.refused = reply.status in _REFUSALS and not push.token_refused
+        push.answered_with = _accepted_as(reply)
 
     def never_left(self, number: int) -> None:
         """The process was told that it never left."""
-        if number:
+        if number > 0:
             self.pushes[number - 1].left = False
+        elif number < 0:
+            self.out[-number - 1].left = False
 
 
 def _accepted_as(reply: Reply) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pokea.universe.chronicle import timeline
+from pokea.universe.plan import MONEY_OUT
 from pokea.universe.run import UniverseOutcome
 
 _FAULTS = ("daraja.", "network.", "disk.")
@@ -16,6 +17,7 @@ class UniverseFailure(NamedTuple):
     """A universe in which a rule did not hold."""
 
     seed: int
+    money_out: bool
     violations: Sequence[str]
     story: Sequence[str]
 
@@ -40,7 +42,8 @@ class Totals:
         self.slowest_seconds = max(self.slowest_seconds, outcome.cpu_seconds)
         if outcome.violations:
             found = [str(violation) for violation in outcome.violations]
-            self.failures.append(UniverseFailure(outcome.seed, found, timeline(outcome.lines)))
+            money_out = outcome.counts.get(MONEY_OUT, 0) > 0
+            self.failures.append(UniverseFailure(outcome.seed, money_out, found, timeline(outcome.lines)))
             self.failures.sort(key=lambda failure: failure.seed)
 
     @property
@@ -59,7 +62,7 @@ class Totals:
             "counts": {name: count for name, count in sorted(self.counts.items()) if not name.startswith(_FAULTS)},
             "faults": self.faults,
             "failures": [
-                {"seed": failure.seed, "violations": list(failure.violations), "replay": replay(failure.seed)}
+                {"seed": failure.seed, "violations": list(failure.violations), "replay": replay(failure)}
                 for failure in self.failures
             ],
         }
@@ -79,16 +82,16 @@ class Totals:
         ]
 
 
-def replay(seed: int) -> str:
+def replay(failure: UniverseFailure) -> str:
     """The one command that runs this universe again."""
-    return f"pokea universe --seed {seed}"
+    return f"pokea universe --seed {failure.seed}{' --money-out' if failure.money_out else ''}"
 
 
 def story_of(failure: UniverseFailure, most_lines: int = _MOST_SHOWN) -> Iterable[str]:
     """A failure as it is printed: what is wrong, how to see it again, and what happened."""
     yield f"Universe {failure.seed} broke {len(failure.violations)} rules:"
     yield from (f"  {violation}" for violation in failure.violations)
-    yield f"See it again: {replay(failure.seed)}"
+    yield f"See it again: {replay(failure)}"
     left_out = len(failure.story) - most_lines
     if left_out > 0:
         yield f"  ({left_out} earlier lines are left out)"

@@ -14,6 +14,7 @@ from pokea.audit.rule import Violation
 from pokea.universe.chronicle import ChronicleLine
 from pokea.universe.disk import Store
 from pokea.universe.loop import Deadlocked, Spinning, VirtualLoop
+from pokea.universe.out_plan import with_money_out
 from pokea.universe.plan import plan_of
 from pokea.universe.process import Dead
 from pokea.universe.recorder import Log, listening
@@ -42,15 +43,15 @@ class Universes:
         self._store = Store()
         self._log_level = log_level
 
-    def run(self, seed: int) -> UniverseOutcome:
-        """The universe of this seed."""
+    def run(self, seed: int, *, money_out: bool = False) -> UniverseOutcome:
+        """The universe of this seed, in which money goes out as well where that is asked for."""
         # What a universe leaves behind is one great circle, so it is collected once, when it is over.
         # What was there before is set apart: to look through it again after each universe would take half of the time.
         collects = gc.isenabled()
         gc.disable()
         gc.freeze()
         try:
-            return self._run(seed)
+            return self._run(seed, money_out)
         finally:
             _forget_calls()
             gc.collect()
@@ -58,16 +59,19 @@ class Universes:
             if collects:
                 gc.enable()
 
-    def _run(self, seed: int) -> UniverseOutcome:
+    def _run(self, seed: int, money_out: bool) -> UniverseOutcome:
         began = time.process_time()
         chance = random.Random(seed)  # noqa: S311 - the one generator of this universe
+        chance_of_out = random.Random(f"money out {seed}")  # noqa: S311 - the other one, so that the first one stays
         plan = plan_of(seed, chance)
+        if money_out:
+            plan = with_money_out(plan, chance_of_out)
         self._store.reset()
         loop = VirtualLoop(_MOST_TURNS)
         log = Log()
         with listening(log, self._log_level):
             with sealed(loop.fail):
-                world = World(loop, plan, chance, self._store, log)
+                world = World(loop, plan, chance, self._store, log, chance_of_out)
                 found = _finished(loop, world)
             digest = world.chronicle.digest(self._store.content())
             lines = list(world.chronicle.lines)

@@ -36,13 +36,12 @@ from pokea.universe.plan import Burst, Plan
 from pokea.universe.process import LifeClock, Process
 from pokea.universe.recorder import Acknowledged, Log, Wire, token_of
 from pokea.universe.statements import Statements
+from pokea.universe.treasury import CUSTOMER_SCOPES, SERVICE, Treasury
 
-SERVICE = "http://pokea.test"
 DARAJA = "http://daraja.test"
 _DARAJA_ADDRESS = "196.201.214.200"
 _TOKEN_SECONDS = 400 * 24 * 3600.0
 _SETTLES_WITHIN_SECONDS = 120.0
-_SCOPES = ("payments:write", "payments:read", "bookings:write")
 
 
 class DarajaSide:
@@ -58,7 +57,15 @@ class DarajaSide:
 class World:
     """Everything there is, and the counter at which customers stand."""
 
-    def __init__(self, loop: VirtualLoop, plan: Plan, chance: random.Random, store: Store, log: Log) -> None:
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        plan: Plan,
+        chance: random.Random,
+        store: Store,
+        log: Log,
+        chance_of_out: random.Random,
+    ) -> None:
         self._loop = loop
         self._plan = plan
         self._chance = chance
@@ -66,7 +73,7 @@ class World:
         self._log = log
         self.chronicle = Chronicle()
         self._weather = FaultPlan(plan.standstills)
-        self._wire = Wire()
+        self._wire = Wire(store.has_address)
         self._clock = LifeClock(loop, plan.epoch)
         self._network = Network(loop, self._weather, chance, self.chronicle)
         daraja = DarajaSide()
@@ -76,6 +83,17 @@ class World:
         daraja.application = self._simulator.app
         self._daraja = daraja
         self._calm = Network(loop, FaultPlan(), chance, Chronicle())
+        self._treasury = Treasury(
+            loop,
+            plan,
+            store,
+            self.fleet,
+            self,
+            Network(loop, self._weather, chance_of_out, self.chronicle),
+            self._simulator,
+            self.chronicle,
+            chance_of_out,
+        )
         self._statements = Statements(self, self.fleet, store, chance, self._taken)
         self._acknowledged: list[Acknowledged] = []
         self._complaints: list[str] = []
@@ -93,6 +111,7 @@ class World:
         early = self._check(oracle.truthful(self._simulator.journal.callbacks, self._taken(), self._doubted()))
         await self._bring_statements()
         await self._settle_by_hand()
+        await self._treasury.finish()
         late = self._check(None)
         await self.fleet.drain_all()
         await self._simulator.stop()
@@ -120,6 +139,7 @@ class World:
         tasks += [asyncio.create_task(self._after(at, self._fetch_token)) for at in plan.rivals_at_seconds]
         tasks += [asyncio.create_task(self._after(at, self._reverse)) for at in plan.reversals_at_seconds]
         tasks += [asyncio.create_task(self._after(at, self._statements.bring, defect)) for at, defect in plan.readings]
+        tasks.append(asyncio.create_task(self._treasury.live()))
         for task in tasks:
             await task
         await asyncio.sleep(max(0.0, plan.active_seconds - self._loop.time()))
@@ -187,6 +207,7 @@ class World:
         self.fleet.spare()
         await self._set_faults(())
         await self.fleet.stand()
+        await self._treasury.calm()
 
     # The counter
 
@@ -227,7 +248,7 @@ class World:
 
     def _token(self, who: str) -> str:
         if who not in self._tokens:
-            scopes = ("admin",) if who == "admin" else _SCOPES
+            scopes = ("admin",) if who == "admin" else CUSTOMER_SCOPES
             self._tokens[who] = issue_token(Secret(JWT_SECRET), who, scopes, self._clock.now(), _TOKEN_SECONDS)
         return self._tokens[who]
 
@@ -341,6 +362,7 @@ class World:
                 *oracle.quiet_is_asked(connection),
                 *self._statements.violations(books, taken),
             ]
+        found += self._treasury.violations(self._wire.out)
         self.chronicle.counts["payments"] = len(books.status)
         self.chronicle.counts["completed"] = sum(status == "completed" for status in books.status.values())
         self.chronicle.counts["charges"] = len(taken)
@@ -352,6 +374,7 @@ class World:
         found = {f"the phone of {name}": msisdn for msisdn, name in phones.items()}
         found |= {f"the phone of {name} as typed": f"0{msisdn[3:]}" for msisdn, name in phones.items()}
         found |= {f"the token of {name}": token for name, token in self._tokens.items()}
+        found |= {f"the last token of {name}": token for name, token in self._treasury.tokens.items()}
         found |= {f"a callback token ({number})": push.token for number, push in enumerate(self._wire.pushes)}
         options = self._plan.options
         return found | {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pokea.simulator.faults import PUSH_KINDS
+from pokea.simulator.faults import OUT_KINDS, PUSH_KINDS, FaultKind
 from pokea.universe.defects import DEFECTS
 from pokea.universe.fault_plan import DiskFaults, NetworkFaults
 from pokea.universe.report import story_of
@@ -14,6 +14,14 @@ pytestmark = pytest.mark.timeout(0)
 
 _ENOUGH = 300
 """In fewer universes than these a rare fault may not come up."""
+_ENOUGH_OF_MONEY_OUT = 150
+_OUT_OCCASIONS = (
+    *("plan.money out", "paid out", "out.found by people", "refunds.completed", "refunds.failed", "payouts.completed"),
+    *("out.approve own_request", "out.approve digest_changed", "out.approve above_cap", "out.approve done"),
+    *("out.retry done", "out.retry already_decided", "out.release done", "out.dispute done", "out.refund done"),
+    *("out.review done", "out.done done", "out.reject done", "out.withdraw done", "out.start done", "out.stop done"),
+    *("out.findings done", "out.findings invalid_request", "out.payouts beyond_payable", "out.refunds already_decided"),
+)
 _OCCASIONS = (
     *("plan.clock wrong", "plan.key rotated", "plan.changes rehearsed", "plan.day and more", "plan.burst"),
     *("plan.books audited", "plan.phone shared", "plan.prompts limited", "limited.stkpush", "limited.stkpushquery"),
@@ -34,11 +42,25 @@ def test_no_universe_breaks_a_rule(ran: Ran, say: Say) -> None:
     assert not stories, "\n\n".join(stories[:3])
 
 
-@pytest.mark.parametrize("kind", [kind.value for kind in PUSH_KINDS])
-def test_every_fault_of_daraja_acts(ran: Ran, kind: str) -> None:
-    """Each kind of fault that universes draw has acted; no money goes out in them, so they draw those of pushes."""
+@pytest.mark.parametrize("kind", PUSH_KINDS)
+def test_every_fault_of_a_push_acts(ran: Ran, kind: FaultKind) -> None:
+    """Each kind of fault that a payment by push may meet has acted, not only been drawn."""
     _needs_enough(ran)
-    assert ran.totals.counts[f"daraja.{kind}"] > 0
+    assert ran.totals.counts[f"daraja.{kind.value}"] > 0
+
+
+def test_no_universe_with_money_out_breaks_a_rule(ran_with_money_out: Ran, say: Say) -> None:
+    """Every rule holds in every one, by the journal: paid once, by two people, and called what it is."""
+    say(" ".join(ran_with_money_out.totals.sentences()))
+    stories = ["\n".join(story_of(failure)) for failure in ran_with_money_out.totals.failures]
+    assert not stories, "\n\n".join(stories[:3])
+
+
+@pytest.mark.parametrize("kind", OUT_KINDS)
+def test_every_fault_of_money_out_acts(ran_with_money_out: Ran, kind: FaultKind) -> None:
+    """Each kind of fault that the law names for money out has acted, not only been drawn."""
+    _needs_enough(ran_with_money_out, _ENOUGH_OF_MONEY_OUT)
+    assert ran_with_money_out.totals.counts[f"daraja.{kind.value}"] > 0
 
 
 @pytest.mark.parametrize("name", NetworkFaults._fields)
@@ -62,6 +84,13 @@ def test_everything_else_happens(ran: Ran, name: str) -> None:
     assert ran.totals.counts[name] > 0
 
 
-def _needs_enough(ran: Ran) -> None:
-    if ran.totals.universes < _ENOUGH:
+@pytest.mark.parametrize("name", _OUT_OCCASIONS)
+def test_everything_of_money_out_happens(ran_with_money_out: Ran, name: str) -> None:
+    """Officers ask, approve, refuse, find out and begin anew; and are refused what they may not do."""
+    _needs_enough(ran_with_money_out, _ENOUGH_OF_MONEY_OUT)
+    assert ran_with_money_out.totals.counts[name] > 0
+
+
+def _needs_enough(ran: Ran, enough: int = _ENOUGH) -> None:
+    if ran.totals.universes < enough:
         pytest.skip(f"{ran.totals.universes} universes are too few for every rare thing to happen")
