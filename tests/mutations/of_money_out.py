@@ -94,8 +94,8 @@ OF_MONEY_OUT: Final = (
             Edit(_APPROVING, "    if above and not over_cap:\n", "    if above and call is None:\n"),
             Edit(
                 "disbursements/sending_rules.py",
-                "    if not is_within(rules.caps, used, row.amount_cents, over_cap=row.is_over_cap):\n",
-                "    if not is_within(rules.caps, used, row.amount_cents, over_cap=True):\n",
+                "    return is_within(rules.caps, used, row.amount_cents, over_cap=row.is_over_cap)\n",
+                "    return is_within(rules.caps, used, row.amount_cents, over_cap=True)\n",
             ),
         ],
         money_out=True,
@@ -172,8 +172,8 @@ OF_MONEY_OUT: Final = (
         [
             Edit(
                 "disbursements/claims.py",
-                "    store.insert_attempt(connection, attempt, addresses.rows)\n",
-                "    store.insert_attempt(connection, attempt, ())\n",
+                "    store.add_addresses(connection, [row for each in sendings for row in each.addresses.rows])\n",
+                "    store.add_addresses(connection, [row for each in sendings[1:] for row in each.addresses.rows])\n",
             )
         ],
         money_out=True,
