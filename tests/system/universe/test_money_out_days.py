@@ -3,7 +3,7 @@
 import pytest
 
 from pokea.audit.rule import Violation
-from pokea.universe import treasury
+from pokea.universe import out_oracle
 from pokea.universe.loop import VirtualLoop
 from pokea.universe.network import Sent, route_of
 from pokea.universe.report import Totals, story_of
@@ -32,7 +32,7 @@ def test_the_same_seed_is_the_same_universe_with_money_out(universes: Universes)
 def test_a_broken_rule_is_replayed_with_money_out(universes: Universes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command that runs it again lets money go out again."""
     flaw = Violation("paid_once", "rf_1 was paid 2 times")
-    monkeypatch.setattr(treasury.out_oracle, "paid_once", lambda *_: [flaw])
+    monkeypatch.setattr(out_oracle, "paid_once", lambda *_: [flaw])
     totals = Totals()
     totals.add(universes.run(_SEED, money_out=True))
     (failure,) = totals.failures
