@@ -128,8 +128,9 @@ def read_database_address(url: str) -> DatabaseAddress:
     authority, _, name = place.partition("/")
     if authority.count("@") > 1:
         raise ValueError("has more than one @: write an @ of the password as %40")
-    if "@" in name or ("@" in query and "@" not in authority) or "#" in place:
-        raise ValueError("has a /, ? or # in its password: write them as %2F, %3F and %23")
+    # SQLAlchemy reads up to an @ that follows, wherever it stands.
+    if "@" in name or "@" in query or "#" in place:
+        raise ValueError("has a /, ? or # in its password, or an @ after its ?: write them as %2F, %3F, %23 and %40")
     server = authority.rpartition("@")[2]
     if server:
         try:

@@ -174,6 +174,13 @@ def test_a_database_is_shown_without_user_and_password(url: str, shown: str) -> 
     assert str(read_database_address(url)) == shown
 
 
+@pytest.mark.parametrize("url", ["postgresql://@?:@&/", "postgresql://@?:@://", "postgresql://a@db/x?y=z@w"])
+def test_an_at_sign_after_the_question_mark_is_refused(url: str) -> None:
+    """The library would read another server in it."""
+    with pytest.raises(ValueError, match="@ after its"):
+        read_database_address(url)
+
+
 words = st.text(string.ascii_letters + string.digits + "@:/?#[]%&=.,-_ ", max_size=12)
 
 
