@@ -3,7 +3,7 @@
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
@@ -141,6 +141,9 @@ def read_database_address(url: str) -> DatabaseAddress:
             )
     if "/" in name:
         raise ValueError("has a / in the name of the database")
+    name = unquote(name)
+    if not name.isprintable():
+        raise ValueError("has a character in the name of the database that cannot be seen")
     return DatabaseAddress(False, server, name)
 
 

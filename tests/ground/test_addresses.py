@@ -181,6 +181,13 @@ def test_an_at_sign_after_the_question_mark_is_refused(url: str) -> None:
         read_database_address(url)
 
 
+def test_a_name_is_read_as_the_library_reads_it() -> None:
+    """Written with %, it is shown as it is called; what cannot be seen is refused."""
+    assert read_database_address("postgresql://db/pokea%2Dlive").name == "pokea-live"
+    with pytest.raises(ValueError, match="cannot be seen"):
+        read_database_address("postgresql://db/%00")
+
+
 words = st.text(string.ascii_letters + string.digits + "@:/?#[]%&=.,-_ ", max_size=12)
 
 
