@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_PORT: Final = re.compile(r"[0-9]{1,5}")
+_PORT: Final = re.compile(r"[1-9][0-9]{0,4}")
 _LAST_PORT: Final = 65_535
 _LONGEST_HOST: Final = 253
 
