@@ -23,6 +23,7 @@ from tests.system.service.running import Answer, Program, SimulatorProgram, call
 from tests.system.service.world import on_database
 
 READY_SECONDS = 3.0
+COUNTING_SECONDS = 0.06
 CROWD = 20
 
 StartDemo: TypeAlias = Callable[..., "Demo"]
@@ -95,10 +96,25 @@ def start_demo(tmp_path: Path) -> Iterator[StartDemo]:
 
 
 def test_it_is_ready_within_seconds(start_demo: StartDemo, say: Say) -> None:
-    """From the start of the program to answered calls of service and simulator it takes three seconds at most."""
+    """From the start of the program to answered calls of service and simulator it takes three seconds at most, on a
+    machine that counts as fast as most do."""
     fastest = min(timed(start_demo) for _ in range(2))
-    say(f"ready after {fastest:.2f} s")
-    assert fastest < READY_SECONDS
+    slowness = max(1.0, counting_seconds() / COUNTING_SECONDS)
+    say(f"ready after {fastest:.2f} s, on a machine {slowness:.1f} times as slow as most")
+    assert fastest < READY_SECONDS * slowness
+
+
+def counting_seconds() -> float:
+    """The time of the processor that counting to two millions takes here, at best."""
+
+    def counted() -> float:
+        began = time.process_time()
+        number = 0
+        while number < 2_000_000:
+            number += 1
+        return time.process_time() - began
+
+    return min(counted() for _ in range(3))
 
 
 def waited_for_a_core(process: int | str) -> float:
