@@ -76,6 +76,10 @@ def opens_all(tab: Tab) -> None:
     expect(tab.page.locator(".opblock-loading-animation")).to_have_count(0)
 
 
+SEEN_WHOLE = ((320, "light"), (1280, "dark"))
+"""axe looks at some 18,000 elements with every call open; each width and each scheme is looked at once."""
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", SIZES)
 def test_the_reference_is_read_on_any_screen(contexts: Contexts, demo: World, width: int, scheme: str) -> None:
@@ -90,8 +94,10 @@ def test_the_reference_is_read_on_any_screen(contexts: Contexts, demo: World, wi
     history.locator(".opblock-summary-control").click()
     history.locator(".responses-wrapper").wait_for()
     history.screenshot(path=f"{picture}-open.png")
-    opens_all(tab)
     assert tab.axe() == []
+    opens_all(tab)
+    if (width, scheme) in SEEN_WHOLE:
+        assert tab.axe() == []
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
     used = tab.page.evaluate("getComputedStyle(document.documentElement).colorScheme")
     assert (used == "dark") == (scheme == "dark")
