@@ -17,7 +17,7 @@ from pokea.operations.store import Payment
 from pokea.payments.flow import PaymentFlow
 from pokea.payments.push import PushResult
 from pokea.storage import tables
-from pokea.storage.database import Database, open_database
+from pokea.storage.database import Database
 from tests.daraja.server import ACCEPTED, Act, answer, error, query_answer
 from tests.deliveries import TOKENS, delivery, pushed_payment
 from tests.operations.scene import (
@@ -259,9 +259,9 @@ def test_an_idle_service_sleeps(database: Database) -> None:
     assert looks[0] < 200
 
 
-def test_a_due_row_that_somebody_locks_is_looked_at_with_pauses(postgres_url: str) -> None:
+def test_a_due_row_that_somebody_locks_is_looked_at_with_pauses(postgres_url: str, plain: Database) -> None:
     """While an operator's transaction holds a due payment, recovery does not claim in circles; then it asks at once."""
-    database, daraja = open_database(postgres_url), ToldDaraja()
+    database, daraja = plain, ToldDaraja()
     claims = []
 
     @event.listens_for(database.engine, "before_cursor_execute")

@@ -13,7 +13,7 @@ from pokea.errors import ApiError
 from pokea.payments.push import LEASE, PushResult
 from pokea.payments.reserve import Rejected, RejectReason
 from pokea.scope import DEFAULT_SCOPE
-from pokea.storage.database import Database, open_database
+from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.daraja.server import ACCEPTED, Act, answer, error
 from tests.deliveries import TOKENS
@@ -92,9 +92,11 @@ def test_a_caller_who_goes_away_does_not_stop_the_push(database: Database) -> No
     assert daraja.seconds_of(PUSH_PATH) == [0]
 
 
-def test_a_caller_who_goes_away_while_the_row_is_made_leaves_none_without_its_push(postgres_url: str) -> None:
+def test_a_caller_who_goes_away_while_the_row_is_made_leaves_none_without_its_push(
+    postgres_url: str, plain: Database
+) -> None:
     """A payment whose row was made is prompted for, also when its caller was cancelled in the middle of it."""
-    database, daraja = open_database(postgres_url), ToldDaraja()
+    database, daraja = plain, ToldDaraja()
     begin(database)
 
     async def story() -> None:
@@ -264,9 +266,11 @@ def test_a_large_payment_is_marked_for_confirmation(database: Database) -> None:
         assert only_payment(database).requires_query is expected
 
 
-def test_an_answer_that_cannot_be_kept_is_tried_again(postgres_server: PostgresServer, postgres_url: str) -> None:
+def test_an_answer_that_cannot_be_kept_is_tried_again(
+    postgres_server: PostgresServer, postgres_url: str, plain: Database
+) -> None:
     """When the database goes away while a push is out, its answer is kept as soon as the database is back."""
-    database, daraja, outage = open_database(postgres_url), ToldDaraja(), Outage(postgres_server, postgres_url)
+    database, daraja, outage = plain, ToldDaraja(), Outage(postgres_server, postgres_url)
     daraja.plan(PUSH_PATH, LATE)
     begin(database)
 
@@ -287,10 +291,10 @@ def test_an_answer_that_cannot_be_kept_is_tried_again(postgres_server: PostgresS
 
 
 def test_an_answer_is_kept_however_long_the_database_is_away(
-    postgres_server: PostgresServer, postgres_url: str
+    postgres_server: PostgresServer, postgres_url: str, plain: Database
 ) -> None:
     """The id that Daraja gave outlives the lease of its push: without it nobody could be asked what became of it."""
-    database, daraja, outage = open_database(postgres_url), ToldDaraja(), Outage(postgres_server, postgres_url)
+    database, daraja, outage = plain, ToldDaraja(), Outage(postgres_server, postgres_url)
     daraja.plan(PUSH_PATH, LATE)
     begin(database)
 
@@ -310,11 +314,11 @@ def test_an_answer_is_kept_however_long_the_database_is_away(
 
 
 def test_a_caller_hears_of_his_payment_while_the_database_is_away(
-    postgres_server: PostgresServer, postgres_url: str
+    postgres_server: PostgresServer, postgres_url: str, plain: Database
 ) -> None:
     """Once Daraja has answered, the caller hears of it within the patience of one write, though the answer cannot be
     kept yet; it is kept as soon as the database is back."""
-    database, daraja, outage = open_database(postgres_url), ToldDaraja(), Outage(postgres_server, postgres_url)
+    database, daraja, outage = plain, ToldDaraja(), Outage(postgres_server, postgres_url)
     daraja.plan(PUSH_PATH, LATE)
     begin(database)
 

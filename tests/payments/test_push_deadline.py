@@ -12,7 +12,7 @@ from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH
 from pokea.errors import Unavailable
 from pokea.payments.push import SENT_WITHIN, PushResult
-from pokea.storage.database import Database, open_database
+from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
 from tests.daraja.merchant import SetClock
 from tests.daraja.server import Act, granted
@@ -54,10 +54,10 @@ def waits_for_a_lock(url: str) -> bool:
     return found is not None and found[0] > 0
 
 
-def test_a_push_whose_row_was_waited_for_too_long_is_not_sent(postgres_url: str) -> None:
+def test_a_push_whose_row_was_waited_for_too_long_is_not_sent(postgres_url: str, plain: Database) -> None:
     """Given a row that is made 16 s after its request, nothing is sent: the payment ends as not sent, and its booking
     and its phone are free at once for another prompt, which goes out."""
-    database, daraja, clock = open_database(postgres_url), ToldDaraja(), SetClock(EPOCH)
+    database, daraja, clock = plain, ToldDaraja(), SetClock(EPOCH)
     begin(database)
 
     async def story() -> None:
@@ -134,10 +134,10 @@ def test_the_deadline_counts_from_the_request(database: Database) -> None:
     assert only_payment(database).status == "failed"
 
 
-def test_a_push_whose_row_may_have_been_made_is_not_sent(postgres_server: PostgresServer, postgres_url: str) -> None:
+def test_a_push_whose_row_may_have_been_made_is_not_sent(postgres_server: PostgresServer, plain: Database) -> None:
     """Given a commit of the row that is not confirmed, the caller hears that nothing was sent, and so it is: the row,
     which was made, ends as not sent, and the call that is repeated with its key hears the same."""
-    database, daraja = open_database(postgres_url), ToldDaraja()
+    database, daraja = plain, ToldDaraja()
     begin(database)
     key = IdempotencyKey(1, "customer", "/stkpush", "k-1", "digest")
 
