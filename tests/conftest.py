@@ -54,6 +54,14 @@ def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Ite
 
 
 @pytest.fixture
+def plain(postgres_url: str) -> Iterator[Database]:
+    """A migrated PostgreSQL database, by an ordinary door that runs each change once; closed when the test is over."""
+    opened = open_database(postgres_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """The address of a fresh, migrated SQLite file."""
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'pokea.sqlite3')}"

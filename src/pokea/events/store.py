@@ -31,14 +31,14 @@ SEARCHED_TOGETHER: Final = 20_000
 """So many numbers are looked through for one page of events that are chosen by type or object."""
 
 _STREAM_ID: Final = 1
-_TAKE: Final = text(
+_TAKING: Final = (
     "delete from outbox where object_id in (select object_id from outbox limit :most) "
     "returning object_id, version, merchant_id, type, created_at, data"
 )
+_TAKE: Final = text(_TAKING)
 """All versions of an object that are visible go together, so that a later one is never numbered first."""
 _NUMBER: Final = text(
-    "with taken as (delete from outbox where object_id in (select object_id from outbox limit :most) "
-    "returning object_id, version, merchant_id, type, created_at, data), "
+    f"with taken as ({_TAKING}), "  # noqa: S608 - both texts are ours
     "placed as (select taken.*, max(created_at) over (partition by object_id order by version) as reached_at "
     "from taken), "
     "given as (insert into events (object_id, version, merchant_id, type, created_at, data, sequence) "

@@ -8,8 +8,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from fastapi.dependencies import models as dependencies
-
 from pokea.audit.rule import Violation
 from pokea.universe.chronicle import ChronicleLine
 from pokea.universe.disk import Store
@@ -53,7 +51,6 @@ class Universes:
         try:
             return self._run(seed, money_out)
         finally:
-            _forget_calls()
             gc.collect()
             gc.unfreeze()
             if collects:
@@ -99,10 +96,3 @@ def _clear_away(loop: VirtualLoop) -> None:
         except (RuntimeError, ValueError, Dead):  # a context variable is reset outside its context
             continue
     loop.close()
-
-
-def _forget_calls() -> None:
-    """FastAPI remembers the functions that it has looked at, and with each of them the universe that it belongs to."""
-    for remembered in vars(dependencies).values():
-        if hasattr(remembered, "cache_clear"):
-            remembered.cache_clear()

@@ -114,7 +114,7 @@ class WebhookWorker:
 
     async def _step(self) -> None:
         room = MOST_IN_FLIGHT - sum(self._tasks.values())
-        if not self._finished and (room <= 0 or not await self._database.read(is_any_free, self._clock.now())):
+        if not self._finished and (room <= 0 or not await self._database.read_one(is_any_free, self._clock.now())):
             await self._work.rest(self._sleep_seconds)
             return
         turned = await self._turn(room)
