@@ -205,7 +205,7 @@ _AWAITED: Final = (
     (r"\bpause\(", "await asyncio.sleep("),
     (r"( +)yield from (.+)$", r"\1for each in \2:\n\1    yield each"),
     (r"\bIterator\b", "AsyncIterator"),
-    (r"\b(Bookings|Payments|Links|Events|Refunds|Payouts|Payees)\b(?=[:(])", r"Async\1"),
+    (r"\b(Bookings|Payments|Links|Events|Refunds|Payouts|Payees|Webhooks)\b(?=[:(])", r"Async\1"),
     (r"\bPerformer\b", "AsyncPerformer"),
     (r", pause\n", "\n"),
 )
@@ -228,6 +228,7 @@ CODE: Final[Mapping[str, Callable[[], str]]] = {
     "src/pokea/client/problems.py": problems_module,
     "src/pokea/client/async_objects.py": async_objects_module,
     "src/pokea/client/async_out_objects.py": partial(async_objects_module, "out_objects.py"),
+    "src/pokea/client/async_endpoint_objects.py": partial(async_objects_module, "endpoint_objects.py"),
 }
 """The generated modules, by their file."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pokea.client.asynchronous import AsyncPokea
     from pokea.client.blocking import Pokea
     from pokea.client.calls import LEFT
+    from pokea.client.endpoint_calls import Resent
     from pokea.client.failures import (
         CallRefused,
         ClientError,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         StillOpen,
         WebhookRefused,
     )
-    from pokea.client.models import Booking, BookingFee, Link, Payment, PaymentFailure, Push
+    from pokea.client.models import Booking, BookingFee, Delivery, Link, Payment, PaymentFailure, Push, Webhook
     from pokea.client.tokens import own_tokens, sign_token
     from pokea.client.webhooks import EventData, WebhookEvent, sign_webhook, verify_webhook
 
@@ -40,6 +41,7 @@ _HOMES: Final = {
     "BookingFee": "models",
     "CallRefused": "failures",
     "ClientError": "failures",
+    "Delivery": "models",
     "EventData": "webhooks",
     "Link": "models",
     "NoReply": "failures",
@@ -51,7 +53,9 @@ _HOMES: Final = {
     "Pokea": "blocking",
     "Push": "models",
     "RefusedField": "failures",
+    "Resent": "endpoint_calls",
     "StillOpen": "failures",
+    "Webhook": "models",
     "WebhookEvent": "webhooks",
     "WebhookRefused": "failures",
     "own_tokens": "tokens",
@@ -67,6 +71,7 @@ __all__ = [
     "BookingFee",
     "CallRefused",
     "ClientError",
+    "Delivery",
     "EventData",
     "Link",
     "NoReply",
@@ -78,7 +83,9 @@ __all__ = [
     "Pokea",
     "Push",
     "RefusedField",
+    "Resent",
     "StillOpen",
+    "Webhook",
     "WebhookEvent",
     "WebhookRefused",
     "own_tokens",

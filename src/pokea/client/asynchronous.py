@@ -12,6 +12,7 @@ import aiohttp
 
 from pokea.client.address import service_address
 from pokea.client.answers import Answered, Attempted, Unanswered, Unsent
+from pokea.client.async_endpoint_objects import AsyncWebhooks
 from pokea.client.async_objects import AsyncBookings, AsyncEvents, AsyncLinks, AsyncPayments
 from pokea.client.async_out_objects import AsyncPayees, AsyncPayouts, AsyncRefunds
 from pokea.client.calls import API, Call
@@ -36,6 +37,7 @@ class AsyncPokea:
         self.refunds = AsyncRefunds(self)
         self.payouts = AsyncPayouts(self)
         self.payees = AsyncPayees(self)
+        self.webhooks = AsyncWebhooks(self)
 
     async def __aenter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from pokea.client.address import service_address
 from pokea.client.answers import Answered, Attempted, Unanswered, Unsent
 from pokea.client.calls import API, Call
+from pokea.client.endpoint_objects import Webhooks
 from pokea.client.objects import Bookings, Events, Links, Payments
 from pokea.client.out_objects import Payees, Payouts, Refunds
 from pokea.client.performing import CONNECT_SECONDS, LONGEST_ANSWER_BYTES, TIMEOUT_SECONDS, Performance
@@ -41,6 +42,7 @@ class Pokea:
         self.refunds = Refunds(self)
         self.payouts = Payouts(self)
         self.payees = Payees(self)
+        self.webhooks = Webhooks(self)
 
     def __enter__(self) -> Self:
         return self

@@ -106,8 +106,8 @@ def list_payments(
 ) -> Call[Page[Payment]]:
     """GET /payments/mpesa/history."""
     query = given(
-        status=status, bookingId=booking_id, q=search, limit=limit, cursor=cursor, **{"from": _text(since)},
-        to=_text(until),
+        status=status, bookingId=booking_id, q=search, limit=limit, cursor=cursor, **{"from": moment_text(since)},
+        to=moment_text(until),
     )  # fmt: skip
     return Call("GET", f"/payments/mpesa/history?{urlencode(query)}", page_of(Payment, "transactions"))
 
@@ -122,7 +122,7 @@ def make_link(
     once: bool = False,
 ) -> Call[Link]:
     """POST /links."""
-    body = given(title=title, amount=amount, reference=reference, expiresAt=_text(expires_at), once=once)
+    body = given(title=title, amount=amount, reference=reference, expiresAt=moment_text(expires_at), once=once)
     return posting("/links", body, key, one(Link, "link"))
 
 
@@ -146,7 +146,7 @@ def change_link(
     """PATCH /links/{id}."""
     body = given(title=title, active=active)
     if not isinstance(expires_at, Left):
-        body["expiresAt"] = _text(expires_at)
+        body["expiresAt"] = moment_text(expires_at)
     return Call("PATCH", f"/links/{segment(link_id)}", one(Link, "link"), msgspec.json.encode(body))
 
 
@@ -182,7 +182,7 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _text(moment: date | None) -> str | None:
+def moment_text(moment: date | None) -> str | None:
     """A day or an instant as the API takes it. Raises ValueError for an instant without a time zone."""
     if isinstance(moment, datetime) and moment.tzinfo is None:
         raise ValueError("an instant needs a time zone, such as datetime.UTC")

@@ -17,6 +17,14 @@ const PLACES = {
   'refunds.get': ['refundId'],
   'payees.get': ['payeeId'],
   'payees.update': ['payeeId', '*'],
+  'webhooks.get': ['webhookId'],
+  'webhooks.update': ['webhookId', '*'],
+  'webhooks.delete': ['webhookId'],
+  'webhooks.rotate': ['webhookId', '*'],
+  'webhooks.ping': ['webhookId'],
+  'webhooks.enable': ['webhookId', 'since'],
+  'webhooks.deliveries': ['webhookId', '*'],
+  'webhooks.replay': ['webhookId', '*'],
 };
 
 function placed(name, given) {

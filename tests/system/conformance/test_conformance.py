@@ -3,12 +3,16 @@ as none of ours does."""
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
+from pokea.client import WebhookEvent, WebhookRefused, verify_webhook
 from pokea.testing import LocalPokea, eventually, free_port
+from pokea.testing.receiver import Receiver, receiving
 from tests.system.conformance.drivers import Asynchronous, Blocking, Driver, TypeScript
 from tests.system.conformance.scripted import scripted
 
@@ -38,6 +42,33 @@ def test_a_client_uses_the_service(driver: Driver, case: dict[str, Any], pokea: 
     known["pushes before"] = pokea.simulator.pushes()
     for step in case["steps"]:
         take_step(driver, step, known, pokea, case.get("token", pokea.token))
+
+
+@pytest.mark.parametrize("case", cases("endpoints"))
+def test_a_client_has_events_sent(driver: Driver, case: dict[str, Any], pokea: LocalPokea) -> None:
+    """Each step gives what the case says, and its messages come to a real receiver."""
+    with receiving() as receiver:
+        known: dict[str, Any] = {"receiver": receiver.url}
+        for step in case["steps"]:
+            if "receiver answers" in step:
+                receiver.status = step["receiver answers"]
+            elif "received" in step:
+                await_messages(receiver, **filled(step["received"], known))
+            else:
+                take_step(driver, step, known, pokea, pokea.token)
+
+
+def await_messages(receiver: Receiver, event: Mapping[str, Any], secret: str, times: int = 1) -> None:
+    """This event has come so often, proved by this secret."""
+
+    def proved() -> list[WebhookEvent]:
+        found = []
+        for message in list(receiver.received):
+            with suppress(WebhookRefused):
+                found.append(verify_webhook(message.headers, message.body, secret))
+        return [each for each in found if fits(json.loads(msgspec.json.encode(each)), event)]
+
+    eventually(lambda: len(proved()) >= times, f"{event} has come {times} times")
 
 
 def take_step(driver: Driver, step: Mapping[str, Any], known: dict[str, Any], pokea: LocalPokea, token: str) -> None:

@@ -1,4 +1,5 @@
 import createClient, { type Client } from 'openapi-fetch';
+import { Webhooks } from './endpoints.ts';
 import { NoReply, NotReached, StillOpen } from './errors.ts';
 import { Events } from './events.ts';
 import { Payees, Payouts, type Refund, Refunds } from './out.ts';
@@ -46,6 +47,7 @@ export class Pokea {
   readonly refunds: Refunds;
   readonly payouts: Payouts;
   readonly payees: Payees;
+  readonly webhooks: Webhooks;
 
   constructor({ url, token, surroundings = {} }: PokeaOptions) {
     this.url = serviceAddress(url);
@@ -69,6 +71,7 @@ export class Pokea {
     this.refunds = new Refunds(api);
     this.payouts = new Payouts(api);
     this.payees = new Payees(api);
+    this.webhooks = new Webhooks(api);
   }
 }
 

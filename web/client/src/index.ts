@@ -10,6 +10,15 @@ export {
   type Push,
   type PushOrder,
 } from './client.ts';
+export type {
+  DeliveriesQuery,
+  Delivery,
+  Replay,
+  Resent,
+  Webhook,
+  WebhookChange,
+  WebhookOrder,
+} from './endpoints.ts';
 export {
   CallRefused,
   NoReply,
