@@ -28,6 +28,7 @@ START_SECONDS = 30
 DURABLE = MappingProxyType({"fsync": "on", "synchronous_commit": "on", "max_connections": "200"})
 """What a shop's server would have; only the number of connections is not the default."""
 _PRESENT = ("ready", "standby")
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 # where Linux keeps files in memory; tools/test puts its own there
 _INTERRUPT_WHEN_ORPHANED = 'read -r _; kill -INT "$0" 2>/dev/null'
 
 
@@ -39,6 +40,8 @@ class PostgresServer:
         self.port = port
         self.options = dict(options)
         self.log = data_directory.with_name(data_directory.name + ".log")
+        # Copying the files takes half the time of writing each page into the log, but waits for the disk twice.
+        self._is_quick = data_directory.is_relative_to(_IN_MEMORY)
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -92,8 +95,8 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str = "template1") -> str:
         """Make a database as a copy of another to which nobody is connected, and return its address."""
-        names = (sql.Identifier(name), sql.Identifier(template))
-        self.execute(sql.SQL("create database {} template {}").format(*names))
+        names = (sql.Identifier(name), sql.Identifier(template), sql.SQL("file_copy" if self._is_quick else "wal_log"))
+        self.execute(sql.SQL("create database {} template {} strategy {}").format(*names))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
