@@ -1,10 +1,11 @@
 import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
+import { compressed } from './compressed.ts';
 import { PAGES, STYLED, TARGET, WEB, withoutReact } from './settings.ts';
 
 /**
  * Names that only the sources of the checkout use: no part of a browser, of the service's answers or of a page's calls
- * is called so, and none is looked up by a text. They need not be spelt out in the script.
+ * is called so where we use it, and none is looked up by a text. They need not be spelt out in the script.
  */
 const OWN_NAMES = new RegExp(
   `^(${[
@@ -50,7 +51,6 @@ const OWN_NAMES = new RegExp(
     'step',
     'stop',
     'storage',
-    'submit',
     'tag',
     'touched',
     'typed',
@@ -68,8 +68,15 @@ function smallest(): Plugin {
         const { code } = await minify(file.code, {
           module: true,
           ecma: 2020,
-          compress: { passes: 5, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
-          mangle: { properties: { regex: OWN_NAMES, keep_quoted: true } },
+          compress: {
+            passes: 5,
+            unsafe: true,
+            pure_getters: true,
+            keep_fargs: false,
+            unsafe_arrows: true,
+            unsafe_methods: true,
+          },
+          mangle: { properties: { regex: OWN_NAMES, keep_quoted: true, builtins: true } },
         });
         file.code = code ?? file.code;
       }
@@ -80,9 +87,10 @@ function smallest(): Plugin {
 /** `<pokea-checkout>` with everything in it, under the name that other sites' pages ask for. */
 export default defineConfig({
   root: WEB,
-  plugins: [smallest()],
+  plugins: [smallest(), compressed((name) => name === 'checkout.js')],
   resolve: { alias: withoutReact },
   oxc: { jsx: { runtime: 'automatic', development: false } },
+  define: { 'import.meta.env.DROP_IN': 'true' },
   build: {
     outDir: PAGES,
     emptyOutDir: false,

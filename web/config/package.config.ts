@@ -9,6 +9,7 @@ export default defineConfig(({ mode: name }) => ({
   root: WEB,
   resolve: { alias: name === 'element' ? withoutReact : {} },
   oxc: { jsx: { runtime: 'automatic', development: false } },
+  define: { 'import.meta.env.DROP_IN': 'false' },
   build: {
     outDir: PACKAGE,
     emptyOutDir: false,

@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
+import { compressed } from './compressed.ts';
 import { PAGES, TARGET, WEB } from './settings.ts';
 
 /** The licence and the notices of Swagger UI, which its terms ask for wherever it is copied to. */
@@ -14,26 +14,15 @@ const licences: Plugin = {
   },
 };
 
-/** Every file with a hashed name once more as gzip, so that no start of the service has to compress it. */
-const compressed: Plugin = {
-  name: 'compressed',
-  writeBundle(_, bundle) {
-    for (const name of Object.keys(bundle).filter((name) => name.startsWith('assets/'))) {
-      writeFileSync(`${PAGES}/${name}.gz`, gzipSync(readFileSync(`${PAGES}/${name}`), { level: 9 }));
-    }
-  },
-};
-
 /** The handset (`/sim`), the shop (`/demo`) and the reference (`/docs`), with hashed names and their manifest. */
 export default defineConfig({
   root: WEB,
   base: '/pages/',
-  plugins: [licences, compressed],
+  plugins: [licences, compressed((name) => name.startsWith('assets/'))],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   experimental: {
-    // The reference works below a path of a proxy too, so its files are named from where the page is.
-    renderBuiltUrl: (name, { hostId, hostType }) =>
-      hostType === 'html' && hostId.includes('reference/') ? `pages/${name}` : undefined,
+    // The pages work below a path of a proxy too, so their files are named from where the page is.
+    renderBuiltUrl: (name, { hostType }) => (hostType === 'html' ? `pages/${name}` : undefined),
   },
   build: {
     outDir: PAGES,

@@ -36,7 +36,7 @@ export type PushPlan =
   | { kind: 'cut' }
   | { kind: 'hang' };
 
-/** The words that the service sends with a booking, read from where it keeps them. */
+/** The words that the service sends with a booking, read from where it keeps them: before it fills in the booking's own. */
 export function wordsOf(language: 'en' | 'sw'): Shown['words'] {
   const file = `${import.meta.dirname}/../../src/pokea/bookings/checkout_words.py`;
   const [, dictionary] = new RegExp(`_${language.toUpperCase()}: Final = ({[^}]*})`).exec(
@@ -192,7 +192,9 @@ export class FakeService {
     const bookingFee = { amount: this.fee, status: this.feeStatus };
     const booking = { reference: `REF-${id}`, service: 'Plumbing', businessName: 'FUNDI LTD', bookingFee };
     const words = wordsOf(request.headers['accept-language'] === 'sw' ? 'sw' : 'en');
-    send(response, { status: 200, body: { success: true, booking, words } });
+    const prompt = `${booking.businessName}, ${booking.reference}`;
+    const enter = words.enter.replace('@', prompt).replace('$', `Ksh ${this.fee}`);
+    send(response, { status: 200, body: { success: true, booking, words: { ...words, enter } } });
   }
 
   #stream(payment: Payment, request: IncomingMessage, response: ServerResponse): void {

@@ -1,12 +1,17 @@
 """The words of the checkout for all that can only be said once the service has answered, in the customer's language.
 
 They travel with the booking, so that the drop-in script holds only the words that it needs before the service has
-answered. In a text `$` stands for the amount, `#` for the phone number, the seconds or the time, and `@` for what
-M-PESA's prompt names: the business and the account.
+answered. In a text `#` stands for the phone number, the seconds or the time, which the script knows. What the prompt
+will name, the business, the account and the amount as M-PESA writes it, stands in the texts when they are sent: `@` and
+`$` are their places here.
 """
 
 from collections.abc import Mapping
 from typing import Final
+
+from pokea.bookings.rules import LINK_CUSTOMER
+from pokea.bookings.store import Booking
+from pokea.money import shillings_json
 
 _EN: Final = {
     "how": "A request will come to #. Confirm it there with your M-PESA PIN.",
@@ -96,7 +101,12 @@ _PAID_BY_LINK: Final = {"en": "Payment successful!", "sw": "Malipo yamefanikiwa!
 """Who pays by a link waits for no technician."""
 
 
-def checkout_words(language: str, *, is_link: bool = False) -> Mapping[str, str]:
-    """The words by their names; `language` is `sw` for Kiswahili, else they are English."""
-    words = _SW if language == "sw" else _EN
-    return {**words, "paid": _PAID_BY_LINK["sw" if language == "sw" else "en"]} if is_link else words
+def checkout_words(language: str, booking: Booking, business_name: str | None) -> Mapping[str, str]:
+    """The words for this booking by their names; `language` is `sw` for Kiswahili, else they are English."""
+    words = dict(_SW if language == "sw" else _EN)
+    amount = shillings_json(booking.fee_cents)
+    prompt = ", ".join(filter(None, (business_name, booking.reference)))
+    words["enter"] = words["enter"].replace("@", prompt).replace("$", f"Ksh {amount:,}")
+    if booking.customer_id.startswith(LINK_CUSTOMER):
+        words["paid"] = _PAID_BY_LINK["sw" if language == "sw" else "en"]
+    return words

@@ -17,7 +17,7 @@ from pokea.api.responses import model_answer
 from pokea.bookings.checkout_words import checkout_words
 from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
 from pokea.bookings.limit import BookingLimit
-from pokea.bookings.rules import LINK_CUSTOMER, reference_from, terms_for
+from pokea.bookings.rules import reference_from, terms_for
 from pokea.bookings.schemas import (
     BOOKING_EXAMPLE,
     CHECKOUT_EXAMPLE,
@@ -109,7 +109,7 @@ def _add_checkout(
     async def get_checkout(request: Request) -> Response:
         booking = await readable(request)
         shown = answer_of(booking, business_name)
-        words = dict(checkout_words(language_of(request), is_link=booking.customer_id.startswith(LINK_CUSTOMER)))
+        words = dict(checkout_words(language_of(request), booking, business_name))
         return model_answer(CheckoutAnswer(booking=shown.booking, words=words), headers={"Cache-Control": "no-store"})
 
     router.add(

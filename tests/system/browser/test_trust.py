@@ -45,6 +45,11 @@ _LEAKY = """
     direction: rtl !important; font: italic 30px serif !important; line-height: 3 !important; color: red !important;
     word-spacing: 1em !important; text-indent: 3em !important; }
 """
+_SEEN = """height => {
+  Object.defineProperty(visualViewport, 'height', { value: height, configurable: true });
+  visualViewport.dispatchEvent(new Event('resize'));
+}"""
+"""What a phone does when its keyboard comes: less of the page is seen, and the page is told."""
 _TEXT_STYLE = """element => {
   const style = getComputedStyle(element);
   return ['letterSpacing', 'textTransform', 'direction', 'fontStyle', 'fontFamily', 'fontSize', 'lineHeight', 'color',
@@ -257,6 +262,23 @@ def test_at_400_per_cent(storefront: Storefront, tab: Tab, state: str, language:
     assert box
     assert box["y"] + box["height"] <= 200
     assert tab.clipped() == []
+
+
+@ON_EACH_FORM
+def test_a_keyboard_covers_no_button(storefront: Storefront, tab: Tab) -> None:
+    """A keyboard that lies over the page, as those of phones do, lifts the dialog: the button stays in sight, and when
+    the keyboard goes the dialog is back at the foot."""
+    tab.page.set_viewport_size({"width": 390, "height": 740})
+    storefront.open(tab)
+    tab.page.wait_for_timeout(HOLD_MS)
+    for seen in (360, 740):
+        tab.page.evaluate(_SEEN, seen)
+        button, dialog = tab.step.bounding_box(), tab.dialog.bounding_box()
+        assert button
+        assert dialog
+        assert dialog["y"] >= 0
+        assert button["y"] + button["height"] <= seen
+        assert dialog["y"] + dialog["height"] == pytest.approx(seen, abs=1)
 
 
 @ON_THE_PLAIN_PAGE

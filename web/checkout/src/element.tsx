@@ -7,6 +7,12 @@ import { draw } from './view/draw.js';
 import { dress, keepFocus, present, schemeOf } from './view/present.js';
 import { openerLabel, View } from './view/View.js';
 
+/** Where the service is: beside its script, also below a path of a proxy; of a bundle, the origin that it came from. */
+const home = () =>
+  import.meta.env.DROP_IN
+    ? (import.meta.url.split('/checkout.js')[0] as string)
+    : new URL(import.meta.url).origin;
+
 /** On a server there are no elements; there the class is defined, so that it can be imported, and never made. */
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
@@ -65,7 +71,7 @@ export class PokeaCheckout extends Base {
       () => ({
         bookingId: this.#attribute('booking-id'),
         amount: this.#attribute('amount'),
-        apiUrl: this.#attribute('api-url') || new URL(import.meta.url).origin,
+        apiUrl: this.#attribute('api-url') || home(),
         locale: this.#locale(),
         getToken: this.getToken,
         onPaymentSuccess: (transactionId) => this.#tell('success', { transactionId }),

@@ -124,16 +124,8 @@ function told(props: PartProps): [string, (string | false)?, (string | false)?] 
   if (phase === 'failed') return [failure?.reason === 'no_answer' ? t.unsure : t.failed, message];
   if (phase !== 'waiting') return [t[phase as 'loading' | 'checking'], message];
   const isStuck = promptEnds(model) - now < PROMPT_MS - STUCK_MS;
-  return [t.waiting, prompted(props), isStuck ? message : !model.typed && t.elsewhere];
-}
-
-/** Where the request is, and what it says of whom one pays. */
-function prompted({ t, model: { typed, phone, booking }, price }: PartProps): string {
-  const named = [booking?.businessName, booking?.reference].filter(Boolean).join(', ') || 'M-PESA';
-  return t.enter
-    .replace('#', writtenPhone(typed || phone))
-    .replace('@', named)
-    .replace('$', price);
+  const enter = t.enter.replace('#', writtenPhone(model.typed || model.phone));
+  return [t.waiting, enter, isStuck ? message : !model.typed && t.elsewhere];
 }
 
 /** What was paid, as one keeps it. */

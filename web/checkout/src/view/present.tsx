@@ -24,12 +24,23 @@ export function scroll(overflow: '' | 'hidden'): void {
   document.documentElement.style.overflow = overflow;
 }
 
+/**
+ * Tells the style how much of the window the keyboard covers, which on phones lies over the page, and brings the button
+ * into the rest.
+ */
+function cover(): void {
+  const { height, scale } = visualViewport as VisualViewport;
+  document.documentElement.style.setProperty('--pokea-covered', `${innerHeight - height * scale}px`);
+  document.activeElement?.shadowRoot?.querySelector('[type=submit]')?.scrollIntoView(false);
+}
+
 /** Opens or closes the dialog. The browser keeps the focus inside while it is open, and gives it back afterwards. */
 export function present(root: ShadowRoot, isOpen: boolean): void {
   const dialog = root.querySelector('dialog');
   if (!dialog || dialog.open === isOpen) return;
   scroll(isOpen ? 'hidden' : '');
   if (isOpen) {
+    globalThis.visualViewport?.addEventListener('resize', cover);
     dialog.showModal();
     focus(dialog);
   } else dialog.close();
