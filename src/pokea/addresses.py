@@ -98,6 +98,12 @@ def join_address(base: str, *parts: str) -> str:
     return "/".join([base.rstrip("/"), *(part.strip("/") for part in parts)])
 
 
+def way_to_root(path: str) -> str:
+    """How a page at this path writes the address of the service's root, so that what follows may be below a path that
+    only a proxy knows; such as `../` from `/pay/ln_1`."""
+    return "../" * (path.count("/") - 1)
+
+
 def listening_address(host: str, port: int) -> str:
     """The http address of a server on this host and port; an IPv6 address gets its brackets (RFC 3986)."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

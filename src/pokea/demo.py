@@ -73,5 +73,5 @@ def open_demo(
         "bookingFee": settings.pokea_booking_fee,
     }
     service = open_service(settings, pages=shop_routes(read_pages(), shop, simulator_address))
-    simulator = open_simulator(SimulatorOptions(), [address])
+    simulator = open_simulator(SimulatorOptions(), [address, *sites])
     return Demo(service, simulator, token("demo", ADMIN), jwt_secret)

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from pokea.addresses import way_to_root
+
 STYLESHEET_PATH: Final = "/page.css"
 STYLESHEET: Final = """
 :root { color-scheme: light dark; --quiet: #6b6b6b; }
@@ -38,23 +40,28 @@ def wants_page(scope: Mapping[str, Any], status: int) -> bool:
 def refusal_page(scope: Mapping[str, Any], status: int, request_id: str, headers: Mapping[str, str]) -> Response:
     """The page of a refusal, with the same status and headers as its envelope; at `/` it says what runs here."""
     path = str(scope["path"])
+    root = way_to_root(path)
     if path == "/" and status == HTTPStatus.NOT_FOUND:
         return _page("Pokea runs here", "It takes M-PESA payments for bookings.", HTTPStatus.OK, headers)
     shorter = path.rstrip("/")
     # A path that begins with two slashes would be a link to another site.
     meant = shorter if path != shorter and not shorter.startswith("//") else ""
-    hint = f' Did you mean <a href="{escape(meant)}"><code>{escape(meant)}</code></a>?' if meant else ""
+    link = root + meant.removeprefix("/")
+    hint = f' Did you mean <a href="{escape(link)}"><code>{escape(meant)}</code></a>?' if meant else ""
     reference = f'<p class="quiet">Request {escape(request_id)}</p>' if request_id else ""
-    return _page(_TITLES[HTTPStatus(status)], _HELP[HTTPStatus(status)] + hint, status, headers, reference)
+    text = _HELP[HTTPStatus(status)] + hint
+    return _page(_TITLES[HTTPStatus(status)], text, status, headers, root=root, more=reference)
 
 
-def _page(title: str, text: str, status: int, headers: Mapping[str, str], more: str = "") -> Response:
+def _page(
+    title: str, text: str, status: int, headers: Mapping[str, str], *, root: str = "", more: str = ""
+) -> Response:
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{title} · Pokea</title><link rel="stylesheet" href="{STYLESHEET_PATH}"></head>'
+        f'<title>{title} · Pokea</title><link rel="stylesheet" href="{root}{STYLESHEET_PATH[1:]}"></head>'
         f"<body><main><h1>{title}</h1><p>{text}</p>"
-        f'<p>The calls are described in <a href="/docs">the reference</a>.</p>{more}</main></body></html>'
+        f'<p>The calls are described in <a href="{root}docs">the reference</a>.</p>{more}</main></body></html>'
     )
     sent = {**headers, "Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "Vary": "Accept"}
     return Response(html, status, sent, "text/html")

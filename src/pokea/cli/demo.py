@@ -20,7 +20,9 @@ def demo(
     port: int = typer.Option(8000, min=0, max=65535, help="Port of the service."),
     sim_port: int = typer.Option(8001, min=0, max=65535, help="Port of the simulator."),
     data: Path | None = typer.Option(None, help="Folder for the database; by default one that is removed afterwards."),
-    site: list[str] = typer.Option([], help="A site of yours whose pages may take payments here; may be repeated."),
+    site: list[str] = typer.Option(
+        [], help="A site of yours whose pages may take payments here and show the phone; may be repeated."
+    ),
     browser: bool = typer.Option(True, "--browser/--no-browser", help="Open the shop in a browser."),
 ) -> None:
     """Run the service and the simulator together on a fresh SQLite file, and print where to look.

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pokea.addresses import join_address
+from pokea.addresses import join_address, way_to_root
 from pokea.api.auth.callers import Authenticator
 from pokea.api.languages import language_of
 from pokea.bookings.create import REFERENCES_TRIED
@@ -114,7 +114,7 @@ class LinkPages:
         if made is None or isinstance(made, LinkState):
             return _missing(viewer) if made is None else page(pages.closed_page(made, viewer), viewer, _GONE)
         token = self._tokens.sign("page", made.booking_id)
-        there = f"/pay/{made.link_id}/{made.booking_id}/{token}?lang={viewer.language}"
+        there = f"{viewer.root}pay/{made.link_id}/{made.booking_id}/{token}?lang={viewer.language}"
         return RedirectResponse(there, _SEE_OTHER)
 
     async def _pay(self, request: Request) -> Response:
@@ -126,7 +126,8 @@ class LinkPages:
         if found is None or found.page.link_id != request.path_params["link"]:
             return _missing(viewer)
         if found.booking.fee_status != FeeStatus.UNPAID:
-            return RedirectResponse(f"/receipt/{found.page.receipt_token}?lang={viewer.language}", _SEE_OTHER)
+            there = f"{viewer.root}receipt/{found.page.receipt_token}?lang={viewer.language}"
+            return RedirectResponse(there, _SEE_OTHER)
         state = found.state(self._clock.now())
         if state is not LinkState.OPEN:
             return page(pages.closed_page(state, viewer), viewer, _GONE)
@@ -185,7 +186,7 @@ def amount_of(typed: str) -> int | None:
 def _viewer(request: Request) -> PageViewer:
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in ("en", "sw") else language_of(request)
-    return PageViewer(language, request.url.path, "gzip" in request.headers.get("accept-encoding", ""))
+    return PageViewer(language, way_to_root(request.url.path), "gzip" in request.headers.get("accept-encoding", ""))
 
 
 def _field(body: bytes, name: str) -> str:

@@ -18,7 +18,7 @@ from pokea.links.words import page_words
 from pokea.money import shillings_json
 from pokea.redact import mask_msisdn
 
-CHECKOUT_PATH: Final = "/checkout.js"
+CHECKOUT: Final = "checkout.js"
 POLICY: Final = (
     f"default-src 'none'; script-src 'self'; style-src {STYLE_SOURCE}; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -34,10 +34,14 @@ class Payee(NamedTuple):
 
 
 class PageViewer(NamedTuple):
-    """In which language a page is read, the path that it has, and whether its browser takes it compressed."""
+    """In which language a page is read, how its addresses lead to the service's root, and whether its browser takes it
+    compressed.
+
+    A proxy may have the service below a path that only it knows: so no address on a page begins with a slash.
+    """
 
     language: str
-    path: str
+    root: str
     takes_gzip: bool = False
 
 
@@ -63,8 +67,8 @@ def page(content: Content, viewer: PageViewer, status: int = 200) -> Response:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(content.title)}</title>{_for_chats(content)}"
-        f'<link rel="icon" href="data:,"><style>{STYLE}</style>{_script(content)}</head>'
-        f'<body class="{content.kind}"><header><a href="{escape(viewer.path)}?lang={other}" lang="{other}" '
+        f'<link rel="icon" href="data:,"><style>{STYLE}</style>{_script(content, viewer)}</head>'
+        f'<body class="{content.kind}"><header><a href="?lang={other}" lang="{other}" '
         f'hreflang="{other}">{page_words(viewer.language)["other"]}</a></header>'
         f"<main><h1>{escape(content.title)}</h1>{content.html}</main></body></html>"
     )
@@ -80,11 +84,11 @@ def page(content: Content, viewer: PageViewer, status: int = 200) -> Response:
     return Response(gzip.compress(html.encode(), mtime=0), status, headers | {"Content-Encoding": "gzip"}, "text/html")
 
 
-def _script(content: Content) -> str:
+def _script(content: Content, viewer: PageViewer) -> str:
     if content.has_checkout:
-        return f'<script type="module" src="{CHECKOUT_PATH}"></script>'
+        return f'<script type="module" src="{viewer.root}{CHECKOUT}"></script>'
     # While the payer reads, the checkout comes, so that the next page has it at hand.
-    return f'<link rel="modulepreload" href="{CHECKOUT_PATH}">' if content.leads_to_checkout else ""
+    return f'<link rel="modulepreload" href="{viewer.root}{CHECKOUT}">' if content.leads_to_checkout else ""
 
 
 def _for_chats(content: Content) -> str:
@@ -109,7 +113,7 @@ def link_page(link: Link, payee: Payee, viewer: PageViewer, wrong: str | None = 
     else:
         ask, says = _amount_field(viewer.language, wrong), words["go_on"]
     form = (
-        f'<form method="post" action="{escape(viewer.path)}?lang={viewer.language}" novalidate>'
+        f'<form method="post" action="?lang={viewer.language}" novalidate>'
         f'{ask}<button>{escape(says)}</button></form><p class="quiet">{escape(words["how"])}</p>'
     )
     address = join_address(payee.site, "pay", link.id)
@@ -145,7 +149,7 @@ def payment_page(found: PaymentPage, bearer: str, payee: Payee, viewer: PageView
         f'locale="{viewer.language}" open></pokea-checkout>'
         f"<noscript><p>{escape(words['needs_script'])}</p></noscript>"
     )
-    receipt = f"/receipt/{found.page.receipt_token}?lang={viewer.language}"
+    receipt = f"{viewer.root}receipt/{found.page.receipt_token}?lang={viewer.language}"
     below = (
         f'<p class="quiet">{escape(words["your_receipt"])} '
         f'<a href="{receipt}" class="link">{escape(words["receipt_link"])}</a></p>'
@@ -160,13 +164,11 @@ def receipt_page(found: PaymentPage, payee: Payee, viewer: PageViewer) -> Conten
     rows = _purpose(booking.service, booking.fee_cents, payee, viewer.language)
     rows.append((words["reference"], booking.reference))
     if booking.fee_status == FeeStatus.UNPAID:
-        again = (
-            f'<p><a class="link" href="{escape(viewer.path)}?lang={viewer.language}">{escape(words["again"])}</a></p>'
-        )
+        again = f'<p><a class="link" href="?lang={viewer.language}">{escape(words["again"])}</a></p>'
         return Content(words["unpaid_title"], f"<p>{escape(words['unpaid'])}</p>{_facts(rows)}{again}")
     if payment is not None:
         rows.append((words["mpesa"], payment.receipt or words["follows"]))
-        rows.append((words["from"], mask_msisdn(payment.msisdn)))
+        rows.append((words["from"], written_phone(mask_msisdn(payment.msisdn))))
     if booking.paid_at is not None:
         rows.append((words["when"], said_time(booking.paid_at)))
     state = words["refunded" if booking.fee_status == FeeStatus.REFUNDED else "paid"]
@@ -203,7 +205,7 @@ def poster_page(link: Link, payee: Payee, viewer: PageViewer) -> Content:
     to = f"<p>{escape(words['to'])} <b>{escape(payee.business_name)}</b></p>" if payee.business_name else ""
     html = (
         f'<p>{escape(words["poster"])}</p><p class="sum">{escape(amount)}</p>{to}'
-        f'<p><img src="/pay/{link.id}/qr.svg" alt="{escape(address)}" width="352" height="352"></p>'
+        f'<p><img src="qr.svg" alt="{escape(address)}" width="352" height="352"></p>'
         f'<p>{escape(words["scan"])}</p><p class="at">{_breakable(address)}</p>'
     )
     return Content(link.title, html, kind="poster")
@@ -218,6 +220,11 @@ def kes(cents: int) -> str:
     """An amount as people read it, such as `KES 1,500`."""
     amount = shillings_json(cents)
     return f"KES {amount:,}" if isinstance(amount, int) else f"KES {amount:,.2f}"
+
+
+def written_phone(masked: str) -> str:
+    """A masked number as the checkout writes it: `072• ••• 002`."""
+    return re.sub(r"254(.{3})(.{3})(.{3})", r"0\1 \2 \3", masked).replace("*", "•")
 
 
 def said_time(instant: Instant) -> str:

@@ -54,7 +54,7 @@ button { width: 100%; font: inherit; font-weight: 600; padding: .75rem 1rem; bor
 pokea-checkout { display: block; margin-bottom: 1.25rem; }
 .poster { max-width: 40rem; text-align: center; }
 .poster h1 { font-size: 2.25rem; }
-.poster img { width: min(100%, 22rem); height: auto; background: #fff; border-radius: .5rem; margin-bottom: 1rem; }
+.poster img { width: min(100%, 22rem); height: auto; background: #fff; border-radius: .5rem; }
 .poster .sum { font-size: 1.75rem; }
 .poster .at { font-weight: 600; font-size: clamp(.8125rem, 4vw, 1rem); text-wrap: balance; }
 @page { size: A4; margin: 18mm; }

@@ -86,7 +86,7 @@ _SW: Final = {
     "unpaid_title": "Bado haijalipwa",
     "unpaid": "Hakuna malipo yaliyofika bado. Ikiwa umelipa sasa hivi, fungua ukurasa huu tena baada ya muda mfupi.",
     "again": "Tazama tena",
-    "poster": "Lipa kwa M-PESA",
+    "poster": "Lipa na M-PESA",
     "scan": "Elekeza kamera ya simu yako kwenye msimbo, au fungua anwani hii:",
     "any_amount": "Wewe unaweka kiasi",
     "other": "English",

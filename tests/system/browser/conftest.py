@@ -3,7 +3,7 @@
 They end with the folder, because Playwright keeps an event loop in the thread that other tests run their own in.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -93,18 +93,20 @@ def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def open_tab(contexts: Callable[..., BrowserContext], storefronts: dict[str, Storefront]) -> Iterator[OpenTab]:
-    """Opens tabs that must neither complain nor ask a stranger: of a new browser, or of a given one."""
-    own = {origin for page in storefronts.values() for origin in (*page.origins, page.world.simulator.url)}
+    """Opens tabs that must neither complain nor ask a stranger: of a new browser, or of a given one. `own` are origins
+    that are no strangers to it besides."""
+    known = {origin for page in storefronts.values() for origin in (*page.origins, page.world.simulator.url)}
     tabs: list[Tab] = []
 
-    def open_one(context: BrowserContext | None = None, **options: Any) -> Tab:
+    def open_one(context: BrowserContext | None = None, own: Sequence[str] = (), **options: Any) -> Tab:
+        known.update(own)
         tab = Tab((context or contexts(**options)).new_page())
         tabs.append(tab)
         return tab
 
     yield open_one
     assert [complaint for tab in tabs for complaint in tab.complaints] == []
-    assert {tab.page.url: tab.strangers(*own) for tab in tabs if tab.strangers(*own)} == {}
+    assert {tab.page.url: tab.strangers(*known) for tab in tabs if tab.strangers(*known)} == {}
 
 
 @pytest.fixture

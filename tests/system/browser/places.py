@@ -42,7 +42,8 @@ def demo(folder: Path) -> Iterator[World]:
     options = ["demo", "--no-browser", "--port", "0", "--sim-port", "0", "--data", str(folder)]
     program = DemoProgram(options, {}, folder / "demo.log", "")
     with _ended(program.launch()):
-        eventually(lambda: "Stop with Ctrl-C" in program.log, "the demo says where it is", 60)
+        eventually(lambda: not program.is_running or "Stop with Ctrl-C" in program.log, "the demo says where it is", 60)
+        assert program.is_running, program.log
         addresses = dict(re.findall(r"^  (Shop|Phone) +(\S+)/\w+$", program.log, re.MULTILINE))
         program.url = addresses["Shop"]
         simulator = SimulatorProgram([], {}, program.log_file, addresses["Phone"])

@@ -1,16 +1,12 @@
 """The reference at `/docs`: every call can be read and found, on any screen, and no other site is asked."""
 
-import contextlib
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Callable
 from typing import TypeAlias
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
 
+from tests.system.browser.below_a_path import proxied
 from tests.system.browser.conftest import ARTEFACTS
 from tests.system.browser.tab import Tab
 from tests.system.service.world import World
@@ -18,43 +14,6 @@ from tests.system.service.world import World
 Contexts: TypeAlias = Callable[..., BrowserContext]
 SIZES = (320, 1280)
 SCHEMES = ("light", "dark")
-
-
-class Proxy(BaseHTTPRequestHandler):
-    """Passes on what is asked for below a path, without the path."""
-
-    def __init__(self, origin: str, prefix: str, *rest: object) -> None:
-        self.origin = origin
-        self.prefix = prefix
-        super().__init__(*rest)  # type: ignore[arg-type]  # what the server hands to every handler
-
-    def do_GET(self) -> None:
-        """Answer one call."""
-        if not self.path.startswith(f"{self.prefix}/"):
-            self.send_error(404)
-            return
-        with urlopen(self.origin + self.path.removeprefix(self.prefix), timeout=30) as answer:
-            content = answer.read()
-            self.send_response(answer.status)
-            for name in ("Content-Type", "Content-Security-Policy"):
-                self.send_header(name, answer.headers[name])
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def proxied(origin: str, prefix: str) -> Iterator[str]:
-    """The origin of a proxy that serves another one below a path."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Proxy, origin, prefix)) as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def operations(tab: Tab) -> Locator:

@@ -1,12 +1,15 @@
 """The demo's shop, with the phone beside it: what a newcomer sees within a minute of cloning."""
 
+import gzip
 import re
 from typing import Literal
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.system.browser.conftest import ARTEFACTS, OpenTab
+from tests.system.browser.places import HOUSE
 from tests.system.browser.storefronts import Shop
 from tests.system.browser.tab import HOLD_MS, Tab
 from tests.system.service.running import call
@@ -203,3 +206,17 @@ def test_the_script_is_kept_for_minutes_and_no_longer(demo: World) -> None:
     assert answer.headers["cache-control"] == "public, max-age=300, stale-while-revalidate=3600"
     again = call("GET", f"{demo.service.url}/checkout.js", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status == 304
+
+
+def test_the_script_comes_in_the_shortest_form_that_is_taken(demo: World) -> None:
+    """A browser that takes brotli gets it, which is shorter than gzip; one that takes neither gets the text."""
+    answers = {}
+    for accepted in ("br, gzip", "gzip, deflate", "identity"):
+        with urlopen(Request(f"{demo.service.url}/checkout.js", headers={"Accept-Encoding": accepted})) as answer:
+            answers[accepted] = (answer.headers["Content-Encoding"], answer.read())
+            assert answer.headers["Vary"] == "Accept-Encoding"
+    assert [coding for coding, _ in answers.values()] == ["br", "gzip", None]
+    brotli, gzipped, plain = (content for _, content in answers.values())
+    assert brotli == (HOUSE / "src/pokea/pages/checkout.js.br").read_bytes()
+    assert gzip.decompress(gzipped) == plain
+    assert len(brotli) < len(gzipped) < len(plain)
