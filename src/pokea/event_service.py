@@ -48,6 +48,7 @@ class EventService:
     def __init__(self, settings: Settings, parts: EventParts, keys: tuple[Secret, Secret | None]) -> None:
         self._parts = parts
         self._livemode = settings.is_live
+        self._environment = settings.mpesa_environment
         self._kept: Instant = settings.pokea_events_days * DAY
         self._seal = Seal(_PURPOSE, keys[0], parts.random_bytes, keys[1])
         self._door = Door(settings.webhook_allowance, is_home=settings.mpesa_environment == SIMULATOR)
@@ -83,7 +84,7 @@ class EventService:
     def routers(self, gate: Authenticator) -> Iterator[CallRouter]:
         """The list of events, and the calls of webhooks."""
         parts = self._parts
-        yield event_list_routes(gate, parts.database, livemode=self._livemode)
+        yield event_list_routes(gate, parts.database, livemode=self._livemode, environment=self._environment)
         hooks = HookParts(
             gate,
             parts.database,

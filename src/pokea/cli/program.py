@@ -23,6 +23,7 @@ from pokea.cli import (
     serve,
     simulate,
     token,
+    trigger,
     universe,
     work,
 )
@@ -48,6 +49,7 @@ for command in (
     pay.pay,
     link.link,
     listen.listen,
+    trigger.trigger,
     out.refund,
     out.payout,
     out.approve,

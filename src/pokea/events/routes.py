@@ -19,7 +19,7 @@ from pokea.storage.database import Database
 PREFIX: Final = "/api/v1/events"
 
 
-def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool) -> CallRouter:
+def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool, environment: str) -> CallRouter:
     """GET of the events."""
     router = CallRouter(PREFIX, "events")
 
@@ -29,7 +29,7 @@ def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool
         chosen = Chosen(query.after, query.type, query.object, query.limit)
         page = await database.read(list_events, caller.scope, chosen)
         shown = [_listed(each, livemode=livemode) for each in page.events]
-        answer = EventsAnswer(events=shown, next=page.next_after, latest=page.latest)
+        answer = EventsAnswer(events=shown, next=page.next_after, latest=page.latest, environment=environment)
         return model_answer(answer, headers={"Cache-Control": "no-store"})
 
     router.add(

@@ -55,6 +55,7 @@ class EventsAnswer(Outgoing):
     events: list[EventBody]
     next: int = Field(description="What to send as `after` for the next page; the list is read when it is `latest`.")
     latest: int = Field(description="The last number that was given.")
+    environment: str = Field(description="With which Daraja it happened: `simulator`, `sandbox` or `production`.")
 
 
 EVENTS_EXAMPLE: Final[dict[str, Any]] = {
@@ -82,4 +83,5 @@ EVENTS_EXAMPLE: Final[dict[str, Any]] = {
     ],
     "next": 41,
     "latest": 41,
+    "environment": "sandbox",
 }

@@ -6,7 +6,7 @@ import { given, MOST_LISTED, under } from './sending.ts';
 export type ListedEvent = components['schemas']['EventBody'];
 
 /** A part of the list, in the order of the numbers. It is read to its end when `next` is `latest`. */
-export type EventPage = Omit<components['schemas']['EventsAnswer'], 'success'>;
+export type EventPage = Omit<components['schemas']['EventsAnswer'], 'success' | 'environment'>;
 
 export interface EventsQuery {
   /** Only events after this number; 0 for all that are kept. */

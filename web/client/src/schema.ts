@@ -2608,6 +2608,8 @@ export interface components {
             next: number;
             /** @description The last number that was given. */
             latest: number;
+            /** @description With which Daraja it happened: `simulator`, `sandbox` or `production`. */
+            environment: string;
         };
         /**
          * @description Whether anything is sent to an endpoint.
