@@ -23,6 +23,7 @@ from pokea.api.auth.callers import (
     Authenticator,
     new_authenticator,
 )
+from pokea.api.fast_path import first_of
 from pokea.api.metrics import PAYMENT_EVENTS, Metrics
 from pokea.api.openapi import Application
 from pokea.api.pages import (
@@ -36,7 +37,7 @@ from pokea.audit.every_rule import RULES
 from pokea.audit.routes import book_routes
 from pokea.audit.worker import Audit
 from pokea.bookings.limit import BookingLimit
-from pokea.bookings.routes import booking_routes
+from pokea.bookings.routes import BookingRoutes
 from pokea.clock import Clock, SystemClock
 from pokea.courier import Courier, GuardedCourier, NoCourier
 from pokea.daraja.client import DarajaClient
@@ -150,6 +151,8 @@ class Service:
         gate = new_authenticator(settings, transport, clock, passes)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
+        analytics = AnalyticsRoutes(database, gate, clock)
+        bookings = _bookings(settings, gate, database, clock, ids)
         application = new_application(
             clock,
             ids,
@@ -160,25 +163,21 @@ class Service:
             https=settings.mpesa_callback_url.lower().startswith("https://"),
             allowed_origins=settings.pokea_allowed_origins,
             shortcuts={
-                "POST": lambda path: callbacks.shortcut(path) or payments.push_shortcut(path),
+                "POST": first_of(callbacks.shortcut, payments.push_shortcut, bookings.post_shortcut),
                 "PUT": callbacks.own_shortcut,
                 "PATCH": callbacks.own_shortcut,
-                "GET": payments.status_shortcut,
+                "GET": first_of(payments.read_shortcut, analytics.shortcut, bookings.get_shortcut),
             },
             lifespan=self._lifespan,
         )
         application.router.routes.extend(callbacks.routes())
         payments.add_to(application)
-        AnalyticsRoutes(database, gate, clock).add_to(application)
+        analytics.add_to(application)
         limits = StreamLimits(settings.pokea_streams_per_secret, settings.pokea_streams_per_subject)
         events = EventRoutes(database, payments, clock, notices, limits=limits)
         events.add_to(application)
         self.hub = events.hub
-        fee_cents = settings.pokea_booking_fee * CENTS
-        business_name = settings.pokea_business_name or None
-        limit = BookingLimit(settings.booking_limit_customer, clock)
-        routes = booking_routes(gate, database, clock, ids, fee_cents, limit=limit, business_name=business_name)
-        routes.add_to(application)
+        bookings.router().add_to(application)
         self._add_links(application, gate, passes, tokens, limits_of_links, settings)
         book_routes(gate, database, clock, self._audit, RULES).add_to(application)
         alert_routes(gate, database, clock).add_to(application)
@@ -290,6 +289,18 @@ def _keys_of(settings: Settings) -> tuple[Secret, Secret | None]:
     """The key of the service's own secrets, and the one before it while that is still accepted."""
     key = Secret(settings.pokea_secret_key.get_secret_value())
     return key, _secret_or_none(settings.pokea_previous_secret_key)
+
+
+def _bookings(settings: Settings, gate: Authenticator, database: Database, clock: Clock, ids: Ids) -> BookingRoutes:
+    return BookingRoutes(
+        gate,
+        database,
+        clock,
+        ids,
+        settings.pokea_booking_fee * CENTS,
+        limit=BookingLimit(settings.booking_limit_customer, clock),
+        business_name=settings.pokea_business_name or None,
+    )
 
 
 def _secret_or_none(setting: SecretStr) -> Secret | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pokea.analytics.latency_histogram import EDGES, bucket_of, middle_seconds, percentile_seconds
+from pokea.analytics.latency_histogram import EDGES, bucket_of, middle_seconds, percentiles_seconds
 from pokea.clock import SECOND
 
 TOLERANCE = 0.0451
@@ -16,7 +16,7 @@ TOLERANCE = 0.0451
 def test_a_percentile_is_near_the_true_one(waits: list[int], percent: int) -> None:
     """What is said differs from the wait of that rank by half a bucket at most."""
     true = sorted(waits)[-(-len(waits) * percent // 100) - 1] / SECOND
-    assert percentile_seconds(Counter(map(bucket_of, waits)), percent) == pytest.approx(true, rel=TOLERANCE)
+    assert percentiles_seconds(Counter(map(bucket_of, waits)), [percent]) == [pytest.approx(true, rel=TOLERANCE)]
 
 
 @given(st.integers(0, 2 * EDGES[-1]))
@@ -29,13 +29,13 @@ def test_every_wait_has_one_bucket(wait: int) -> None:
 
 def test_without_waits_there_is_no_percentile() -> None:
     """Nobody waited, so nothing is said; buckets that came to nothing again count as empty."""
-    assert percentile_seconds({}, 50) is None
-    assert percentile_seconds({3: 0, 40: 0}, 50) is None
+    assert percentiles_seconds({}, [50, 95]) == [None, None]
+    assert percentiles_seconds({3: 0, 40: 0}, [50]) == [None]
 
 
 def test_emptied_buckets_are_passed_over() -> None:
     """A percentile is never read off a bucket in which nobody is."""
-    assert percentile_seconds({3: 0, 40: 2}, 50) == middle_seconds(40)
+    assert percentiles_seconds({40: 2, 3: 0}, [50, 95]) == [middle_seconds(40)] * 2
 
 
 def test_what_is_below_and_beyond_is_said_somehow() -> None:

@@ -4,8 +4,9 @@ import asyncio
 
 from sqlalchemy import Connection
 
-from pokea.bookings.create import Created, Draft, create_booking
+from pokea.bookings.create import BookingRequest, Created, Draft, create_bookings
 from pokea.bookings.store import Booking, find
+from pokea.errors import ApiError
 from pokea.operations.changes import ChangeSet
 from pokea.operations.dialects import sql_for
 from pokea.operations.flow import Transition
@@ -29,8 +30,11 @@ def draft(booking_id: str = "bk_1", *references: str, service: str = "Plumbing")
 
 
 def made(database: Database, wanted: Draft, key: IdempotencyKey | None = None) -> Created:
-    """The booking that the change made, or found."""
-    return asyncio.run(database.write(create_booking, wanted, key))
+    """The booking that the change made, or found. Raises the ApiError that its caller would get."""
+    (answer,) = asyncio.run(database.write(create_bookings, [BookingRequest(wanted, key)]))
+    if isinstance(answer, ApiError):
+        raise answer
+    return answer
 
 
 def found(database: Database, booking_id: str) -> Booking | None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pokea.api.openapi import Application
 from pokea.bookings.limit import BookingLimit
-from pokea.bookings.routes import booking_routes
+from pokea.bookings.routes import BookingRoutes
 from pokea.bookings.schemas import BookingAnswer, CreateBooking
 from pokea.errors import Unavailable
 from pokea.ids import Ids
@@ -40,7 +40,8 @@ def booking_application(database: Database, business_name: str | None = None) ->
     app = new_test_application(clock)
     ids, free = Ids(clock, random.Random(3).randbytes), BookingLimit(0, clock)
     gate = new_test_gate(clock)
-    booking_routes(gate, database, clock, ids, 50_000, limit=free, business_name=business_name).add_to(app)
+    routes = BookingRoutes(gate, database, clock, ids, 50_000, limit=free, business_name=business_name)
+    routes.router().add_to(app)
     return app
 
 

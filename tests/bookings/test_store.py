@@ -1,18 +1,23 @@
 """Bookings in the database: made once, locked in order, and held by one payment only."""
 
 import asyncio
+import itertools
+import random
+from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from pokea.bookings.create import create_booking
-from pokea.bookings.rules import FeeStatus, spellings
-from pokea.bookings.store import Booking, ids_by_reference
+from pokea.bookings.create import BookingRequest, Created, create_bookings
+from pokea.bookings.rules import FeeStatus
+from pokea.bookings.store import Booking, ids_by_reference, insert_free
 from pokea.errors import ApiError
 from pokea.payments import reserve_sql
 from pokea.scope import DEFAULT_SCOPE
-from pokea.storage.database import Database
+from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import IdempotencyKey
 from pokea.storage.tables import bookings, idempotency_keys
 from tests.api.serving import NOON
@@ -107,8 +112,8 @@ def test_calls_at_once_make_one_booking(database: Database) -> None:
     """Of ten calls with one key that arrive together one makes a booking, and all answer with it."""
 
     async def together() -> set[str]:
-        calls = (database.write(create_booking, draft(f"bk_{number}"), KEY) for number in range(10))
-        return {created.booking.id for created in await asyncio.gather(*calls)}
+        calls = (database.write(create_bookings, [BookingRequest(draft(f"bk_{number}"), KEY)]) for number in range(10))
+        return {answer.booking.id for (answer,) in await asyncio.gather(*calls) if isinstance(answer, Created)}
 
     assert len(asyncio.run(together())) == 1
     assert count(database) == (1, 1)
@@ -216,8 +221,8 @@ def test_of_two_spellings_made_at_once_one_is_taken(database: Database) -> None:
 
     async def make_all() -> list[object]:
         drafts = [draft(f"bk_{number}", f"{word}-9") for number, word in enumerate(written)]
-        changes = [database.write(create_booking, each, None) for each in drafts]
-        return await asyncio.gather(*changes, return_exceptions=True)
+        changes = [database.write(create_bookings, [BookingRequest(each, None)]) for each in drafts]
+        return [answer for (answer,) in await asyncio.gather(*changes)]
 
     outcomes = asyncio.run(make_all())
     refused = [each for each in outcomes if isinstance(each, ApiError) and each.code == "reference_taken"]
@@ -225,13 +230,120 @@ def test_of_two_spellings_made_at_once_one_is_taken(database: Database) -> None:
     assert count(database)[0] == 1
 
 
-def test_a_reference_is_found_in_any_case_and_by_the_index(database: Database) -> None:
-    """The longest reference of letters alone is looked for in each of its spellings, each by the index."""
+def test_a_reference_is_found_in_any_case(database: Database) -> None:
+    """The longest reference of letters alone is found however it is written, and nothing else is."""
     made(database, draft("bk_1", "aBcDeFgHiJkL"))
     made(database, draft("bk_2", "OTHER"))
     for written in ("ABCDEFGHIJKL", "abcdefghijkl", "aBcDeFgHiJkL"):
         assert asyncio.run(database.read(ids_by_reference, DEFAULT_SCOPE, written)) == ["bk_1"]
     for nothing in ("abcdefghijk", "", "\u017froom", "x" * 200):
         assert asyncio.run(database.read(ids_by_reference, DEFAULT_SCOPE, nothing)) == []
-    assert len(spellings("abcdefghijkl")) == 2**12
-    assert spellings("x" * 13) == []
+
+
+def test_a_reference_is_looked_for_by_the_index(sqlite_url: str) -> None:
+    """Neither the search for a reference nor a new booking goes through all bookings."""
+    database = open_database(sqlite_url)
+    plans: list[str] = []
+    seen: set[str] = set()
+
+    def explain(statement: str) -> None:
+        if "bookings" in statement and statement not in seen:
+            seen.add(statement)
+
+    def look(connection: Connection) -> None:
+        raw: Any = connection.connection.driver_connection
+        raw.set_trace_callback(explain)
+        insert_free(connection, [_booking("bk_1", "BK-A")])
+        ids_by_reference(connection, DEFAULT_SCOPE, "bk-a")
+        raw.set_trace_callback(None)
+        for statement in seen:
+            plans.extend(row[3] for row in raw.execute(f"explain query plan {statement}"))
+
+    asyncio.run(database.write(look))
+    database.close()
+    searched = [plan for plan in plans if plan.startswith(("SEARCH", "SCAN"))]
+    assert len(searched) == 2
+    assert all("INDEX bookings_spelt " in plan for plan in searched), plans
+
+
+def _booking(booking_id: str, reference: str) -> Booking:
+    return Booking(booking_id, 1, reference, "Plumbing", "alice", "awaiting_payment", 1, "unpaid", None, None, NOON)
+
+
+def test_requests_together_are_each_answered_as_alone(database: Database) -> None:
+    """Whatever keys and references requests share, no two bookings have one reference, a key belongs to the booking
+    that its first call made, and a refusal leaves neither a booking nor a key."""
+    chance = random.Random(4)
+    words = ["room-1", "ROOM-1", "Room-1", "room-2", "ROOM-2", "BK-A", "bk-a", "BK-B"]
+    numbers = itertools.count(1)
+
+    def drawn() -> BookingRequest:
+        number = next(numbers)
+        references = chance.sample(words, chance.choice([1, 1, 2])) if chance.random() < 0.5 else [f"FREE-{number}"]
+        key = KEY._replace(key=f"k{chance.randint(1, 12)}", body_digest=chance.choice("ab"))
+        return BookingRequest(draft(f"bk_{number}", *references), key if chance.random() < 0.6 else None)
+
+    for _ in range(25):
+        requests = [drawn() for _ in range(chance.randint(1, 6))]
+        answers = asyncio.run(database.write(create_bookings, requests))
+        again = asyncio.run(database.write(create_bookings, requests))
+        assert list(map(told, again)) == list(map(told, answers))
+        rows, keys = asyncio.run(database.read(everything))
+        spelt = [row.reference.lower() for row in rows.values()]
+        assert len(spelt) == len(set(spelt))
+        for (wanted, key), answer in zip(requests, answers, strict=True):
+            if isinstance(answer, ApiError):
+                assert wanted.id not in rows
+                assert wanted.id not in keys.values()
+                if answer.code == "reference_taken":
+                    assert wanted.references[0].lower() in spelt
+            else:
+                assert rows[answer.booking.id] == answer.booking
+                assert answer.replayed == (answer.booking.id != wanted.id)
+                assert key is None or keys[key.key] == answer.booking.id
+        assert set(keys.values()) <= set(rows)
+
+
+def told(answer: Created | ApiError) -> Created | str:
+    """What a caller is told."""
+    return answer.code if isinstance(answer, ApiError) else answer
+
+
+def everything(connection: Connection) -> tuple[dict[str, Booking], dict[str, str]]:
+    """All bookings by their ids, and the booking of each key."""
+    keys = connection.execute(select(idempotency_keys.c.key, idempotency_keys.c.object_id))
+    return {row.id: Booking(*row) for row in connection.execute(select(bookings))}, dict(map(tuple, keys))
+
+
+def test_bookings_made_together_cost_few_statements(postgres_url: str) -> None:
+    """Thirty bookings with keys are made by as many statements as three."""
+    database = open_database(postgres_url)
+    sent: list[str] = []
+
+    def make(connection: Connection, numbers: Sequence[int]) -> int:
+        raw: Any = connection.connection.driver_connection
+        usual = raw.execute
+        before = len(sent)
+        wanted = [BookingRequest(draft(f"bk_{each}", f"R-{each}"), KEY._replace(key=f"k{each}")) for each in numbers]
+        raw.cursor_factory = counting(sent)
+        try:
+            assert not any(isinstance(each, ApiError) for each in create_bookings(connection, wanted))
+        finally:
+            raw.cursor_factory = psycopg.Cursor
+        assert raw.execute == usual
+        return len(sent) - before
+
+    few = asyncio.run(database.write(make, range(3)))
+    assert few == asyncio.run(database.write(make, range(10, 40))) <= 4
+    database.close()
+
+
+def counting(sent: list[str]) -> type[psycopg.Cursor[Any]]:
+    """Cursors that note what they send."""
+
+    class Counting(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *given: Any, **how: Any) -> Any:
+            sent.append(str(query))
+            return super().execute(query, *given, **how)
+
+    return Counting

@@ -2,7 +2,7 @@
 counting)."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pokea.clock import SECOND, Instant
@@ -27,13 +27,21 @@ def middle_seconds(bucket: int) -> float:
     return float((low * high) ** 0.5 / SECOND)
 
 
-def percentile_seconds(waits: Mapping[int, int], percent: int) -> float | None:
-    """The wait that this many in a hundred stay within, of so many waits a bucket; None when there are none."""
+def percentiles_seconds(waits: Mapping[int, int], percents: Sequence[int]) -> list[float | None]:
+    """For each of the percents, which rise, the wait that so many in a hundred stay within, of so many waits a bucket;
+    None when there are none."""
     total = sum(waits.values())
-    rank = -(-total * percent // 100)
-    seen = 0
-    for bucket in sorted(waits):
-        seen += waits[bucket]
-        if waits[bucket] > 0 and seen >= rank:
-            return middle_seconds(bucket)
-    return None
+    found: list[float | None] = []
+    ranks = iter([-(-total * percent // 100) for percent in percents])
+    rank, seen = next(ranks), 0
+    for bucket, count in sorted(waits.items()):
+        seen += count
+        while count > 0 and seen >= rank:
+            found.append(_MIDDLES[bucket])
+            if len(found) == len(percents):
+                return found
+            rank = next(ranks)
+    return found + [None] * (len(percents) - len(found))
+
+
+_MIDDLES: Final = tuple(middle_seconds(bucket) for bucket in range(len(EDGES) + 1))

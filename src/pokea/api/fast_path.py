@@ -10,8 +10,9 @@ any other call.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pokea.api.errors import failure_response
 
@@ -44,6 +45,29 @@ Find = Callable[[str], FastRoute | None]
 """The shortcut for a call to this path, if there is one."""
 FastRoutes = Mapping[str, Find]
 """By method; a call of any other method takes the long way."""
+
+
+def taking(handle: Callable[[Request], Awaitable[Response]], parameter: str = "") -> Take:
+    """Answers by what answers on the long way; what the path names becomes the parameter of this name."""
+
+    async def take(scope: Scope, named: str, body: bytes) -> Response:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        if parameter:
+            scope["path_params"] = {parameter: named}
+        return await handle(Request(scope, receive))
+
+    return take
+
+
+def first_of(*finds: Find) -> Find:
+    """The first shortcut that one of them knows."""
+
+    def find(path: str) -> FastRoute | None:
+        return next((found for each in finds if (found := each(path)) is not None), None)
+
+    return find
 
 
 class FastPath:

@@ -1,18 +1,19 @@
-"""Making a booking: one change, which may be run again and then finds its own work done."""
+"""Making bookings: one change for all that are asked for together, which may be run again and then finds its own work
+done."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
 from pokea.bookings.events import created
 from pokea.bookings.rules import BookingStatus, FeeStatus, fold_reference
-from pokea.bookings.store import Booking, find, ids_by_reference, insert_booking
+from pokea.bookings.store import Booking, find, find_all, ids_by_reference, insert_booking, insert_free
 from pokea.clock import Instant
 from pokea.errors import ApiError
 from pokea.events.outbox import add_events
 from pokea.scope import Scope
-from pokea.storage.idempotency import IdempotencyKey, reserve
+from pokea.storage.idempotency import IdempotencyKey, Reservation, release, reserve, reserve_all
 from pokea.storage.statements import advisory_lock
 
 REFERENCES_TRIED = 4
@@ -36,6 +37,75 @@ class Created(NamedTuple):
 
     booking: Booking
     replayed: bool
+
+
+class BookingRequest(NamedTuple):
+    """A booking that is asked for, and under which idempotency key."""
+
+    draft: Draft
+    key: IdempotencyKey | None
+
+
+Answer: TypeAlias = Created | ApiError
+"""What becomes of a request. An ApiError is for its caller, and leaves nothing behind."""
+
+
+def create_bookings(connection: Connection, requests: Sequence[BookingRequest]) -> list[Answer]:
+    """Make what is asked for, as if one request came after another: first those that share nothing with one before
+    them. Answers one for each, in their order."""
+    answers: dict[str, Answer] = _made_together(connection, _told_apart(requests))
+    for each in requests:
+        if each.draft.id not in answers:
+            answers[each.draft.id] = _made_alone(connection, each)
+    return [answers[each.draft.id] for each in requests]
+
+
+def _told_apart(requests: Sequence[BookingRequest]) -> list[BookingRequest]:
+    """The requests that share neither key nor reference with one before them."""
+    found: list[BookingRequest] = []
+    seen: set[object] = set()
+    for each in requests:
+        key = {each.key.name} if each.key is not None else set()
+        names = {*key, _lock_of(each.draft)}
+        if not names & seen:
+            found.append(each)
+        seen |= names
+    return found
+
+
+def _made_together(connection: Connection, requests: Sequence[BookingRequest]) -> dict[str, Answer]:
+    """What is clear at once, in a few statements for all; the rest is left out."""
+    keyed = [Reservation(each.key, each.draft.id, each.draft.created_at) for each in requests if each.key is not None]
+    earlier = reserve_all(connection, keyed)
+    fresh = [each.draft for each in requests if each.key is None or earlier[each.key.name] is None]
+    # The unique index tells `Room-9` from `ROOM-9`: who makes either waits for the other's maker, then looks.
+    advisory_lock(connection, {_lock_of(draft) for draft in fresh})
+    made = {draft.id: _new(draft, draft.references[0]) for draft in fresh}
+    answers: dict[str, Answer] = {}
+    for booking_id in insert_free(connection, list(made.values())):
+        answers[booking_id] = Created(made[booking_id], replayed=False)
+    first_ids = {each.draft.id: earlier[each.key.name] for each in requests if each.key is not None}
+    known = find_all(connection, {first for first in first_ids.values() if isinstance(first, str)})
+    for booking_id, first in first_ids.items():
+        if isinstance(first, ApiError):
+            answers[booking_id] = first
+        elif first is not None and first in known:
+            answers[booking_id] = Created(as_made(known[first]), replayed=True)
+    return answers
+
+
+def _lock_of(draft: Draft) -> str:
+    return f"reference {fold_reference(draft.references[0])}"
+
+
+def _made_alone(connection: Connection, request: BookingRequest) -> Answer:
+    try:
+        return create_booking(connection, *request)
+    except ApiError as refusal:
+        if request.key is not None:
+            # The transaction goes on, so the key must not stay bound to what is not made.
+            release(connection, request.key, request.draft.id)
+        return refusal
 
 
 def create_booking(connection: Connection, draft: Draft, key: IdempotencyKey | None) -> Created:

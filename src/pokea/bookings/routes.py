@@ -1,7 +1,7 @@
 """The bookings over HTTP."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -10,12 +10,13 @@ from starlette.responses import Response
 from pokea.api.auth.callers import BOOKINGS_WRITE, PAYMENTS_READ, Authenticator, Caller
 from pokea.api.bodies import read_body
 from pokea.api.call_router import CallRouter
+from pokea.api.fast_path import FastRoute, taking
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.languages import language_of
 from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, answers, path_id, refusals, takes
 from pokea.api.responses import model_answer
 from pokea.bookings.checkout_words import checkout_words
-from pokea.bookings.create import REFERENCES_TRIED, Created, Draft, create_booking
+from pokea.bookings.create import REFERENCES_TRIED, Answer, BookingRequest, Created, Draft, create_bookings
 from pokea.bookings.limit import BookingLimit
 from pokea.bookings.rules import reference_from, terms_for
 from pokea.bookings.schemas import (
@@ -31,8 +32,8 @@ from pokea.bookings.store import Booking, find
 from pokea.clock import Clock
 from pokea.errors import ApiError
 from pokea.ids import Ids
+from pokea.storage.batching import GroupCommit
 from pokea.storage.database import Database
-from pokea.storage.idempotency import IdempotencyKey
 
 PREFIX = "/api/v1/bookings"
 CREATE_ROUTE = f"POST {PREFIX}"
@@ -53,88 +54,109 @@ _POST: dict[str, Any] = {
     },
 }
 
+_GET: dict[str, Any] = {
+    "summary": "Read a booking and its fee",
+    "responses": refusals("not_found") | {200: answers("The booking.", BookingAnswer, BOOKING_EXAMPLE)},
+    "more": {"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
+}
+_GET_CHECKOUT: dict[str, Any] = {
+    "summary": "Read a booking with the words of the checkout, for the drop-in",
+    "responses": refusals("not_found") | {200: answers("Both.", CheckoutAnswer, CHECKOUT_EXAMPLE)},
+    "more": {"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
+}
 
-def booking_routes(
-    gate: Authenticator,
-    database: Database,
-    clock: Clock,
-    ids: Ids,
-    booking_fee_cents: int,
-    *,
-    limit: BookingLimit,
-    business_name: str | None = None,
-) -> CallRouter:
-    """POST and GET of bookings.
 
-    `booking_fee_cents` is the fee unless an admin sets another. `limit` bounds what a customer's own token makes.
-    `business_name` is sent with each booking, so that a page can say who is paid.
-    """
-    router = CallRouter(PREFIX, "bookings")
+class BookingRoutes:
+    """POST and GET of bookings."""
 
-    async def post_booking(request: Request) -> Response:
-        caller = await gate.require(request, BOOKINGS_WRITE)
+    def __init__(
+        self,
+        gate: Authenticator,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        booking_fee_cents: int,
+        *,
+        limit: BookingLimit,
+        business_name: str | None = None,
+    ) -> None:
+        """`booking_fee_cents` is the fee unless an admin sets another. `limit` bounds what a customer's own token
+        makes. `business_name` is sent with each booking, so that a page can say who is paid."""
+        self._gate = gate
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._booking_fee_cents = booking_fee_cents
+        self._limit = limit
+        self._business_name = business_name
+        self._rows = GroupCommit(self._make_all)
+        self._short_post = FastRoute(taking(self._post), "", PREFIX)
+
+    def router(self) -> CallRouter:
+        """The calls and their descriptions."""
+        router = CallRouter(PREFIX, "bookings")
+        router.add("", self._post, method="POST", **_POST)
+        router.add("/{bookingId}", self._get, method="GET", **_GET)
+        router.add("/{bookingId}/checkout", self._get_checkout, method="GET", **_GET_CHECKOUT)
+        return router
+
+    def post_shortcut(self, path: str) -> FastRoute | None:
+        """The way past the general stack for a new booking."""
+        return self._short_post if path == PREFIX else None
+
+    def get_shortcut(self, path: str) -> FastRoute | None:
+        """The way past the general stack for a booking that is read."""
+        booking_id = path.removeprefix(f"{PREFIX}/")
+        if booking_id == path or not _ID.fullmatch(booking_id):
+            return None
+        return FastRoute(taking(self._get, "bookingId"), booking_id, f"{PREFIX}/{{bookingId}}")
+
+    async def _post(self, request: Request) -> Response:
+        caller = await self._gate.require(request, BOOKINGS_WRITE)
         wanted = await read_body(request, CreateBooking)
         key = idempotency_key(request, caller, CREATE_ROUTE, wanted.model_dump_json().encode())
-        draft = _draft(caller, wanted, clock, ids, booking_fee_cents)
-        created = await _made(database, draft, key, None if caller.is_admin else limit)
-        return model_answer(answer_of(created.booking, business_name), 201, REPLAYED if created.replayed else None)
+        draft = _draft(caller, wanted, self._clock, self._ids, self._booking_fee_cents)
+        created = await self._made(BookingRequest(draft, key), None if caller.is_admin else self._limit)
+        return model_answer(
+            answer_of(created.booking, self._business_name), 201, REPLAYED if created.replayed else None
+        )
 
-    async def readable(request: Request) -> Booking:
-        caller = await gate.require(request, PAYMENTS_READ, BOOKINGS_WRITE)
+    async def _get(self, request: Request) -> Response:
+        return model_answer(answer_of(await self._readable(request), self._business_name))
+
+    async def _get_checkout(self, request: Request) -> Response:
+        booking = await self._readable(request)
+        shown = answer_of(booking, self._business_name)
+        words = dict(checkout_words(language_of(request), booking, self._business_name))
+        return model_answer(CheckoutAnswer(booking=shown.booking, words=words), headers={"Cache-Control": "no-store"})
+
+    async def _readable(self, request: Request) -> Booking:
+        caller = await self._gate.require(request, PAYMENTS_READ, BOOKINGS_WRITE)
         booking_id = request.path_params["bookingId"]
-        booking = await database.read_one(find, booking_id) if _ID.fullmatch(booking_id) else None
+        booking = await self._database.read_one(find, booking_id) if _ID.fullmatch(booking_id) else None
         if booking is None or not caller.may_see(booking.customer_id, booking.merchant_id):
             raise ApiError("not_found", "There is no such booking, or it is somebody else's.")
         return booking
 
-    async def get_booking(request: Request) -> Response:
-        return model_answer(answer_of(await readable(request), business_name))
+    async def _make_all(self, requests: Sequence[BookingRequest]) -> Sequence[Answer]:
+        return await self._database.write(create_bookings, requests)
 
-    router.add("", post_booking, method="POST", **_POST)
-    router.add(
-        "/{bookingId}",
-        get_booking,
-        method="GET",
-        summary="Read a booking and its fee",
-        responses=refusals("not_found") | {200: answers("The booking.", BookingAnswer, BOOKING_EXAMPLE)},
-        more={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
-    )
-    _add_checkout(router, readable, business_name)
-    return router
-
-
-def _add_checkout(
-    router: CallRouter, readable: Callable[[Request], Awaitable[Booking]], business_name: str | None
-) -> None:
-    async def get_checkout(request: Request) -> Response:
-        booking = await readable(request)
-        shown = answer_of(booking, business_name)
-        words = dict(checkout_words(language_of(request), booking, business_name))
-        return model_answer(CheckoutAnswer(booking=shown.booking, words=words), headers={"Cache-Control": "no-store"})
-
-    router.add(
-        "/{bookingId}/checkout",
-        get_checkout,
-        method="GET",
-        summary="Read a booking with the words of the checkout, for the drop-in",
-        responses=refusals("not_found") | {200: answers("Both.", CheckoutAnswer, CHECKOUT_EXAMPLE)},
-        more={"security": NEEDS_TOKEN, "parameters": [_PATH_ID]},
-    )
-
-
-async def _made(database: Database, draft: Draft, key: IdempotencyKey | None, limit: BookingLimit | None) -> Created:
-    """The booking, counted against the limit only if this call made it."""
-    if limit is None:
-        return await database.write(create_booking, draft, key)
-    limit.take(draft.customer_id)
-    is_made = False
-    try:
-        created = await database.write(create_booking, draft, key)
-        is_made = not created.replayed
-    finally:
-        if not is_made:
-            limit.give_back(draft.customer_id)
-    return created
+    async def _made(self, request: BookingRequest, limit: BookingLimit | None) -> Created:
+        """The booking, counted against the limit only if this call made it. Raises ApiError."""
+        customer_id = request.draft.customer_id
+        if limit is not None:
+            limit.take(customer_id)
+        is_made = False
+        try:
+            # It is made, and answered to the next call with its key, also when this caller goes away.
+            answer = await self._rows.make(request)
+            if isinstance(answer, ApiError):
+                raise answer
+            is_made = not answer.replayed
+        finally:
+            if limit is not None and not is_made:
+                limit.give_back(customer_id)
+        return answer
 
 
 def _draft(caller: Caller, wanted: CreateBooking, clock: Clock, ids: Ids, booking_fee_cents: int) -> Draft:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from itertools import product
 from typing import Final, NamedTuple
 
 from pokea.errors import ApiError
@@ -105,14 +104,3 @@ def terms_for(
 def fold_reference(text: str) -> str:
     """What makes two references one: people copy them from a prompt or a statement without regard to case."""
     return " ".join(text.casefold().split())
-
-
-def spellings(reference: str) -> list[str]:
-    """Every way to write a reference in small and capital letters, at most 2 to the power of LONGEST_REFERENCE.
-
-    An index of references as they were written finds them all; empty for a text that is no reference.
-    """
-    if not is_reference(reference):
-        return []
-    cases = [sorted({letter.lower(), letter.upper()}) for letter in reference]
-    return ["".join(letters) for letters in product(*cases)]

@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Scope
 
 from pokea.api.auth.callers import PAYMENTS_READ, PAYMENTS_WRITE, Authenticator, bearer_token
 from pokea.api.bodies import read_body, read_query
 from pokea.api.dates import parse_instant
 from pokea.api.errors import problem_response
-from pokea.api.fast_path import FastRoute
+from pokea.api.fast_path import FastRoute, taking
 from pokea.api.idempotency import REPLAYED, idempotency_key
 from pokea.api.languages import language_of
 from pokea.api.openapi import (
@@ -54,6 +53,7 @@ from pokea.storage.database import Database
 PREFIX = "/api/v1/payments/mpesa"
 _PUSH = f"{PREFIX}/stkpush"
 _STATUS = f"{PREFIX}/status/"
+_HISTORY = f"{PREFIX}/history"
 _LONGEST_ID = 64
 
 
@@ -77,13 +77,15 @@ class PaymentRoutes:
         self._prompter = prompter
         self._tokens = tokens
         self._clock = clock
-        self._short_push = FastRoute(self._take_push, "", _PUSH)
+        self._short_push = FastRoute(taking(self._push), "", _PUSH)
+        self._short_history = FastRoute(taking(self._history), "", _HISTORY)
+        self._take_status = taking(self._status, "transactionId")
 
     def add_to(self, application: Application) -> None:
         """Add the calls and their descriptions."""
         application.add_route(_PUSH, self._push, methods=["POST"])
         application.add_route(f"{PREFIX}/status/{{transactionId}}", self._status, methods=["GET"])
-        application.add_route(f"{PREFIX}/history", self._history, methods=["GET"])
+        application.add_route(_HISTORY, self._history, methods=["GET"])
         for path, method, operation in _operations():
             describe(application, f"{PREFIX}{path}", method, operation)
 
@@ -127,22 +129,14 @@ class PaymentRoutes:
         """The way past the general stack for a push."""
         return self._short_push if path == _PUSH else None
 
-    async def _take_push(self, scope: Scope, _named: str, body: bytes) -> Response:
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        return await self._push(Request(scope, receive))
-
-    def status_shortcut(self, path: str) -> FastRoute | None:
-        """The way past the general stack for the status of one payment."""
+    def read_shortcut(self, path: str) -> FastRoute | None:
+        """The way past the general stack for the status of one payment, and for the history."""
+        if path == _HISTORY:
+            return self._short_history
         payment_id = path[len(_STATUS) :] if path.startswith(_STATUS) else ""
         if not payment_id or "/" in payment_id:
             return None
         return FastRoute(self._take_status, payment_id, f"{_STATUS}{{transactionId}}", quiet=True)
-
-    async def _take_status(self, scope: Scope, payment_id: str, _body: bytes) -> Response:
-        scope["path_params"] = {"transactionId": payment_id}
-        return await self._status(Request(scope))
 
     async def _status(self, request: Request) -> Response:
         payment = await self.readable_payment(request)

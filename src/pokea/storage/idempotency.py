@@ -1,7 +1,7 @@
 """Idempotency keys: which object the first call with a key made, for 24 hours (law: keys and tokens)."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, select, tuple_, update
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, select, tuple_, upda
 from pokea.clock import HOUR, Clock, Instant
 from pokea.errors import ApiError
 from pokea.storage.database import Database
+from pokea.storage.json_rows import insertion, rows_of, run_text, to_json
 from pokea.storage.sql import execute, fetch_all, fetch_one
 from pokea.storage.statements import insert_if_new
 from pokea.storage.tables import idempotency_keys
@@ -64,6 +65,26 @@ class IdempotencyKey(NamedTuple):
         return self.merchant_id, self.subject, self.route, self.key
 
 
+class Reservation(NamedTuple):
+    """A key to be bound at `now` to the object that a call is about to make."""
+
+    key: IdempotencyKey
+    object_id: str
+    now: Instant
+
+
+_NAME: Final = ("merchant_id", "subject", "route", "key")
+_RESERVE_ALL: Final = (
+    f"{insertion('keys', idempotency_keys)} order by {', '.join(_NAME)} "
+    f"on conflict do nothing returning {', '.join(_NAME)}"
+)
+_FIND_ALL: Final = (
+    f"select {', '.join(_NAME)}, known.body_digest, known.object_id "
+    f"from {rows_of('keys', idempotency_keys, _NAME)} join idempotency_keys as known using ({', '.join(_NAME)}) "
+    "where known.created_at > %(forgotten)s"
+)
+
+
 def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: Instant) -> str | None:
     """Bind the key to the object that this call is about to make.
 
@@ -77,6 +98,51 @@ def reserve(connection: Connection, key: IdempotencyKey, object_id: str, now: In
         return None
     first = find(connection, key, now)
     return None if first == object_id else first
+
+
+def reserve_all(
+    connection: Connection, wanted: Sequence[Reservation]
+) -> dict[tuple[int, str, str, str], str | ApiError | None]:
+    """As `reserve`, for keys of which no two have the same name: what it returns or raises for each, by its name."""
+    found: dict[tuple[int, str, str, str], str | ApiError | None] = {}
+    rest = wanted
+    if connection.dialect.name == "postgresql" and wanted:
+        rows = [each.key._asdict() | {"object_id": each.object_id, "created_at": each.now} for each in wanted]
+        new = {row[:4] for row in run_text(connection, _RESERVE_ALL, {"keys": to_json(rows)})}
+        found = dict.fromkeys(new)
+        rest = [each for each in wanted if each.key.name not in new]
+    # In one order, so that no two transactions deadlock.
+    for each in sorted(rest):
+        try:
+            found[each.key.name] = reserve(connection, *each)
+        except ApiError as refusal:
+            found[each.key.name] = refusal
+    return found
+
+
+def find_all(
+    connection: Connection, keys: Collection[IdempotencyKey], now: Instant
+) -> dict[IdempotencyKey, str | ApiError]:
+    """As `find`, for several keys: what it returns or raises for each of which there was a first call."""
+    if connection.dialect.name != "postgresql":
+        first = ((key, _found(connection, key, now)) for key in keys)
+        return {key: answer for key, answer in first if answer is not None}
+    if not keys:
+        return {}
+    given: dict[str, str | int] = {"keys": to_json([key._asdict() for key in keys]), "forgotten": now - KEPT_FOR}
+    known = {row[:4]: row[4:] for row in run_text(connection, _FIND_ALL, given)}
+    return {
+        key: known[key.name][1] if known[key.name][0] == key.body_digest else reused()
+        for key in keys
+        if key.name in known
+    }
+
+
+def _found(connection: Connection, key: IdempotencyKey, now: Instant) -> str | ApiError | None:
+    try:
+        return find(connection, key, now)
+    except ApiError as refusal:
+        return refusal
 
 
 def find(connection: Connection, key: IdempotencyKey, now: Instant) -> str | None:

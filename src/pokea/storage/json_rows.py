@@ -41,7 +41,7 @@ def to_json(rows: Iterable[Any]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def run_text(connection: Connection, statement: str, given: Mapping[str, str]) -> psycopg.Cursor[Any]:
+def run_text(connection: Connection, statement: str, given: Mapping[str, str | int]) -> psycopg.Cursor[Any]:
     """The rows of a statement, straight from the driver: what SQLAlchemy adds to a statement costs as much again."""
     raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     return raw.execute(statement.encode(), given)

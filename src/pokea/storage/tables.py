@@ -70,6 +70,8 @@ bookings = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("merchant_id", "reference"),
+    # People copy a reference without regard to case.
+    Index("bookings_spelt", "merchant_id", text("lower(reference)")),
 )
 
 # A payment is two rows (docs/decisions/0030). This one is wide and has few indexes: it is written when the payment is

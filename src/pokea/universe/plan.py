@@ -34,7 +34,7 @@ _SPANS: Final[Mapping[FaultKind, tuple[float, float]]] = {
 """How long a fault holds something up, where the kind takes a time."""
 _POINTS: Final = (
     *("commit settle", "commit settle", "commit reserve", "commit look", "commit store", "commit claim"),
-    *("commit create_booking", "send stkpush", "send stkpush", "send stkpushquery", "send oauth"),
+    *("commit create_bookings", "send stkpush", "send stkpush", "send stkpushquery", "send oauth"),
     *("answer callback", "answer callback", "answer stkpush", "answer bookings", "answer status"),
 )
 _SWITCHED: Final = (
