@@ -244,15 +244,11 @@ def test_a_reference_is_looked_for_by_the_index(sqlite_url: str) -> None:
     """Neither the search for a reference nor a new booking goes through all bookings."""
     database = open_database(sqlite_url)
     plans: list[str] = []
-    seen: set[str] = set()
-
-    def explain(statement: str) -> None:
-        if "bookings" in statement and statement not in seen:
-            seen.add(statement)
+    seen: list[str] = []
 
     def look(connection: Connection) -> None:
         raw: Any = connection.connection.driver_connection
-        raw.set_trace_callback(explain)
+        raw.set_trace_callback(seen.append)
         insert_free(connection, [_booking("bk_1", "BK-A")])
         ids_by_reference(connection, DEFAULT_SCOPE, "bk-a")
         raw.set_trace_callback(None)
@@ -261,7 +257,7 @@ def test_a_reference_is_looked_for_by_the_index(sqlite_url: str) -> None:
 
     asyncio.run(database.write(look))
     database.close()
-    searched = [plan for plan in plans if plan.startswith(("SEARCH", "SCAN"))]
+    searched = [plan for plan in plans if plan.startswith(("SEARCH", "SCAN")) and plan != "SCAN CONSTANT ROW"]
     assert len(searched) == 2
     assert all("INDEX bookings_spelt " in plan for plan in searched), plans
 
