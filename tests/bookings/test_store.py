@@ -19,7 +19,7 @@ from pokea.payments import reserve_sql
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import IdempotencyKey
-from pokea.storage.tables import bookings, idempotency_keys
+from pokea.storage.tables import bookings, idempotency_keys, outbox
 from tests.api.serving import NOON
 from tests.bookings.making import draft, found, hold, made
 
@@ -268,7 +268,7 @@ def _booking(booking_id: str, reference: str) -> Booking:
 
 def test_requests_together_are_each_answered_as_alone(database: Database) -> None:
     """Whatever keys and references requests share, no two bookings have one reference, a key belongs to the booking
-    that its first call made, and a refusal leaves neither a booking nor a key."""
+    that its first call made, a booking has one event of its making, and a refusal leaves nothing."""
     chance = random.Random(4)
     words = ["room-1", "ROOM-1", "Room-1", "room-2", "ROOM-2", "BK-A", "bk-a", "BK-B"]
     numbers = itertools.count(1)
@@ -284,7 +284,8 @@ def test_requests_together_are_each_answered_as_alone(database: Database) -> Non
         answers = asyncio.run(database.write(create_bookings, requests))
         again = asyncio.run(database.write(create_bookings, requests))
         assert list(map(told, again)) == list(map(told, answers))
-        rows, keys = asyncio.run(database.read(everything))
+        rows, keys, events = asyncio.run(database.read(everything))
+        assert sorted(events) == sorted(rows)
         spelt = [row.reference.lower() for row in rows.values()]
         assert len(spelt) == len(set(spelt))
         for (wanted, key), answer in zip(requests, answers, strict=True):
@@ -305,10 +306,12 @@ def told(answer: Created | ApiError) -> Created | str:
     return answer.code if isinstance(answer, ApiError) else answer
 
 
-def everything(connection: Connection) -> tuple[dict[str, Booking], dict[str, str]]:
-    """All bookings by their ids, and the booking of each key."""
+def everything(connection: Connection) -> tuple[dict[str, Booking], dict[str, str], list[str]]:
+    """All bookings by their ids, the booking of each key, and the objects whose making is an event."""
     keys = connection.execute(select(idempotency_keys.c.key, idempotency_keys.c.object_id))
-    return {row.id: Booking(*row) for row in connection.execute(select(bookings))}, dict(map(tuple, keys))
+    events = connection.scalars(select(outbox.c.object_id).where(outbox.c.type == "booking.created"))
+    rows = {row.id: Booking(*row) for row in connection.execute(select(bookings))}
+    return rows, dict(map(tuple, keys)), list(events)
 
 
 def test_bookings_made_together_cost_few_statements(postgres_url: str) -> None:

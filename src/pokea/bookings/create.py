@@ -82,7 +82,9 @@ def _made_together(connection: Connection, requests: Sequence[BookingRequest]) -
     advisory_lock(connection, {_lock_of(draft) for draft in fresh})
     made = {draft.id: _new(draft, draft.references[0]) for draft in fresh}
     answers: dict[str, Answer] = {}
-    for booking_id in insert_free(connection, list(made.values())):
+    inserted = insert_free(connection, list(made.values()))
+    add_events(connection, [created(booking) for booking in made.values() if booking.id in inserted])
+    for booking_id in inserted:
         answers[booking_id] = Created(made[booking_id], replayed=False)
     first_ids = {each.draft.id: earlier[each.key.name] for each in requests if each.key is not None}
     known = find_all(connection, {first for first in first_ids.values() if isinstance(first, str)})
