@@ -107,6 +107,7 @@ class Service:
         send: Send | None = None,
     ) -> None:
         self._ports = ports
+        self.database = ports.database
         database, transport, clock, random_bytes, _, courier = ports
         self._readiness = WriteProbe(database)
         ids = Ids(clock, random_bytes)

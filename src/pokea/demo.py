@@ -5,16 +5,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
 from pokea.api.auth.callers import ADMIN, BOOKINGS_WRITE, PAYMENTS_READ, PAYMENTS_WRITE
 from pokea.api.auth.tokens import issue_token
 from pokea.api.pages import handset_routes, read_pages, shop_routes
 from pokea.app import Service, open_service
 from pokea.clock import SystemClock
+from pokea.events.routes import EventList
 from pokea.out_rules import SANDBOX_INITIATOR, SANDBOX_INITIATOR_PASSWORD
 from pokea.redact import Secret
-from pokea.settings import given_settings
+from pokea.scope import DEFAULT_SCOPE
+from pokea.settings import Settings, given_settings
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.server import Simulator
+from pokea.storage.database import Database
 from pokea.transport import HttpTransport
 
 _TOKEN_SECONDS: Final = 24 * 3600
@@ -42,6 +49,16 @@ class Demo(NamedTuple):
         """Let go of everything that would keep a connection open."""
         self.service.release()
         self.simulator.release()
+
+
+def _event_route(database: Database, settings: Settings) -> Route:
+    """What the shop's page shows of the events: with no token, since all of the demo is its visitor's."""
+    events = EventList(database, livemode=settings.is_live, environment=settings.mpesa_environment)
+
+    async def get_events(request: Request) -> Response:
+        return await events.answer(request, DEFAULT_SCOPE)
+
+    return Route("/demo/events.json", get_events)
 
 
 def open_demo(
@@ -73,5 +90,6 @@ def open_demo(
         "bookingFee": settings.pokea_booking_fee,
     }
     service = open_service(settings, pages=shop_routes(read_pages(), shop, simulator_address))
+    service.application.router.routes.append(_event_route(service.database, settings))
     simulator = open_simulator(SimulatorOptions(), [address, *sites])
     return Demo(service, simulator, token("demo", ADMIN), jwt_secret)

@@ -14,23 +14,39 @@ from pokea.events.body import body_fields, event_id
 from pokea.events.numbering import NumberedEvent
 from pokea.events.schemas import EVENTS_EXAMPLE, EventBody, EventsAnswer, EventsQuery
 from pokea.events.store import Chosen, list_events
+from pokea.scope import Scope
 from pokea.storage.database import Database
 
 PREFIX: Final = "/api/v1/events"
+
+
+class EventList:
+    """Answers what a call asks of the events; who may ask is decided before."""
+
+    def __init__(self, database: Database, *, livemode: bool, environment: str) -> None:
+        self._database = database
+        self._livemode = livemode
+        self._environment = environment
+
+    async def answer(self, request: Request, scope: Scope) -> Response:
+        """A page of the merchant's events. Raises ApiError `invalid_request`."""
+        query = read_query(request, EventsQuery)
+        chosen = Chosen(query.after, query.type, query.object, query.limit)
+        page = await self._database.read(list_events, scope, chosen)
+        shown = [_listed(each, livemode=self._livemode) for each in page.events]
+        answer = EventsAnswer(events=shown, next=page.next_after, latest=page.latest, environment=self._environment)
+        return model_answer(answer, headers={"Cache-Control": "no-store"})
 
 
 def event_list_routes(gate: Authenticator, database: Database, *, livemode: bool, environment: str) -> CallRouter:
     """GET of the events."""
     router = CallRouter(PREFIX, "events")
 
+    events = EventList(database, livemode=livemode, environment=environment)
+
     async def get_events(request: Request) -> Response:
         caller = await gate.require(request, ADMIN)
-        query = read_query(request, EventsQuery)
-        chosen = Chosen(query.after, query.type, query.object, query.limit)
-        page = await database.read(list_events, caller.scope, chosen)
-        shown = [_listed(each, livemode=livemode) for each in page.events]
-        answer = EventsAnswer(events=shown, next=page.next_after, latest=page.latest, environment=environment)
-        return model_answer(answer, headers={"Cache-Control": "no-store"})
+        return await events.answer(request, caller.scope)
 
     router.add(
         "",

@@ -3,6 +3,7 @@ import { LanguageSwitch, Speaking, useLocale, useWords } from '../../language.js
 import { type Booking, type Config, readBooking, readConfig } from './api.js';
 import { BookForm } from './BookForm.js';
 import { BookingCard } from './BookingCard.js';
+import { EventLog } from './EventLog.js';
 import { TEXTS, TITLE } from './texts.js';
 
 /** The demo's phone; the simulator's page makes it, with KES 10,000 and the PIN 1234. */
@@ -34,12 +35,14 @@ function Demo() {
   return <Stage config={config} />;
 }
 
-/** Both ends of a payment: side by side where there is room, else one of them with a bar to change. */
+type Place = 'shop' | 'phone' | 'events';
+
+/** Both ends of a payment, and what a back end hears of it: where there is no room, one of them with a bar to change. */
 function Stage({ config: { simulatorUrl, token } }: { config: Config }) {
   const t = useWords(TEXTS);
   const locale = useLocale();
-  const [shown, setShown] = useState<'shop' | 'phone'>('shop');
-  const tab = (name: 'shop' | 'phone', label: string) => (
+  const [shown, setShown] = useState<Place>('shop');
+  const tab = (name: Place, label: string) => (
     <button type="button" aria-pressed={shown === name} onClick={() => setShown(name)}>
       {label}
     </button>
@@ -50,6 +53,7 @@ function Stage({ config: { simulatorUrl, token } }: { config: Config }) {
       <nav class="tabs" aria-label={t.shown}>
         {tab('shop', t.shop)}
         {tab('phone', t.phone)}
+        {tab('events', t.events)}
       </nav>
       <iframe class="shop-frame" title={t.shop} src="?view=shop" />
       <iframe
@@ -57,6 +61,7 @@ function Stage({ config: { simulatorUrl, token } }: { config: Config }) {
         title={t.phone}
         src={`${simulatorUrl}/sim?view=phones&phone=${encodeURIComponent(DEMO_PHONE)}&lang=${locale}`}
       />
+      <EventLog />
       <footer class="outside">
         <a href={`${simulatorUrl}/sim`} target="_blank" rel="noreferrer">
           {t.allPhones}

@@ -19,6 +19,15 @@ export interface Booking {
   bookingFee: { amount: number; status: 'unpaid' | 'held' | 'released' | 'refunded' };
 }
 
+/** What happened to an object, at one of its versions. */
+export interface ShopEvent {
+  sequence: number;
+  id: string;
+  type: string;
+  timestamp: string;
+  data: { id: string; version: number; amount?: number; receipt?: string | null };
+}
+
 async function call<T>(path: string, token: string, init: RequestInit = {}): Promise<T> {
   const headers = { Authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) };
   const answer = await fetch(path, { ...init, headers });
@@ -31,6 +40,15 @@ export async function readConfig(): Promise<Config> {
   const answer = await fetch('demo/config.json', { cache: 'no-store' });
   if (!answer.ok) throw new Error(`The demo answered ${answer.status}.`);
   return (await answer.json()) as Config;
+}
+
+/** The events after a number, in order, and whether these are all. */
+export async function readEvents(
+  after: number,
+): Promise<{ events: ShopEvent[]; next: number; latest: number }> {
+  const answer = await fetch(`demo/events.json?limit=100&after=${after}`, { cache: 'no-store' });
+  if (!answer.ok) throw new Error(`The demo answered ${answer.status}.`);
+  return await answer.json();
 }
 
 export async function makeBooking(token: string, service: string): Promise<Booking> {
