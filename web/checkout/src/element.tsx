@@ -134,7 +134,8 @@ export class PokeaCheckout extends Base {
   #resume(phase: Phase): void {
     if (!this.#isResuming || phase === 'loading') return;
     this.#isResuming = false;
-    if (phase === 'sending' || phase === 'waiting' || phase === 'checking') this.show();
+    // Sending, waiting, checking.
+    if (/ing/.test(phase)) this.show();
   }
 
   #attribute(name: string): string {

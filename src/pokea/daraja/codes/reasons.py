@@ -195,9 +195,9 @@ _ALL: Final = (
         NOT_SENT,
         True,
         "We could not send the request to M-PESA in time, so nothing was sent to the phone. "
-        "Wait a minute, then try again.",
+        "Wait a little, then try again.",
         "Hatukuweza kutuma ombi kwa M-PESA kwa wakati, kwa hivyo hakuna ombi lililotumwa kwenye simu. "
-        "Subiri dakika moja, kisha ujaribu tena.",
+        "Subiri kidogo, kisha ujaribu tena.",
     ),
     ReasonText(
         "subscriber_locked",

@@ -1,10 +1,10 @@
-import { ANSWER_MS } from '../core/countdown.js';
 import {
   type Event,
   isDisputed,
   isOver,
   type Model,
   opened,
+  promptEnds,
   reduce,
   refused,
   retried,
@@ -295,8 +295,8 @@ export class Checkout {
   }
 
   #tick(): void {
-    const { phase, expiresAt, retryAt } = this.model;
-    if (phase === 'waiting' && this.now() >= expiresAt - ANSWER_MS) this.#happen({ name: 'overdue' });
+    const { phase, retryAt } = this.model;
+    if (phase === 'waiting' && this.now() >= promptEnds(this.model)) this.#happen({ name: 'overdue' });
     else if (phase === 'waiting' || phase === 'failed' || retryAt) this.#changed();
   }
 

@@ -24,7 +24,7 @@ export function View({ model: known, now, locale, amount, purpose, on }: ViewPro
   const { phase, booking } = model;
   const t = textsOf(model, locale);
   const other = locale === 'en' ? 'sw' : 'en';
-  const isForm = phase === 'form' || phase === 'sending';
+  const isForm = /form|sending/.test(phase);
   const isReceipt = phase === 'paid' && model.id && !isDisputed(model);
   const step = stepOf(model, now);
   const shown = { t, model, now, locale, step, price: amount ? money(amount) : '', on };
@@ -40,7 +40,6 @@ export function View({ model: known, now, locale, amount, purpose, on }: ViewPro
     >
       <Style />
       <form
-        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           if (step) on[step]?.();

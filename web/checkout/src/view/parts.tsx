@@ -153,7 +153,7 @@ export function Receipt({ t, model, locale, price, on }: PartProps) {
             ),
         )}
       </dl>
-      <p className="k">
+      <p className="c">
         {receipt && on.copy && (
           <button type="button" className="l" aria-live="polite" onClick={() => on.copy?.(receipt)}>
             {copied ? t.copied : t.copy}
@@ -175,7 +175,7 @@ export function Button({ t, model, now, step, price }: PartProps) {
   if (!step) return null;
   const wait = clockFace(secondsLeft(waitEnds(model), now, Number.POSITIVE_INFINITY));
   return (
-    <button type="submit" className={`o ${step}`} aria-disabled={step === 'wait' || step === 'sending'}>
+    <button type="submit" className={`o ${step}`} aria-disabled={/wait|sending/.test(step)}>
       {step === 'pay' ? payLabel(t, price) : t[step]?.replace('#', wait)}
     </button>
   );
