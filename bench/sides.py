@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from bench.made import Prepared
 from bench.stage import NOWHERE, Bench, running
+from pokea.testing.programs import PythonLauncher
 from tests.ports import free_port
 from tests.system.service.running import Program, ServiceProgram, new_service
 
@@ -46,7 +47,7 @@ class Side(Struct, frozen=True):
     ) -> Iterator[ServiceProgram]:
         """Its `pokea serve`, running."""
         program = new_service(bench.new_folder(), database_url, daraja_url, *options, **self.environment, **settings)
-        program.interpreter = self.interpreter
+        program.launcher = PythonLauncher(self.interpreter)
         with running(program):
             yield program
 
@@ -56,7 +57,7 @@ class Side(Struct, frozen=True):
         folder, port = bench.new_folder(), free_port()
         options = ["demo", "--no-browser", "--port", str(port), "--sim-port", str(free_port())]
         program = Program(options, self.environment, folder / "log", f"http://127.0.0.1:{port}")
-        program.interpreter = self.interpreter
+        program.launcher = PythonLauncher(self.interpreter)
         try:
             yield program
         finally:

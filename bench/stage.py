@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from bench.servers import Cost, cost_of
 from pokea.storage.migrate import migrate
+from pokea.testing.programs import PythonLauncher
 from tests.postgres import PostgresServer, new_server, owned_folder
 from tests.system.service.running import Program, ServiceProgram, SimulatorProgram, new_service, new_simulator
 
@@ -116,6 +117,7 @@ class Bench:
     ) -> Iterator[ServiceProgram]:
         """A running `pokea serve` with these options and settings."""
         program = new_service(self.new_folder(), database_url, simulator_url, *options, **settings)
+        program.launcher = PythonLauncher()
         with running(program):
             yield program
 
@@ -123,6 +125,7 @@ class Bench:
     def simulator(self, *options: str) -> Iterator[SimulatorProgram]:
         """A running `pokea simulate`."""
         program = new_simulator(self.new_folder(), *options)
+        program.launcher = PythonLauncher()
         with running(program):
             yield program
 

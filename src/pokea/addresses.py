@@ -82,15 +82,17 @@ def is_host(text: str) -> bool:
         return False
     labels = name.split(".")
     if labels[-1].isdecimal():
-        return isinstance(_number_of(name), IPv4Address)
+        return ":" not in name and isinstance(_number_of(name), IPv4Address)
     return all(_LABEL.fullmatch(label) for label in labels)
 
 
 def _number_of(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(host)
+        number = ip_address(host)
     except ValueError:
         return None
+    # What Python says of an IPv4 address within an IPv6 one differs from one version to the next.
+    return (number.ipv4_mapped or number) if isinstance(number, IPv6Address) else number
 
 
 def join_address(base: str, *parts: str) -> str:

@@ -38,9 +38,11 @@ class StillClock:
 
 
 @asynccontextmanager
-async def audited(database: Database, metrics: Metrics | None = None) -> AsyncIterator[Audit]:
+async def audited(
+    database: Database, clock: StillClock | None = None, metrics: Metrics | None = None
+) -> AsyncIterator[Audit]:
     """A running audit, with looks that follow each other at once."""
-    audit = Audit(database, StillClock(), RULES, metrics or Metrics(), EVERY_SECONDS)
+    audit = Audit(database, clock or StillClock(), RULES, metrics or Metrics(), EVERY_SECONDS)
     await audit.start()
     try:
         yield audit
@@ -91,7 +93,7 @@ def test_what_is_broken_is_alerted_once_shown_and_taken_away_when_mended(
         return [record.getMessage() for record in caplog.records if record.levelno == logging.CRITICAL]
 
     async def run() -> None:
-        async with audited(database, metrics):
+        async with audited(database, metrics=metrics):
             break_books(database, *BREAKS[BROKEN])
             state = await until(lambda state: BROKEN in state.counts, database)
             assert state.counts == {BROKEN: 1}
@@ -116,9 +118,10 @@ def test_two_audits_share_the_work_and_tell_once(database: Database, caplog: pyt
     """Of several processes one at a time is at a ground, and a violation is one alert of all of them."""
     keep_books(database)
     break_books(database, *BREAKS[BROKEN])
+    clock = StillClock()
 
     async def run() -> None:
-        async with audited(database), audited(database), audited(database) as third:
+        async with audited(database, clock), audited(database, clock), audited(database, clock) as third:
             await third.check_everything()
             await until(lambda state: has_ended(state) and BROKEN in state.counts, database)
             await asyncio.sleep(3 * EVERY_SECONDS)
@@ -215,13 +218,41 @@ def test_two_audits_at_the_same_instant_are_two(database: Database) -> None:
         assert [each is None for each in others] == [False] * (len(WALKED) - 1) + [True]
         assert first.ground not in {each.ground for each in others if each is not None}
         assert await database.write(rounds.take_lease, NOW, NOW + rounds.LEASE, own) == first
-        turn, part = AuditLease(RuleScope.BOOKINGS, "", False, NOW), IdRange(RuleScope.BOOKINGS)
+        (turn,) = [each for each in (first, *others) if each is not None and each.ground is RuleScope.BOOKINGS]
+        part = IdRange(RuleScope.BOOKINGS)
         found = [Violation(BROKEN, "it is", "bk_3")]
         written: set[tuple[str, str]] = set()
         for mine, told in ((written, found), (set(), []), (written, found)):
             assert await database.write(rounds.record, turn, part, found, NOW, mine) == told
 
     asyncio.run(run())
+
+
+def test_a_turn_that_was_lost_records_nothing(database: Database) -> None:
+    """What a process finds after another has taken its ground over is the other's to write and to tell."""
+    keep_books(database)
+    found = [Violation(BROKEN, "it is", "bk_3")]
+
+    async def run() -> None:
+        await database.write(rounds.begin, NOW, NOW)
+        lost = await turn_at_bookings(database, NOW)
+        held = await turn_at_bookings(database, lost.lease_until)
+        part = IdRange(RuleScope.BOOKINGS)
+        later = held.lease_until
+        assert await database.write(rounds.record, lost, part, found, later, set()) == []
+        assert (await database.read(rounds.state)).counts == {}
+        assert await database.write(rounds.record, held, part, found, later, set()) == found
+        assert await database.write(rounds.record, lost, part, [], later, set()) == []
+        assert (await database.read(rounds.state)).counts == {BROKEN: 1}
+
+    asyncio.run(run())
+
+
+async def turn_at_bookings(database: Database, now: Instant) -> AuditLease:
+    """The lease of the bookings, taken with all others."""
+    turns = [await database.write(rounds.take_lease, now, now + rounds.LEASE, set()) for _ in WALKED]
+    (turn,) = [each for each in turns if each is not None and each.ground is RuleScope.BOOKINGS]
+    return turn
 
 
 def test_a_round_that_is_asked_for_begins_anew(database: Database) -> None:
@@ -250,7 +281,8 @@ def test_a_broken_table_is_kept_within_bounds(database: Database, monkeypatch: p
     monkeypatch.setattr(rounds, "MOST_KEPT", 5)
 
     async def run() -> int:
-        turn = AuditLease(RuleScope.BOOKINGS, "", False, NOW)
+        await database.write(rounds.begin, NOW, NOW)
+        turn = await turn_at_bookings(database, NOW)
         for number in range(10):
             found = [Violation(BROKEN, "it is", f"bk_{number}")]
             part = IdRange(RuleScope.BOOKINGS, f"bk_{number - 1}" if number else "", f"bk_{number}")

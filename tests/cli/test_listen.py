@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from pokea.cli.listen import number_before
 from pokea.client import verify_webhook
 from pokea.testing import LocalPokea, Program, Receiver, eventually, free_port, receiving
+from tests import prepared
 from tests.system.service.running import command
 
 
@@ -25,7 +26,7 @@ def receiver() -> Iterator[Receiver]:
 def listening(pokea: LocalPokea, folder: Path, *arguments: str) -> Program:
     """The command, begun, once it has printed the secret."""
     options = ["--url", pokea.url, "--token", pokea.token]
-    program = Program(["listen", *options, *arguments], {}, folder / "listen.log", "").start()
+    program = Program(["listen", *options, *arguments], {}, folder / "listen.log", "", launcher=prepared.launch).start()
     eventually(lambda: "whsec_" in program.log, "the secret is printed")
     return program
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pokea.testing import LocalPokea, Program, call, eventually, free_port, webhook_message
+from tests import prepared
 from tests.client.test_webhooks import SECRET
 from tests.house.test_house import HOUSE
 
@@ -82,7 +83,7 @@ def listening(shop_url: str, pokea: LocalPokea, folder: Path) -> Iterator[None]:
     """`pokea listen`, which posts what happens to the shop, signed with its secret."""
     to = ["--forward-to", f"{shop_url}/pokea/webhook", "--secret", SECRET, "--types", "payment.*"]
     arguments = ["listen", *to, "--url", pokea.url, "--token", pokea.token, "--since", "1h"]
-    program = Program(arguments, {}, folder / "listen.log", "").start()
+    program = Program(arguments, {}, folder / "listen.log", "", launcher=prepared.launch).start()
     try:
         yield
     finally:

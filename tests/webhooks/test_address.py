@@ -236,4 +236,4 @@ def test_path_and_query_are_asked_for(url: str, target: str) -> None:
 def test_the_own_machine_is_known_by_its_names() -> None:
     """`localhost` and the loopback addresses are the own machine; other names are not, whatever they resolve to."""
     assert all(map(is_own_machine, ["localhost", "127.0.0.1", "127.9.9.9", "::1"]))
-    assert not any(map(is_own_machine, ["localhost.example", "10.0.0.1", "::ffff:10.0.0.1"]))
+    assert not any(map(is_own_machine, ["localhost.example", "10.0.0.1", "::ffff:10.0.0.1", "::ffff:127.0.0.1"]))

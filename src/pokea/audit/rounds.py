@@ -153,10 +153,14 @@ def record(
 
     `written` is empty at first and keeps what earlier runs of this change have written: after a commit whose end is
     unknown the rows may already be there by this very change, and are answered anyway, so that they are told.
+
+    Where the turn was lost to another process nothing is written: that one finds the same, and would tell it too.
     """
+    here = {(each.rule, each.id): each for each in found}
+    if connection.execute(select(_COLUMNS.ground).where(_is_ours(turn)).with_for_update()).first() is None:
+        return [each for key, each in here.items() if key in written]
     columns = book_violations.c
     stood = {(row.rule, row.place) for row in connection.execute(select(book_violations).where(_within(part)))}
-    here = {(each.rule, each.id): each for each in found}
     for rule, place in sorted(stood - here.keys()):
         connection.execute(delete(book_violations).where(columns.rule == rule, columns.place == place))
     counted = select(columns.rule, func.count()).group_by(columns.rule)

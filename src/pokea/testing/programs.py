@@ -6,11 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from pokea.testing.asking import call, eventually
 from pokea.testing.simulator_api import SimulatorApi
@@ -42,21 +42,68 @@ def own_environment(settings: Mapping[str, str]) -> dict[str, str]:
     return own | dict(settings)
 
 
+class RunningProcess(Protocol):
+    """What a program needs of its process, which a `subprocess.Popen` gives."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end, and return the exit code. Raises TimeoutExpired."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal, unless it has ended."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+class Launcher(Protocol):
+    """Begins `pokea` with these arguments and this environment, in the folder of its log, into which it prints."""
+
+    def __call__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log_file: Path, *, most_files: int
+    ) -> RunningProcess:
+        """Begin it. `most_files` bounds the files that it may open; 0 leaves that to the machine."""
+
+
+@dataclass(frozen=True)
+class PythonLauncher:
+    """Begins it in a new process of this Python, which imports everything anew."""
+
+    interpreter: str = sys.executable
+
+    def __call__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log_file: Path, *, most_files: int
+    ) -> subprocess.Popen[bytes]:
+        """Begin it, as `Launcher` says."""
+        bounded = ["sh", "-c", f'ulimit -n {most_files}; exec "$@"', "sh"] if most_files else []
+        with log_file.open("ab") as log:
+            return subprocess.Popen(
+                [*bounded, self.interpreter, "-m", "pokea", *arguments],
+                env=dict(environment),
+                stdout=log,
+                stderr=log,
+                cwd=log_file.parent,
+            )
+
+
 @dataclass
 class Program:
     """One `pokea` process, its log, and the address on which it answers.
 
-    `most_files` bounds the files that it may open; 0 leaves that to the machine. `interpreter` is the Python that runs
-    it.
+    `most_files` bounds the files that it may open; 0 leaves that to the machine. `launcher` begins it.
     """
 
     arguments: list[str]
     environment: dict[str, str]
     log_file: Path
     url: str
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: RunningProcess | None = field(default=None, repr=False)
     most_files: int = 0
-    interpreter: str = sys.executable
+    launcher: Launcher = PythonLauncher()
 
     def start(self) -> Self:
         """Start it, also after it was ended, and wait until it answers."""
@@ -64,15 +111,8 @@ class Program:
 
     def launch(self) -> Self:
         """Start it and go on."""
-        with self.log_file.open("ab") as log:
-            bounded = ["sh", "-c", f'ulimit -n {self.most_files}; exec "$@"', "sh"] if self.most_files else []
-            self.process = subprocess.Popen(
-                [*bounded, self.interpreter, "-m", "pokea", *self.arguments],
-                env=own_environment(self.environment),
-                stdout=log,
-                stderr=log,
-                cwd=self.log_file.parent,
-            )
+        environment = own_environment(self.environment)
+        self.process = self.launcher(self.arguments, environment, self.log_file, most_files=self.most_files)
         return self
 
     def ready(self) -> Self:
@@ -98,7 +138,7 @@ class Program:
             return False
 
     @property
-    def started(self) -> subprocess.Popen[bytes]:
+    def started(self) -> RunningProcess:
         """Its process. Raises AssertionError when it was not started."""
         if self.process is None:
             raise AssertionError(f"{self.arguments[0]} was not started")

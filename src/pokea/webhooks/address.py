@@ -32,7 +32,8 @@ class Door(NamedTuple):
 def is_own_machine(host: str) -> bool:
     """Whether the host is the own machine, said by an address or by its usual name."""
     literal = read_address(host)
-    return host in _HOME_NAMES if literal is None else literal.is_loopback
+    # `is_loopback` of an IPv4 address within an IPv6 one differs from one version of Python to the next.
+    return host in _HOME_NAMES if literal is None else any(literal in each for each in _OWN_MACHINE.networks)
 
 
 def port_of(address: WebAddress) -> int:

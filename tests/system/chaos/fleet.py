@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 
+from tests import prepared
 from tests.system.chaos.forwarder import Forwarder
 from tests.system.service.running import Program, ServiceProgram, call, eventually, new_service
 
@@ -110,7 +111,7 @@ def _place(folder: Path) -> Path:
 
 
 def _worker(folder: Path, service: ServiceProgram) -> Program:
-    return Program(["work"], service.environment, folder / "work.log", "")
+    return Program(["work"], service.environment, folder / "work.log", "", launcher=prepared.launch)
 
 
 def _is_there(program: Program) -> bool:

@@ -1,16 +1,18 @@
 """Real processes for tests: `pokea serve`, `pokea work`, `pokea simulate`, started, asked, stopped and killed."""
 
 import subprocess
-import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pokea.api.auth.tokens import issue_token
 from pokea.clock import SystemClock
 from pokea.redact import Secret
+from pokea.testing import programs
 from pokea.testing.asking import PATIENCE_SECONDS, HttpAnswer, call, eventually
-from pokea.testing.programs import Program, SimulatorProgram, free_port, new_simulator, own_environment
+from pokea.testing.programs import Launcher, Program, SimulatorProgram, free_port, own_environment
+from tests import prepared
 
 __all__ = [
     "Answer",
@@ -31,19 +33,19 @@ SECRET_KEY = "a-key-for-tests-only-of-32-characters"
 
 def command(folder: Path, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one `pokea` command to its end, with these settings and no others."""
-    return subprocess.run(
-        [sys.executable, "-m", "pokea", *arguments],
-        env=own_environment(environment),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return prepared.run(arguments, own_environment(environment), folder, timeout_seconds=120)
 
 
+def new_simulator(folder: Path, *options: str) -> SimulatorProgram:
+    """A simulator that is not yet started, and logs into this folder."""
+    return replace(programs.new_simulator(folder, *options), launcher=prepared.launch)
+
+
+@dataclass
 class ServiceProgram(Program):
     """A running service and the calls of its customers."""
+
+    launcher: Launcher = prepared.launch
 
     def call(
         self, method: str, path: str, body: Any = None, *, subject: str = "amina", scope: str = "", **headers: str

@@ -17,6 +17,8 @@ import pytest
 
 from pokea.ledger.balances import balances
 from pokea.storage import tables
+from pokea.testing.programs import Launcher, PythonLauncher
+from tests import prepared
 from tests.conftest import Say
 from tests.system.service.leaks import leaks
 from tests.system.service.running import Answer, Program, SimulatorProgram, call, eventually
@@ -74,9 +76,9 @@ def start_demo(tmp_path: Path) -> Iterator[StartDemo]:
     """
     programs: list[Program] = []
 
-    def start(*arguments: str, **environment: str) -> Demo:
+    def start(*arguments: str, launcher: Launcher = prepared.launch, **environment: str) -> Demo:
         options = ["demo", "--no-browser", "--port", "0", "--sim-port", "0", *arguments]
-        program = Program(options, environment, tmp_path / f"demo-{len(programs)}.log", "")
+        program = Program(options, environment, tmp_path / f"demo-{len(programs)}.log", "", launcher=launcher)
         programs.append(program)
         began = time.monotonic() - waited_for_a_core("self")
         program.launch()
@@ -125,7 +127,7 @@ def waited_for_a_core(process: int | str) -> float:
 
 def timed(start_demo: StartDemo) -> float:
     """How long one start took."""
-    demo = start_demo()
+    demo = start_demo(launcher=PythonLauncher())
     demo.program.kill()
     return demo.seconds
 
@@ -267,7 +269,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, option: str) -
         port = str(taken.getsockname()[1])
         other = {"--port": "--sim-port", "--sim-port": "--port"}[option]
         arguments = ["demo", "--no-browser", option, port, other, "0"]
-        program = Program(arguments, {}, tmp_path / "demo.log", "").launch()
+        program = Program(arguments, {}, tmp_path / "demo.log", "", launcher=prepared.launch).launch()
         assert program.process is not None
         assert program.process.wait(60) == 1
     (line,) = program.log.splitlines()

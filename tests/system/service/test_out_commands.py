@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests import prepared
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import JWT_SECRET, eventually
 from tests.system.service.world import World
@@ -25,16 +25,8 @@ def paying(start_world: StartWorld) -> World:
 
 def typed(world: World, folder: Path, *arguments: str, says: str = "") -> subprocess.CompletedProcess[str]:
     """The command at its end; `says` is what the person types when asked."""
-    return subprocess.run(
-        [sys.executable, "-m", "pokea", *arguments, "--url", world.service.url],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], **SECRET},
-        input=says,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = {"PATH": os.environ["PATH"], **SECRET}
+    return prepared.run([*arguments, "--url", world.service.url], environment, folder, typed=says, timeout_seconds=60)
 
 
 def test_a_refund_from_the_terminal(paying: World, tmp_path: Path) -> None:
