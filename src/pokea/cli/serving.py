@@ -149,7 +149,7 @@ async def run_together(
 
     A terminal that is closed ends it as well. Without one, SIGHUP asks a daemon for its new settings; they are read
     at the start only, so it is logged and changes nothing. `stopping` is called first, for streams to end by
-    themselves.
+    themselves. The servers end one after another: each of them may wait for answers of the next.
     """
     prepare_interpreter()
     servers = [_Server(each) for each in configurations]
@@ -158,9 +158,9 @@ async def run_together(
     def stop(number: int) -> None:
         received.append(number)
         stopping()
-        for server in servers:
-            server.force_exit = len(received) > 1
-            server.should_exit = True
+        servers[0].should_exit = True
+        for server in servers if len(received) > 1 else ():
+            server.force_exit = server.should_exit = True
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -171,8 +171,8 @@ async def run_together(
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener])) for server, listener in zip(servers, sockets, strict=True)
     ]
-    # The simulator is served last and must outlive the service, which may still wait for its answers.
-    for task in tasks:
+    for task, server in zip(tasks, servers, strict=True):
+        server.should_exit |= task is not tasks[0]
         await task
     failed = any(not server.started for server in servers)
     return 1 if failed and not received else _STOPPED_BY.get(signal.Signals(received[0]), 0) if received else 0

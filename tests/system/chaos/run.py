@@ -37,7 +37,7 @@ _FAULTS = (
 )
 _SECONDS = {"push_timeout_after": 3, "push_timeout_before": 3, "slow": 2, "callback_late": _LATE_SECONDS}
 _LEAST_COMPLETED = 5
-_LONGEST_FACTOR = 15
+_LONGEST_FACTOR = 40
 _ONE_MORE = 0.1
 _ALL_AT_ONCE = 0.08
 _PEACE = 0.4

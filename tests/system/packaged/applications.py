@@ -5,7 +5,6 @@ Each is made once below `.cache/applications`; its packages are installed again 
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
@@ -56,11 +55,7 @@ def made(template: Template) -> Iterator[Path]:
             shutil.copytree(APPS / part, folder, dirs_exist_ok=True)
         if template.page_folder:
             shutil.copy(APPS / "shop.tsx", folder / template.page_folder)
-        stamp = folder / "node_modules/.lock-stamp"
-        pins = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-        if not stamp.exists() or stamp.read_text() != pins:
-            node((_NPM[0], "ci", *_NPM[1:]), folder)
-            stamp.write_text(pins)
+        _run(("tools/web", "pins", str(folder.relative_to(HOUSE))), HOUSE)
         yield folder
 
 

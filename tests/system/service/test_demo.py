@@ -221,7 +221,10 @@ def look_through(url: str, answered: list[str]) -> None:
     payments, evidence = tables.payments, tables.evidence
     rows = {row.id: row for row in on_database(url, lambda it: it.execute(payments.select()).all())}
     assert set(answered) <= set(rows)
-    assert all(rows[each].request_id and rows[each].status in ("pending", "completed") for each in answered)
+    ends = {
+        rows[each].id: (bool(rows[each].request_id), rows[each].status, rows[each].failure_code) for each in answered
+    }
+    assert set(ends.values()) <= {(True, "pending", None), (True, "completed", None)}, ends
     assert all(row.applied for row in on_database(url, lambda it: it.execute(evidence.select()).all()))
     held = {row.fee_payment_id for row in on_database(url, lambda it: it.execute(tables.bookings.select()).all())}
     assert held - {None} == {row.id for row in rows.values() if row.status == "completed"}
