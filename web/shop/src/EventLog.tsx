@@ -19,7 +19,9 @@ export function EventLog() {
       <ol>
         {events.map(({ id, type, timestamp, data }) => (
           <li key={id}>
-            <time dateTime={timestamp}>{new Date(timestamp).toLocaleTimeString('en-GB')}</time>
+            <time dateTime={timestamp}>
+              {new Date(timestamp).toLocaleTimeString('en-GB', { timeZone: 'Africa/Nairobi' })}
+            </time>
             <code>{type}</code>
             <span>
               {[data.amount && `KES ${data.amount.toLocaleString('en-KE')}`, data.receipt]
