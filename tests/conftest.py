@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+import hypothesis
 import pytest
 
 from pokea.storage.database import Database, open_database
@@ -13,6 +14,7 @@ from pokea.storage.migrate import migrate
 from tests.postgres import PostgresServer, new_server, owned_folder
 
 pytest_plugins = ["pokea.testing.fixtures"]
+hypothesis.settings.register_profile("quick", max_examples=10, deadline=None, derandomize=True)  # tools/quick-tests
 _TEMPLATE = "pokea_template"
 _FIGURE = "figure"
 _LONG_FOLDERS = {"browser", "chaos", "mutations", "service"}
