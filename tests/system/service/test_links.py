@@ -68,7 +68,7 @@ def read(path: str, answer: Answer) -> Begun:
     """What the page with the checkout on it holds."""
     assert answer.status == 200, answer
     attributes = dict(re.findall(r'([a-z-]+)="([^"]*)"', answer.body.partition("<pokea-checkout")[2].partition(">")[0]))
-    (receipt,) = re.findall(r'href="(/receipt/[0-9a-f]{48})', answer.body)
+    (receipt,) = re.findall(r'href="[./]*(/receipt/[0-9a-f]{48})', answer.body)
     return Begun(path, attributes["token"], attributes["booking-id"], int(attributes["amount"]), receipt)
 
 
@@ -252,7 +252,7 @@ def test_the_code_and_the_poster_carry_the_address(linked: World) -> None:
     assert (code.status, code.headers["content-type"]) == (200, "image/svg+xml")
     assert code.body.startswith("<svg")
     assert linked.service.url + path in text(poster)
-    assert f'src="{path}/qr.svg"' in poster.body
+    assert 'src="qr.svg"' in poster.body
     assert get(linked, "/pay/ln_00000000000000000000000000/qr.svg").status == 404
 
 
