@@ -63,7 +63,7 @@ from pokea.payments.routes import PaymentRoutes
 from pokea.payments.status_stream import EventRoutes, StreamLimits
 from pokea.redact import Secret
 from pokea.settings import Settings
-from pokea.storage.change_feed import ChangeFeed, NoChangeFeed, PostgresChangeFeed
+from pokea.storage.change_feed import ChangeFeed, NoChangeFeed
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import Forgetting
 from pokea.storage.migrate import ensure_ready
@@ -346,4 +346,6 @@ def _own_pages(pages: Mapping[str, BuiltFile], settings: Settings) -> list[BaseR
 def _notices(database: Database, settings: Settings) -> ChangeFeed:
     if database.dialect != "postgresql":
         return NoChangeFeed()
+    from pokea.storage.postgres_feed import PostgresChangeFeed  # noqa: PLC0415 - loads the driver, 9 MB
+
     return PostgresChangeFeed(database, settings.pokea_notices_url or settings.pokea_database_url, secrets.token_hex(4))

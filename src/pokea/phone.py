@@ -5,10 +5,8 @@ The guide's "Phone Number Format" decides what is accepted; `daraja: number form
 
 import re
 import unicodedata
-from typing import NamedTuple
-
-import phonenumbers
-from phonenumbers import carrier
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 _MSISDN = re.compile(r"254[17][0-9]{8}")
 _PROTOCOL = re.compile(r"(?i)^tel:(?://)?")
@@ -18,7 +16,14 @@ _BETWEEN_DIGITS_CATEGORIES = frozenset({"Cf", "Pd", "Zl", "Zp", "Zs"})
 _VARIATION_SELECTORS = (("\u180b", "\u180f"), ("\ufe00", "\ufe0f"), ("\U000e0100", "\U000e01ef"))
 _LONGEST_INPUT = 40
 _NATIONAL_DIGITS = 9
-_KENYA = 254
+_OTHER_OPERATORS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("10", "135", "136", "137", "138", "139", "73", "75", "76", "78"), "Airtel"),
+    **dict.fromkeys(("120", "761", "77"), "Telkom"),
+    **{"121": "Infura", "124": "Finserve", "130": "NRG Media Limited", "744": "Homeland Media", "747": "JTL"},
+}
+"""By the first digits after 254, the longest that fits (daraja: number shape)."""
+_SAFARICOM_WITHIN: Final = frozenset({"757", "758", "759", "768", "769"})
+"""Safaricom's among the first digits of another operator."""
 _TYPE_THIS = "type it as 0712345678, 0112345678 or 254712345678"
 
 
@@ -93,9 +98,10 @@ def _complaint(digits: str, msisdn: str) -> str:
 
 
 def _operator_hint(msisdn: str) -> str | None:
-    number = phonenumbers.PhoneNumber(_KENYA, int(msisdn.removeprefix(str(_KENYA))))
-    operator = carrier.name_for_valid_number(number, "en")
-    if operator in ("Safaricom", ""):
+    national = msisdn.removeprefix("254")
+    three = national[:3]
+    operator = _OTHER_OPERATORS.get(three) or _OTHER_OPERATORS.get(national[:2])
+    if operator is None or three in _SAFARICOM_WITHIN:
         return None
     return (
         f"The prefix of this number belongs to {operator}. Numbers move between operators: "

@@ -7,14 +7,14 @@ import time
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pokea import __version__
 from pokea.api.bodies import Incoming, Outgoing
 from pokea.api.call_router import CallRouter
 from pokea.api.metrics import BOOKS_VIOLATIONS, PAYMENT_EVENTS, Metrics
-from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, describe, refusals, takes
+from pokea.api.openapi import IDEMPOTENCY_KEY, NEEDS_TOKEN, Application, answers, refusals, takes
 from pokea.api.readiness import READINESS_TIMEOUT_SECONDS
 from pokea.api.responses import json_answer
 from pokea.errors import CATALOGUE, Unavailable
@@ -186,8 +186,7 @@ def wishing() -> Application:
     )
     router.add_to(app)
     app.add_route("/plain/{id}", plain)
-    describe(
-        app,
+    app.describe(
         "/plain/{id}",
         "GET",
         {
@@ -232,18 +231,15 @@ def test_a_call_lists_its_refusals_by_status() -> None:
     assert schema == {"$ref": "#/components/schemas/Problem"}
 
 
-def test_fastapis_own_refusal_is_nowhere() -> None:
-    """422 in FastAPI's form never happens, and is not promised."""
-    app = wishing()
+def test_an_address_with_a_slash_too_many_is_not_redirected() -> None:
+    """It is another address, at which there is nothing: who posts to it learns that, and is not sent elsewhere."""
 
-    async def read(number: int) -> None:
-        """A call whose number FastAPI reads, and of which it promises such a refusal."""
+    async def talk(client: Client) -> None:
+        for path in ("/healthz/", "/wishes/1/"):
+            answer = await client.post(path) if "wishes" in path else await client.get(path)
+            assert (answer.status, answer.body["code"]) == (404, "not_found")
 
-    app.add_api_route("/numbers/{number}", read)
-    document = document_of(app)
-    assert "/numbers/{number}" in document["paths"]
-    assert "HTTPValidationError" not in json.dumps(document)
-    assert "ValidationError" not in document["components"]["schemas"]
+    against(wishing(), talk)
 
 
 def test_a_call_names_the_token_the_header_and_the_body_that_it_takes() -> None:
@@ -278,7 +274,7 @@ def test_what_is_described_later_appears_later() -> None:
     """The document is made anew when a route is described after it was read."""
     app = wishing()
     assert "/late" not in app.openapi()["paths"]
-    describe(app, "/late", "GET", {"responses": {}})
+    app.describe("/late", "GET", {"responses": {}})
     assert "/late" in app.openapi()["paths"]
 
 
@@ -287,10 +283,11 @@ def test_routes_without_a_description_stay_out_of_the_document() -> None:
     assert not {"/openapi.json"} & set(document_of(wishing())["paths"])
 
 
-def test_only_our_own_application_can_be_described() -> None:
-    """Another kind of application would forget what it is told."""
-    with pytest.raises(TypeError):
-        describe(FastAPI(), "/plain", "GET", {})
+def test_the_document_says_whose_it_is() -> None:
+    """Its form, its name and the version of the service stand at its top."""
+    document = document_of(wishing())
+    assert (document["openapi"], document["info"]["title"]) == ("3.1.0", "Pokea")
+    assert document["info"]["version"] == __version__
 
 
 def test_a_code_that_is_not_in_the_catalogue_cannot_be_promised() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import psycopg
 import pytest
 
-from pokea.storage import change_feed as notices_module
-from pokea.storage.change_feed import CHANNEL, NoChangeFeed, PostgresChangeFeed
+from pokea.storage import postgres_feed as notices_module
+from pokea.storage.change_feed import NoChangeFeed
 from pokea.storage.database import Database, open_database
+from pokea.storage.postgres_feed import CHANNEL, PostgresChangeFeed
 
 _PATIENCE_SECONDS = 20.0
 _LISTENERS = b"select pid from pg_stat_activity where query = %s and datname = current_database()"

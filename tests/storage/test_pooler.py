@@ -15,8 +15,8 @@ from pokea.operations.settle import PaymentSettling
 from pokea.operations.settler import Settler
 from pokea.payments.flow import PaymentFlow
 from pokea.storage import tables
-from pokea.storage.change_feed import PostgresChangeFeed, is_heard
 from pokea.storage.database import Database, open_database
+from pokea.storage.postgres_feed import PostgresChangeFeed, is_heard
 from tests.deliveries import TOKENS, delivery, pushed_payment
 from tests.payment_rows import new_booking
 from tests.pooler import pgbouncer, pgbouncer_program, transaction_pooler

@@ -18,7 +18,7 @@ from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Incoming, read_query
 from pokea.api.dates import parse_instant
 from pokea.api.fast_path import FastRoute, taking
-from pokea.api.openapi import NEEDS_TOKEN, Application, describe, query_parameters, refusals
+from pokea.api.openapi import NEEDS_TOKEN, Application, query_parameters, refusals
 from pokea.api.responses import json_answer
 from pokea.clock import Clock, Instant
 from pokea.errors import invalid
@@ -76,7 +76,7 @@ class AnalyticsRoutes:
     def add_to(self, application: Application) -> None:
         """Add the call and its description."""
         application.add_route(PATH, self._analytics, methods=["GET"])
-        describe(application, PATH, "get", _OPERATION)
+        application.describe(PATH, "get", _OPERATION)
 
     async def _analytics(self, request: Request) -> Response:
         caller = await self._gate.require(request, ADMIN)

@@ -16,7 +16,7 @@ from pokea.api.errors import exception_handlers
 from pokea.api.fast_path import FastPath, FastRoutes
 from pokea.api.metrics import CONTENT_TYPE, HTTP_REQUESTS, Metrics
 from pokea.api.middleware import BodyBound, ErrorBoundary, RequestContext, RequestContextMiddleware
-from pokea.api.openapi import Application, describe, refusals
+from pokea.api.openapi import Application, refusals
 from pokea.api.person_page import STYLESHEET, STYLESHEET_PATH
 from pokea.api.readiness import Readiness, ReadinessCheck
 from pokea.api.responses import json_answer
@@ -58,14 +58,7 @@ def new_application(
     application = Application(
         framing,
         shortcuts or {},
-        title="Pokea",
-        version=__version__,
-        description=_DESCRIPTION,
-        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
+        {"title": "Pokea", "version": __version__, "description": _DESCRIPTION},
         lifespan=lifespan,
         exception_handlers=exception_handlers(),
         around=[
@@ -113,8 +106,8 @@ def _add_health(application: Application, readiness: Readiness) -> None:
     application.add_route("/readyz", readyz)
     alive = _plain("Whether the process answers", "It does.", _saying("ok"), {"status": "ok"})
     ready = _plain("Whether the service can take payments", "It can.", _saying("ready"), {"status": "ready"})
-    describe(application, "/healthz", "get", alive)
-    describe(application, "/readyz", "get", ready | {"responses": ready["responses"] | refusals(token=False)})
+    application.describe("/healthz", "get", alive)
+    application.describe("/readyz", "get", ready | {"responses": ready["responses"] | refusals(token=False)})
 
 
 def _add_metrics(application: Application, metrics: Metrics, token: Secret | None) -> None:
@@ -127,7 +120,7 @@ def _add_metrics(application: Application, metrics: Metrics, token: Secret | Non
     text, example = {"type": "string"}, 'pokea_payments_total{event="completed",reason=""} 3\n'
     described = _plain("Counters for Prometheus", "The text format of Prometheus.", text, example, "text/plain")
     refused = refusals("unauthenticated", token=False)
-    describe(application, "/metrics", "get", described | {"responses": described["responses"] | refused})
+    application.describe("/metrics", "get", described | {"responses": described["responses"] | refused})
 
 
 def _add_stylesheet(application: Application) -> None:

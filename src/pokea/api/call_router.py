@@ -1,6 +1,6 @@
 """Calls that read their request by themselves: routes below one path, and what the API's document says of them.
 
-FastAPI would look through each handler for parameters that none of them has, for every service that is made.
+One way to write a route, for every call (docs/decisions/0046).
 """
 
 import re

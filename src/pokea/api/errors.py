@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,6 @@ from starlette.types import ExceptionHandler
 from pokea.api.callback_address import callback_address
 from pokea.api.person_page import refusal_page, wants_page
 from pokea.api.responses import JSON, json_answer
-from pokea.api.validation import refusal_of_errors
 from pokea.errors import ApiError, OutcomeUnknown, Unavailable
 
 _INVALID_CALLBACK = b'{"ResultCode":1,"ResultDesc":"Invalid callback"}'
@@ -99,11 +97,6 @@ async def _failed(request: Request, failure: Exception) -> Response:
     return failure_response(failure, request.scope)
 
 
-async def _invalid(request: Request, failure: Exception) -> Response:
-    assert isinstance(failure, RequestValidationError)  # noqa: S101 - the handler is registered for this type alone
-    return problem_response(refusal_of_errors(failure.errors()), request.scope)
-
-
 async def _http(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, HTTPException)  # noqa: S101 - the handler is registered for this type alone
     if failure.status_code == HTTPStatus.NOT_FOUND:
@@ -121,7 +114,7 @@ async def _http(request: Request, failure: Exception) -> Response:
 def _allowed_methods(request: Request) -> Iterable[str]:
     # A route knows only its own methods; the header names those of every route at the address.
     for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
-        scope = {**request.scope, "method": method, "path_params": {}, "fastapi": {}}
+        scope = {**request.scope, "method": method, "path_params": {}}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
             yield method
 
@@ -132,6 +125,5 @@ def exception_handlers() -> dict[Any, ExceptionHandler]:
         ApiError: _failed,
         OutcomeUnknown: _failed,
         Unavailable: _failed,
-        RequestValidationError: _invalid,
         HTTPException: _http,
     }

@@ -1,12 +1,12 @@
-"""The OpenAPI document: FastAPI's own, with the error envelope, the token, and the routes described by hand."""
+"""The application, and its OpenAPI document: the routes as they are described, the error envelope and the token."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
@@ -21,52 +21,62 @@ EXAMPLE_REQUEST_ID = "req_01m8emqnjgz6hzjhed8a1jtf9n"
 _COMPONENT = "#/components/schemas/{model}"
 _WITH_BODY = ("invalid_request", "malformed_body", "request_timeout", "too_large")
 
+_TOKEN_SCHEME: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "Claims: `sub`, `exp`, and `scope` with `payments:write`, `payments:read` and "
+    "`bookings:write` for customers (their own objects only), `refunds:write`, `payouts:write` and "
+    "`out:approve` for those who move money out, or `admin` (all). Approvals need `auth_time`, a sign-in of "
+    "the last 5 minutes.",
+}
+
 Document = dict[str, Any]
 
 
-class Application(FastAPI):
-    """FastAPI whose document also holds the routes that were described by hand.
+class Application(Starlette):
+    """Starlette with a document: `info` says whose, and `describe` puts a route into it.
 
-    `around` surrounds all of FastAPI's own layers, the first of them outermost. `framing` and `shortcuts` are
+    `around` surrounds all of Starlette's own layers, the first of them outermost. `framing` and `shortcuts` are
     for the protocol, which answers calls before they reach any layer (`protocol.py`).
     """
 
     def __init__(
-        self, framing: RequestContext, shortcuts: FastRoutes, *, around: Sequence[Middleware] = (), **options: Any
+        self,
+        framing: RequestContext,
+        shortcuts: FastRoutes,
+        info: Mapping[str, str],
+        *,
+        around: Sequence[Middleware] = (),
+        **options: Any,
     ) -> None:
         self.framing = framing
         self.shortcuts = shortcuts
         self._around = around
+        self._info = info
         self._described: list[tuple[str, str, Mapping[str, Any]]] = []
-        self._generated: Document | None = None
-        self._completed: Document = {}
+        self._document: Document | None = None
         super().__init__(**options)
+        # Who asks for an address with a slash too many has the wrong address, and is not sent elsewhere.
+        self.router.redirect_slashes = False
 
     def build_middleware_stack(self) -> ASGIApp:
-        """FastAPI's layers, and what surrounds them."""
+        """Starlette's layers, and what surrounds them."""
         stack = super().build_middleware_stack()
         for layer in reversed(self._around):
             stack = layer.cls(stack, *layer.args, **layer.kwargs)
         return stack
 
     def describe(self, path: str, method: str, operation: Mapping[str, Any]) -> None:
-        """Put a plain route into the document."""
+        """Put a route into the document."""
         self._described.append((path, method.lower(), operation))
-        self._generated = None
+        self._document = None
 
     def openapi(self) -> Document:
-        """The document, made anew when routes were added since it was last asked for."""
-        generated = super().openapi()
-        if generated is not self._generated:
-            self._generated, self._completed = generated, complete(generated, self._described)
-        return self._completed
-
-
-def describe(app: FastAPI, path: str, method: str, operation: Mapping[str, Any]) -> None:
-    """Put a plain route into the document. Raises TypeError unless new_application() made the application."""
-    if not isinstance(app, Application):
-        raise TypeError("only an application of new_application() can be described by hand")
-    app.describe(path, method, operation)
+        """The document, made anew when routes were described since it was last asked for."""
+        if self._document is None:
+            self._document = document_of(self._info, self._described)
+        return self._document
 
 
 def refusals(*codes: str, token: bool = True, body: bool = False) -> dict[int | str, dict[str, Any]]:
@@ -189,36 +199,18 @@ IDEMPOTENCY_KEY_REQUIRED = IDEMPOTENCY_KEY | {"required": True}
 NEEDS_TOKEN: Sequence[Mapping[str, Sequence[str]]] = ({TOKEN: ()},)
 
 
-def complete(document: Document, described: Sequence[tuple[str, str, Mapping[str, Any]]]) -> Document:
-    """FastAPI's document with ours put in: no 422 of its own, one envelope, one security scheme."""
-    document = deepcopy(document)
-    paths = document.setdefault("paths", {})
-    parts: Document = {}
+def document_of(info: Mapping[str, str], described: Sequence[tuple[str, str, Mapping[str, Any]]]) -> Document:
+    """The document of these routes: path, method and operation of each; one envelope, and one security scheme."""
+    paths: Document = {}
+    schemas: Document = {}
     for path, method, operation in described:
-        # The caller's own parts are moved below, so that what was described stays as it is.
+        # The caller's own parts are moved, so that what was described stays as it is.
         responses = {str(status): deepcopy(answer) for status, answer in operation.get("responses", {}).items()}
-        parts |= _parts_of(responses)
+        schemas |= _parts_of(responses)
         paths.setdefault(path, {})[method] = {**operation, "responses": responses}
-    for operations in paths.values():
-        for operation in operations.values():
-            _without_generated_refusal(operation)
-    components = document.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    schemas |= parts | {"Problem": problem_schema()}
-    components["securitySchemes"] = {
-        TOKEN: {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "Claims: `sub`, `exp`, and `scope` with `payments:write`, `payments:read` and "
-            "`bookings:write` for customers (their own objects only), `refunds:write`, `payouts:write` and "
-            "`out:approve` for those who move money out, or `admin` (all). Approvals need `auth_time`, a sign-in of "
-            "the last 5 minutes.",
-        }
-    }
-    return document
+    schemas["Problem"] = problem_schema()
+    components = {"schemas": schemas, "securitySchemes": {TOKEN: _TOKEN_SCHEME}}
+    return {"openapi": "3.1.0", "info": dict(info), "paths": paths, "components": components}
 
 
 def _parts_of(responses: Mapping[str, Any]) -> Document:
@@ -228,12 +220,6 @@ def _parts_of(responses: Mapping[str, Any]) -> Document:
         for content in response.get("content", {}).values():
             found |= content.get("schema", {}).pop("$defs", {})
     return found
-
-
-def _without_generated_refusal(operation: dict[str, Any]) -> None:
-    generated = operation.get("responses", {}).get("422", {})
-    if "HTTPValidationError" in str(generated):
-        del operation["responses"]["422"]
 
 
 def problem_schema() -> dict[str, Any]:

@@ -217,7 +217,7 @@ async def _pooler(settings: "Settings", database: "Database") -> "AsyncIterator[
 
     from pokea.checkup import database_checks
     from pokea.checkup.findings import fail
-    from pokea.storage.change_feed import is_heard
+    from pokea.storage.postgres_feed import is_heard
 
     yield await database.read(database_checks.check_pooler, settings.pokea_prepare == "on")
     url = settings.pokea_notices_url or settings.pokea_database_url

@@ -19,7 +19,6 @@ from pokea.api.openapi import (
     NEEDS_TOKEN,
     Application,
     answers,
-    describe,
     query_parameters,
     refusals,
     takes,
@@ -87,7 +86,7 @@ class PaymentRoutes:
         application.add_route(f"{PREFIX}/status/{{transactionId}}", self._status, methods=["GET"])
         application.add_route(_HISTORY, self._history, methods=["GET"])
         for path, method, operation in _operations():
-            describe(application, f"{PREFIX}{path}", method, operation)
+            application.describe(f"{PREFIX}{path}", method, operation)
 
     async def _push(self, request: Request) -> Response:
         # Before the first wait, which may be for the keys of an issuer of tokens.

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from pokea.api.languages import language_of
-from pokea.api.openapi import NEEDS_TOKEN, Application, describe, header, refusals
+from pokea.api.openapi import NEEDS_TOKEN, Application, header, refusals
 from pokea.clock import Clock, Instant
 from pokea.events.hub import Hub
 from pokea.events.viewers import Viewer
@@ -76,7 +76,7 @@ class EventRoutes:
         """Add the call and its description."""
         path = f"{PREFIX}/status/{{transactionId}}/events"
         application.add_route(path, self._events, methods=["GET"])
-        describe(application, path, "get", _OPERATION)
+        application.describe(path, "get", _OPERATION)
 
     async def _events(self, request: Request) -> Response:
         reader = await self._payments.reader(request)

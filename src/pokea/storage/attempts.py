@@ -8,18 +8,12 @@ ends the thread's wait. What a database said of a failure is kept for the log.
 import sqlite3
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
-import psycopg
-from psycopg import errors as pg_errors
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-_POSTGRES_PASSES: Final = (
-    *(pg_errors.SerializationFailure, pg_errors.DeadlockDetected, pg_errors.AdminShutdown, pg_errors.CrashShutdown),
-    *(pg_errors.CannotConnectNow, pg_errors.ReadOnlySqlTransaction, pg_errors.IdleInTransactionSessionTimeout),
-    *(psycopg.OperationalError, psycopg.InterfaceError),
-)
 _SQLITE_UNDONE: Final = ("lock", "full", "readonly", "interrupted")
 """Words of failures after which SQLite has kept nothing, also when they come from a commit."""
 _SQLITE_PASSES: Final = (*_SQLITE_UNDONE, "disk", "I/O", "unable to open")
@@ -98,23 +92,42 @@ def _interrupt_of(connection: Connection) -> Interrupt | None:
     return interrupt
 
 
+@cache
+def failures_of(dialect_name: str) -> tuple[type[Exception], ...]:
+    """What a database of this kind raises. The driver of the kind that is not used is not loaded: it takes 9 MB."""
+    if dialect_name == "sqlite":
+        return DBAPIError, sqlite3.Error
+    import psycopg  # noqa: PLC0415 - see above
+
+    return DBAPIError, psycopg.Error
+
+
+@cache
+def _postgres_passes() -> tuple[type[Exception], ...]:
+    import psycopg  # noqa: PLC0415 - see above
+    from psycopg import errors  # noqa: PLC0415 - see above
+
+    return (
+        *(errors.SerializationFailure, errors.DeadlockDetected, errors.AdminShutdown, errors.CrashShutdown),
+        *(errors.CannotConnectNow, errors.ReadOnlySqlTransaction, errors.IdleInTransactionSessionTimeout),
+        *(psycopg.OperationalError, psycopg.InterfaceError),
+    )
+
+
 def sorted_out(failure: Exception, *, committing: bool) -> Exception:
     """The failure as a transient one where another attempt may succeed, else as it is."""
     cause = failure.orig if isinstance(failure, DBAPIError) and failure.orig is not None else failure
-    if isinstance(cause, sqlite3.OperationalError):
-        said = str(cause)
-        passes = any(word in said for word in _SQLITE_PASSES)
+    said = str(cause)
+    if isinstance(cause, sqlite3.Error):
+        passes = isinstance(cause, sqlite3.OperationalError) and any(word in said for word in _SQLITE_PASSES)
         undone = any(word in said for word in _SQLITE_UNDONE)
     else:
-        passes = isinstance(cause, _POSTGRES_PASSES)
+        passes = isinstance(cause, _postgres_passes())
         code = getattr(cause, "sqlstate", None)
         # A server that answers has rolled back, unless it is being stopped; a connection that breaks says nothing.
         undone = code is not None and not code.startswith(_POSTGRES_SHUTS_DOWN)
-    return TransientFailure(words_of(cause), in_doubt=committing and not undone) if passes else failure
-
-
-def words_of(cause: BaseException) -> str:
-    """What the database said, without the rows that it said it of."""
-    said = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
-    line = " ".join((said or str(cause)).split())
-    return f"{type(cause).__name__}: {line}"[:_LONGEST_WORDS]
+        # Its first line alone is without the rows.
+        said = getattr(getattr(cause, "diag", None), "message_primary", None) or said
+    line = " ".join(said.split())
+    words = f"{type(cause).__name__}: {line}"[:_LONGEST_WORDS]
+    return TransientFailure(words, in_doubt=committing and not undone) if passes else failure

@@ -11,19 +11,16 @@ happened (`Unavailable`), or it may have happened (`OutcomeUnknown`).
 """
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-import psycopg
 from sqlalchemy import Connection, Engine, RootTransaction
-from sqlalchemy.exc import DBAPIError
 
 from pokea.errors import OutcomeUnknown, Unavailable
-from pokea.storage.attempts import Attempt, NotInTime, TransientFailure, sorted_out
+from pokea.storage.attempts import Attempt, NotInTime, TransientFailure, failures_of, sorted_out
 from pokea.storage.engines import READERS, WRITERS, postgres_engine, sqlite_engine
 from pokea.storage.health import WriteHealth
 from pokea.storage.reading import Way, alone, in_snapshot, in_transaction, let_go_if_broken
@@ -44,7 +41,6 @@ _LEFT_ALONE_SECONDS = 2.0
 _FORGOTTEN_AFTER_SECONDS = 60.0
 _STOPPING_SECONDS = 2.0
 _LOOKS_EVERY_SECONDS = 0.02
-_FAILURES = (DBAPIError, psycopg.Error, sqlite3.Error)
 _REPLICA_NOT_WAITED_FOR = "canceling wait for synchronous replication"
 
 
@@ -79,6 +75,7 @@ class Database:
         self._rehearse = rehearse
         self._patience_seconds = patience_seconds
         self._hurried = hurried
+        self._failures = failures_of(self.dialect)
         self._attempts: set[Attempt] = set()
         self.note_outcome: NoteOutcome = _not_noted
 
@@ -164,12 +161,12 @@ class Database:
                 try:
                     with way(connection):
                         return query(connection, *args, **kwargs)
-                except _FAILURES:
+                except self._failures:
                     let_go_if_broken(connection)
                     raise
                 finally:
                     self._end(attempt)
-        except _FAILURES as failure:
+        except self._failures as failure:
             raise sorted_out(failure, committing=False) from failure
 
     def _write_once(self, attempt: Attempt, change: Callable[..., T], *args: object, **kwargs: object) -> T:
@@ -190,7 +187,7 @@ class Database:
                     return result
                 finally:
                     self._end(attempt)
-        except _FAILURES as failure:
+        except self._failures as failure:
             raise sorted_out(failure, committing=attempt.is_committing) from failure
 
     def _begin(self, attempt: Attempt, connection: Connection) -> None:

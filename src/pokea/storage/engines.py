@@ -9,13 +9,15 @@ import os
 import socket
 import sqlite3
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pokea.storage.reading import BEGINNING, Beginning
+
+if TYPE_CHECKING:
+    import psycopg
 
 WRITERS: Final = 4
 _OWNER_ALONE: Final = 0o600
@@ -120,7 +122,7 @@ def _watch(engine: Engine, limits: bytes) -> None:
     """Set each new connection's limits, hear what it notices, and know how to break it."""
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
+    def _prepare(connection: "psycopg.Connection[Any]", entry: ConnectionPoolEntry) -> None:
         entry.info["notices"] = []
         connection.add_notice_handler(lambda notice: entry.info["notices"].append(notice.message_primary or ""))
         if limits:
@@ -134,7 +136,7 @@ def _watch(engine: Engine, limits: bytes) -> None:
         entry.info["interrupt"] = _breaking(descriptor)
 
     @event.listens_for(engine, "close")
-    def _close(_connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
+    def _close(_connection: "psycopg.Connection[Any]", entry: ConnectionPoolEntry) -> None:
         descriptor = entry.info.pop("descriptor", None)
         entry.info.pop("interrupt", None)
         if descriptor is not None:

@@ -4,11 +4,13 @@ msgspec writes a row in a microsecond; an array for each column takes twelve.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
-import psycopg
 from sqlalchemy import Column, Connection, LargeBinary, Table
+
+if TYPE_CHECKING:
+    import psycopg
 
 _TYPES: Final = {"BIGINT": "bigint", "INTEGER": "integer", "TEXT": "text", "BOOLEAN": "boolean", "BLOB": "text"}
 
@@ -41,7 +43,7 @@ def to_json(rows: Iterable[Any]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def run_text(connection: Connection, statement: str, given: Mapping[str, str | int]) -> psycopg.Cursor[Any]:
+def run_text(connection: Connection, statement: str, given: Mapping[str, str | int]) -> "psycopg.Cursor[Any]":
     """The rows of a statement, straight from the driver: what SQLAlchemy adds to a statement costs as much again."""
     raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     return raw.execute(statement.encode(), given)

@@ -19,7 +19,7 @@ from tests.house.test_house import HOUSE
 _HEAVY = {"fastapi", "starlette", "sqlalchemy", "uvicorn", "pydantic", "aiohttp", "alembic", "cryptography", "typer"}
 _OPTIONAL = {"django", "pytest"}
 """What only some users import: with the extra `django`, and in tests of their own."""
-_BROUGHT = {"annotated_types": "pydantic", "starlette": "fastapi"}
+_BROUGHT = {"annotated_types": "pydantic"}
 """What a dependency always brings, since it stands in that one's own calls."""
 _PAYS = """
 import pathlib, sys
