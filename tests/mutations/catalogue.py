@@ -9,6 +9,7 @@ from typing import Final
 from tests.mutations.mutation import Edit, Mutation
 from tests.mutations.of_money_out import OF_MONEY_OUT
 from tests.mutations.of_statements import OF_STATEMENTS
+from tests.mutations.of_webhooks import OF_WEBHOOKS
 
 _ARRIVALS: Final = "operations/arrivals.py"
 _FLOW: Final = "payments/flow.py"
@@ -364,5 +365,6 @@ MUTATIONS: Final = (
     ),
     *OF_STATEMENTS,
     *OF_MONEY_OUT,
+    *OF_WEBHOOKS,
 )
 """In the order of the law's sections, roughly."""

@@ -13,9 +13,11 @@ class Edit(NamedTuple):
 
 
 class Mutation(NamedTuple):
-    """One defect. `harm` is what it would do; `money_out`: it does it only where money goes out."""
+    """One defect. `harm` is what it would do; `money_out`: it does it only where money goes out, `webhooks`: where
+    events are sent."""
 
     name: str
     harm: str
     edits: Sequence[Edit]
     money_out: bool = False
+    webhooks: bool = False

@@ -53,7 +53,13 @@ def hunt(mutation: Mutation, first_seed: int, count: int) -> Hunt:
     with tempfile.TemporaryDirectory() as folder:
         tree = break_copy(mutation, Path(folder))
         done = subprocess.run(
-            [sys.executable, str(_HUNTER), str(first_seed), str(count), str(int(mutation.money_out))],
+            [
+                sys.executable,
+                str(_HUNTER),
+                str(first_seed),
+                str(count),
+                *(str(int(each)) for each in (mutation.money_out, mutation.webhooks)),
+            ],
             env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
             cwd=folder,
             capture_output=True,

@@ -8,7 +8,7 @@ from tests.mutations.catalogue import MUTATIONS
 from tests.mutations.mutation import Edit, Mutation
 from tests.mutations.run import Stale, break_copy, hunt
 
-_QUICK = ("retry_an_unknown_push", "let_failure_overwrite_success", "believe_a_bare_callback")
+_QUICK = ("retry_an_unknown_push", "let_failure_overwrite_success", "believe_a_bare_callback", "order_by_time")
 _MOST_UNIVERSES = 25
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from pokea.app import Ports, Service
 from pokea.clock import SECOND
+from pokea.courier import Courier
 from pokea.settings import Settings, given_settings
 from pokea.universe import next_version
 from pokea.universe.chronicle import Chronicle
@@ -54,6 +55,7 @@ class Fleet:
         network: Network,
         daraja: Side,
         tap: Tap,
+        courier_of: Callable[[Process], Courier],
     ) -> None:
         self._loop = loop
         self._plan = plan
@@ -64,6 +66,7 @@ class Fleet:
         self._network = network
         self._daraja = daraja
         self._tap = tap
+        self._courier_of = courier_of
         self._open: list[Running] = []
         self._retiring: list[Process] = []
         self._spared = False
@@ -99,6 +102,7 @@ class Fleet:
             LifeTransport(self._network, self._daraja, life, self._tap),
             LifeClock(self._loop, self._plan.epoch, life),
             _bytes_of(life, self._chance),
+            courier=self._courier_of(life),
         )
         settings = settings_of(self._plan, number)
         service = Service(

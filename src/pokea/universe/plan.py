@@ -96,6 +96,25 @@ class Visit(NamedTuple):
     """The page watches the events of its payment, as the drop-in does, and asks only when they do not come."""
 
 
+class Spell(NamedTuple):
+    """For so long a receiver behaves so (`hook_plan.KINDS`)."""
+
+    begins_seconds: float
+    ends_seconds: float
+    kind: str
+
+
+class PlannedEndpoint(NamedTuple):
+    """An endpoint of the merchant's: what it subscribes to, and how its receiver behaves."""
+
+    host: str
+    types: Sequence[str]
+    latest_only: bool
+    made_at_seconds: float
+    deleted_at_seconds: float | None
+    spells: Sequence[Spell]
+
+
 class Plan(NamedTuple):
     """One universe, before it begins."""
 
@@ -135,6 +154,8 @@ class Plan(NamedTuple):
     out."""
     tops_up: bool = False
     """Funds are put into the account that pays out, at the beginning."""
+    endpoints: Sequence[PlannedEndpoint] = ()
+    """Where events are sent; none in most universes."""
 
     def occasions(self) -> list[str]:
         """What the report counts of a plan besides faults and crashes."""
@@ -150,6 +171,7 @@ class Plan(NamedTuple):
             "plan.phone shared": len(set(phones)) < len(phones),
             "plan.prompts limited": any(self.settings[name] for name in _PUSH_LIMITS),
             MONEY_OUT: bool(self.officers_at_seconds),
+            "plan.endpoints": bool(self.endpoints),
         }
         return [name for name, holds in held.items() if holds]
 

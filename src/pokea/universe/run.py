@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pokea.audit.rule import Violation
 from pokea.universe.chronicle import ChronicleLine
 from pokea.universe.disk import Store
+from pokea.universe.hook_plan import hook_chance, with_endpoints
 from pokea.universe.loop import Deadlocked, Spinning, VirtualLoop
 from pokea.universe.out_plan import with_money_out
 from pokea.universe.plan import plan_of
@@ -61,6 +62,8 @@ class Universes:
         chance = random.Random(seed)  # noqa: S311 - the one generator of this universe
         chance_of_out = random.Random(f"money out {seed}")  # noqa: S311 - the other one, so that the first one stays
         plan = plan_of(seed, chance)
+        chance_of_hooks = hook_chance(seed)
+        plan = with_endpoints(plan, chance_of_hooks)
         if money_out:
             plan = with_money_out(plan, chance_of_out)
         self._store.reset()
@@ -68,7 +71,7 @@ class Universes:
         log = Log()
         with listening(log, self._log_level):
             with sealed(loop.fail):
-                world = World(loop, plan, chance, self._store, log, chance_of_out)
+                world = World(loop, plan, chance, self._store, log, chance_of_out, chance_of_hooks)
                 found = _finished(loop, world)
             digest = world.chronicle.digest(self._store.content())
             lines = list(world.chronicle.lines)

@@ -34,6 +34,7 @@ from pokea.universe.network import Hear, Network, Sent, WorldTransport
 from pokea.universe.oracle import PromptBegun, Taken
 from pokea.universe.plan import Burst, Plan
 from pokea.universe.process import LifeClock, Process
+from pokea.universe.receivers import Receivers
 from pokea.universe.recorder import Acknowledged, Log, Wire, token_of
 from pokea.universe.statements import Statements
 from pokea.universe.treasury import CUSTOMER_SCOPES, SERVICE, Treasury
@@ -65,6 +66,7 @@ class World:
         store: Store,
         log: Log,
         chance_of_out: random.Random,
+        chance_of_hooks: random.Random,
     ) -> None:
         self._loop = loop
         self._plan = plan
@@ -77,7 +79,9 @@ class World:
         self._clock = LifeClock(loop, plan.epoch)
         self._network = Network(loop, self._weather, chance, self.chronicle)
         daraja = DarajaSide()
-        self.fleet = Fleet(loop, plan, chance, self.chronicle, store, self._weather, self._network, daraja, self._wire)
+        self._receivers = Receivers(loop, plan, store, self, self.chronicle, chance_of_hooks)
+        ways = self._network, daraja, self._wire, self._receivers.courier
+        self.fleet = Fleet(loop, plan, chance, self.chronicle, store, self._weather, *ways)
         transport = WorldTransport(self._network, self.fleet, _DARAJA_ADDRESS)
         self._simulator = Simulator(plan.options, transport, self._clock, chance)
         daraja.application = self._simulator.app
@@ -112,7 +116,8 @@ class World:
         await self._bring_statements()
         await self._settle_by_hand()
         await self._treasury.finish()
-        late = self._check(None)
+        await self._receivers.finish()
+        late = [*self._check(None), *self._receivers.violations()]
         await self.fleet.drain_all()
         await self._simulator.stop()
         complaints = [*self._complaints, *self.fleet.complaints, *self.fleet.failures(), *self._log.stumbles()]
@@ -139,7 +144,7 @@ class World:
         tasks += [asyncio.create_task(self._after(at, self._fetch_token)) for at in plan.rivals_at_seconds]
         tasks += [asyncio.create_task(self._after(at, self._reverse)) for at in plan.reversals_at_seconds]
         tasks += [asyncio.create_task(self._after(at, self._statements.bring, defect)) for at, defect in plan.readings]
-        tasks.append(asyncio.create_task(self._treasury.live()))
+        tasks += [asyncio.create_task(each.live()) for each in (self._treasury, self._receivers)]
         for task in tasks:
             await task
         await asyncio.sleep(max(0.0, plan.active_seconds - self._loop.time()))
@@ -208,6 +213,7 @@ class World:
         await self._set_faults(())
         await self.fleet.stand()
         await self._treasury.calm()
+        await self._receivers.calm()
 
     # The counter
 
@@ -276,6 +282,10 @@ class World:
     def complain(self, what: str) -> None:
         """The service has told something that cannot be."""
         self._complaints.append(what)
+
+    def keep_secret(self, what: str, secret: str) -> None:
+        """No line of the log may show it."""
+        self._secrets[what] = secret
 
     def new_key(self) -> str:
         """A fresh idempotency key."""

@@ -12,7 +12,7 @@ from pokea.clock import Instant
 from pokea.errors import ApiError
 from pokea.events.store import number_all, type_condition
 from pokea.scope import Scope
-from pokea.storage.sql import execute_many
+from pokea.storage.sql import execute_many, fetch_one
 from pokea.storage.statements import select_in
 from pokea.storage.tables import deliveries, events
 from pokea.storage.webhook_tables import IS_OUTSTANDING
@@ -27,6 +27,8 @@ MOST_REPLAYED: Final = 20_000
 FORGOTTEN_AT_ONCE: Final = 1_000
 
 _pairs = deliveries.c
+_WAITING: Final = select(func.count()).select_from(deliveries).where(text(IS_OUTSTANDING))
+_PARKED: Final = select(func.count()).select_from(deliveries).where(_pairs.parked_at.is_not(None))
 _AGAIN: Final = text(
     "update deliveries set again = :again, due_at = :now, attempts = 0, parked_at = null "
     "where endpoint_id = :of_endpoint and object_id = :of_object"
@@ -161,6 +163,5 @@ def _rows_of(connection: Connection, endpoint_id: str, object_ids: Collection[st
 
 def count_waiting(connection: Connection) -> tuple[int, int]:
     """How many pairs wait for a delivery, and how many are parked."""
-    waiting = select(func.count()).select_from(deliveries).where(text(IS_OUTSTANDING))
-    parked = select(func.count()).select_from(deliveries).where(_pairs.parked_at.is_not(None))
-    return int(connection.execute(waiting).scalar_one()), int(connection.execute(parked).scalar_one())
+    waiting, parked = fetch_one(connection, _WAITING), fetch_one(connection, _PARKED)
+    return int(waiting[0] if waiting else 0), int(parked[0] if parked else 0)

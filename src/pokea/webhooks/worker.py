@@ -79,6 +79,7 @@ class WebhookWorker:
         self._wake_events = wake_events
         self._livemode = livemode
         self._sleep_seconds = longest_sleep_seconds * _SHARE_OF_SLEEP
+        self._counts_every_seconds = max(_COUNTS_EVERY_SECONDS, longest_sleep_seconds)
         self._finished: list[Finished] = []
         self._tasks: dict[asyncio.Task[None], int] = {}
         self._is_ending = False
@@ -198,7 +199,7 @@ class WebhookWorker:
         waiting, parked = await self._database.read(count_waiting)
         self._waiting.set("waiting", value=waiting)
         self._waiting.set("parked", value=parked)
-        await self._counting.rest(_COUNTS_EVERY_SECONDS)
+        await self._counting.rest(self._counts_every_seconds)
 
     def _opened(self, secret: SealedSecret) -> bytes | None:
         opened = self._seal.open(secret.id, secret.sealed)

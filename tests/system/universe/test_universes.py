@@ -3,6 +3,7 @@
 import pytest
 
 from pokea.simulator.faults import OUT_KINDS, PUSH_KINDS, FaultKind
+from pokea.universe import hook_plan
 from pokea.universe.defects import DEFECTS
 from pokea.universe.fault_plan import DiskFaults, NetworkFaults
 from pokea.universe.report import story_of
@@ -31,6 +32,7 @@ _OCCASIONS = (
     *("crash.at step", "crash.from outside", "two versions"),
     *("plan.standstill", "disk.still", "reversals", "statements.complete", "statements.incomplete"),
     *(f"statement.{defect}" for defect in DEFECTS),
+    *("plan.endpoints", "webhooks.taken", "endpoints.enabled", *(f"webhooks.{kind}" for kind in hook_plan.KINDS)),
 )
 _COMMON = ("payments", "completed", "charges", "crashes", "deploys", "forgeries", "rival tokens", "transactions")
 
