@@ -93,6 +93,7 @@ class ToldDaraja:
         timeout_seconds: float,
         *,
         connect_seconds: float | None = None,
+        may_reuse: bool = False,
     ) -> Reply:
         """One exchange; what is silent or cut is no answer."""
         path = "/" + url.split("/", 3)[3]

@@ -46,6 +46,7 @@ class _Letterbox:
         timeout_seconds: float,
         *,
         connect_seconds: float | None = None,
+        may_reuse: bool = False,
     ) -> Reply:
         self.sent.append((method, url, dict(headers), timeout_seconds))
         raise NotSent("nobody lives there")

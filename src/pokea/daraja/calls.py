@@ -52,11 +52,12 @@ class Calls:
         timing: CallTiming,
         hidden: Sequence[Secret] = (),
         sent_by: Deadline | None = None,
+        may_reuse: bool = False,
     ) -> T | SubmissionRefused:
         """What the answer reads as; Refused when nothing was done for want of a connection or of a token.
 
         `hidden` are secrets of the request's own, which no text of the answer may show. What could not be sent by
-        `sent_by` is not sent. Raises NoAnswer when the request left and no answer came.
+        `sent_by` is not sent. `may_reuse` as in `Transport.send`. Raises NoAnswer when the request left and none came.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timing.whole_seconds
@@ -77,6 +78,7 @@ class Calls:
                     body,
                     deadline - loop.time(),
                     connect_seconds=None if sent_by is None else self._left_seconds(sent_by),
+                    may_reuse=may_reuse,
                 )
             except NotSent as failure:
                 if self._left_seconds(sent_by) <= 0:

@@ -102,6 +102,7 @@ class DarajaClient:
                 timing=_timing(self._push_timeout_seconds),
                 hidden=(password,),
                 sent_by=deadline,
+                may_reuse=True,
             )
         except NoAnswer as failure:
             return Unknown(f"the push left and no answer came: {self.calls.hiding()(str(failure))}")
@@ -125,7 +126,12 @@ class DarajaClient:
         outcome: QueryOutcome | SubmissionRefused
         try:
             outcome = await self.calls.call(
-                QUERY_PATH, request, read, timing=_timing(self._query_timeout_seconds), hidden=(password,)
+                QUERY_PATH,
+                request,
+                read,
+                timing=_timing(self._query_timeout_seconds),
+                hidden=(password,),
+                may_reuse=True,
             )
         except NoAnswer as failure:
             return Silent(f"no answer came: {self.calls.hiding()(str(failure))}")

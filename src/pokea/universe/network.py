@@ -273,6 +273,7 @@ class WorldTransport:
         timeout_seconds: float,
         *,
         connect_seconds: float | None = None,
+        may_reuse: bool = False,
     ) -> Reply:
         """Raises NotSent or NoAnswer; any HTTP status is a Reply."""
         sent = Sent(method, url, headers, body, self._address)
@@ -316,6 +317,7 @@ class LifeTransport:
         timeout_seconds: float,
         *,
         connect_seconds: float | None = None,
+        may_reuse: bool = False,
     ) -> Reply:
         """Raises NotSent or NoAnswer; any HTTP status is a Reply. Raises Dead."""
         self._life.check()
