@@ -320,3 +320,14 @@ def test_mistakes_of_an_integrator(storefront: Storefront, tab: Tab, amount: str
     told = [complaint for complaint in tab.complaints if complaint.startswith("pokea-checkout:")]
     assert len(told) == (0 if amount is None else 1)
     tab.complaints.clear()
+
+
+@ON_EACH_FORM
+def test_a_browser_that_makes_no_sheets(storefront: Storefront, open_tab: OpenTab) -> None:
+    """A browser that cannot make a sheet, as iOS before 16.4, gets the style as an element, and the payment is made."""
+    tab = open_tab(bypass_csp=True)
+    tab.page.add_init_script("delete CSSStyleSheet.prototype.replaceSync")
+    storefront.open(tab)
+    assert tab.step.evaluate("button => getComputedStyle(button).backgroundColor") == "rgb(10, 122, 69)"
+    tab.pay(storefront.world.new_phone("pay"))
+    tab.sees(PAID)

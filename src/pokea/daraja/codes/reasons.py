@@ -243,7 +243,7 @@ _ALL: Final = (
         "paid_twice",
         False,
         "This fee was paid already, and the second payment will be returned. There is nothing more to do.",
-        "Ada hii ilikuwa imelipwa tayari, na malipo ya pili yatarudishwa. Huhitaji kufanya jambo lingine.",
+        "Ada hii ilikuwa imelipwa tayari, na utarudishiwa malipo ya pili. Huhitaji kufanya jambo lingine.",
     ),
 )
 
