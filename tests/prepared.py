@@ -29,8 +29,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import pokea
+from pokea.testing.programs import PythonLauncher, RunningProcess
 
 _HOUSE: Final = Path(__file__).parents[1]
+_READ_BY_IMPORTS: Final = {"PROMETHEUS_MULTIPROC_DIR"}
 _LARGEST_REQUEST_BYTES: Final = 128 * 1024
 _LATE: Final = ("pokea.client", "pokea.storage.migrations", "pokea.testing")
 """Packages that no command imports."""
@@ -100,8 +102,10 @@ class ForkedProcess:
 
 def launch(
     arguments: Sequence[str], environment: Mapping[str, str], log_file: Path, *, most_files: int
-) -> ForkedProcess:
-    """Begin `pokea` as a `pokea.testing.programs.Launcher` does."""
+) -> RunningProcess:
+    """Begin `pokea` as a `pokea.testing.programs.Launcher` does; in a new Python where imports read the environment."""
+    if _READ_BY_IMPORTS & environment.keys():
+        return PythonLauncher()(arguments, environment, log_file, most_files=most_files)
     with log_file.open("ab") as log, open(os.devnull) as nothing:
         return _fork(arguments, environment, log_file.parent, [nothing, log, log], most_files)
 

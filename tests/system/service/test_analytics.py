@@ -78,8 +78,9 @@ def test_figures_follow_what_happens(start_world: StartWorld) -> None:
     assert total(world, "status=completed", "baraka", "payments:read") == 1
     assert total(world, "") == total(world, "limit=10&page=3") == 3
 
-    world.simulator.fault("callback_lost", count=1)
-    lost = world.push(world.new_phone("pay"), subject="amina")
+    phone = world.new_phone("pay")
+    world.simulator.fault("callback_lost", msisdn=phone)
+    lost = world.push(phone, subject="amina")
     world.service.until(lost.id, "completed")
     figures = summary(world)
     assert figures["completedBy"] == {"callback": 2, "query": 1}

@@ -1,5 +1,6 @@
 """`kill -9` at the worst moments: what was acknowledged is there, and everything ends as the phones' owners decided."""
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -19,9 +20,14 @@ def charged(world: World) -> set[str]:
 
 
 def transactions(world: World) -> dict[str, dict[str, Any]]:
-    """The newest hundred payments by their bookings, as an admin sees them."""
-    found = world.service.call("GET", "/payments/mpesa/history?limit=100", scope="admin").body["transactions"]
-    return {each["bookingId"]: each for each in found}
+    """All payments by their bookings, as an admin sees them."""
+    found: dict[str, dict[str, Any]] = {}
+    for page in itertools.count(1):
+        body = world.service.call("GET", f"/payments/mpesa/history?limit=100&page={page}", scope="admin").body
+        found |= {each["bookingId"]: each for each in body["transactions"]}
+        if not body["transactions"]:
+            break
+    return found
 
 
 def test_a_payment_survives_a_kill_between_push_and_callback(mortal_world: World) -> None:
