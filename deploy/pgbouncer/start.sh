@@ -1,0 +1,6 @@
+#!/bin/sh
+# The password comes from the environment, and goes to a file that is this user's alone.
+set -eu
+umask 077
+printf '"pokea" "%s"\n' "$DATABASE_PASSWORD" >/tmp/users.txt
+exec pgbouncer /etc/pokea/pgbouncer.ini
