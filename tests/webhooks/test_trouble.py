@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from pokea.storage.database import Database
 from pokea.storage.tables import alerts
+from pokea.webhooks.worker import KEEPS_EVERY_SECONDS
 from tests.webhooks.scene import (
     PATH,
     Arrived,
@@ -62,6 +63,65 @@ def test_what_is_no_2xx_is_a_failure(sqlite_database: Database, status: int) -> 
             assert pair["answer"].startswith("No, thanks")
             assert "12345678" not in pair["answer"]
             assert other.connections == 0
+
+    run(talk)
+
+
+def test_what_has_arrived_is_kept_while_its_batch_goes_on(database: Database) -> None:
+    """Of a process that dies then it does not come again: a version whose receiver takes its time holds up no note of
+    those before it, and when it has been answered the rest is kept."""
+
+    async def talk() -> None:
+        async with receiving() as receiver, shop(database) as run_:
+            endpoint = await run_.endpoint(receiver.url)
+            is_over = asyncio.Event()
+
+            async def slowly(arrived: Arrived) -> bytes:
+                if arrived.event["data"]["version"] == 2:
+                    await asyncio.sleep(KEEPS_EVERY_SECONDS)
+                elif arrived.event["data"]["version"] == 3:
+                    await is_over.wait()
+                return answer(204)
+
+            receiver.reply = slowly
+            run_.happen("pay_1", 1, 2, 3, 4)
+            await receiver.count(3)
+
+            async def acked() -> int:
+                version: int = (await run_.deliveries(endpoint))[0]["ackedVersion"]
+                return version
+
+            async def is_kept() -> bool:
+                return await acked() == 2
+
+            await until(is_kept, "the first two are kept")
+            is_over.set()
+            await run_.until_delivered(endpoint)
+            assert receiver.versions("pay_1") == [1, 2, 3, 4]
+            assert await acked() == 4
+
+    run(talk)
+
+
+def test_what_is_sent_again_is_kept_when_its_batch_is_over(database: Database) -> None:
+    """However long a replay takes, each of its versions comes once more, and no more than that."""
+
+    async def talk() -> None:
+        async with receiving() as receiver, shop(database) as run_:
+            endpoint = await run_.endpoint(receiver.url)
+            run_.happen("pay_1", 1, 2, 3)
+            await receiver.count(3)
+            await run_.until_delivered(endpoint)
+
+            async def slowly(_arrived: Arrived) -> bytes:
+                await asyncio.sleep(KEEPS_EVERY_SECONDS)
+                return answer(204)
+
+            receiver.reply = slowly
+            assert (await run_.call("POST", f"{PATH}/{endpoint['id']}/replay")).status == 202
+            await receiver.count(6)
+            await run_.until_delivered(endpoint)
+            assert receiver.versions("pay_1") == [1, 2, 3, 1, 2, 3]
 
     run(talk)
 

@@ -49,10 +49,14 @@ class HookBatch(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """A batch, and all that was attempted of it, in the order in which it ended."""
+    """A batch, and all that was attempted of it, in the order in which it ended.
+
+    One that is not over is what has arrived of it so far: it is kept, and its endpoint is judged when it is over.
+    """
 
     batch: HookBatch
     attempts: Sequence[Attempted]
+    is_over: bool = True
 
 
 class Kept(NamedTuple):
@@ -99,6 +103,14 @@ def lane_of(row: WaitingPair, endpoint: Endpoint, found: Sequence[Event], *, is_
 def passed_over(lane: Lane) -> WaitingPair | None:
     """The row of a lane in which there is nothing to send: all that it wanted counts as acked."""
     return None if lane.events else lane.row
+
+
+def arrived_of(batch: HookBatch, attempts: Sequence[Attempted]) -> Finished:
+    """What has arrived of a batch that goes on. A row with versions that are sent again is kept when it is over, since
+    what is left of these is told from what they were when it began."""
+    repeated = {lane.row.object_id for lane in batch.lanes if lane.row.again}
+    taken = [each for each in attempts if each.is_taken and each.object_id not in repeated]
+    return Finished(batch, taken, is_over=False)
 
 
 def kept_rows(finished: Finished, after: Endpoint, now: Instant) -> Iterator[Kept]:

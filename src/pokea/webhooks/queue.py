@@ -162,8 +162,8 @@ def _keep(connection: Connection, finished: Finished, plan: TurnPlan, now: Insta
     if row is None:
         return []
     endpoint = Endpoint(*row)
-    if endpoint.lease != leased.lease or endpoint.disabled_at is not None:
-        # The lease has ended, or an earlier run of this turn was made after all: only what arrived counts.
+    if not finished.is_over or endpoint.lease != leased.lease or endpoint.disabled_at is not None:
+        # It goes on, its lease has ended, or an earlier run of this turn was made after all: only what arrived counts.
         arrived = finished._replace(attempts=[each for each in finished.attempts if each.is_taken])
         _keep_rows(connection, list(kept_rows(arrived, endpoint, now)))
         return []

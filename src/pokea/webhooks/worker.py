@@ -24,7 +24,7 @@ from pokea.storage.database import Database
 from pokea.storage.sealing import Seal
 from pokea.storage.worker import Worker
 from pokea.webhooks.address import Door, port_of, target_of
-from pokea.webhooks.batches import Finished, HookBatch, Lane
+from pokea.webhooks.batches import Finished, HookBatch, Lane, arrived_of
 from pokea.webhooks.breaker import Attempted, goes_on, hold_of
 from pokea.webhooks.queue import Turned, TurnPlan, is_any_free, take_turn
 from pokea.webhooks.replaying import count_waiting
@@ -36,6 +36,8 @@ MOST_IN_FLIGHT: Final = 256
 SENDS_FOR_SECONDS: Final = 1.0
 """A batch begins no delivery later than so long after it was taken: its lease outlasts the last one."""
 LONGEST_ANSWER: Final = 1_000
+KEEPS_EVERY_SECONDS: Final = 0.25
+"""What has arrived of a batch that goes on is kept so often: of a process that dies no more comes twice."""
 _GATHERED_SECONDS: Final = 0.01
 """What ends within so long is kept together."""
 _SHARE_OF_SLEEP: Final = 0.25
@@ -82,6 +84,7 @@ class WebhookWorker:
         self._counts_every_seconds = max(_COUNTS_EVERY_SECONDS, longest_sleep_seconds)
         self._finished: list[Finished] = []
         self._tasks: dict[asyncio.Task[None], int] = {}
+        self._under_way: list[_BatchUnderWay] = []
         self._is_ending = False
         self._work = Worker(self._step, _log, name="sending webhooks", waits="webhooks wait")
         self._counting = Worker(self._count, _log, name="counting webhooks", waits="webhooks are counted later")
@@ -115,7 +118,8 @@ class WebhookWorker:
 
     async def _step(self) -> None:
         room = MOST_IN_FLIGHT - sum(self._tasks.values())
-        if not self._finished and (room <= 0 or not await self._database.read_one(is_any_free, self._clock.now())):
+        is_quiet = not self._finished and not any(each.is_to_be_kept for each in self._under_way)
+        if is_quiet and (room <= 0 or not await self._database.read_one(is_any_free, self._clock.now())):
             await self._work.rest(self._sleep_seconds)
             return
         turned = await self._turn(room)
@@ -128,7 +132,8 @@ class WebhookWorker:
 
     async def _turn(self, room: int) -> Turned:
         finished, self._finished = self._finished, []
-        plan = TurnPlan(self._ids.new("turn"), finished, room, self._opened, self._chance)
+        arrived = [each.arrived() for each in self._under_way if each.is_to_be_kept]
+        plan = TurnPlan(self._ids.new("turn"), [*finished, *arrived], room, self._opened, self._chance)
         try:
             turned = await self._database.write(take_turn, plan, self._clock.now())
         except BaseException:
@@ -142,30 +147,30 @@ class WebhookWorker:
 
     async def _send_batch(self, batch: HookBatch, bodies: dict[tuple[str, int], bytes]) -> None:
         """Send what the batch has, several objects at a time, until it is done, its time is over or trouble begins."""
-        attempts: list[Attempted] = []
-        sending = _BatchUnderWay(batch, asyncio.get_running_loop().time() + SENDS_FOR_SECONDS)
+        sending = _BatchUnderWay(batch, asyncio.get_running_loop().time())
+        self._under_way.append(sending)
         try:
             ways = min(batch.endpoint.window, len(batch.lanes))
             async with asyncio.TaskGroup() as group:
                 for _ in range(ways):
-                    group.create_task(self._send_lanes(sending, bodies, attempts))
+                    group.create_task(self._send_lanes(sending, bodies))
         finally:
-            self._finished.append(Finished(batch, attempts))
+            self._under_way.remove(sending)
+            self._finished.append(Finished(batch, sending.attempts))
             self._work.wake()
-            _report(batch, attempts)
+            _report(batch, sending.attempts)
 
-    async def _send_lanes(
-        self, sending: "_BatchUnderWay", bodies: dict[tuple[str, int], bytes], attempts: list[Attempted]
-    ) -> None:
+    async def _send_lanes(self, sending: "_BatchUnderWay", bodies: dict[tuple[str, int], bytes]) -> None:
         while sending.lanes and self._may_begin(sending):
             lane = sending.lanes.popleft()
             for event in lane.events:
                 if not self._may_begin(sending):
                     return
                 attempted = await self._send(sending, event, bodies)
-                attempts.append(attempted)
                 self._outcomes.add("delivered" if attempted.is_taken else "failed")
-                sending.note(attempted)
+                sending.note(attempted, asyncio.get_running_loop().time())
+                if sending.is_to_be_kept:
+                    self._work.wake()
                 if not attempted.is_taken:
                     break
 
@@ -213,19 +218,30 @@ _HEADERS: Final = (("Content-Type", "application/json"), ("User-Agent", "Pokea")
 
 
 class _BatchUnderWay:
-    """A batch while it is sent."""
+    """A batch while it is sent, from a time of the loop's on."""
 
-    def __init__(self, batch: HookBatch, until: float) -> None:
+    def __init__(self, batch: HookBatch, began_at: float) -> None:
         self.batch = batch
-        self.until = until
+        self.until = began_at + SENDS_FOR_SECONDS
+        self.attempts: list[Attempted] = []
+        self.is_to_be_kept = False
+        self._keeps_at = began_at + KEEPS_EVERY_SECONDS
         self.lanes: deque[Lane] = deque(batch.lanes)
         self.address: WebAddress = read_web_address(batch.endpoint.url)
         self.place = Place(self.address.scheme == "https", self.address.host, port_of(self.address))
         self.goes_on = True
         self._failures = batch.endpoint.failures
 
-    def note(self, attempted: Attempted) -> None:
-        """One more delivery has ended."""
+    def arrived(self) -> Finished:
+        """What has arrived so far, to be kept now. A turn that fails leaves it to the next one, or to the end."""
+        self.is_to_be_kept = False
+        return arrived_of(self.batch, self.attempts)
+
+    def note(self, attempted: Attempted, at: float) -> None:
+        """One more delivery has ended, at a time of the loop's."""
+        self.attempts.append(attempted)
+        if attempted.is_taken and at >= self._keeps_at:
+            self.is_to_be_kept, self._keeps_at = True, at + KEEPS_EVERY_SECONDS
         self._failures = 0 if attempted.is_taken else self._failures + 1
         self.goes_on = self.goes_on and goes_on(self._failures, attempted)
 

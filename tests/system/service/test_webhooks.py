@@ -1,8 +1,10 @@
 """Webhooks of a service that is killed in the middle of sending: nothing is lost, and every pair comes to its end."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select, text, update
@@ -11,7 +13,8 @@ from pokea.client import verify_webhook
 from pokea.storage import tables
 from pokea.testing.receiver import Receiver, SignedMessage, receiving
 from tests.conftest import Say
-from tests.system.service.running import eventually
+from tests.postgres import new_server, owned_folder
+from tests.system.service.running import SimulatorProgram, eventually, new_service
 from tests.system.service.world import World
 
 KILLS = 3
@@ -111,6 +114,40 @@ def test_nothing_is_lost_by_kills(mortal_world: World, say: Say) -> None:
         for each in (first, second):
             world.service.call("DELETE", f"/webhooks/{each['id']}", scope="admin")
     say(f"{len(pairs)} pairs after {KILLS} kills: none lost, none out of order, {twice} came twice")
+
+
+def test_nothing_is_lost_by_a_restart_of_the_database(
+    tmp_path: Path, shared_simulator: SimulatorProgram, say: Say
+) -> None:
+    """PostgreSQL is started anew while bookings are made and webhooks sent. Afterwards each version of each object has
+    come, in order, and none waits."""
+    place = owned_folder()
+    server = new_server(place)
+    url = server.create_database("hooks")
+    service = new_service(tmp_path, url, shared_simulator.url)
+    try:
+        service.start()
+        world = World(service, shared_simulator, url)
+        with receiving() as receiver, ThreadPoolExecutor(1) as pool:
+            endpoint = endpoint_at(world, receiver, "*")
+            booking = pool.submit(book_many, world)
+            eventually(lambda: len(receiver.received) >= BOOKINGS_A_KILL // 4, "webhooks before the restart")
+            server.restart()
+            booking.result()
+            eventually(
+                lambda: service.call("GET", "/events?limit=1", scope="admin").status == 200, "the service answers again"
+            )
+            eventually(lambda: world.query(outstanding) == 0, "nothing waits any more", 60)
+            wanted: dict[str, list[int]] = {}
+            for each in listed(world):
+                wanted.setdefault(each["data"]["id"], []).append(each["data"]["version"])
+            assert by_object(receiver.received, endpoint["secret"]) == wanted
+        twice = len(receiver.received) - sum(map(len, wanted.values()))
+    finally:
+        service.close()
+        server.stop()
+        shutil.rmtree(place)
+    say(f"{len(wanted)} objects after a restart of PostgreSQL: none lost, none out of order, {twice} came twice")
 
 
 def test_a_payment_is_followed_by_webhook_to_its_end(world: World) -> None:
