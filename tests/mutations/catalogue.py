@@ -319,8 +319,9 @@ MUTATIONS: Final = (
         [
             Edit(
                 _RESERVE,
-                "        return idempotency.reserve(connection, wanted.key, wanted.payment.id, now) is None\n",
-                "        return True\n",
+                "    earlier = idempotency.reserve_all(connection, keyed)\n"
+                "    return [wanted for wanted in made if wanted.key is None or earlier[wanted.key.name] is None]\n",
+                "    return list(made)\n",
             )
         ],
     ),

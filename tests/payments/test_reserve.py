@@ -1,9 +1,11 @@
 """Making a payment's row: who may, what stands in the way, and what another try finds. Races are in
 `tests.properties`."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, true, update
 
@@ -18,8 +20,9 @@ from pokea.payments import reserve as reserving
 from pokea.payments.reserve import Answer, Limits, PaymentRequest, Rejected, RejectReason, Replayed, Reserved
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
-from pokea.storage.database import Database
+from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import IdempotencyKey
+from tests.bookings.test_store import counting
 from tests.payment_rows import change_payments, new_booking, new_payment
 from tests.properties.tables import begin_with, contents
 
@@ -360,3 +363,35 @@ def test_what_was_made_together_may_be_run_again(connection: Connection) -> None
     assert [type(answer) for answer in first] == [Reserved, Replayed, Reserved]
     assert reserving.reserve(connection, requests, NONE, NOW) == first
     assert contents(connection) == before
+
+
+def test_wishes_together_cost_as_many_statements_as_two(postgres_url: str) -> None:
+    """Forty prompts that are asked for at once, each with a key and under every limit, wait for the database no more
+    often than two."""
+    database = open_database(postgres_url)
+    sent: list[str] = []
+
+    def make(connection: Connection, numbers: Sequence[int]) -> int:
+        begin_with(connection, [new_booking(f"bk_{number}") for number in numbers], [])
+        wishes = [
+            wish(
+                f"pay_{number}",
+                booking_id=f"bk_{number}",
+                msisdn=f"2547{number:08}",
+                key=KEY._replace(key=f"k-{number}"),
+            )
+            for number in numbers
+        ]
+        raw: Any = connection.connection.driver_connection
+        raw.cursor_factory = counting(sent)
+        try:
+            before = len(sent)
+            answers = reserving.reserve(connection, wishes, Limits(5, 100, 600), NOW)
+        finally:
+            raw.cursor_factory = psycopg.Cursor
+        assert all(isinstance(answer, Reserved) for answer in answers)
+        return len(sent) - before
+
+    few = asyncio.run(database.write(make, range(2)))
+    assert few == asyncio.run(database.write(make, range(10, 50))) <= 8
+    database.close()

@@ -20,6 +20,19 @@ OVERALL_WINDOW: Instant = 60 * SECOND
 _SAID_IN_SECONDS = 120
 
 
+class PromptLimit(NamedTuple):
+    """At most `most` prompts of a merchant within `window`: of a phone, of a customer (`owner`), or of all where none is
+    named. `name` is that of its lock; `who` as in `Usage`."""
+
+    name: str
+    who: str
+    most: int
+    window: Instant
+    merchant_id: int
+    msisdn: str | None = None
+    owner: str | None = None
+
+
 class Usage(NamedTuple):
     """How often a phone or customer has been prompted within a window, and the limit; 0 is no limit.
 

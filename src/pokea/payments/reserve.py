@@ -6,30 +6,29 @@ statement. Rejections are returned, not raised: a request that meets an open pay
 to the head of the queue of inquiries), and must not abort its neighbours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, true, update
+from sqlalchemy import Connection, bindparam, or_, update
 
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant
 from pokea.errors import ApiError
 from pokea.operations import store
 from pokea.operations.store import Payment
-from pokea.payments.limits import OVERALL_WINDOW, PUSH_WINDOW, Usage, check_push_limits
+from pokea.payments.limits import OVERALL_WINDOW, PUSH_WINDOW, PromptLimit, Usage, check_push_limits
 from pokea.payments.reserve_sql import sql_for
 from pokea.storage import idempotency
-from pokea.storage.idempotency import IdempotencyKey
-from pokea.storage.sql import execute, execute_many, fetch_one
+from pokea.storage.idempotency import IdempotencyKey, Reservation
+from pokea.storage.sql import execute, execute_many
 from pokea.storage.statements import advisory_lock
-from pokea.storage.tables import open_payments, payments
+from pokea.storage.tables import open_payments
 
 _ASKED_LATELY: Instant = 10 * SECOND
 _MOST_LOOKS = 3
 """How often a request looks at what is in its way: once more for each time that another transaction was quicker."""
 
-_columns = payments.c
 _LIFT = update(open_payments).where(open_payments.c.id == bindparam("of_id")).values(is_locking=False)
 _HURRY = (
     update(open_payments)
@@ -38,21 +37,6 @@ _HURRY = (
     .where(or_(open_payments.c.last_inquiry_at.is_(None), open_payments.c.last_inquiry_at <= bindparam("lately")))
     .values(next_action_at=bindparam("now"))
 )
-
-
-_OF_MERCHANT = _columns.merchant_id == bindparam("of_merchant")
-
-
-def _newest(same: ColumnElement[bool]) -> Select[int, Any]:
-    """No more than the limit is counted: the oldest of those is also the one whose end is waited for."""
-    recent = select(_columns.created_at).where(_OF_MERCHANT, same, _columns.created_at > bindparam("since"))
-    newest = recent.order_by(_columns.created_at.desc()).limit(bindparam("most")).subquery()
-    return select(func.count(), func.min(newest.c.created_at)).select_from(newest)
-
-
-_OF_PHONE = _newest(_columns.msisdn == bindparam("of_phone"))
-_OF_CUSTOMER = _newest(_columns.owner == bindparam("of_owner"))
-_OF_ALL = _newest(true())
 
 
 class Limits(NamedTuple):
@@ -106,17 +90,6 @@ Answer: TypeAlias = Reserved | Replayed | Rejected | ApiError
 up."""
 
 
-class _Limit(NamedTuple):
-    """One of the limits that a payment meets; `name` says whose prompts are counted."""
-
-    name: str
-    who: str
-    most: int
-    newest: Select[int, Any]
-    whose: Mapping[str, Any]
-    window: Instant
-
-
 class _Conflicts:
     """What the requests of one transaction meet: read once for all, and then what those before have made."""
 
@@ -157,7 +130,7 @@ class _Conflicts:
         payment = wanted.payment._replace(account_reference=booking.reference, owner=booking.customer_id)
         return wanted._replace(payment=payment)
 
-    def make(self, wanted: PaymentRequest, limits: Sequence[_Limit]) -> Reserved:
+    def make(self, wanted: PaymentRequest, limits: Sequence[PromptLimit]) -> Reserved:
         """Let the requests that come after this one meet its payment."""
         payment = wanted.payment
         self.made.append(wanted)
@@ -197,7 +170,7 @@ def _answer_all(
     ground = _look(connection, requests, now)
     _count(connection, ground, requests, limits, now)
     answers = {wanted.payment.id: _answer(ground, wanted, limits, now) for wanted in requests}
-    bound = [wanted for wanted in sorted(ground.made, key=_by_key) if _bind(connection, wanted, now)]
+    bound = _bind(connection, ground.made, now)
     made = sql_for(connection).make(connection, [wanted.payment for wanted in bound])
     if len(made) < len(ground.made):
         for wanted in bound:
@@ -222,34 +195,26 @@ def _look(connection: Connection, requests: Sequence[PaymentRequest], now: Insta
     execute_many(connection, _LIFT, [{"of_id": row.id} for row in rows if row.locked_until <= now])
     locked = [row for row in rows if row.locked_until > now]
     bookings = steps.lock_bookings(connection, {wanted.payment.booking_id for wanted in requests})
-    keys = {wanted.key for wanted in requests if wanted.key is not None}
-    known = ((key, _made_before(connection, key, now)) for key in keys)
-    keyed = {key: earlier for key, earlier in known if earlier is not None}
+    keyed = _made_before(connection, {wanted.key for wanted in requests if wanted.key is not None}, now)
     return _Conflicts(locked, {row.id: row for row in found}, bookings, keyed)
 
 
-def _by_key(wanted: PaymentRequest) -> tuple[int | str, ...]:
-    """Keys are bound in one order, so that no two transactions deadlock."""
-    return wanted.key.name if wanted.key is not None else ()
+def _made_before(
+    connection: Connection, keys: Collection[IdempotencyKey], now: Instant
+) -> dict[IdempotencyKey, Payment | ApiError]:
+    """The payments of earlier calls with these keys, or why a key cannot be used."""
+    first = idempotency.find_all(connection, keys, now)
+    ids = {each for each in first.values() if isinstance(each, str)}
+    known: Mapping[str, Payment | ApiError] = store.find_all(connection, ids) if ids else {}
+    found = {key: known.get(each) if isinstance(each, str) else each for key, each in first.items()}
+    return {key: each for key, each in found.items() if each is not None}
 
 
-def _made_before(connection: Connection, key: IdempotencyKey, now: Instant) -> Payment | ApiError | None:
-    """The payment of an earlier call with this key, or why the key cannot be used."""
-    try:
-        earlier = idempotency.find(connection, key, now)
-    except ApiError as refusal:
-        return refusal
-    return store.find(connection, earlier) if earlier is not None else None
-
-
-def _bind(connection: Connection, wanted: PaymentRequest, now: Instant) -> bool:
-    """Bind the request's key, if it has one, to its payment; says whether no other call has it."""
-    if wanted.key is None:
-        return True
-    try:
-        return idempotency.reserve(connection, wanted.key, wanted.payment.id, now) is None
-    except ApiError:
-        return False
+def _bind(connection: Connection, made: Sequence[PaymentRequest], now: Instant) -> list[PaymentRequest]:
+    """Bind the requests' keys, where they have one, to their payments; answers those whose keys no other call has."""
+    keyed = [Reservation(wanted.key, wanted.payment.id, now) for wanted in made if wanted.key is not None]
+    earlier = idempotency.reserve_all(connection, keyed)
+    return [wanted for wanted in made if wanted.key is None or earlier[wanted.key.name] is None]
 
 
 def _answer(ground: _Conflicts, wanted: PaymentRequest, limits: Limits, now: Instant) -> Answer:
@@ -283,24 +248,17 @@ def _count(
     met = {limit.name: limit for payment in hopeful for limit in _limits_of(payment, limits)}
     # Two calls that count at the same time would both find room for one more.
     advisory_lock(connection, met)
-    for name, limit in met.items():
-        values = {**limit.whose, "since": now - limit.window, "most": limit.most}
-        count, oldest_at = fetch_one(connection, limit.newest, values)
+    counted = sql_for(connection).count_prompts(connection, list(met.values()), now)
+    for name, (count, oldest_at) in counted.items():
+        limit = met[name]
         ground.usages[name] = Usage(limit.who, limit.most, count, oldest_at, limit.window)
 
 
-def _limits_of(payment: Payment, limits: Limits) -> list[_Limit]:
-    phone, owner, merchant = payment.msisdn, payment.owner, {"of_merchant": payment.merchant_id}
+def _limits_of(payment: Payment, limits: Limits) -> list[PromptLimit]:
+    phone, owner, merchant = payment.msisdn, payment.owner, payment.merchant_id
     every = (
-        _Limit(f"phone {phone}", "this phone", limits.phone, _OF_PHONE, {**merchant, "of_phone": phone}, PUSH_WINDOW),
-        _Limit(
-            f"customer {owner}",
-            "this customer",
-            limits.customer,
-            _OF_CUSTOMER,
-            {**merchant, "of_owner": owner},
-            PUSH_WINDOW,
-        ),
-        _Limit("everybody", "all customers together", limits.overall, _OF_ALL, merchant, OVERALL_WINDOW),
+        PromptLimit(f"phone {phone}", "this phone", limits.phone, PUSH_WINDOW, merchant, msisdn=phone),
+        PromptLimit(f"customer {owner}", "this customer", limits.customer, PUSH_WINDOW, merchant, owner=owner),
+        PromptLimit("everybody", "all customers together", limits.overall, OVERALL_WINDOW, merchant),
     )
     return [limit for limit in every if limit.most]

@@ -7,8 +7,10 @@ from sqlalchemy import Connection, Table
 
 from pokea.analytics.counting import STATUSES, deltas
 from pokea.bookings.store import Booking
+from pokea.clock import Instant
 from pokea.operations.payment_events import CREATED, event_of
 from pokea.operations.store import COLUMNS_TEXT, Payment, open_row, wide_row
+from pokea.payments.limits import PromptLimit
 from pokea.storage.json_rows import each_of, insertion, rows_of, run_text, to_json
 from pokea.storage.tables import counter_deltas, open_payments, outbox, owner_deltas, payments
 
@@ -49,6 +51,28 @@ for update
 """
 """Lock bookings in the order of their ids."""
 
+
+def _newest(same: str) -> str:
+    recent = f"merchant_id = given.merchant_id and created_at > given.since and {same}"
+    return f"(select created_at from payments where {recent} order by created_at desc limit given.most)"
+
+
+_KINDS: Final = (
+    "given.msisdn is not null and msisdn = given.msisdn",
+    "given.owner is not null and owner = given.owner",
+    "given.msisdn is null and given.owner is null",
+)
+COUNT_PROMPTS: Final = f"""
+select given.name, counted.prompts, counted.oldest_at
+from json_to_recordset(%(limits)s::json)
+    as given(name text, merchant_id integer, msisdn text, owner text, since bigint, most bigint)
+cross join lateral (
+    select count(*) as prompts, min(created_at) as oldest_at
+    from ({" union all ".join(map(_newest, _KINDS))}) as newest
+) as counted
+"""
+"""Count the newest prompts behind each limit, each by an index; a kind that a limit is not of is not looked for."""
+
 MAKE: Final = f"""
 with opened as ({insertion("opened", open_payments)} order by msisdn on conflict do nothing returning id),
 made as (
@@ -77,6 +101,18 @@ def lock_bookings(connection: Connection, booking_ids: Collection[str]) -> dict[
     """The bookings of these ids, locked in the order of their ids."""
     rows = run_text(connection, LOCK_BOOKINGS, {"bookings": to_json(list(booking_ids))})
     return {row[0]: Booking._make(row) for row in rows}
+
+
+def count_prompts(
+    connection: Connection, limits: Sequence[PromptLimit], now: Instant
+) -> dict[str, tuple[int, Instant | None]]:
+    """The prompts behind each limit, and the oldest of them."""
+    if not limits:
+        return {}
+    given = to_json([{**limit._asdict(), "since": now - limit.window} for limit in limits])
+    return {
+        name: (count, oldest_at) for name, count, oldest_at in run_text(connection, COUNT_PROMPTS, {"limits": given})
+    }
 
 
 def make(connection: Connection, requested: Sequence[Payment]) -> set[str]:

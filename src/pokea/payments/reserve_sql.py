@@ -6,8 +6,10 @@ from typing import Final, Protocol
 from sqlalchemy import Connection
 
 from pokea.bookings.store import Booking
+from pokea.clock import Instant
 from pokea.operations.store import Payment
 from pokea.payments import reserve_postgres, reserve_sqlite
+from pokea.payments.limits import PromptLimit
 
 
 class ReserveSql(Protocol):
@@ -19,6 +21,12 @@ class ReserveSql(Protocol):
 
     def lock_bookings(self, connection: Connection, booking_ids: Collection[str]) -> dict[str, Booking]:
         """The bookings of these ids, locked in the order of their ids."""
+
+    def count_prompts(
+        self, connection: Connection, limits: Sequence[PromptLimit], now: Instant
+    ) -> dict[str, tuple[int, Instant | None]]:
+        """How many prompts there are behind each limit, by its name, and when the oldest of them was made. No more than
+        the limit is counted: the oldest of those is also the one whose end is waited for."""
 
     def make(self, connection: Connection, requested: Sequence[Payment]) -> set[str]:
         """Insert and count the payments that no live one is in the way of; answers their ids."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from pokea.analytics.counting import deltas
 from pokea.bookings.store import Booking
+from pokea.clock import Instant
 from pokea.operations.payment_events import CREATED, event_of
 from pokea.operations.sqlite import (
     BY_ID,
@@ -22,11 +23,16 @@ from pokea.operations.sqlite import (
     raw_cursor,
 )
 from pokea.operations.store import Payment, wide_row
+from pokea.payments.limits import PromptLimit
 from pokea.storage.tables import payments
 
 LIVE_ON_BOOKING: Final = f"{SELECT} o.is_locking and o.booking_id = ?"
 LIVE_ON_PHONE: Final = f"{SELECT} o.is_locking and o.merchant_id = ? and o.msisdn = ?"
 BOOKING: Final = f"select {', '.join(Booking._fields)} from bookings where id = ?"
+COUNT_PROMPTS: Final = (
+    "select count(*), min(created_at) from (select created_at from payments where merchant_id = ? and created_at > ?"
+    "{same} order by created_at desc limit ?)"
+)
 MAKE: Final = f"{insertion(payments)} on conflict do nothing"
 OPEN_NEW: Final = f"{OPEN_AGAIN} on conflict do nothing"
 
@@ -48,6 +54,21 @@ def lock_bookings(connection: Connection, booking_ids: Collection[str]) -> dict[
     """The bookings of these ids."""
     rows = each_row(raw_cursor(connection), BOOKING, [(each,) for each in sorted(booking_ids)])
     return {row[0]: Booking._make(row) for row in rows}
+
+
+def count_prompts(
+    connection: Connection, limits: Sequence[PromptLimit], now: Instant
+) -> dict[str, tuple[int, Instant | None]]:
+    """The prompts behind each limit, and the oldest of them."""
+    cursor = raw_cursor(connection)
+    found = {}
+    for limit in limits:
+        same = {"msisdn": limit.msisdn, "owner": limit.owner}
+        named = {column: value for column, value in same.items() if value is not None}
+        statement = COUNT_PROMPTS.format(same="".join(f" and {column} = ?" for column in named))
+        values = (limit.merchant_id, now - limit.window, *named.values(), limit.most)
+        found[limit.name] = cursor.execute(statement, values).fetchone()
+    return found
 
 
 def make(connection: Connection, requested: Sequence[Payment]) -> set[str]:
