@@ -21,8 +21,8 @@ _SAID_IN_SECONDS = 120
 
 
 class PromptLimit(NamedTuple):
-    """At most `most` prompts of a merchant within `window`: of a phone, of a customer (`owner`), or of all where none is
-    named. `name` is that of its lock; `who` as in `Usage`."""
+    """At most `most` prompts of a merchant within `window`: of a phone, of a customer (`owner`), or, with neither, of
+    all. `name` is that of its lock; `who` as in `Usage`."""
 
     name: str
     who: str
