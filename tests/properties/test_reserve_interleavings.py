@@ -130,7 +130,7 @@ MEETINGS: list[tuple[Meeting, set[tuple[str, str]]]] = [
                 together(wish(key="k", digest="1"), wish(NEWER, "bk_2", OTHER_PHONE, "l")),
                 wish("pay_4", "bk_3", THIRD_PHONE, "k", "2"),
             ),
-            120,
+            92,
             FOUR,
         ),
         {
