@@ -14,7 +14,10 @@ from pokea.storage.migrate import migrate
 from tests.postgres import PostgresServer, new_server, owned_folder
 
 pytest_plugins = ["pokea.testing.fixtures"]
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
 hypothesis.settings.register_profile("quick", max_examples=10, deadline=None, derandomize=True)  # tools/quick-tests
+hypothesis.settings.load_profile("patient")
 _TEMPLATE = "pokea_template"
 _FIGURE = "figure"
 _LONG_FOLDERS = {"browser", "chaos", "mutations", "service"}
