@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
@@ -12,6 +12,8 @@ from tests.system.browser.places import HOUSE
 HOLD_MS: Final = 600
 """For so long, and a little less, a form that has just come up takes no second click for an answer."""
 AXE: Final = HOUSE / "web/node_modules/axe-core/axe.min.js"
+_THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+_SCREENS: Final = ((320, 640), (768, 1024), (1280, 800))
 _STATUS_NOTE: Final = "Failed to load resource"
 """The browser's note about a status of 400 or above, or a cut: which ones come is for each test to say."""
 
@@ -120,6 +122,17 @@ class Tab:
         """Elements whose text does not fit, or that stick out of the window."""
         found: list[str] = self.page.evaluate(_CLIPPED)
         return found
+
+    def read_whole(self, folder: Path, name: str) -> dict[str, list[str]]:
+        """Keep pictures on each screen, light and dark, and say what axe-core finds or is clipped, by screen."""
+        found = {}
+        for theme in _THEMES:
+            self.page.emulate_media(color_scheme=theme)
+            for width, height in _SCREENS:
+                self.page.set_viewport_size({"width": width, "height": height})
+                self.shoot(folder / f"{name}-{width}-{theme}.png", full_page=True)
+                found[f"{name} {width} {theme}"] = self.clipped() + self.axe()
+        return {what: faults for what, faults in found.items() if faults}
 
     def strangers(self, *own: str) -> dict[str, str]:
         """Requests to an origin that is none of these."""

@@ -88,17 +88,17 @@ def test_the_pages_read_whole(served: World, open_tab: OpenTab, locale: str) -> 
     found: dict[str, list[str]] = {}
     for name, path in pages.items():
         opened(served, tab, path)
-        found |= look(tab, f"{name}-{locale}")
+        found |= tab.read_whole(ARTEFACTS / "links", f"{name}-{locale}")
     opened(served, tab, fixed)
     tab.page.get_by_role("button").click()
     tab.page.wait_for_url("**/bk_*/**")
     expect(tab.dialog).to_contain_text("KES 500")
-    found |= look(tab, f"pay-{locale}")
+    found |= tab.read_whole(ARTEFACTS / "links", f"pay-{locale}")
     receipt = tab.page.locator("a.link").get_attribute("href")
     assert receipt is not None
     payment = tab.page.url
     tab.page.goto(urljoin(payment, receipt))
-    found |= look(tab, f"unpaid-{locale}")
+    found |= tab.read_whole(ARTEFACTS / "links", f"unpaid-{locale}")
     tab.page.goto(payment)
     tab.phone.fill(f"0{served.new_phone('pay')[3:]}")
     tab.page.wait_for_timeout(HOLD_MS)
@@ -106,20 +106,8 @@ def test_the_pages_read_whole(served: World, open_tab: OpenTab, locale: str) -> 
     tab.dialog.locator(".i.paid").wait_for()
     tab.page.reload()
     tab.page.wait_for_url("**/receipt/**")
-    found |= look(tab, f"receipt-{locale}")
+    found |= tab.read_whole(ARTEFACTS / "links", f"receipt-{locale}")
     assert found == {}
-
-
-def look(tab: Tab, name: str) -> dict[str, list[str]]:
-    """Keep pictures, and say what is wrong, by screen and theme."""
-    found = {}
-    for theme in ("light", "dark"):
-        tab.page.emulate_media(color_scheme=theme)
-        for width, height in ((320, 640), (768, 1024), (1280, 800)):
-            tab.page.set_viewport_size({"width": width, "height": height})
-            tab.shoot(ARTEFACTS / "links" / f"{name}-{width}-{theme}.png", full_page=True)
-            found[f"{name} {width} {theme}"] = tab.clipped() + tab.axe()
-    return {what: faults for what, faults in found.items() if faults}
 
 
 def test_the_language_is_switched(served: World, open_tab: OpenTab) -> None:

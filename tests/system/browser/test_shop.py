@@ -66,17 +66,17 @@ def test_it_reads_whole(demo: World, open_tab: OpenTab, locale: str, again: str)
     and dark, in both languages."""
     tab = open_tab(locale=locale, reduced_motion="reduce")
     Shop(demo, demo.service.url).visit(tab)
-    found = look(tab, f"shop-form-{locale}")
+    found = tab.read_whole(ARTEFACTS / "pages", f"shop-form-{locale}")
     tab.page.locator("button.main").click()
     tab.phone.wait_for()
     tab.page.keyboard.press("Escape")
-    found |= look(tab, f"shop-booked-{locale}")
+    found |= tab.read_whole(ARTEFACTS / "pages", f"shop-booked-{locale}")
     tab.page.locator("pokea-checkout button.o").first.click()
     tab.pay(demo.new_phone("pay"))
     tab.dialog.locator(".i.paid").wait_for()
     tab.page.keyboard.press("Escape")
     tab.page.get_by_role("button", name=again).wait_for()
-    found |= look(tab, f"shop-paid-{locale}")
+    found |= tab.read_whole(ARTEFACTS / "pages", f"shop-paid-{locale}")
     assert found == {}
 
 
@@ -101,18 +101,6 @@ def test_the_shop_speaks_the_browsers_language(demo: World, open_tab: OpenTab) -
     tab.page.reload()
     expect(shop.get_by_role("heading", level=1)).to_have_text("One step left")
     expect(tab.page).to_have_title("Book a technician · Pokea demo")
-
-
-def look(tab: Tab, name: str) -> dict[str, list[str]]:
-    """Keep pictures, and say what is wrong, by screen and theme."""
-    found = {}
-    for theme in ("light", "dark"):
-        tab.page.emulate_media(color_scheme=theme)
-        for width, height in ((320, 640), (768, 1024), (1280, 800)):
-            tab.page.set_viewport_size({"width": width, "height": height})
-            tab.shoot(ARTEFACTS / "pages" / f"{name}-{width}-{theme}.png", full_page=True)
-            found[f"{name} {width} {theme}"] = tab.clipped() + tab.axe()
-    return {what: faults for what, faults in found.items() if faults}
 
 
 @pytest.mark.parametrize("width", [320, 768])
