@@ -9,10 +9,9 @@ import datetime
 import ipaddress
 import re
 import ssl
-import subprocess
 import sys
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Final, cast
 
 import msgspec
 import uvloop
@@ -20,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
+
+from bench.piped import PipedServer
 
 _PHONE: Final = re.compile(rb'"PhoneNumber": ?"(\d+)"')
 _CALLBACK: Final = re.compile(rb'"CallBackURL": ?"([^"]+)"')
@@ -34,7 +35,7 @@ class Noted(Struct):
     connections: int
 
 
-class Acceptor:
+class Acceptor(PipedServer):
     """A running one. `folder` gets the certificate, which whoever calls has to trust, where it speaks TLS."""
 
     def __init__(self, folder: Path, *, tls: bool = False) -> None:
@@ -42,18 +43,7 @@ class Acceptor:
         if self._certificate is not None:
             make_certificate(self._certificate)
         given = [str(self._certificate)] if self._certificate else []
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.acceptor", *given], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        super().__init__("bench.acceptor", *given, scheme="https" if tls else "http")
 
     @property
     def trust(self) -> dict[str, str]:
@@ -62,11 +52,7 @@ class Acceptor:
 
     def noted(self) -> Noted:
         """What came since this was asked last."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(b"noted\n")
-        self._process.stdin.flush()
-        return msgspec.json.decode(self._process.stdout.readline(), type=Noted)
+        return msgspec.json.decode(self.ask(b"noted"), type=Noted)
 
 
 def make_certificate(file: Path) -> None:

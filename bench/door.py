@@ -6,37 +6,26 @@ Pokea's own cost of a push is what its caller waited, less what the push was beh
 import asyncio
 import json
 import re
-import subprocess
 import sys
 import time
-from typing import Final, Self, cast
+from typing import Final, cast
 
 import uvloop
+
+from bench.piped import PipedServer
 
 _PHONE: Final = re.compile(rb'"PhoneNumber": ?"(\d+)"')
 
 
-class Door:
+class Door(PipedServer):
     """A running door. Its address takes the place of the simulator's."""
 
     def __init__(self, daraja_port: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.door", str(daraja_port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        super().__init__("bench.door", str(daraja_port))
 
     def seconds_behind(self) -> dict[str, list[float]]:
         """For each phone how long each of its pushes was behind the door. The door is closed by this."""
-        out, _ = self._process.communicate(b"stop\n", timeout=30)
-        found: dict[str, list[float]] = json.loads(out)
+        found: dict[str, list[float]] = json.loads(self.stop(b"stop", 30))
         return found
 
 

@@ -8,16 +8,17 @@ import base64
 import hashlib
 import hmac
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Self, cast
+from typing import Final, cast
 
 import msgspec
 import uvloop
 from msgspec import Struct
+
+from bench.piped import PipedServer
 
 _HEAD: Final = re.compile(rb"POST (\S+) HTTP/1\.1\r\n")
 _FIELD: Final = re.compile(rb"\r\n(content-length|webhook-id|webhook-timestamp|webhook-signature): ?([^\r]*)", re.I)
@@ -45,42 +46,19 @@ class Noted(Struct):
     last_at: float = 0.0
 
 
-class HookReceiver:
+class HookReceiver(PipedServer):
     """A running one."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.hook_receiver"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    @property
-    def pid(self) -> int:
-        """Its process."""
-        return self._process.pid
+        super().__init__("bench.hook_receiver")
 
     def expect(self, secrets: Mapping[str, str]) -> None:
         """Prove messages to these paths by these secrets, and forget what came."""
-        self._ask(msgspec.json.encode(secrets))
+        self.ask(msgspec.json.encode(secrets))
 
     def noted(self) -> Noted:
         """What has come."""
-        return msgspec.json.decode(self._ask(b"{}"), type=Noted)
-
-    def _ask(self, line: bytes) -> bytes:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(line + b"\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
+        return msgspec.json.decode(self.ask(b"{}"), type=Noted)
 
 
 class _Shop:
