@@ -242,6 +242,9 @@ def on_database(url: str, question: Callable[[Connection], T]) -> T:
 
 def make_older(connection: Connection, span: int, transaction_ids: Collection[str]) -> None:
     """Let everything of these payments have happened earlier by a span, and be counted where it then belongs."""
+    # Locked first: a service that settles one meanwhile would count it from the row that was read before.
+    ids = tables.payments.c.id
+    connection.execute(select(ids).where(ids.in_(transaction_ids)).order_by(ids).with_for_update())
     was = list(store.find_all(connection, transaction_ids).values())
     for table in (tables.payments, tables.open_payments):
         columns = table.c
