@@ -21,6 +21,8 @@ from tests.operations.scene import (
 from tests.payments.test_push_deadline import JumpingClock
 
 SOON_SECONDS = 90
+SLEEP_SECONDS = 10.0
+"""Longer than a service sleeps, so what comes soon here comes sooner there."""
 JUMPS = [
     pytest.param(-600 * SECOND, id="ten minutes back"),
     pytest.param(-48 * HOUR, id="two days back"),
@@ -38,7 +40,7 @@ def test_a_payment_is_asked_about_soon_after_the_clock_jumped(database: Database
     begin(database)
 
     async def story() -> str:
-        async with service_on(database, daraja, clock=clock, longest_sleep_seconds=2.0) as service:
+        async with service_on(database, daraja, clock=clock, longest_sleep_seconds=SLEEP_SECONDS) as service:
             answered = await service.prompter.prompt(command())
             assert isinstance(answered, PushResult)
             await asyncio.sleep(3)
@@ -57,7 +59,7 @@ def test_a_clock_that_comes_back_finds_nothing_given_up(database: Database) -> N
     begin(database)
 
     async def story() -> str:
-        async with service_on(database, daraja, clock=clock, longest_sleep_seconds=2.0) as service:
+        async with service_on(database, daraja, clock=clock, longest_sleep_seconds=SLEEP_SECONDS) as service:
             answered = await service.prompter.prompt(command())
             assert isinstance(answered, PushResult)
             clock.ahead = 48 * HOUR
@@ -83,7 +85,7 @@ def test_a_service_that_starts_after_a_step_back_asks_at_once(database: Database
             answered = await service.prompter.prompt(command())
             assert isinstance(answered, PushResult)
         clock.ahead = 0
-        async with service_on(database, daraja, clock=clock, longest_sleep_seconds=2.0):
+        async with service_on(database, daraja, clock=clock, longest_sleep_seconds=SLEEP_SECONDS):
             await asyncio.sleep(SOON_SECONDS)
         return answered.payment.id
 

@@ -37,6 +37,8 @@ _DISTRUSTED_SECONDS = 240.0
 """How long after that no payment is given up: longer than a push is out and its booking locked."""
 _BREATH: Instant = SECOND // 20
 """The shortest sleep after a look that found nothing: what is due may be locked by another transaction."""
+_DISTRUSTING_BREATH: Instant = 2 * SECOND
+"""The same while the clock is not trusted: what is due then may be due to be given up, and stays."""
 
 
 class InquiryWorker:
@@ -104,7 +106,7 @@ class InquiryWorker:
         await self._close(due)
         self._ask_all(due)
         self._settler.revisit(unapplied)
-        await self._sleep(due)
+        await self._sleep(due, _BREATH if closes else _DISTRUSTING_BREATH)
 
     async def _watch_clock(self) -> None:
         """Compare the clock with the event loop's, which never jumps. One that was set back made plans for a time that
@@ -121,12 +123,12 @@ class InquiryWorker:
             await self._database.write(come_back, self._clock.now())
         self._clock_ahead = ahead
 
-    async def _sleep(self, due: Due) -> None:
+    async def _sleep(self, due: Due, breath: Instant) -> None:
         now = self._clock.now()
         latest = now + self._longest_sleep
         moment = min(due.look_again_at or latest, self._wake_at or latest, latest)
         found_something = due.to_ask or due.to_close
-        self._wake_at = moment if found_something else max(moment, now + _BREATH)
+        self._wake_at = moment if found_something else max(moment, now + breath)
         # The event loop's time bounds the sleep: by a clock that is set back it would be as long as the step back.
         latest_seconds = asyncio.get_running_loop().time() + (self._wake_at - now) / SECOND
         while (left := self._wake_at - self._clock.now()) > 0:

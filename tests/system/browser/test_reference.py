@@ -12,8 +12,6 @@ from tests.system.browser.tab import Tab
 from tests.system.service.world import World
 
 Contexts: TypeAlias = Callable[..., BrowserContext]
-SIZES = (320, 1280)
-SCHEMES = ("light", "dark")
 
 
 def operations(tab: Tab) -> Locator:
@@ -27,22 +25,31 @@ def opened(tab: Tab, address: str) -> None:
     operations(tab).first.wait_for()
 
 
-def opens_all(tab: Tab) -> None:
-    """Open every call that is shown, at once: each by itself would draw the whole page again."""
-    closed = tab.page.locator(".opblock:not(.is-open) .opblock-summary-control")
-    closed.evaluate_all("buttons => buttons.forEach((button) => button.click())")
-    expect(tab.page.locator(".opblock:not(.is-open)")).to_have_count(0)
+def opens(tab: Tab, every: int, beginning_with: int) -> None:
+    """Open a part of the calls at once: each by itself would draw the whole page again."""
+    buttons = tab.page.locator(".opblock:not(.is-open) .opblock-summary-control")
+    opened = buttons.evaluate_all(
+        """(buttons, [every, first]) => {
+          const part = buttons.filter((_, place) => place % every === first);
+          for (const button of part) button.click();
+          return part.length;
+        }""",
+        [every, beginning_with],
+    )
+    assert opened > 0
+    expect(tab.page.locator(".opblock.is-open")).to_have_count(opened + 1)
     expect(tab.page.locator(".opblock-loading-animation")).to_have_count(0)
 
 
-SEEN_WHOLE = ((320, "light"), (1280, "dark"))
-"""axe looks at some 18,000 elements with every call open; each width and each scheme is looked at once."""
+SCREENS = ((320, "light"), (320, "dark"), (1280, "light"), (1280, "dark"))
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_the_reference_is_read_on_any_screen(contexts: Contexts, demo: World, width: int, scheme: str) -> None:
-    """With every call open it asks no other site, breaks no rule of its policy, is clean for axe, and fits."""
+    """With calls open it asks no other site, breaks no rule of its policy, is clean for axe, and fits.
+
+    Each call is opened on one of the screens: with all of them open axe would look at some 18,000 elements.
+    """
     tab = Tab(contexts(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page())
     opened(tab, f"{demo.service.url}/docs")
     picture = ARTEFACTS / f"reference/{width}-{scheme}"
@@ -53,10 +60,9 @@ def test_the_reference_is_read_on_any_screen(contexts: Contexts, demo: World, wi
     history.locator(".opblock-summary-control").click()
     history.locator(".responses-wrapper").wait_for()
     history.screenshot(path=f"{picture}-open.png")
+    opens(tab, len(SCREENS), SCREENS.index((width, scheme)))
     assert tab.axe() == []
-    opens_all(tab)
-    if (width, scheme) in SEEN_WHOLE:
-        assert tab.axe() == []
+    assert "\\u" not in tab.page.locator("body").inner_text()
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
     used = tab.page.evaluate("getComputedStyle(document.documentElement).colorScheme")
     assert (used == "dark") == (scheme == "dark")
@@ -97,8 +103,7 @@ def test_a_call_is_shown_whole(contexts: Contexts, demo: World) -> None:
     expect(status).to_contain_text("initiated, pending, completed, failed")
     expect(call).to_contain_text("integer")
     expect(call).to_contain_text('"bookingId": "bk_')
-    opens_all(tab)
-    assert "\\u" not in tab.page.locator("body").inner_text()
+    assert "\\u" not in call.inner_text()
 
 
 def test_the_reference_works_below_a_path(contexts: Contexts, demo: World) -> None:
