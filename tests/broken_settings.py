@@ -117,6 +117,11 @@ ANYWHERE: Final = (
     Broken("POKEA_DATABASE_URL", "postgresql://u:hunter2@h:port/x", "port"),
     Broken("POKEA_DATABASE_URL", "postgresql://u:hun@ter2@db/x", "%40"),
     Broken("POKEA_DATABASE_URL", "postgresql://u:hun/ter2@db/x", "%2F"),
+    Broken("POKEA_READ_URL", "standby:5432/pokea", "must begin with"),
+    Broken("POKEA_READ_URL", "postgresql://u:hun@ter2@standby/x", "%40"),
+    Broken("POKEA_READ_URL", "sqlite:///copy.sqlite3", "no standby"),
+    Broken("POKEA_READ_AGE_SECONDS", "0", "at least 1", True),
+    Broken("POKEA_READ_AGE_SECONDS", "3601", "at most 3600", True),
 )
 """Each stops every start that uses the setting, in whatever environment."""
 

@@ -27,6 +27,7 @@ from tests.ports import free_port
 START_SECONDS = 30
 DURABLE = MappingProxyType({"fsync": "on", "synchronous_commit": "on", "max_connections": "200"})
 """What a shop's server would have; only the number of connections is not the default."""
+_FOLLOWS = sql.SQL("select 1 from pg_stat_replication where state = 'streaming' and application_name = {}")
 _PRESENT = ("ready", "standby")
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 # where Linux keeps files in memory; tools/test puts its own there
 _INTERRUPT_WHEN_ORPHANED = 'read -r _; kill -INT "$0" 2>/dev/null'
@@ -109,6 +110,17 @@ class PostgresServer:
         origin = f"host=127.0.0.1 port={self.port} user=postgres application_name={name}"
         flags = (f"--pgdata={follower.data_directory}", "--write-recovery-conf", "--no-sync", "--checkpoint=fast")
         self.run("pg_basebackup", f"--dbname={origin}", *flags)
+        return follower
+
+    def following(self, name: str, options: Mapping[str, str] = MappingProxyType({})) -> "PostgresServer":
+        """As `standby`, started with these options besides, once what is committed here streams to it."""
+        follower = self.standby(name)
+        follower.options.update(options)
+        follower.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self.execute(_FOLLOWS.format(sql.Literal(name))):
+            assert time.monotonic() < deadline, f"{name} does not follow"
+            time.sleep(0.05)
         return follower
 
     def promote(self) -> None:

@@ -24,7 +24,7 @@ from pokea.api.auth.callers import (
     new_authenticator,
 )
 from pokea.api.fast_path import first_of
-from pokea.api.metrics import PAYMENT_EVENTS, Metrics
+from pokea.api.metrics import LATE_READS, PAYMENT_EVENTS, STANDBY_AGE, Metrics
 from pokea.api.openapi import Application
 from pokea.api.pages import (
     BuiltFile,
@@ -57,6 +57,7 @@ from pokea.operations.settler import Settler
 from pokea.operations.tokens import PaymentTokens
 from pokea.out_service import MoneyOut, OutParts
 from pokea.payments.flow import PaymentFlow
+from pokea.payments.history.routes import HistoryRoutes
 from pokea.payments.push import PushService
 from pokea.payments.reserve import Limits
 from pokea.payments.routes import PaymentRoutes
@@ -66,8 +67,10 @@ from pokea.settings import Settings
 from pokea.storage.change_feed import ChangeFeed, NoChangeFeed
 from pokea.storage.database import Database, open_database
 from pokea.storage.idempotency import Forgetting
+from pokea.storage.late_reads import LateReads
 from pokea.storage.migrate import ensure_ready
 from pokea.storage.oauth_tokens import DatabaseTokens
+from pokea.storage.standby import Standby, StandbyWatch, open_standby
 from pokea.storage.write_probe import WriteProbe
 from pokea.transport import HttpTransport, Transport
 
@@ -91,7 +94,8 @@ class Service:
     """One process's Pokea: the HTTP application, the settler, and, with `background`, recovery, folding and the audit.
 
     `longest_sleep_seconds` bounds how late these notice what other processes have left for them; `audit_every_seconds`
-    is the time between two looks at the books, 0 for none; `send` sends alerts, which are only written without it.
+    is the time between two looks at the books, 0 for none; `send` sends alerts, which are only written without it;
+    `standby` is for lists and figures alone.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class Service:
         pages: Sequence[BaseRoute] = (),
         metrics: Metrics | None = None,
         send: Send | None = None,
+        standby: Standby | None = None,
     ) -> None:
         self._ports = ports
         self.database = ports.database
@@ -137,11 +142,20 @@ class Service:
         self._event_service = EventService(settings, event_parts, (secret, previous))
         self._forgetting = Forgetting(database, clock, forget_uses, self._event_service.forget)
         self._audit = Audit(database, clock, RULES, self._metrics, audit_every_seconds or _AUDIT_EVERY_SECONDS)
+        self._late_reads, self._watch = self._reading_late(standby)
         self._background, self._audits = background, background and audit_every_seconds > 0
         out = OutParts(database, clock, transport, ids, tokens, daraja.calls, _log_changes)
         self.money_out = MoneyOut(settings, out, longest_sleep_seconds)
         self.application = self._new_application(settings, tokens, ids)
         self.application.router.routes.extend(pages)
+
+    def _reading_late(self, standby: Standby | None) -> tuple[LateReads, StandbyWatch | None]:
+        database = self._ports.database
+        if standby is None:
+            return LateReads(database), None
+        note_age = self._metrics.gauge(STANDBY_AGE).set
+        watch = StandbyWatch(standby, database, lambda age_seconds: note_age(value=age_seconds))
+        return LateReads(database, standby, self._metrics.counter(LATE_READS).add), watch
 
     def _new_application(self, settings: Settings, tokens: PaymentTokens, ids: Ids) -> Application:
         database, transport, clock, _, notices, _ = self._ports
@@ -152,7 +166,8 @@ class Service:
         gate = new_authenticator(settings, transport, clock, passes)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
-        analytics = AnalyticsRoutes(database, gate, clock)
+        history = HistoryRoutes(self._late_reads, gate, clock)
+        analytics = AnalyticsRoutes(self._late_reads, gate, clock)
         bookings = _bookings(settings, gate, database, clock, ids)
         application = new_application(
             clock,
@@ -167,12 +182,13 @@ class Service:
                 "POST": first_of(callbacks.shortcut, payments.push_shortcut, bookings.post_shortcut),
                 "PUT": callbacks.own_shortcut,
                 "PATCH": callbacks.own_shortcut,
-                "GET": first_of(payments.read_shortcut, analytics.shortcut, bookings.get_shortcut),
+                "GET": first_of(payments.read_shortcut, history.shortcut, analytics.shortcut, bookings.get_shortcut),
             },
             lifespan=self._lifespan,
         )
         application.router.routes.extend(callbacks.routes())
         payments.add_to(application)
+        history.add_to(application)
         analytics.add_to(application)
         limits = StreamLimits(settings.pokea_streams_per_secret, settings.pokea_streams_per_subject)
         events = EventRoutes(database, payments, clock, notices, limits=limits)
@@ -235,6 +251,8 @@ class Service:
         """Begin to settle and, in the background, to recover, to fold, to forget and to check the books."""
         await self.settler.start()
         await self._alerts.start()
+        if self._watch is not None:
+            await self._watch.start()
         await self.money_out.start(background=self._background)
         if self._background:
             await self.recovery.start()
@@ -265,6 +283,8 @@ class Service:
         await self._event_service.stop()
         await self._alerts.stop()
         await self.hub.stop()
+        if self._watch is not None:
+            await self._watch.stop()
         await self._ports.transport.close()
         self._ports.database.close()
 
@@ -335,7 +355,15 @@ def open_service(
         pages=[*_own_pages(read_pages(), settings), *pages],
         metrics=metrics,
         send=sender_to(settings.pokea_alerts) if settings.pokea_alerts else None,
+        standby=_standby(settings),
     )
+
+
+def _standby(settings: Settings) -> Standby | None:
+    if not settings.pokea_read_url:
+        return None
+    prepare = settings.pokea_prepare == "on"
+    return open_standby(settings.pokea_read_url, settings.pokea_read_age_seconds, prepare=prepare)
 
 
 def _own_pages(pages: Mapping[str, BuiltFile], settings: Settings) -> list[BaseRoute]:

@@ -8,6 +8,7 @@ warning. No complaint repeats a secret, nor a text that may hold one.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from itertools import pairwise
@@ -316,3 +317,22 @@ def check_database_address(url: str) -> Iterator[Complaint]:
         read_database_address(url)
     except ValueError as failure:
         yield stops("POKEA_DATABASE_URL", f"{failure}.")
+
+
+def check_read_address(url: str, primary_url: str) -> Iterator[Complaint]:
+    """Whether a standby of the primary can be at this address."""
+    name = "POKEA_READ_URL"
+    try:
+        address = read_database_address(url)
+    except ValueError as failure:
+        yield stops(name, f"{failure}.")
+        return
+    if address.is_file or primary_url.startswith("sqlite:"):
+        yield stops(name, "is set, and SQLite has no standby: remove it, or let both addresses be of PostgreSQL.")
+        return
+    # A fault of the primary's address has a complaint of its own.
+    with suppress(ValueError):
+        if address == read_database_address(primary_url):
+            yield warns(
+                name, "is the address of the primary, which is no standby and is not read so: name the standby."
+            )

@@ -26,6 +26,7 @@ from pokea.out_rules import SANDBOX_INITIATOR, SANDBOX_INITIATOR_PASSWORD, check
 from pokea.out_settings import OutSettings
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, SIMULATOR, Complaint, Severity
 from pokea.setting_sources import read_sources, what_is_taken
+from pokea.storage_settings import StorageSettings
 
 _BASE_URLS: Final = {
     SIMULATOR: "http://127.0.0.1:8001",
@@ -48,7 +49,7 @@ Network = IPv4Network | IPv6Network
 Listed = tuple[str, ...]
 
 
-class Settings(OutSettings, EdgeSettings, EventSettings, LimitSettings):
+class Settings(OutSettings, EdgeSettings, EventSettings, LimitSettings, StorageSettings):
     """The settings of one service. Built by `load_settings`, which turns a wrong one into a sentence."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -73,15 +74,6 @@ class Settings(OutSettings, EdgeSettings, EventSettings, LimitSettings):
     )
     mpesa_till: str = Field("", description="Till number that receives the money, with `CustomerBuyGoodsOnline`.")
 
-    pokea_database_url: str = Field(
-        "sqlite:///pokea.sqlite3", description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`."
-    )
-    pokea_prepare: Literal["on", "off"] = Field(
-        "on", description="`off` behind a pooler that gives each transaction another session, as PgBouncer does."
-    )
-    pokea_notices_url: str = Field(
-        "", description="PostgreSQL without a pooler between, to hear of changes; by default POKEA_DATABASE_URL."
-    )
     pokea_secret_key: SecretStr = Field(
         SecretStr(""),
         description="At least 32 characters; signs callback addresses and seals what is stored.",
@@ -339,6 +331,8 @@ def complaints(settings: Settings, *, is_whole: bool = True, now: Instant | None
     found += rules.check_networks(environment, "POKEA_TRUSTED_PROXIES", settings.proxy_networks)
     found += rules.check_networks(environment, "POKEA_CALLBACK_ALLOWED_IPS", settings.callback_networks)
     found += rules.check_database_address(settings.pokea_database_url)
+    if settings.pokea_read_url:
+        found += rules.check_read_address(settings.pokea_read_url, settings.pokea_database_url)
     found += check_money_out(
         settings,
         environment=environment,

@@ -279,3 +279,16 @@ def test_doctor_takes_the_addresses_of_alerts_that_serve_takes(addresses: str, l
     finding = check_alert_addresses(examine_settings({**PRODUCTION, "POKEA_ALERTS": addresses}, None).settings)
     assert finding.level is level
     assert not any(secret in finding.says for secret in ("TOKEN-OF-A-BOT", "hunter2"))
+
+
+def test_a_standby_fits_its_primary() -> None:
+    """SQLite has none, so that the address of one contradicts it; the primary's own address is only odd."""
+    standby = "postgresql://pokea:hunter2@standby/pokea"
+    assert complaints(PRODUCTION, POKEA_READ_URL=standby) == ()
+    assert stopping(SIMULATOR, POKEA_READ_URL=standby) == {"POKEA_READ_URL"}
+    (found,) = complaints(PRODUCTION, POKEA_READ_URL=PRODUCTION["POKEA_DATABASE_URL"])
+    assert (found.setting, found.severity) == ("POKEA_READ_URL", Severity.WARNS)
+    assert "hunter2" not in found.sentence
+    assert stopping(PRODUCTION, POKEA_DATABASE_URL="postgresql://u@h:port/x", POKEA_READ_URL=standby) == {
+        "POKEA_DATABASE_URL"
+    }

@@ -24,7 +24,7 @@ def test_each_setting_that_is_named_exists() -> None:
     """A setting that was renamed is renamed here."""
     known = {name.upper() for name in Settings.model_fields}
     named = {name for file in files() for name in _SETTING.findall(file.read_text(encoding="utf-8"))}
-    assert {"POKEA_PREPARE", "POKEA_NOTICES_URL", "MPESA_CALLBACK_URL"} <= named
+    assert {"POKEA_PREPARE", "POKEA_NOTICES_URL", "POKEA_READ_URL", "MPESA_CALLBACK_URL"} <= named
     assert named - known == set()
 
 

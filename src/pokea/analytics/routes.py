@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
+from math import ceil
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import Field
@@ -23,7 +24,7 @@ from pokea.api.responses import json_answer
 from pokea.clock import Clock, Instant
 from pokea.errors import invalid
 from pokea.scope import Scope
-from pokea.storage.database import Database
+from pokea.storage.late_reads import LATE, LateReads
 
 PATH: Final = "/api/v1/payments/mpesa/analytics"
 MOST: Final = {"day": 400, "hour": 24 * 31}
@@ -63,8 +64,8 @@ class SummaryPeriod(NamedTuple):
 class AnalyticsRoutes:
     """The call for the merchant's own people."""
 
-    def __init__(self, database: Database, gate: Authenticator, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, reads: LateReads, gate: Authenticator, clock: Clock) -> None:
+        self._reads = reads
         self._gate = gate
         self._clock = clock
         self._short = FastRoute(taking(self._analytics), "", PATH)
@@ -81,9 +82,8 @@ class AnalyticsRoutes:
     async def _analytics(self, request: Request) -> Response:
         caller = await self._gate.require(request, ADMIN)
         asked = asked_for(read_query(request, AnalyticsQuery), self._clock.now())
-        return json_answer(
-            await self._database.read_one(answer, caller.scope, asked), headers={"Cache-Control": "no-store"}
-        )
+        read = await self._reads.read_one(LATE, answer, caller.scope, asked)
+        return json_answer(read.found | {"ageSeconds": ceil(read.age_seconds)}, headers={"Cache-Control": "no-store"})
 
 
 def asked_for(query: AnalyticsQuery, now: Instant) -> SummaryPeriod:
@@ -125,7 +125,8 @@ _OPERATION: Final[Mapping[str, Any]] = {
     "operationId": "paymentAnalytics",
     "description": "Of all payments, by the day or the hour of East Africa Time in which they were made: a success "
     "that comes late changes the figures of its own day. Bounds are widened to whole periods. Needs the scope `admin`. "
-    "It costs the same however many payments there are.",
+    "It costs the same however many payments there are. Where the service has a standby to read from, the figures may "
+    "be some seconds old, and `ageSeconds` says how many at the most.",
     "parameters": query_parameters(AnalyticsQuery),
     "responses": {
         200: {

@@ -59,6 +59,10 @@ ANALYTICS: Final[dict[str, Any]] = _whole(
         "description": "One for each day or hour, oldest first, also those without payments.",
         "items": _whole("A day or an hour.", **{"from": _MOMENT, "to": _MOMENT}, **FIGURES),
     },
+    ageSeconds={
+        **_COUNT,
+        "description": "So many seconds old these figures are at the most; 0 where they are as things stand now.",
+    },
 )
 """The answer as a whole."""
 
@@ -79,4 +83,5 @@ EXAMPLE: Final[dict[str, Any]] = {
     "to": "2026-11-28T00:00:00+03:00",
     "summary": _FIGURES,
     "periods": [{"from": "2026-11-27T00:00:00+03:00", "to": "2026-11-28T00:00:00+03:00", **_FIGURES}],
+    "ageSeconds": 0,
 }

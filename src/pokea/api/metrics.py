@@ -99,6 +99,18 @@ WEBHOOK_WAITING: Final = MetricDefinition(
     "Pairs of endpoint and object of which something is still to be sent; counted once a minute.",
     {"state": "`waiting`, or `parked` after ten failures."},
 )
+STANDBY_AGE: Final = MetricDefinition(
+    "pokea_standby_age_seconds",
+    MetricType.GAUGE,
+    "How old what the standby (POKEA_READ_URL) shows is at the most; it rises while the standby is away.",
+    {},
+)
+LATE_READS: Final = MetricDefinition(
+    "pokea_late_reads_total",
+    MetricType.COUNTER,
+    "Pages of history and analytics that were read while POKEA_READ_URL was set.",
+    {"from": "`standby`, or `primary`: what has to be current, and all while the standby is away or late."},
+)
 
 CATALOGUE: Final = (
     HTTP_REQUESTS,
@@ -109,6 +121,8 @@ CATALOGUE: Final = (
     BOOKS_LOOKED_AT,
     BOOKS_ROUND_ENDED,
     BOOKS_PARTS,
+    STANDBY_AGE,
+    LATE_READS,
 )
 """Everything that Pokea counts and measures."""
 

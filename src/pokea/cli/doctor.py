@@ -97,7 +97,7 @@ async def _findings(examined: "Examined", *, books: bool) -> "AsyncIterator[Find
     yield settings_checks.check_alert_addresses(settings)
     for finding in settings_checks.check_watchfulness(settings):
         yield finding
-    if examined.are_sound("POKEA_DATABASE_URL"):
+    if examined.are_sound("POKEA_DATABASE_URL", "POKEA_READ_URL"):
         async for finding in _inside(settings, books=books):
             yield finding
     async for finding in _outside(examined):
@@ -199,6 +199,8 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
         if database.dialect == "postgresql":
             async for finding in _pooler(settings, database):
                 yield finding
+        if settings.pokea_read_url and database.dialect == "postgresql":
+            yield await _standby(settings, database)
         yield await database.read(database_checks.check_overdue, now)
         yield await database.read(database_checks.check_alerts, now)
         yield database_checks.check_arrivals(await database.read(database_checks.read_arrivals, now))
@@ -225,6 +227,18 @@ async def _pooler(settings: "Settings", database: "Database") -> "AsyncIterator[
         yield database_checks.check_notices(await is_heard(url, database, secrets.token_hex(4)))
     except psycopg.Error as failure:
         yield fail("notices", f"POKEA_NOTICES_URL cannot be used: {type(failure).__name__}.")
+
+
+async def _standby(settings: "Settings", database: "Database") -> "Finding":
+    from pokea.checkup.standby_checks import check_standby
+    from pokea.storage.standby import open_standby
+
+    prepare = settings.pokea_prepare == "on"
+    standby = open_standby(settings.pokea_read_url, settings.pokea_read_age_seconds, prepare=prepare)
+    try:
+        return await check_standby(standby, database)
+    finally:
+        standby.close()
 
 
 async def _check_books(database: "Database") -> "Finding":

@@ -5,7 +5,8 @@ import csv
 import os
 import stat
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -13,11 +14,17 @@ import typer
 
 from pokea.cli.logging_setup import log_to_stderr
 from pokea.cli.progress import advancing
-from pokea.errors import ApiError, SettingsError
+from pokea.errors import ApiError, SettingsError, Unavailable
 
 if TYPE_CHECKING:
     from pokea.payments.history.export import ExportFilter
+    from pokea.settings import Settings
     from pokea.storage.database import Database
+    from pokea.storage.late_reads import LateReads
+
+_NEEDS = ("pokea_database_url", "pokea_prepare", "pokea_read_url", "pokea_read_age_seconds")
+_LONGEST_READ_SECONDS = 600.0
+"""What takes longer on the standby is read from the primary."""
 
 
 def export(
@@ -30,7 +37,7 @@ def export(
     """Write transactions as CSV, the oldest first, however many there are.
 
     No cell can be taken for a formula. Phone numbers are masked unless --full. Needs no other setting than
-    POKEA_DATABASE_URL.
+    POKEA_DATABASE_URL; with POKEA_READ_URL it reads the standby there, and says how old the rows may be.
     """
     import logging
 
@@ -51,31 +58,68 @@ def export(
         )
     except ApiError as failure:
         raise SettingsError("; ".join(each.message for each in failure.errors)) from None
-    url = load_settings(needs=["pokea_database_url"]).pokea_database_url
-    ensure_ready(url)
-    database = open_database(url, unhurried=True)
+    settings = load_settings(needs=_NEEDS)
+    ensure_ready(settings.pokea_database_url)
+    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
     try:
         with _private(output) if output else nullcontext(sys.stdout) as out:
-            count = asyncio.run(_write(database, wanted, out, full=full))
+            count, age_seconds = asyncio.run(_export(database, settings, wanted, out, full=full))
     finally:
         database.close()
-    print(f"{count} transactions.", file=sys.stderr)
+    print(f"{count} transactions{_aged(age_seconds)}.", file=sys.stderr)
 
 
-async def _write(database: "Database", wanted: "ExportFilter", out: TextIO, *, full: bool) -> int:
+def _aged(seconds: float) -> str:
+    return f", at most {ceil(seconds)} s old when they were read" if seconds else ""
+
+
+async def _export(
+    database: "Database", settings: "Settings", wanted: "ExportFilter", out: TextIO, *, full: bool
+) -> tuple[int, float]:
+    """Write them, from the standby where there is one; how many there were, and how old at the most."""
+    from pokea.storage.late_reads import LateReads
+
+    if not settings.pokea_read_url:
+        return await _write(LateReads(database), wanted, out, full=full)
+    from pokea.storage.standby import StandbyWatch, open_standby
+
+    standby = open_standby(
+        settings.pokea_read_url,
+        settings.pokea_read_age_seconds,
+        prepare=settings.pokea_prepare == "on",
+        read_seconds=_LONGEST_READ_SECONDS,
+    )
+    watch = StandbyWatch(standby, database, lambda _age_seconds: None)
+    try:
+        with suppress(Unavailable):
+            await standby.look(database)
+        await watch.start()
+        return await _write(LateReads(database, standby), wanted, out, full=full)
+    finally:
+        await watch.stop()
+
+
+async def _write(reads: "LateReads", wanted: "ExportFilter", out: TextIO, *, full: bool) -> tuple[int, float]:
     from pokea.payments.history import export
+    from pokea.storage.late_reads import LATE
 
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(export.COLUMNS)
     place = export.ExportCursor(-1, "")
     count = 0
-    with advancing("transactions written", await database.read(export.count_of, wanted)) as advance:
-        while page := await database.read(export.next_page, wanted, place):
+    found = await reads.read_snapshot(LATE, export.count_of, wanted)
+    with advancing("transactions written", found.found) as advance:
+        age_seconds = 0.0
+        # A page shows all that the ones before it could show, so that the last is not taken to be so too early.
+        read = await reads.read_snapshot(LATE, export.next_page, wanted, place)
+        while page := read.found:
+            age_seconds = max(age_seconds, read.age_seconds)
             writer.writerows(export.rows_of(page, full=full))
             place = export.ExportCursor(page[-1].created_at, page[-1].id)
             count += len(page)
             advance(len(page))
-    return count
+            read = await reads.read_snapshot(LATE._replace(not_before=read.as_of), export.next_page, wanted, place)
+    return count, max(age_seconds, read.age_seconds)
 
 
 def _private(file: Path) -> TextIO:

@@ -35,6 +35,7 @@ HISTORY: Final[dict[str, Any]] = {
     "pages": 1,
     "transactions": [_TRANSACTION],
     "nextCursor": None,
+    "ageSeconds": 0,
 }
 PUSH: Final[dict[str, Any]] = {
     "success": True,

@@ -84,4 +84,7 @@ class HistoryAnswer(Outgoing):
     pages: int
     transactions: list[Transaction]
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.")
+    age_seconds: int = Field(
+        ge=0, description="So many seconds old this page is at the most; 0 where it shows how things stand now."
+    )
     cut: bool = Field(False, description="There is more than a search returns; left out otherwise.")

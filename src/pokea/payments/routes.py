@@ -1,4 +1,4 @@
-"""The guide's calls: prompt a customer, read a payment, read the history."""
+"""The guide's calls about one payment: prompt a customer, read how it stands. The history is in `history.routes`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,8 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import PAYMENTS_READ, PAYMENTS_WRITE, Authenticator, bearer_token
-from pokea.api.bodies import read_body, read_query
-from pokea.api.dates import parse_instant
+from pokea.api.bodies import read_body
 from pokea.api.errors import problem_response
 from pokea.api.fast_path import FastRoute, taking
 from pokea.api.idempotency import REPLAYED, idempotency_key
@@ -19,7 +18,6 @@ from pokea.api.openapi import (
     NEEDS_TOKEN,
     Application,
     answers,
-    query_parameters,
     refusals,
     takes,
 )
@@ -31,18 +29,15 @@ from pokea.operations import store
 from pokea.operations.store import Payment
 from pokea.operations.tokens import CLIENT_SECRET_LIFETIME, PaymentTokens, is_client_secret
 from pokea.payments import examples
-from pokea.payments.history.pages import Filters, decode_cursor, encode_cursor, read_page
 from pokea.payments.push import PushCommand, PushService
 from pokea.payments.reserve import Rejected
-from pokea.payments.responses import HistoryAnswer, PushResponse, StatusAnswer
+from pokea.payments.responses import PushResponse, StatusAnswer
 from pokea.payments.schemas import (
-    HistoryQuery,
     PushBody,
     error_of_push,
     error_of_rejection,
     push_body,
     status_body,
-    transaction,
     was_refused,
 )
 from pokea.phone import InvalidPhone, parse_phone
@@ -52,7 +47,6 @@ from pokea.storage.database import Database
 PREFIX = "/api/v1/payments/mpesa"
 _PUSH = f"{PREFIX}/stkpush"
 _STATUS = f"{PREFIX}/status/"
-_HISTORY = f"{PREFIX}/history"
 _LONGEST_ID = 64
 
 
@@ -77,14 +71,12 @@ class PaymentRoutes:
         self._tokens = tokens
         self._clock = clock
         self._short_push = FastRoute(taking(self._push), "", _PUSH)
-        self._short_history = FastRoute(taking(self._history), "", _HISTORY)
         self._take_status = taking(self._status, "transactionId")
 
     def add_to(self, application: Application) -> None:
         """Add the calls and their descriptions."""
         application.add_route(_PUSH, self._push, methods=["POST"])
         application.add_route(f"{PREFIX}/status/{{transactionId}}", self._status, methods=["GET"])
-        application.add_route(_HISTORY, self._history, methods=["GET"])
         for path, method, operation in _operations():
             application.describe(f"{PREFIX}{path}", method, operation)
 
@@ -129,9 +121,7 @@ class PaymentRoutes:
         return self._short_push if path == _PUSH else None
 
     def read_shortcut(self, path: str) -> FastRoute | None:
-        """The way past the general stack for the status of one payment, and for the history."""
-        if path == _HISTORY:
-            return self._short_history
+        """The way past the general stack for the status of one payment."""
         payment_id = path[len(_STATUS) :] if path.startswith(_STATUS) else ""
         if not payment_id or "/" in payment_id:
             return None
@@ -173,36 +163,6 @@ class PaymentRoutes:
             return None
         return await self._reads.find(payment_id)
 
-    async def _history(self, request: Request) -> Response:
-        caller = await self._gate.require(request, PAYMENTS_READ)
-        query = read_query(request, HistoryQuery)
-        filters = Filters(
-            caller.scope,
-            owner=None if caller.is_admin else caller.subject,
-            status=query.status,
-            since=parse_instant("from", query.from_, end_of_day=False),
-            before=parse_instant("to", query.to, end_of_day=True),
-            booking_id=query.booking_id,
-            search=query.q,
-        )
-        try:
-            cursor = decode_cursor(query.cursor) if query.cursor else None
-        except ValueError:
-            raise invalid("cursor", "Send `nextCursor` of an earlier answer as it was.") from None
-        offset = (query.page - 1) * query.limit
-        page = await read_page(self._database, filters, query.limit, offset, cursor)
-        language, now = language_of(request), self._clock.now()
-        answer = {
-            "success": True,
-            "count": len(page.payments),
-            "total": page.total,
-            "page": query.page,
-            "pages": -(-page.total // query.limit),
-            "transactions": [transaction(payment, language, now) for payment in page.payments],
-            "nextCursor": encode_cursor(page.next_cursor),
-        }
-        return json_answer(answer | ({"cut": True} if page.is_cut else {}), headers={"Cache-Control": "no-store"})
-
 
 @cache
 def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -224,15 +184,5 @@ def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
         ("/status/{transactionId}", "get", {
             **tag, "summary": "Read a payment", "operationId": "paymentStatus", "parameters": [examples.TRANSACTION_ID],
             "responses": {"200": answers("The payment.", StatusAnswer, examples.STATUS)} | refusals("not_found"),
-        }),
-        ("/history", "get", {
-            **tag, "summary": "Read the history", "operationId": "paymentHistory",
-            "parameters": query_parameters(HistoryQuery),
-            "description": "Newest first. `total` is exact and costs the same however many payments there are. `page` "
-            "goes to any depth by `status`, `from` and `to`; with `bookingId` or `q` the newest 1,000 are found, `cut` "
-            "says that there are more, and pages beyond them are empty. While payments are made, pages by number move "
-            "on; `cursor` neither repeats nor leaves out any.",
-            "responses": {"200": answers("A page of payments.", HistoryAnswer, examples.HISTORY)}
-            | refusals("invalid_request"),
         }),
     ]  # fmt: skip

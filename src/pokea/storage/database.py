@@ -65,6 +65,7 @@ class Database:
         reader: Executor | None = None,
         rehearse: bool = False,
         patience_seconds: float = PATIENCE_SECONDS,
+        read_seconds: float = READ_SECONDS,
         hurried: bool = True,
     ) -> None:
         self.engine = engine
@@ -74,6 +75,7 @@ class Database:
         self._reader = reader
         self._rehearse = rehearse
         self._patience_seconds = patience_seconds
+        self._read_seconds = read_seconds
         self._hurried = hurried
         self._failures = failures_of(self.dialect)
         self._attempts: set[Attempt] = set()
@@ -86,19 +88,20 @@ class Database:
 
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `query` finds. Raises Unavailable when the database does not answer in time."""
-        return await self._read(in_transaction, query, *args, **kwargs)
+        return await self.read_by(in_transaction, query, *args, **kwargs)
 
     async def read_one(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `read`, for a query of one statement, all of whose rows are fetched at once."""
-        return await self._read(alone, query, *args, **kwargs)
+        return await self.read_by(alone, query, *args, **kwargs)
 
     async def read_snapshot(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `read`, for a query of several statements that must see the database as it stood at one moment."""
-        return await self._read(in_snapshot, query, *args, **kwargs)
+        return await self.read_by(in_snapshot, query, *args, **kwargs)
 
-    async def _read(self, way: Way, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def read_by(self, way: Way, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, in a way of the caller's (`storage.reading`)."""
         attempt = Attempt()
-        deadline = asyncio.get_running_loop().time() + READ_SECONDS
+        deadline = asyncio.get_running_loop().time() + self._read_seconds
         try:
             work = partial(self._read_once, way, attempt, query, *args, **kwargs)
             found = await self._made(attempt, self._reader, deadline, work)
@@ -238,6 +241,13 @@ def open_database(url: str, *, rehearse: bool = False, unhurried: bool = False, 
         rehearse=rehearse,
         hurried=not unhurried,
     )
+
+
+def open_for_reading(url: str, read_seconds: float, *, prepare: bool = True) -> Database:
+    """A server of PostgreSQL from which is read alone, with threads of its own. A read takes `read_seconds` at most."""
+    is_limited = read_seconds < READ_SECONDS
+    engine = postgres_engine(url, limited=is_limited, prepare=prepare, is_reading=True, connections=READERS)
+    return Database(engine, reader=ThreadPoolExecutor(READERS, "pokea-standby"), read_seconds=read_seconds)
 
 
 def _commit(connection: Connection, transaction: RootTransaction) -> None:

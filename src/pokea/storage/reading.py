@@ -66,6 +66,28 @@ def in_snapshot(connection: Connection) -> Iterator[None]:
         yield
 
 
+def snapshot_after(connection: Connection, question: bytes) -> tuple[Any, ...]:
+    """Ask, then begin a snapshot, all in one message; answers the row. It ends as `end_snapshot` says.
+
+    The question is a transaction by itself, so that the snapshot is no older than the answer.
+    """
+    beginning = _beginning(connection)
+    limits = beginning.limits if beginning is not None else b""
+    raw: Any = connection.connection.driver_connection
+    message = b"; ".join(filter(None, (b"begin", limits, question, b"commit", _SNAPSHOT, limits)))
+    cursor = raw.execute(message)
+    while cursor.description is None:
+        cursor.nextset()
+    row: tuple[Any, ...] = cursor.fetchone()
+    return row
+
+
+def end_snapshot(connection: Connection) -> None:
+    """End what `snapshot_after` began."""
+    raw: Any = connection.connection.driver_connection
+    raw.rollback()
+
+
 def let_go_if_broken(connection: Connection) -> None:
     """Take a connection that failed out of its pool, if it is broken.
 

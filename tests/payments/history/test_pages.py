@@ -23,6 +23,7 @@ from pokea.payments.history.time_slices import DAYS, HOURS, SliceUnit, TimeSlice
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
+from pokea.storage.late_reads import LateReads
 from tests.payment_rows import new_booking, new_payment
 
 MIDNIGHT: Instant = start_of_day(20_000)
@@ -116,12 +117,12 @@ def test_pages_are_those_of_a_plain_list(database: Database) -> None:
             filters, limit = any_filters(chance), chance.choice([1, 3, 10, 100])
             wanted = listed(rows, filters)
             offset = limit * chance.randint(0, len(wanted) // limit + 2)
-            page = await read_page(database, filters, limit, offset, None)
+            page = await read_page(LateReads(database), filters, limit, offset, None)
             is_page(page, wanted[offset:], len(wanted), limit)
             if wanted:
                 last = chance.choice(wanted)
                 cursor = Cursor(last.created_at, last.id)
-                page = await read_page(database, filters, limit, 0, cursor)
+                page = await read_page(LateReads(database), filters, limit, 0, cursor)
                 is_page(page, wanted[wanted.index(last) + 1 :], len(wanted), limit)
 
     asyncio.run(holds())
@@ -137,7 +138,7 @@ def test_by_cursor_nothing_is_repeated_or_left_out_while_payments_are_made(datab
         seen: list[str] = []
         cursor, number = None, 0
         while True:
-            page = await read_page(database, Filters(DEFAULT_SCOPE), 7, 0, cursor)
+            page = await read_page(LateReads(database), Filters(DEFAULT_SCOPE), 7, 0, cursor)
             seen += [row.id for row in page.payments]
             assert page.total == 60 + number
             cursor, number = page.next_cursor, number + 1
@@ -165,12 +166,12 @@ def test_a_search_is_cut_and_says_so(database: Database, monkeypatch: pytest.Mon
         await database.write(make, rows)
         filters = Filters(DEFAULT_SCOPE, search=PHONES[0])
         wanted = listed(rows, filters)[:20]
-        first = await read_page(database, filters, 15, 0, None)
+        first = await read_page(LateReads(database), filters, 15, 0, None)
         assert (first.total, first.is_cut, first.payments) == (20, True, shown(wanted[:15]))
         for offset, cursor in ((15, None), (0, first.next_cursor)):
-            second = await read_page(database, filters, 15, offset, cursor)
+            second = await read_page(LateReads(database), filters, 15, offset, cursor)
             assert (second.payments, second.next_cursor) == (shown(wanted[15:]), None)
-        beyond = await read_page(database, filters, 15, 30, None)
+        beyond = await read_page(LateReads(database), filters, 15, 30, None)
         assert (beyond.payments, beyond.total) == ([], 20)
 
     asyncio.run(holds())
@@ -211,7 +212,7 @@ def test_a_search_reads_phones_and_references_as_everything_else_does(
             )
 
         await database.write(prepare)
-        page = await read_page(database, Filters(DEFAULT_SCOPE, search=search), 10, 0, None)
+        page = await read_page(LateReads(database), Filters(DEFAULT_SCOPE, search=search), 10, 0, None)
         assert [payment.id for payment in page.payments] == (["pay_1"] if found else [])
 
     asyncio.run(holds())
@@ -244,8 +245,8 @@ def test_rows_are_found_by_an_index(sqlite_url: str, filters: Filters, index: st
     async def holds() -> None:
         await database.write(make, some_payments(60, random.Random(8)))
         event.listen(database._read_engine, "before_cursor_execute", explain)
-        await read_page(database, filters, 10, 0, None)
-        await read_page(database, filters, 10, 0, Cursor(MIDNIGHT, "pay_1"))
+        await read_page(LateReads(database), filters, 10, 0, None)
+        await read_page(LateReads(database), filters, 10, 0, Cursor(MIDNIGHT, "pay_1"))
 
     asyncio.run(holds())
     database.close()
@@ -314,7 +315,7 @@ def test_a_payment_just_before_midnight_in_nairobi_is_of_that_day(database: Data
             day = day_of(row.created_at)
             for owner in (None, "customer"):
                 filters = Filters(DEFAULT_SCOPE, owner=owner, since=start_of_day(day), before=start_of_day(day + 1))
-                page = await read_page(database, filters, 10, 0, None)
+                page = await read_page(LateReads(database), filters, 10, 0, None)
                 assert (page.payments, page.total) == (shown([row]), 1)
         assert hour_of(rows[1].created_at) == hour_of(rows[0].created_at) + 1
 
@@ -327,7 +328,7 @@ def test_the_counts_decide_what_a_total_is(database: Database) -> None:
     async def holds() -> None:
         await database.write(make, some_payments(60, random.Random(8)))
         await database.write(lambda connection: connection.execute(text("delete from counter_deltas")).rowcount)
-        page = await read_page(database, Filters(DEFAULT_SCOPE), 10, 0, None)
+        page = await read_page(LateReads(database), Filters(DEFAULT_SCOPE), 10, 0, None)
         assert page.total == 30
 
     asyncio.run(holds())

@@ -8,7 +8,6 @@ from tests.postgres import DURABLE, PostgresServer, new_server
 from tests.system.chaos.forwarder import Forwarder
 from tests.system.service.running import eventually
 
-_FOLLOWS = "select count(*) from pg_stat_replication where state = 'streaming'"
 # A standby that was away for a moment must find what it has missed.
 _OPTIONS = {**DURABLE, "wal_keep_size": "512MB"}
 _IS_WAITED_FOR = "select count(*) from pg_stat_replication where sync_state = 'sync'"
@@ -72,10 +71,8 @@ class Cluster:
 
     def _follow(self) -> PostgresServer:
         self._built += 1
-        standby = self.primary.standby(f"standby{self._built}")
+        standby = self.primary.following(f"standby{self._built}")
         self._remember(standby)
-        standby.start()
-        eventually(lambda: self.primary.execute(_FOLLOWS)[0][0], "the standby follows")
         self.primary.execute("alter system set synchronous_standby_names = '*'")
         self.primary.execute("select pg_reload_conf()")
         eventually(lambda: self.primary.execute(_IS_WAITED_FOR)[0][0], "the primary waits for its standby")

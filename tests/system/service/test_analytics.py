@@ -149,5 +149,5 @@ def test_the_call_describes_itself(world: World) -> None:
     operation = document["paths"]["/api/v1/payments/mpesa/analytics"]["get"]
     assert {each["name"] for each in operation["parameters"]} == {"by", "from", "to"}
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    assert set(schema["properties"]) == {"success", "by", "from", "to", "summary", "periods"}
+    assert set(schema["properties"]) == {"success", "by", "from", "to", "summary", "periods", "ageSeconds"}
     assert {"401", "403", "400"} < set(operation["responses"])

@@ -2232,6 +2232,8 @@ export interface components {
             transactions: components["schemas"]["Transaction"][];
             /** @description Send it as `cursor` for the next page; null on the last. */
             nextCursor: string | null;
+            /** @description So many seconds old this page is at the most; 0 where it shows how things stand now. */
+            ageSeconds: number;
             /**
              * @description There is more than a search returns; left out otherwise.
              * @default false

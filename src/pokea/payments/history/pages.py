@@ -4,6 +4,11 @@ By customer, status and time the totals are sums of counts, and a page is found 
 neither depends on how many payments there are. What is found by a booking, or by `q`, is found whole and cut at
 MOST_FOUND. Totals and rows of one page are of one instant. Between two pages payments may be made: pages by number then
 move on by as many, while those by cursor neither repeat nor leave out any.
+
+Lists may come from a standby, a few seconds late. A customer's list begins on the primary, so that a payment that was
+just made is on it; and a page after a cursor shows all that was there when the list was begun, wherever it is read.
+What is looked for, by a booking or by `q`, is looked for on the primary: that it is not found must mean that it is not
+there.
 """
 
 import base64
@@ -39,7 +44,7 @@ from pokea.payments.history.time_slices import (
 )
 from pokea.phone import InvalidPhone, parse_phone
 from pokea.scope import Scope
-from pokea.storage.database import Database
+from pokea.storage.late_reads import CURRENT, LATE, Freshness, LateReads
 from pokea.storage.sql import fetch_all, fetch_one
 from pokea.storage.tables import payments, receipts
 
@@ -47,15 +52,16 @@ MOST_FOUND = 1_000
 """How many a search by `q`, or by booking, finds at the most (law: counting)."""
 
 
-_CURSOR = re.compile(r"[0-9]{1,18} [a-z0-9_]{1,64}")
+_CURSOR = re.compile(r"[0-9]{1,18} [a-z0-9_]{1,64}( [0-9]{1,18})?")
 _COLUMNS = payments.c
 
 
 class Cursor(NamedTuple):
-    """Where the page before ended."""
+    """Where the page before ended. `begun_at`: when the list was begun, on the primary's clock; 0 without a standby."""
 
     created_at: Instant
     payment_id: str
+    begun_at: Instant = 0
 
 
 class Filters(NamedTuple):
@@ -71,24 +77,38 @@ class Filters(NamedTuple):
 
 
 class HistoryPage(NamedTuple):
-    """Some payments of all that match. `is_cut`: there are more than are counted or found."""
+    """Some payments of all that match. `is_cut`: there are more than are counted or found. `age_seconds`: how old it is
+    at the most."""
 
     payments: list[ListedPayment]
     total: int
     next_cursor: Cursor | None
     is_cut: bool
+    age_seconds: float = 0.0
 
 
-async def read_page(
-    database: Database, filters: Filters, limit: int, offset: int, cursor: Cursor | None
-) -> HistoryPage:
+async def read_page(reads: LateReads, filters: Filters, limit: int, offset: int, cursor: Cursor | None) -> HistoryPage:
     """One page: after `cursor` if there is one, else after `offset` payments.
 
     Raises Unavailable.
     """
+    wanted = wanted_of(filters, cursor)
     if _is_one_statement(filters, offset, cursor):
-        return await database.read_one(_find_with_total, filters, limit, cursor)
-    return await database.read_snapshot(_find_page, filters, limit, offset, cursor)
+        read = await reads.read_one(wanted, _find_with_total, filters, limit, cursor)
+    else:
+        read = await reads.read_snapshot(wanted, _find_page, filters, limit, offset, cursor)
+    page, begun_at = read.found, cursor.begun_at if cursor is not None and cursor.begun_at else read.as_of
+    last = page.next_cursor._replace(begun_at=begun_at) if page.next_cursor is not None else None
+    return page._replace(next_cursor=last, age_seconds=read.age_seconds)
+
+
+def wanted_of(filters: Filters, cursor: Cursor | None) -> Freshness:
+    """Whether a page may come from a standby, and what has to be in it."""
+    if filters.booking_id is not None or filters.search is not None:
+        return CURRENT
+    if cursor is not None:
+        return Freshness(is_late=True, not_before=cursor.begun_at)
+    return LATE if filters.owner is None else CURRENT
 
 
 def _is_one_statement(filters: Filters, offset: int, cursor: Cursor | None) -> bool:
@@ -194,7 +214,7 @@ def _values(
     filters: Filters, since: Instant | None, before: Instant | None, cursor: Cursor | None = None
 ) -> dict[str, Any]:
     """What a statement of a shape may need."""
-    after_at, after_id = cursor or (None, None)
+    after_at, after_id = cursor[:2] if cursor is not None else (None, None)
     return {
         **filters.scope._asdict(),
         "owner": filters.owner,
@@ -222,7 +242,7 @@ def _page_of_found(
     is_cut = len(found) > MOST_FOUND
     listed = found[:MOST_FOUND]
     if cursor is not None:
-        rest = [payment for payment in listed if (payment.created_at, payment.id) < cursor]
+        rest = [payment for payment in listed if (payment.created_at, payment.id) < cursor[:2]]
     else:
         rest = listed[offset:]
     return _page(rest[: limit + 1], limit, len(listed), is_cut=is_cut)
@@ -254,7 +274,8 @@ def encode_cursor(cursor: Cursor | None) -> str | None:
     """The cursor as an opaque text."""
     if cursor is None:
         return None
-    return base64.urlsafe_b64encode(f"{cursor.created_at} {cursor.payment_id}".encode()).decode().rstrip("=")
+    words = [str(cursor.created_at), cursor.payment_id, *([str(cursor.begun_at)] if cursor.begun_at else [])]
+    return base64.urlsafe_b64encode(" ".join(words).encode()).decode().rstrip("=")
 
 
 def decode_cursor(written: str) -> Cursor:
@@ -265,5 +286,5 @@ def decode_cursor(written: str) -> Cursor:
         raise ValueError("not a cursor of this service") from None
     if not _CURSOR.fullmatch(plain):
         raise ValueError("not a cursor of this service")
-    created_at, payment_id = plain.split(" ")
-    return Cursor(int(created_at), payment_id)
+    created_at, payment_id, *begun = plain.split(" ")
+    return Cursor(int(created_at), payment_id, *map(int, begun))
