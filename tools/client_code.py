@@ -203,10 +203,12 @@ _AWAITED: Final = (
     (r"^(    )def (?!__init__)(\w+)", r"\1async def \2"),
     (r"(?<!def )\b(self\._client\.perform|self\.get|self\.page)\(", r"await \1("),
     (r"\bpause\(", "await asyncio.sleep("),
+    (r"( +)yield from walk(\([^\n]*\)|\((?s:.+?)\n\1\))$", r"\1async for each in async_walk\2:\n\1    yield each"),
     (r"( +)yield from (.+)$", r"\1for each in \2:\n\1    yield each"),
     (r"\bIterator\b", "AsyncIterator"),
     (r"\b(Bookings|Payments|Links|Events|Refunds|Payouts|Payees|Webhooks)\b(?=[:(])", r"Async\1"),
     (r"\bPerformer\b", "AsyncPerformer"),
+    (r"(?<=import AsyncPerformer, )walk$", "async_walk"),
     (r", pause\n", "\n"),
 )
 """What differs where every call is awaited."""

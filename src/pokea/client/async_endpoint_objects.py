@@ -7,7 +7,7 @@ from pokea.client import endpoint_calls
 from pokea.client.calls import LEFT, Left
 from pokea.client.endpoint_calls import Resent, Since
 from pokea.client.models import Delivery, Webhook
-from pokea.client.performing import AsyncPerformer
+from pokea.client.performing import AsyncPerformer, async_walk
 from pokea.client.surroundings import new_key
 
 
@@ -41,14 +41,8 @@ class AsyncWebhooks:
 
     async def list(self) -> AsyncIterator[Webhook]:
         """All endpoints, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self._client.perform(endpoint_calls.list_endpoints(cursor=cursor))
-            for each in found.items:
-                yield each
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        async for each in async_walk(self._client, lambda cursor: endpoint_calls.list_endpoints(cursor=cursor)):
+            yield each
 
     async def update(
         self,
@@ -89,16 +83,13 @@ class AsyncWebhooks:
         self, webhook_id: str, *, object_id: str | None = None, parked: bool | None = None
     ) -> AsyncIterator[Delivery]:
         """How far each object has come at it, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self._client.perform(
-                endpoint_calls.list_deliveries(webhook_id, object_id=object_id, parked=parked, cursor=cursor)
-            )
-            for each in found.items:
-                yield each
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        async for each in async_walk(
+            self._client,
+            lambda cursor: endpoint_calls.list_deliveries(
+                webhook_id, object_id=object_id, parked=parked, cursor=cursor
+            ),
+        ):
+            yield each
 
     async def replay(
         self,

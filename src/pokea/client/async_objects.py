@@ -10,7 +10,7 @@ from pokea.client.answers import EventPage, Page
 from pokea.client.calls import LEFT, Left
 from pokea.client.failures import NoReply, NotReached, StillOpen
 from pokea.client.models import Booking, Event, Link, Payment, Push, Refund, Status
-from pokea.client.performing import AsyncPerformer
+from pokea.client.performing import AsyncPerformer, async_walk
 from pokea.client.surroundings import monotonic_now, new_key
 from pokea.client.waiting import DEFAULT_SECONDS, has_ended, pause_between
 
@@ -165,16 +165,13 @@ class AsyncPayments:
         search: str | None = None,
     ) -> AsyncIterator[Payment]:
         """All payments of the history, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self.page(
+        async for each in async_walk(
+            self._client,
+            lambda cursor: calls.list_payments(
                 status=status, since=since, until=until, booking_id=booking_id, search=search, cursor=cursor
-            )
-            for each in found.items:
-                yield each
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+            ),
+        ):
+            yield each
 
 
 class AsyncLinks:
@@ -205,14 +202,8 @@ class AsyncLinks:
 
     async def list(self) -> AsyncIterator[Link]:
         """All links, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self._client.perform(calls.list_links(cursor=cursor))
-            for each in found.items:
-                yield each
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        async for each in async_walk(self._client, lambda cursor: calls.list_links(cursor=cursor)):
+            yield each
 
     async def update(
         self,

@@ -6,7 +6,7 @@ from pokea.client import out_calls
 from pokea.client.calls import LEFT, Left
 from pokea.client.models import DisbursementStatus, Payee, Payout, Refund, Way
 from pokea.client.out_calls import PAYOUTS, REFUNDS
-from pokea.client.performing import AsyncPerformer
+from pokea.client.performing import AsyncPerformer, async_walk
 from pokea.client.surroundings import new_key
 
 
@@ -44,14 +44,10 @@ class AsyncRefunds:
 
     async def list(self, status: DisbursementStatus | None = None) -> AsyncIterator[Refund]:
         """All refunds, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self._client.perform(out_calls.list_some(REFUNDS, Refund, status, cursor=cursor))
-            for each in found.items:
-                yield each
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        async for each in async_walk(
+            self._client, lambda cursor: out_calls.list_some(REFUNDS, Refund, status, cursor=cursor)
+        ):
+            yield each
 
     async def approve(
         self, refund_id: str, digest: str, *, over_cap: bool = False, idempotency_key: str | None = None
@@ -116,14 +112,10 @@ class AsyncPayouts:
 
     async def list(self, status: DisbursementStatus | None = None) -> AsyncIterator[Payout]:
         """All payouts, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self._client.perform(out_calls.list_some(PAYOUTS, Payout, status, cursor=cursor))
-            for each in found.items:
-                yield each
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        async for each in async_walk(
+            self._client, lambda cursor: out_calls.list_some(PAYOUTS, Payout, status, cursor=cursor)
+        ):
+            yield each
 
     async def approve(
         self, payout_id: str, digest: str, *, over_cap: bool = False, idempotency_key: str | None = None
@@ -168,14 +160,8 @@ class AsyncPayees:
 
     async def list(self) -> AsyncIterator[Payee]:
         """All payees, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self._client.perform(out_calls.list_payees(cursor=cursor))
-            for each in found.items:
-                yield each
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        async for each in async_walk(self._client, lambda cursor: out_calls.list_payees(cursor=cursor)):
+            yield each
 
     async def update(
         self,

@@ -7,7 +7,7 @@ from pokea.client import endpoint_calls
 from pokea.client.calls import LEFT, Left
 from pokea.client.endpoint_calls import Resent, Since
 from pokea.client.models import Delivery, Webhook
-from pokea.client.performing import Performer
+from pokea.client.performing import Performer, walk
 from pokea.client.surroundings import new_key
 
 
@@ -41,13 +41,7 @@ class Webhooks:
 
     def list(self) -> Iterator[Webhook]:
         """All endpoints, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self._client.perform(endpoint_calls.list_endpoints(cursor=cursor))
-            yield from found.items
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        yield from walk(self._client, lambda cursor: endpoint_calls.list_endpoints(cursor=cursor))
 
     def update(
         self,
@@ -88,15 +82,12 @@ class Webhooks:
         self, webhook_id: str, *, object_id: str | None = None, parked: bool | None = None
     ) -> Iterator[Delivery]:
         """How far each object has come at it, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self._client.perform(
-                endpoint_calls.list_deliveries(webhook_id, object_id=object_id, parked=parked, cursor=cursor)
-            )
-            yield from found.items
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        yield from walk(
+            self._client,
+            lambda cursor: endpoint_calls.list_deliveries(
+                webhook_id, object_id=object_id, parked=parked, cursor=cursor
+            ),
+        )
 
     def replay(
         self,

@@ -12,7 +12,7 @@ from pokea.client.answers import EventPage, Page
 from pokea.client.calls import LEFT, Left
 from pokea.client.failures import NoReply, NotReached, StillOpen
 from pokea.client.models import Booking, Event, Link, Payment, Push, Refund, Status
-from pokea.client.performing import Performer
+from pokea.client.performing import Performer, walk
 from pokea.client.surroundings import monotonic_now, new_key, pause
 from pokea.client.waiting import DEFAULT_SECONDS, has_ended, pause_between
 
@@ -165,15 +165,12 @@ class Payments:
         search: str | None = None,
     ) -> Iterator[Payment]:
         """All payments of the history, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self.page(
+        yield from walk(
+            self._client,
+            lambda cursor: calls.list_payments(
                 status=status, since=since, until=until, booking_id=booking_id, search=search, cursor=cursor
-            )
-            yield from found.items
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+            ),
+        )
 
 
 class Links:
@@ -204,13 +201,7 @@ class Links:
 
     def list(self) -> Iterator[Link]:
         """All links, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self._client.perform(calls.list_links(cursor=cursor))
-            yield from found.items
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        yield from walk(self._client, lambda cursor: calls.list_links(cursor=cursor))
 
     def update(
         self,

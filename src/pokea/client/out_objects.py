@@ -6,7 +6,7 @@ from pokea.client import out_calls
 from pokea.client.calls import LEFT, Left
 from pokea.client.models import DisbursementStatus, Payee, Payout, Refund, Way
 from pokea.client.out_calls import PAYOUTS, REFUNDS
-from pokea.client.performing import Performer
+from pokea.client.performing import Performer, walk
 from pokea.client.surroundings import new_key
 
 
@@ -44,13 +44,7 @@ class Refunds:
 
     def list(self, status: DisbursementStatus | None = None) -> Iterator[Refund]:
         """All refunds, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self._client.perform(out_calls.list_some(REFUNDS, Refund, status, cursor=cursor))
-            yield from found.items
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        yield from walk(self._client, lambda cursor: out_calls.list_some(REFUNDS, Refund, status, cursor=cursor))
 
     def approve(
         self, refund_id: str, digest: str, *, over_cap: bool = False, idempotency_key: str | None = None
@@ -113,13 +107,7 @@ class Payouts:
 
     def list(self, status: DisbursementStatus | None = None) -> Iterator[Payout]:
         """All payouts, newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self._client.perform(out_calls.list_some(PAYOUTS, Payout, status, cursor=cursor))
-            yield from found.items
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        yield from walk(self._client, lambda cursor: out_calls.list_some(PAYOUTS, Payout, status, cursor=cursor))
 
     def approve(
         self, payout_id: str, digest: str, *, over_cap: bool = False, idempotency_key: str | None = None
@@ -164,13 +152,7 @@ class Payees:
 
     def list(self) -> Iterator[Payee]:
         """All payees, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self._client.perform(out_calls.list_payees(cursor=cursor))
-            yield from found.items
-            cursor = found.next_cursor
-            if cursor is None:
-                return
+        yield from walk(self._client, lambda cursor: out_calls.list_payees(cursor=cursor))
 
     def update(
         self,

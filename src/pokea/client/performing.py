@@ -1,8 +1,9 @@
 """The making of one call, whichever way it is sent: how often, and what comes of it."""
 
-from typing import Final, Generic, Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
-from pokea.client.answers import Answered, Attempted, Unsent
+from pokea.client.answers import Answered, Attempted, Page, Unsent
 from pokea.client.calls import Call
 from pokea.client.failures import ClientError, NoReply, NotPokea, NotReached
 from pokea.client.problems import ServiceTrouble
@@ -13,6 +14,8 @@ TIMEOUT_SECONDS: Final = 60.0
 """A push is answered within 50 s, since Daraja may take 45 s."""
 CONNECT_SECONDS: Final = 5.0
 LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
+PageCall: TypeAlias = Callable[[str | None], Call[Page[T]]]
+"""The call for the page that a cursor leads to; None leads to the first."""
 
 
 class Performance(Generic[T]):
@@ -68,3 +71,26 @@ class AsyncPerformer(Protocol):
     async def perform(self, call: Call[T]) -> T:
         """The value of the call. Raises ClientError."""
         ...
+
+
+def walk(client: Performer, page_call: PageCall[T]) -> Iterator[T]:
+    """The items of a list, asked for page by page as they are taken. Raises ClientError."""
+    cursor = None
+    while True:
+        found = client.perform(page_call(cursor))
+        yield from found.items
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
+async def async_walk(client: AsyncPerformer, page_call: PageCall[T]) -> AsyncIterator[T]:
+    """The same for asyncio."""
+    cursor = None
+    while True:
+        found = await client.perform(page_call(cursor))
+        for each in found.items:
+            yield each
+        cursor = found.next_cursor
+        if cursor is None:
+            return
