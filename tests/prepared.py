@@ -227,8 +227,9 @@ class _Nursery:
                 told.sendall(f"{status}\n".encode())
 
     def _become_nobody_elses(self) -> None:
-        """In the new process: no file and no signal of the nursery is left."""
+        """In the new process: no file and no signal of the nursery is left, nor what `nohup` set."""
         signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for each in (self._requests, self._woken, self._waker, *self._living.values()):

@@ -12,7 +12,7 @@ import pytest
 
 from pokea.setting_rules import SANDBOX_PASSKEY
 from tests.ports import free_port
-from tests.system.service.conftest import StartWorld
+from tests.system.service.conftest import NewServiceOn, StartWorld
 from tests.system.service.running import JWT_SECRET, SECRET_KEY, command
 from tests.system.service.world import World
 
@@ -21,6 +21,14 @@ from tests.system.service.world import World
 def database_kind() -> str:
     """What is checked here is the same on both."""
     return "sqlite"
+
+
+@pytest.fixture(scope="module")
+def world(new_service_on: NewServiceOn, database_kind: str) -> World:
+    """A service of these tests' own: prompts of others, whose callbacks were lost on purpose, are none of its."""
+    own = new_service_on(database_kind, "doctor")
+    own.service.start()
+    return own
 
 
 ISSUER = {"POKEA_JWT_ISSUER": "https://id.duka.co.ke", "POKEA_JWT_AUDIENCE": "pokea"}

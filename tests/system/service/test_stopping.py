@@ -39,11 +39,6 @@ def test_a_push_in_flight_is_answered_before_the_end(mortal_world: World) -> Non
 def test_a_push_in_flight_outlives_a_hang_up(mortal_world: World) -> None:
     """SIGHUP asks a daemon for its new settings: the service says that it has none, and goes on."""
     world = mortal_world
-    # Where the tests themselves run under nohup, what they start would ignore the signal too.
-    ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    world.service.stop()
-    world.service.start()
-    signal.signal(signal.SIGHUP, ignored)
     booking, phone = world.service.book(), world.new_phone()
     world.simulator.fault("slow", msisdn=phone, seconds=2)
     before = world.simulator.pushes()
