@@ -197,7 +197,7 @@ def _settling(made: Made, bodies: Sequence[bytes], readings: Sequence[CallbackRe
     tokens = PaymentTokens(Secret(SECRET_KEY))
     now = SystemClock().now()
     arrived = [
-        Delivery(tokens.callback_token(payment_id), reading, body, now)
+        Delivery(tokens.callback_token(payment_id), reading, body, now, payment_id)
         for payment_id, reading, body in zip(made.ids, readings, bodies, strict=True)
     ]
     database = open_database(made.database_url)

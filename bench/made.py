@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, func, select, union_all
 
 from bench.load import http_request
 from pokea.api.auth.tokens import issue_token
+from pokea.api.callback_address import own_name
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant, SystemClock
 from pokea.daraja.outcomes import Accepted
@@ -21,7 +22,7 @@ from pokea.operations.decision import LOCK_GRACE, Status, decide
 from pokea.operations.evidence import Evidence, from_push
 from pokea.operations.schedule import next_action_at
 from pokea.operations.store import Payment, with_decision
-from pokea.operations.tokens import PaymentTokens, callback_digest
+from pokea.operations.tokens import PaymentTokens
 from pokea.payments.push import LEASE, PROMPT
 from pokea.redact import Secret
 from pokea.scope import DEFAULT_SCOPE
@@ -94,7 +95,7 @@ def checkout_of(number: int) -> str:
 
 def callback_request(number: int, code: int = 0) -> bytes:
     """The callback of one payment, as a request to its own address."""
-    path = f"{CALLBACK_PATH}/{_TOKENS.callback_token(payment_id(number))}"
+    path = f"{CALLBACK_PATH}/{own_name(payment_id(number), _TOKENS.callback_token(payment_id(number)))}"
     return http_request("POST", path, _body(number, code))
 
 
@@ -149,7 +150,6 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
         "type": "booking_fee",
         "account_reference": f"BKG-{number:08d}",
         "requires_query": False,
-        "callback_digest": callback_digest(_TOKENS.callback_token(identity)),
         "created_at": now,
         "lease_until": now + LEASE,
         "expires_at": expires_at,

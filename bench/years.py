@@ -28,14 +28,13 @@ _NUMBERS: Final = {
     "postgresql": "select i from generate_series(1, {count}) as n(i)",
     "sqlite": "with recursive n(i) as (select 1 union all select i + 1 from n where i < {count}) select i from n",
 }
-_DIGEST: Final = {"postgresql": "convert_to('d' || i, 'UTF8')", "sqlite": "cast('d' || i as blob)"}
 _ROWS: Final = """
 insert into payments (id, merchant_id, booking_id, owner, msisdn, amount_cents, type, account_reference,
-    requires_query, callback_digest, created_at, expires_at, version, status, request_id, completed_at, completed_by,
+    requires_query, created_at, expires_at, version, status, request_id, completed_at, completed_by,
     receipt, failure_code, failure_reason, failed_at, flags, disposition, inquiries)
 select 'pay_' || (1000000000000000 + i), {merchant}, 'bkg_' || (1000000000000000 + i),
     case when i % 10 = 0 then '{regular}' else 'customer-' || (i % 99991) end,
-    '2547' || (10000000 + i), 50000, 'booking_fee', 'BKG-' || i, {false}, {digest},
+    '2547' || (10000000 + i), 50000, 'booking_fee', 'BKG-' || i, {false},
     made_at, made_at + 120000000, 3, status, 'ws_CO_' || i,
     case when status = 'completed' then made_at + wait * 1000000 end,
     case when status = 'completed' then 'callback' end,
@@ -113,7 +112,6 @@ def _write(connection: Connection, year: Year, step: int) -> None:
     rows = _ROWS.format(
         regular=REGULAR,
         merchant=DEFAULT_SCOPE.merchant_id,
-        digest=_DIGEST[kind],
         false="false" if kind == "postgresql" else "0",
         first=year.first_at,
         step=step,

@@ -4,10 +4,12 @@ address or elsewhere."""
 import json
 from typing import Any
 
+from msgspec.structs import replace
+
 from pokea.clock import Instant
 from pokea.daraja.callback import read_callback
 from pokea.operations.evidence import Delivery
-from pokea.operations.tokens import PaymentTokens, callback_digest
+from pokea.operations.tokens import PaymentTokens
 from pokea.payments.flow import PaymentFlow
 from pokea.redact import Secret
 from tests.payment_rows import new_payment
@@ -23,9 +25,8 @@ def checkout_of(payment_id: str) -> str:
 
 
 def pushed_payment(payment_id: str, **values: Any) -> Any:
-    """A payment whose push Daraja has accepted, with its real callback digest; its row says nothing of it yet."""
-    digest = callback_digest(TOKENS.callback_token(payment_id))
-    return new_payment(payment_id, callback_digest=digest, **values)
+    """A payment whose push Daraja has accepted; its row says nothing of it yet."""
+    return new_payment(payment_id, **values)
 
 
 def callback_body(checkout_request_id: str, code: int, receipt: str = RECEIPT, amount: int = 500) -> bytes:
@@ -49,11 +50,18 @@ def delivery(
     *,
     receipt: str = RECEIPT,
     amount: int = 500,
-    token: str | None = None,
+    is_bare: bool = False,
     checkout_request_id: str | None = None,
 ) -> Delivery:
-    """A callback at the payment's own address, or at that of another `token` (empty: the bare address)."""
+    """A callback at the payment's own address, or at the bare one."""
     body = callback_body(checkout_request_id or checkout_of(payment_id), code, receipt, amount)
     reading = read_callback(body)
     assert reading is not None
-    return Delivery(TOKENS.callback_token(payment_id) if token is None else token, reading, body, received_at)
+    if is_bare:
+        return Delivery("", reading, body, received_at)
+    return Delivery(TOKENS.callback_token(payment_id), reading, body, received_at, payment_id)
+
+
+def delivery_by_token(payment_id: str, code: int = 0, received_at: Instant = 5_000_000) -> Delivery:
+    """A callback at the address that a payment had before version 3.3, with its token alone."""
+    return replace(delivery(payment_id, code, received_at), payment_id=None)

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant
 from pokea.operations.store import Payment
-from pokea.operations.tokens import callback_digest
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 
@@ -53,7 +52,7 @@ def new_payment(
         "type": "booking_fee",
         "account_reference": booking_id,
         "requires_query": False,
-        "callback_digest": callback_digest(payment_id),
+        "callback_digest": None,
         "created_at": created_at,
         "lease_until": created_at + 60 * SECOND,
         "expires_at": expires_at,

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Column, Connection, Row, Select, Table, func, or_, select
 
 from bench.made import Made, callback_request, payment_id
+from pokea.api.callback_address import read_own_name
 from pokea.clock import SystemClock
 from pokea.daraja.callback import read_callback
 from pokea.operations.arrivals import Batch
@@ -41,7 +42,8 @@ def settled_by_pokea(made: Made) -> Left:
     reading = read_callback(body)
     assert reading is not None, body
     now = SystemClock().now()
-    delivery = Delivery(head.split(b" ", 2)[1].decode().rsplit("/", 1)[1], reading, body, now)
+    payment_id, token = read_own_name(head.split(b" ", 2)[1].decode().rsplit("/", 1)[1])
+    delivery = Delivery(token, reading, body, now, payment_id)
     on_database(
         made.database_url, lambda connection: settle(connection, Batch(now, [delivery]), PaymentFlow(tokens.proves))
     )

@@ -27,9 +27,9 @@ SHORTEST_SECRET_BYTES: Final = 32
 DARAJA_HOSTS: Final = {"sandbox": "sandbox.safaricom.co.ke", PRODUCTION: "api.safaricom.co.ke"}
 """Where each environment of Safaricom's is (daraja: sandbox values)."""
 
-_REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
+REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
 """Words that production is reported to refuse in a callback address (daraja: push validation errors)."""
-_TOKEN_AT_THE_END: Final = re.compile(r"/[0-9a-fA-F]{48}/*$")
+_TOKEN_AT_THE_END: Final = re.compile(r"/([0-9a-zA-Z_-]*\.)?[0-9a-fA-F]{48}/*$")
 _PLACEHOLDER: Final = re.compile(
     r"[<\[{(].*[>\]})]|.*\bx{3,}\b.*|.*(…|\.{3}).*"
     r"|(.*[^a-z])?your[-_ ].*|(my|some|the)[-_ ].*|.*(change|replace)[-_ ]?(me|this).*|.*placeholder.*"
@@ -150,7 +150,9 @@ def check_callback_address(environment: str, url: str) -> Iterator[Complaint]:
         )
         return
     if address.query or address.fragment or address.has_user or "?" in url or "#" in url:
-        yield stops(name, "must be an address without user, query and fragment: a payment's own token is added to it.")
+        yield stops(
+            name, "must be an address without user, query and fragment: a payment's own id and token are added to it."
+        )
     if _TOKEN_AT_THE_END.search(address.path):
         yield stops(name, "ends with a payment's token: leave the last part out, each payment's own is added to it.")
     elif "//" in address.path.rstrip("/"):
@@ -164,7 +166,7 @@ def check_callback_address(environment: str, url: str) -> Iterator[Complaint]:
         yield from _check_callback_host(environment, address)
     if environment != SIMULATOR and url != url.lower():
         yield warns(name, "has capital letters, which Daraja is reported to refuse: write small ones.")
-    words = [word for word in _REFUSED_WORDS if word in url.lower()]
+    words = [word for word in REFUSED_WORDS if word in url.lower()]
     if environment != SIMULATOR and words:
         says = f"holds `{words[0]}`, which Daraja is reported to refuse in production: use …{CALLBACK_PATHS[1]}."
         yield warns(name, says)

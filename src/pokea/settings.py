@@ -66,7 +66,7 @@ class Settings(OutSettings, EdgeSettings, EventSettings, LimitSettings, StorageS
     mpesa_callback_url: str = Field(
         "",
         description="Public address at which Daraja reaches this service, path included; "
-        "each payment's own token is added to it.",
+        "each payment's own id and token are added to it.",
     )
     mpesa_base_url: str = Field("", description="Daraja's address; by default the one of the environment.")
     mpesa_transaction_type: Literal["CustomerPayBillOnline", "CustomerBuyGoodsOnline"] = Field(

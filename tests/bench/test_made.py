@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from bench.made import callback_request, check_settled, client_secret, make_bookings, make_payments, payment_id
+from pokea.api.callback_address import read_own_name
 from pokea.clock import SystemClock
 from pokea.daraja.callback import read_callback
 from pokea.operations import store
@@ -31,8 +32,8 @@ def deliver(url: str, *numbers: int) -> None:
         head, body = callback_request(number).split(b"\r\n\r\n", 1)
         reading = read_callback(body)
         assert reading is not None
-        token = head.split(b" ", 2)[1].decode().rsplit("/", 1)[1]
-        deliveries.append(Delivery(token, reading, body, now))
+        payment_id, token = read_own_name(head.split(b" ", 2)[1].decode().rsplit("/", 1)[1])
+        deliveries.append(Delivery(token, reading, body, now, payment_id))
     database = open_database(url)
     asyncio.run(database.write(settle, Batch(now, deliveries), PaymentFlow(_TOKENS.proves)))
     database.close()

@@ -88,21 +88,28 @@ MUTATIONS: Final = (
         "Whoever knows a CheckoutRequestID says that it was paid, and it counts as paid.",
         [
             Edit(
-                _ARRIVALS,
-                "        owner = owners.get(callback_digest(delivery.token)) if delivery.token else None\n",
-                "        named: Any = delivery.reading.checkout_request_id\n"
-                "        owner = owners.get(callback_digest(delivery.token)) or owners.get(named)\n",
-            ),
-            Edit(
                 _SETTLE,
-                "{row.callback_digest: key for key, row in before.items()}",
-                "{name: key for key, row in before.items() for name in (row[9], row.request_id)}",
+                "    arrived, claims = identify(batch, owners)\n    known = sql",
+                "    by_request: Any = {row.request_id: key for key, row in before.items()}\n"
+                "    arrived, claims = identify(batch, owners | by_request)\n    known = sql",
             ),
             Edit(
                 _ARRIVALS,
-                "        if owner is not None and flow.proves(delivery.token, owner):\n",
-                "        if owner is not None:\n",
+                "        owner = owners.get(delivery.token)\n",
+                "        named: Any = delivery.reading.checkout_request_id\n"
+                "        owner = owners.get(delivery.token) or owners.get(named)\n",
             ),
+        ],
+    ),
+    Mutation(
+        "believe_the_id_in_the_address",
+        "Anyone who knows the id of a payment says at its address that it was paid, and it counts as paid.",
+        [
+            Edit(
+                _ARRIVALS,
+                "        if each.payment_id is not None and flow.proves(each.token, each.payment_id)\n",
+                "        if each.payment_id is not None\n",
+            )
         ],
     ),
     Mutation(

@@ -236,7 +236,7 @@ def test_a_claim_is_asked_about_at_once(database: Database) -> None:
             made = await service.prompter.prompt(command())
             assert isinstance(made, PushResult)
             await asyncio.sleep(4)
-            claim = delivery(made.payment.id, received_at=now(), token="", checkout_request_id=checkout(1))
+            claim = delivery(made.payment.id, received_at=now(), is_bare=True, checkout_request_id=checkout(1))
             await service.settler.submit(claim)
             await asyncio.sleep(1)
 

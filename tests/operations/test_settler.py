@@ -157,7 +157,7 @@ def test_two_batches_with_the_same_news_settle_it_once(opened: Database, postgre
 
 def claim(number: int, size_bytes: int = 10) -> Delivery:
     """A body that proves nothing, of this size."""
-    plain = delivery(PAYMENT, token="", checkout_request_id=f"ws_CO_{number}")
+    plain = delivery(PAYMENT, is_bare=True, checkout_request_id=f"ws_CO_{number}")
     return Delivery("", plain.reading, b"x" * size_bytes, plain.received_at)
 
 

@@ -78,7 +78,7 @@ def test_no_statement_of_a_settle_reads_a_whole_table(connection: Connection) ->
     """Whether it is paid, cancelled or claimed without a token, each of the four statements uses indexes."""
     paid = [delivery(f"pay_{number}", receipt=receipt(number)) for number in range(SETTLED)]
     cancelled = [delivery(f"pay_{number}", 1032) for number in range(SETTLED, 2 * SETTLED)]
-    claimed = [delivery(f"pay_{number}", token="") for number in range(2 * SETTLED, 3 * SETTLED)]
+    claimed = [delivery(f"pay_{number}", is_bare=True) for number in range(2 * SETTLED, 3 * SETTLED)]
     plans = plans_of(connection, Batch(NOW, [*paid, *cancelled, *claimed]))
     assert len(plans) == 4
     assert all("Index" in plan for plan in plans)

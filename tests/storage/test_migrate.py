@@ -301,7 +301,8 @@ def _statements(url: str) -> list[tuple[str, str]]:
         found = connection.execute(
             text("select name, sql from sqlite_master where tbl_name <> 'alembic_version' order by name")
         )
-        rows = [(name, re.sub(r"\s+", " ", sql or "")) for name, sql in found]
+        # A table that was renamed is quoted, whatever its name.
+        rows = [(name, re.sub(r"\s+", " ", (sql or "").replace(f'"{name}"', name))) for name, sql in found]
     engine.dispose()
     return rows
 

@@ -7,9 +7,9 @@ const HOUR = 3_600_000_000;
 const EDGES = Array.from({ length: 161 }, (_, step) => Math.round(1_000_000 * 2 ** (step / 8)));
 
 async function settle(client, outcome, request) {
-  const token = request.params.token;
-  const digest = createHash("sha256").update(token).digest().subarray(0, 16);
-  const found = await client.query("select * from payments where callback_digest = $1 for update", [digest]);
+  const [pairs, token] = request.params.name.split(".");
+  const paymentId = `pay_${pairs.replaceAll("-", "")}`;
+  const found = await client.query("select * from payments where id = $1 for update", [paymentId]);
   const payment = found.rows[0];
   if (!payment || !proves(token, payment.id)) return false;
   const told = tellingOf(outcome, payment);
@@ -190,4 +190,4 @@ async function count(client, payment, status, counts) {
   await client.query(`insert into counter_deltas (merchant_id, hour, name, amount) values ${marks}`, given);
 }
 
-serve("/api/v1/payments/mpesa/callback/:token", settle);
+serve("/api/v1/payments/mpesa/callback/:name", settle);

@@ -41,7 +41,7 @@ class Payment(Model):
     type: Mapped[str]
     account_reference: Mapped[str]
     requires_query: Mapped[bool]
-    callback_digest: Mapped[bytes]
+    callback_digest: Mapped[bytes | None]
     created_at: Mapped[int]
     expires_at: Mapped[int]
     version: Mapped[int]

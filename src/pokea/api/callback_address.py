@@ -2,6 +2,10 @@
 
 The same calls stand under an address without the word that Daraja is reported to refuse in production (daraja: push
 validation errors).
+
+At a payment's own address the last part names it: its id and its token, `01-jd-8x-….b36a2a…`. The id is written in
+pairs of characters, because chance writes the words that production refuses into one id of a thousand. A payment that
+was made by a version before 3.3 has its token alone there.
 """
 
 import re
@@ -10,21 +14,43 @@ from typing import Final, NamedTuple
 from pokea import setting_rules
 
 CALLBACK_PATHS: Final = setting_rules.CALLBACK_PATHS
+_PREFIX: Final = "pay_"
 _TOKEN: Final = re.compile(r"[0-9a-f]{48}")
+_NAME: Final = re.compile(r"(?:(?:[0-9a-z_]{2}-){0,19}[0-9a-z_]{1,2}\.)?[0-9a-f]{48}")
 _SLASHES: Final = re.compile("/{2,}")
 _LONGEST_PATH: Final = 500
 
 
 class CallbackAddress(NamedTuple):
-    """One of CALLBACK_PATHS, and the token behind it; `token` is empty where nothing there has a token's form."""
+    """One of CALLBACK_PATHS, and the name behind it; `name` is empty where nothing there has a name's form."""
 
     path: str
+    name: str
+
+
+class OwnName(NamedTuple):
+    """What names a payment at its own address. `payment_id` is None where the token stands alone."""
+
+    payment_id: str | None
     token: str
 
 
 def is_callback_token(text: str) -> bool:
     """Whether the text has the form of a callback token."""
     return _TOKEN.fullmatch(text) is not None
+
+
+def own_name(payment_id: str, token: str) -> str:
+    """The last part of the payment's own address."""
+    characters = payment_id.removeprefix(_PREFIX)
+    pairs = "-".join(characters[at : at + 2] for at in range(0, len(characters), 2))
+    return f"{pairs}.{token}"
+
+
+def read_own_name(name: str) -> OwnName:
+    """What the last part of an own address says; `name` is that of a CallbackAddress."""
+    pairs, _, token = name.rpartition(".")
+    return OwnName(_PREFIX + pairs.replace("-", "") if pairs else None, token)
 
 
 def callback_address(path: str) -> CallbackAddress | None:
@@ -39,12 +65,12 @@ def callback_address(path: str) -> CallbackAddress | None:
     for base in CALLBACK_PATHS:
         if plain == base:
             return CallbackAddress(base, "")
-        if plain.startswith(f"{base}/") and "/" not in (named := plain[len(base) + 1 :]):
-            return CallbackAddress(base, named if is_callback_token(named) else "")
+        if plain.startswith(f"{base}/") and "/" not in (last := plain[len(base) + 1 :]):
+            return CallbackAddress(base, last if _NAME.fullmatch(last) else "")
     return None
 
 
-def own_token(path: str) -> str:
-    """The callback token in the path when it is one payment's own callback address; empty for every other path."""
+def name_in(path: str) -> str:
+    """What names the payment when the path is one payment's own callback address; empty for every other path."""
     address = callback_address(path)
-    return address.token if address is not None else ""
+    return address.name if address is not None else ""

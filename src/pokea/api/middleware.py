@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pokea.api.callback_address import own_token
+from pokea.api.callback_address import name_in
 from pokea.api.errors import failure_response, is_callback, problem_response
 from pokea.api.logs import RunningRequest, running_request
 from pokea.api.metrics import CounterSeries
@@ -230,7 +230,7 @@ class BodyBound:
         if not declared_bytes and not _is_chunked(scope):
             await self._app(scope, receive, send)
             return
-        if own_token(scope["path"]):
+        if name_in(scope["path"]):
             await self._pass_beginning(declared_bytes, scope, receive, send)
             return
         try:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pokea.transport import HttpTransport
 
 _TO_ASK_DARAJA = ("MPESA_ENVIRONMENT", "MPESA_BASE_URL", "MPESA_CONSUMER_KEY", "MPESA_CONSUMER_SECRET")
-_NO_TOKEN = "0" * 48
-"""Of the form of a payment's token, and no payment's."""
+_NO_NAME = f"{'-'.join(['00'] * 13)}.{'0' * 48}"
+"""Of the form of a payment's name in its callback address, and no payment's."""
 _SHOWN = 5
 _PART_ROWS = 500
 
@@ -117,7 +117,7 @@ async def _outside(examined: "Examined") -> "AsyncIterator[Finding]":
             async for finding in _daraja(examined, transport, heard):
                 yield finding
         if examined.are_sound("MPESA_CALLBACK_URL") and examined.settings.mpesa_callback_url:
-            address = join_address(examined.settings.mpesa_callback_url, _NO_TOKEN)
+            address = join_address(examined.settings.mpesa_callback_url, _NO_NAME)
             yield await daraja_checks.check_reachable(address, transport)
         if examined.settings.pokea_jwks_url and examined.are_sound("POKEA_JWKS_URL"):
             yield await daraja_checks.check_issuer(examined.settings.pokea_jwks_url, transport)

@@ -5,7 +5,7 @@ only those that prove something which none before them does.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -40,34 +40,55 @@ def batch_of(arrived: Sequence[Delivery | Evidence], now: Instant, revisit: Sequ
     return Batch(now, deliveries, [each for each in arrived if isinstance(each, Evidence)], revisit)
 
 
-def digests_of(batch: Batch) -> set[bytes]:
-    """The digests of the tokens that deliveries came with."""
-    return {callback_digest(each.token) for each in batch.deliveries if each.token}
-
-
 class Identified(NamedTuple):
-    """The evidence of each payment, bodies that prove nothing, and the payment of each token that is one's."""
+    """The evidence of each payment, and bodies that prove nothing."""
 
     evidence: dict[str, list[Evidence]]
     claims: list[Claim]
-    owners: dict[str, str]
 
 
-def identify(batch: Batch, owners: Mapping[bytes, str], flow: Flow) -> Identified:
-    """Whose each item is. A delivery whose token is no payment's is a claim, or is left out if it has no form."""
+def proved_by_address(batch: Batch, flow: Flow) -> dict[str, str]:
+    """The payment of each token whose address names its payment, as far as the token is that payment's."""
+    return {
+        each.token: each.payment_id
+        for each in batch.deliveries
+        if each.payment_id is not None and flow.proves(each.token, each.payment_id)
+    }
+
+
+def digests_of(batch: Batch) -> set[bytes]:
+    """The digests of the tokens that came alone: their payments, made before version 3.3, are found by them."""
+    return {callback_digest(each.token) for each in batch.deliveries if each.token and each.payment_id is None}
+
+
+def owners_of(
+    batch: Batch, proved: Mapping[str, str], known: Container[str], by_digest: Mapping[bytes, str], flow: Flow
+) -> dict[str, str]:
+    """The payment of each token that is one's: of `proved` those that are `known`, and those found by digests."""
+    owners = {token: payment_id for token, payment_id in proved.items() if payment_id in known}
+    for each in batch.deliveries if by_digest else ():
+        owner = by_digest.get(callback_digest(each.token)) if each.payment_id is None else None
+        if owner is not None and flow.proves(each.token, owner):
+            owners[each.token] = owner
+    return owners
+
+
+def identify(batch: Batch, owners: Mapping[str, str]) -> Identified:
+    """Whose each item is; `owners` has the payment of each token that is one's.
+
+    A delivery whose token is no payment's is a claim, or is left out if it has no form.
+    """
     evidence: dict[str, list[Evidence]] = defaultdict(list)
-    proved: dict[str, str] = {}
     for item in batch.evidence:
         evidence[item.operation_id].append(item)
     claims = []
     for delivery in batch.deliveries:
-        owner = owners.get(callback_digest(delivery.token)) if delivery.token else None
-        if owner is not None and flow.proves(delivery.token, owner):
-            proved[delivery.token] = owner
+        owner = owners.get(delivery.token)
+        if owner is not None:
             evidence[owner].append(from_callback(owner, delivery, proved=True))
         elif not delivery.only_of_owner:
             claims.append(Claim(delivery.received_at, delivery.reading.checkout_request_id, delivery.body))
-    return Identified(evidence, claims, proved)
+    return Identified(evidence, claims)
 
 
 def alerts_of_strangers(batch: Batch, owners: Mapping[str, str]) -> list[Alert]:

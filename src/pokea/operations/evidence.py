@@ -149,6 +149,7 @@ def receipt_dispute(payment_id: str, receipt: str, received_at: Instant) -> Evid
 class Delivery(Struct, frozen=True):
     """A callback as it arrived, before its payment is known. `token` is empty at the bare address.
 
+    `payment_id` is the payment that the address names, proved by nothing yet; None where it has a token alone.
     `only_of_owner`: the body has no callback's form, so it is kept only if the token is a payment's. `stranger` is the
     sender's address where it is not on the list of those that are believed.
     """
@@ -157,6 +158,7 @@ class Delivery(Struct, frozen=True):
     reading: CallbackReading
     body: bytes
     received_at: Instant
+    payment_id: str | None = None
     from_allowed_address: bool = True
     only_of_owner: bool = False
     stranger: str = ""

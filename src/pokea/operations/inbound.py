@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from pokea.api.auth.callers import Authenticator
-from pokea.api.callback_address import CALLBACK_PATHS, callback_address, own_token
+from pokea.api.callback_address import CALLBACK_PATHS, callback_address, name_in, read_own_name
 from pokea.api.errors import method_not_allowed, problem_response
 from pokea.api.fast_path import FastRoute
 from pokea.api.responses import json_answer
@@ -36,7 +36,7 @@ _log = logging.getLogger("pokea.callbacks")
 
 
 class CallbackRoutes:
-    """The callback addresses, with and without a token."""
+    """The callback addresses: payments' own, and the bare ones."""
 
     def __init__(
         self, settler: PaymentSettler, gate: Authenticator, clock: Clock, allowed: Sequence[Network] = ()
@@ -49,27 +49,28 @@ class CallbackRoutes:
 
     def routes(self) -> list[Route]:
         """Every callback address."""
-        suffixes = ("", "/{token}")
+        suffixes = ("", "/{name}")
         return [Route(path + suffix, self._receive, methods=["POST"]) for path in CALLBACK_PATHS for suffix in suffixes]
 
     def shortcut(self, path: str) -> FastRoute | None:
-        """The way past the general stack for a callback address, bare or with a token."""
+        """The way past the general stack for a callback address, bare or a payment's own."""
         address = callback_address(path)
         if address is None:
             return None
-        if not address.token:
+        if not address.name:
             return self._bare[address.path]
-        return FastRoute(self._take, address.token, f"{address.path}/{{token}}")
+        return FastRoute(self._take, address.name, f"{address.path}/{{name}}")
 
     def own_shortcut(self, path: str) -> FastRoute | None:
         """The same for what may be a payment's own address: there another method than Daraja's loses nothing either."""
-        return self.shortcut(path) if own_token(path) else None
+        return self.shortcut(path) if name_in(path) else None
 
     async def _receive(self, request: Request) -> Response:
-        return await self._take(request.scope, own_token(request.scope["path"]), await request.body())
+        return await self._take(request.scope, name_in(request.scope["path"]), await request.body())
 
-    async def _take(self, scope: Scope, token: str, body: bytes) -> Response:
+    async def _take(self, scope: Scope, name: str, body: bytes) -> Response:
         self._settler.check_room()
+        payment_id, token = read_own_name(name)
         reading = read_callback(body)
         is_regular = reading is not None and scope["method"] == "POST" and _why_cut(scope) is None
         if reading is None and token:
@@ -80,14 +81,23 @@ class CallbackRoutes:
         sender = self._gate.address(Request(scope)) if token and self._allowed else ""
         is_allowed = self._is_allowed(sender)
         stranger = "" if is_allowed else sender or "an unknown address"
-        delivery = Delivery(token, reading, body, self._clock.now(), is_allowed, not is_regular, stranger)
-        payment_id = await self._settler.deliver(delivery)
-        if payment_id is None:
+        delivery = Delivery(
+            token,
+            reading,
+            body,
+            self._clock.now(),
+            payment_id=payment_id,
+            from_allowed_address=is_allowed,
+            only_of_owner=not is_regular,
+            stranger=stranger,
+        )
+        owner_id = await self._settler.deliver(delivery)
+        if owner_id is None:
             return _ACCEPTED if is_regular else _refused(scope, body)
         if not is_regular:
             _log.warning(
                 "A callback for %s does not have Daraja's form: it is kept, and Daraja is asked. It begins: %s",
-                payment_id,
+                owner_id,
                 _beginning(body),
             )
         return _ACCEPTED

@@ -23,7 +23,16 @@ from pokea.analytics.counting import deltas
 from pokea.clock import Instant
 from pokea.events.outbox import Event
 from pokea.operations import store
-from pokea.operations.arrivals import Batch, alerts_of_strangers, batch_of, digests_of, identify, keep
+from pokea.operations.arrivals import (
+    Batch,
+    alerts_of_strangers,
+    batch_of,
+    digests_of,
+    identify,
+    keep,
+    owners_of,
+    proved_by_address,
+)
 from pokea.operations.changes import ChangeSet, Raised
 from pokea.operations.decision import Classified, Flag, Status, classify, decide_classified
 from pokea.operations.dialects import SettleSql, sql_for
@@ -103,9 +112,12 @@ def settle(connection: Connection, batch: Batch, flow: Flow) -> Settled[Payment]
         for each in batch.deliveries
         if (name := each.reading.checkout_request_id) is not None and not each.only_of_owner
     }
-    ids = {*batch.revisit, *(item.operation_id for item in batch.evidence)}
+    proved = proved_by_address(batch, flow)
+    ids = {*batch.revisit, *proved.values(), *(item.operation_id for item in batch.evidence)}
     before = sql.lock(connection, ids, digests_of(batch), named)
-    arrived, claims, owners = identify(batch, {row.callback_digest: key for key, row in before.items()}, flow)
+    by_digest = {row.callback_digest: key for key, row in before.items() if row.callback_digest is not None}
+    owners = owners_of(batch, proved, before, by_digest, flow)
+    arrived, claims = identify(batch, owners)
     known = sql.evidence_of(connection, before)
     fresh, overflow = keep(before, known.items, arrived)
     classified, parents, disputes = _own(connection, sql, flow, before, known.items, batch.now)
@@ -128,8 +140,11 @@ def store_alone(connection: Connection, batch: Batch, flow: Flow) -> Mapping[str
 
     Answers the operation of each callback token that is one's.
     """
-    digests = digests_of(batch)
-    arrived, claims, owners = identify(batch, store.ids_by_callback_digest(connection, digests), flow)
+    proved = proved_by_address(batch, flow)
+    known = store.known_ids(connection, proved.values())
+    by_digest = store.ids_by_callback_digest(connection, digests_of(batch))
+    owners = owners_of(batch, proved, known, by_digest, flow)
+    arrived, claims = identify(batch, owners)
     store.add_unapplied(connection, [item for items in arrived.values() for item in items])
     store.add_claims(connection, claims)
     raise_alerts(connection, alerts_of_strangers(batch, owners), batch.now)

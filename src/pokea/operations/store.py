@@ -52,7 +52,7 @@ class Payment(NamedTuple):
     type: str
     account_reference: str
     requires_query: bool
-    callback_digest: bytes
+    callback_digest: bytes | None
     created_at: Instant
     expires_at: Instant
     version: int
@@ -190,8 +190,15 @@ def find_all(connection: Connection, payment_ids: Collection[str]) -> dict[str, 
     return {row[0]: Payment._make(row) for row in select_in(connection, SELECT_PAYMENTS, payments.c.id, payment_ids)}
 
 
+def known_ids(connection: Connection, payment_ids: Collection[str]) -> set[str]:
+    """Those of these ids that are payments'."""
+    return {row.id for row in select_in(connection, (payments.c.id,), payments.c.id, payment_ids)}
+
+
 def ids_by_callback_digest(connection: Connection, digests: Collection[bytes]) -> dict[bytes, str]:
-    """The payments whose callback tokens have these digests."""
+    """The payments, made before version 3.3, whose callback tokens have these digests."""
+    if not digests:
+        return {}
     statement = select(payments.c.callback_digest, payments.c.id).where(payments.c.callback_digest.in_(digests))
     return {bytes(digest): payment_id for digest, payment_id in connection.execute(statement)}
 

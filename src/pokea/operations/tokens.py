@@ -1,7 +1,8 @@
 """The two secrets of a payment, both made from its id: its callback address, and what its customer reads it with.
 
 The rules are those of `law: proof` and `law: keys and tokens`.
-Neither is stored. A digest of the callback token is, so that a callback finds its payment before Daraja has named it.
+Neither is stored. The callback token stands in an address that also names the payment, so that a callback finds it
+before Daraja has named it.
 """
 
 import hashlib
@@ -56,7 +57,8 @@ def is_client_secret(bearer: str) -> bool:
 
 
 def callback_digest(token: str) -> bytes:
-    """What is stored to find a payment by its callback token; the token cannot be computed from it."""
+    """What is stored to find by its token what an address names by a token alone; the token cannot be computed from
+    it."""
     return hashlib.sha256(token.encode()).digest()[:16]
 
 

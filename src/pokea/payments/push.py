@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import Struct
 
 from pokea.addresses import join_address
+from pokea.api.callback_address import own_name
 from pokea.clock import SECOND, Clock, Deadline, Instant
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import PushOrder, PushOutcome, Unknown
@@ -34,7 +35,7 @@ from pokea.operations.evidence import Evidence, from_push
 from pokea.operations.schedule import next_action_at
 from pokea.operations.settler import PaymentSettler
 from pokea.operations.store import Payment
-from pokea.operations.tokens import PaymentTokens, callback_digest
+from pokea.operations.tokens import PaymentTokens
 from pokea.payments.reserve import Answer, Limits, PaymentRequest, Rejected, Replayed, Reserved, reserve
 from pokea.scope import Scope
 from pokea.storage.batching import BatchedReads, GroupCommit
@@ -193,6 +194,9 @@ class PushService:
             self._start("sending", answer.payment.id, self._send(answer.payment, asked.deadline))
         return answer
 
+    def _own_name(self, payment_id: str) -> str:
+        return own_name(payment_id, self._tokens.callback_token(payment_id))
+
     def _is_late(self, deadline: Deadline) -> bool:
         return deadline.left_seconds(asyncio.get_running_loop().time(), self._clock.now()) <= 0
 
@@ -210,7 +214,7 @@ class PushService:
             type=command.type,
             account_reference="",
             requires_query=limit is not None and command.amount_cents >= limit,
-            callback_digest=callback_digest(self._tokens.callback_token(payment_id)),
+            callback_digest=None,
             created_at=now,
             lease_until=now + LEASE,
             expires_at=expires_at,
@@ -256,7 +260,7 @@ class PushService:
         order = PushOrder(
             msisdn=payment.msisdn,
             amount_shillings=whole_shillings(payment.amount_cents),
-            callback_url=join_address(self._callback_url, self._tokens.callback_token(payment.id)),
+            callback_url=join_address(self._callback_url, self._own_name(payment.id)),
             account_reference=payment.account_reference,
             description="Booking fee",
         )

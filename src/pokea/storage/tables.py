@@ -1,4 +1,4 @@
-"""The tables, as version 3.1 of the schema has them.
+"""The tables, as version 3.3 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts and postings only grow.
 """
@@ -89,7 +89,8 @@ payments = Table(
     asked("type", Text),
     asked("account_reference", Text),
     asked("requires_query", Boolean),
-    asked("callback_digest", LargeBinary),
+    # Of the callback token of a payment that was made before version 3.3, whose address has the token alone.
+    asked("callback_digest", LargeBinary, nullable=True),
     asked("created_at", BigInteger),
     asked("expires_at", BigInteger),
     derived("version", Integer, nullable=False),
@@ -108,7 +109,7 @@ payments = Table(
     # How often Daraja had been asked, and when last, by the time that nothing was left to do.
     derived("inquiries", Integer, nullable=False),
     derived("last_inquiry_at", BigInteger),
-    Index("payments_callback", "callback_digest", unique=True),
+    _partial("payments_callback", "callback_digest", unique=True, where="callback_digest is not null"),
     _partial("payments_request", "request_id", where="request_id is not null"),
     Index("payments_booking", "booking_id"),
     Index("payments_owner", "merchant_id", "owner", "created_at", "id"),

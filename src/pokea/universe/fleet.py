@@ -13,6 +13,8 @@ from starlette.types import ASGIApp
 from pokea.app import Ports, Service
 from pokea.clock import SECOND
 from pokea.courier import Courier
+from pokea.operations.tokens import PaymentTokens
+from pokea.redact import Secret
 from pokea.settings import Settings, given_settings
 from pokea.universe import next_version
 from pokea.universe.chronicle import Chronicle
@@ -25,6 +27,8 @@ from pokea.universe.process import LifeClock, Process
 
 SECRET_KEY = "the secret key of every universe that there is"  # noqa: S105 - nothing real is kept with it
 NEXT_SECRET_KEY = "the secret key after the one of every universe"  # noqa: S105 - nothing real is kept with it
+TOKENS = PaymentTokens(Secret(SECRET_KEY), Secret(NEXT_SECRET_KEY))
+"""The tokens of whichever process made them."""
 JWT_SECRET = "the secret that signs the tokens of universes"  # noqa: S105 - nothing real is opened with it
 _MOST_TRANSACTIONS = 20_000
 _DRAINED_WITHIN_SECONDS = 55.0

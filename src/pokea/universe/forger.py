@@ -10,15 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from pokea.api.callback_address import own_name
 from pokea.simulator.journal import CallbackEntry
 
 _RECEIPT = "UZZ9FORGED"
 
 
 class Victim(NamedTuple):
-    """A payment of somebody else, whose callback token has leaked, and which was not paid."""
+    """A payment of another customer whose address has leaked, by the last part of it, and which was not paid."""
 
-    token: str
+    name: str
     shillings: int
 
 
@@ -43,18 +44,20 @@ def forgeries(
     found = [
         Forgery("", paid),
         Forgery(f"/{chance.randbytes(24).hex()}", paid),
+        # The payment's id is no secret: with another token it proves nothing.
+        Forgery(f"/{own_name(answer.get('transactionId') or 'pay_1', chance.randbytes(24).hex())}", paid),
         Forgery("", b'{"Body":{"stkCallback":{"CheckoutRequestID":"' + checkout.encode() + b'","ResultCode":0}}}'),
         Forgery("/not-a-token", paid),
     ]
     if callbacks:
         other = chance.choice(callbacks)
-        token = urlsplit(other.url).path.rpartition("/")[2]
-        # A token of a payment that was never paid is tried below; here only what it came with is repeated.
-        found += [Forgery(f"/{token}", other.body), Forgery("", other.body)]
+        name = urlsplit(other.url).path.rpartition("/")[2]
+        # The address of a payment that was never paid is tried below; here only what it came with is repeated.
+        found += [Forgery(f"/{name}", other.body), Forgery("", other.body)]
     if victims:
-        # Whoever has a token, and not the id that Daraja gave its payment, has no proof.
+        # A forger with an address, and not the id that Daraja gave its payment, has no proof.
         victim = chance.choice(victims)
-        found.append(Forgery(f"/{victim.token}", _body(checkout, victim.shillings, msisdn)))
+        found.append(Forgery(f"/{victim.name}", _body(checkout, victim.shillings, msisdn)))
     chance.shuffle(found)
     return found[: chance.randrange(1, len(found) + 1)]
 

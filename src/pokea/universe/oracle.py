@@ -3,11 +3,12 @@ universes)."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, func, or_, select
 
+from pokea.api.callback_address import read_own_name
 from pokea.audit.rule import Violation
 from pokea.clock import SECOND, Instant
 from pokea.daraja.callback import read_callback
@@ -17,56 +18,58 @@ from pokea.operations.arrivals import CALLBACKS_KEPT
 from pokea.operations.decision import NO_ANSWER
 from pokea.operations.evidence import Evidence, Source, from_statement
 from pokea.operations.store import SELECT_PAYMENTS
-from pokea.operations.tokens import callback_digest
 from pokea.payments.push import SENT_WITHIN
 from pokea.simulator.handset import Charge
 from pokea.simulator.journal import CallbackEntry
 from pokea.storage.tables import claims, evidence, open_payments, payments
 from pokea.universe.forger import Victim
 from pokea.universe.next_version import KIND
-from pokea.universe.recorder import Acknowledged, Push, token_of
+from pokea.universe.recorder import Acknowledged, Push, name_of
 
 ACKNOWLEDGED = 200
 _MOST_SENT = 2
+_SHOWN = 38
+"""Of a name: its id, and no more of the token than its point."""
 _AGREEING = 2
 """So many queries that say the same have the last word (law: evidence)."""
 
 
 class Taken(NamedTuple):
-    """Money that left a phone, and the token of the payment for which it did."""
+    """Money that left a phone, and the name of the payment for which it did."""
 
-    token: str
+    name: str
     charge: Charge
 
 
 class PromptBegun(NamedTuple):
-    """A prompt that came up on a phone, and the token of the payment for which it did."""
+    """A prompt that came up on a phone, and the name of the payment for which it did."""
 
-    token: str
+    name: str
     began_at: Instant
 
 
 class Books(NamedTuple):
-    """What the service knows of its payments."""
+    """What the service knows of its payments. `proves` says whether a token is that of a payment."""
 
-    id_by_digest: dict[bytes, str]
+    proves: Callable[[str, str], bool]
     status: dict[str, str]
     cents: dict[str, int]
     expires_at: dict[str, Instant]
     """By the clock of the process that made the payment."""
 
-    def payment_of(self, token: str) -> str | None:
-        """The payment that a callback token names."""
-        return self.id_by_digest.get(callback_digest(token))
+    def payment_of(self, name: str) -> str | None:
+        """The payment whose own address ends in this name."""
+        payment_id, token = read_own_name(name)
+        is_one = payment_id is not None and payment_id in self.status and self.proves(token, payment_id)
+        return payment_id if is_one else None
 
 
-def read_books(connection: Connection) -> Books:
+def read_books(connection: Connection, proves: Callable[[str, str], bool]) -> Books:
     """Every payment."""
     columns = payments.c
-    shown = (columns.id, columns.callback_digest, columns.status, columns.amount_cents, columns.expires_at)
-    rows = list(connection.execute(select(*shown)))
+    rows = list(connection.execute(select(columns.id, columns.status, columns.amount_cents, columns.expires_at)))
     return Books(
-        {bytes(row.callback_digest): row.id for row in rows},
+        proves,
         {row.id: row.status for row in rows},
         {row.id: row.amount_cents for row in rows},
         {row.id: row.expires_at for row in rows},
@@ -74,15 +77,15 @@ def read_books(connection: Connection) -> Books:
 
 
 def charged_is_completed(books: Books, taken: Sequence[Taken], told: Sequence[str] | None) -> Iterator[Violation]:
-    """Every charge is a completed payment, and none has ended as failed; `told` bounds it to payments of these tokens.
+    """Every charge is a completed payment, and none has ended as failed; `told` bounds it to payments of these names.
 
     They are those whose truthful callback the service has acknowledged; None for all, once a statement was read.
     """
-    for token, charge in taken:
-        payment_id = books.payment_of(token)
+    for name, charge in taken:
+        payment_id = books.payment_of(name)
         if payment_id is None:
             yield Violation("charged_is_completed", f"{charge.receipt} was charged, and no payment is its own")
-        elif (told is None or token in told) and books.status[payment_id] != "completed":
+        elif (told is None or name in told) and books.status[payment_id] != "completed":
             yield Violation("charged_is_completed", f"{payment_id} was charged, and is {books.status[payment_id]}")
         elif books.cents[payment_id] != charge.amount_cents:
             yield Violation("charged_is_completed", f"{payment_id} was charged another amount than it asked for")
@@ -90,7 +93,7 @@ def charged_is_completed(books: Books, taken: Sequence[Taken], told: Sequence[st
 
 def completed_is_charged(books: Books, taken: Sequence[Taken]) -> Iterator[Violation]:
     """Every completed payment is a charge, and one charge only: this holds at every moment, without exemption."""
-    charged = [books.payment_of(token) for token, _ in taken]
+    charged = [books.payment_of(name) for name, _ in taken]
     for payment_id, status in books.status.items():
         if status == "completed" and charged.count(payment_id) != 1:
             yield Violation(
@@ -100,14 +103,14 @@ def completed_is_charged(books: Books, taken: Sequence[Taken]) -> Iterator[Viola
 
 def one_push_a_payment(books: Books, pushes: Sequence[Push]) -> Iterator[Violation]:
     """A payment is pushed once; only what the gateway stopped for its token may be sent again, once (law: push)."""
-    by_token: dict[str, list[Push]] = {}
+    by_name: dict[str, list[Push]] = {}
     for push in pushes:
         if push.left:
-            by_token.setdefault(push.token, []).append(push)
-    for token, sent in by_token.items():
-        payment_id = books.payment_of(token)
+            by_name.setdefault(push.name, []).append(push)
+    for name, sent in by_name.items():
+        payment_id = books.payment_of(name)
         if payment_id is None:
-            yield Violation("one_push_a_payment", f"a push left for no payment that is in the books ({token[:6]}…)")
+            yield Violation("one_push_a_payment", f"a push left for no payment that is in the books ({name[:_SHOWN]}…)")
         if len(sent) > _MOST_SENT or not all(push.token_refused for push in sent[:-1]):
             yield Violation("one_push_a_payment", f"{payment_id} was pushed {len(sent)} times")
 
@@ -116,19 +119,19 @@ def pushed_in_time(pushes: Sequence[Push]) -> Iterator[Violation]:
     """A push is sent within 15 s of its request or not at all, whatever was waited for (law: push)."""
     for push in pushes:
         if push.asked_at_seconds is None:
-            yield Violation("pushed_in_time", f"a push left that no request had asked for ({push.token[:6]}…)")
+            yield Violation("pushed_in_time", f"a push left that no request had asked for ({push.name[:_SHOWN]}…)")
         elif push.left_at_seconds - push.asked_at_seconds > SENT_WITHIN / SECOND:
             waited = push.left_at_seconds - push.asked_at_seconds
-            yield Violation("pushed_in_time", f"a push left {waited:.1f} s after its request ({push.token[:6]}…)")
+            yield Violation("pushed_in_time", f"a push left {waited:.1f} s after its request ({push.name[:_SHOWN]}…)")
 
 
 def prompted_in_time(books: Books, pushes: Sequence[Push], prompted: Sequence[PromptBegun]) -> Iterator[Violation]:
     """No prompt begins after its own `expiresAt`, by the clock of the process that has promised it (law: push)."""
-    skews = {push.token: push.sender.skew for push in pushes}
-    for token, began_at in prompted:
-        payment_id = books.payment_of(token)
-        if payment_id is not None and began_at + skews[token] > books.expires_at[payment_id]:
-            late = (began_at + skews[token] - books.expires_at[payment_id]) / SECOND
+    skews = {push.name: push.sender.skew for push in pushes}
+    for name, began_at in prompted:
+        payment_id = books.payment_of(name)
+        if payment_id is not None and began_at + skews[name] > books.expires_at[payment_id]:
+            late = (began_at + skews[name] - books.expires_at[payment_id]) / SECOND
             yield Violation("prompted_in_time", f"the prompt of {payment_id} began {late:.1f} s after its own end")
 
 
@@ -138,7 +141,7 @@ def answered_is_kept(connection: Connection, books: Books, pushes: Sequence[Push
     pieces = connection.execute(select(columns.operation_id, columns.id).where(columns.source == "push_accepted"))
     kept = {tuple(row) for row in pieces}
     for push in pushes:
-        payment_id = books.payment_of(push.token)
+        payment_id = books.payment_of(push.name)
         if push.answered_with and not push.sender.over and (payment_id, f"push:{push.answered_with}") not in kept:
             yield Violation("answered_is_kept", f"Daraja's answer to the push of {payment_id} was heard, and is lost")
 
@@ -164,9 +167,9 @@ def acknowledged_is_kept(
     kept = set(connection.execute(select(columns.id).where(columns.source == "callback")).scalars())
     counted = list(connection.execute(select(columns.operation_id).where(columns.source == "callback")).scalars())
     bodies = {bytes(body) for body in connection.execute(select(claims.c.body)).scalars()}
-    for token, body in acknowledged:
-        digest = hashlib.sha256(token.encode() + b"\n" + body).hexdigest()[:32]
-        payment_id = books.payment_of(token)
+    for name, body in acknowledged:
+        digest = hashlib.sha256(read_own_name(name).token.encode() + b"\n" + body).hexdigest()[:32]
+        payment_id = books.payment_of(name)
         if f"callback:{digest}" in kept or (payment_id is None and body in bodies):
             continue
         if counted.count(payment_id) < CALLBACKS_KEPT:
@@ -174,18 +177,17 @@ def acknowledged_is_kept(
 
 
 def unpaid(connection: Connection, pushes: Sequence[Push], forger: str) -> list[Victim]:
-    """Unpaid payments of which Daraja's id is known, with the token of each; not the payment of the forger itself."""
+    """Unpaid payments of which Daraja's id is known, with the name of each; not the payment of the forger itself."""
     columns, pieces = payments.c, evidence.c
     kinds = select(pieces.operation_id).where(pieces.operation_id == columns.id)
     accepted = exists(kinds.where(pieces.source == "push_accepted"))
     lost = exists(kinds.where(pieces.source.in_(["push_unknown", "push_refused"])))
-    found = select(columns.callback_digest, columns.amount_cents)
+    found = select(columns.id, columns.amount_cents)
     rows = connection.execute(
         found.where(columns.id != forger, columns.status != "completed", accepted, ~lost).order_by(columns.id)
     )
-    tokens = {callback_digest(push.token): push.token for push in pushes}
-    digests = [(bytes(row.callback_digest), row.amount_cents) for row in rows]
-    return [Victim(tokens[digest], cents // CENTS) for digest, cents in digests if digest in tokens]
+    names = {read_own_name(push.name).payment_id: push.name for push in pushes}
+    return [Victim(names[payment_id], cents // CENTS) for payment_id, cents in rows if payment_id in names]
 
 
 def unknown_is_kept(connection: Connection, told: int) -> Iterator[Violation]:
@@ -199,17 +201,17 @@ def unknown_is_kept(connection: Connection, told: int) -> Iterator[Violation]:
 
 
 def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], doubted: Collection[str] = ()) -> list[str]:
-    """Tokens of charged payments of which the service has acknowledged a true callback, without those `doubted`."""
-    charged: dict[str, Charge] = {token: charge for token, charge in taken if token not in doubted}
-    named = {(token_of(entry.url), receipt) for entry in callbacks if (receipt := _receipt_in(entry))}
+    """Names of charged payments of which the service has acknowledged a true callback, without those `doubted`."""
+    charged: dict[str, Charge] = {name: charge for name, charge in taken if name not in doubted}
+    named = {(name_of(entry.url), receipt) for entry in callbacks if (receipt := _receipt_in(entry))}
     told = Counter(receipt for _, receipt in named)
     found: dict[str, None] = {}
     for entry in callbacks:
-        token = token_of(entry.url)
+        name = name_of(entry.url)
         reading = read_callback(entry.body)
-        if entry.status != ACKNOWLEDGED or reading is None or token not in charged:
+        if entry.status != ACKNOWLEDGED or reading is None or name not in charged:
             continue
-        charge = charged[token]
+        charge = charged[name]
         if told[charge.receipt] > 1:
             continue  # a callback that lied has named this receipt for another payment, perhaps first
         if (
@@ -217,14 +219,14 @@ def truthful(callbacks: Sequence[CallbackEntry], taken: Sequence[Taken], doubted
             and reading.amount_cents == charge.amount_cents
             and reading.receipt == charge.receipt
         ):
-            found[token] = None
+            found[name] = None
     return list(found)
 
 
 def told_of_failure(
     connection: Connection, books: Books, callbacks: Sequence[CallbackEntry], pushes: Sequence[Push]
 ) -> set[str]:
-    """Tokens of payments that Daraja has said to have failed: by a callback, by the answer to a push, or by two queries
+    """Names of payments that Daraja has said to have failed: by a callback, by the answer to a push, or by two queries
     about one that had ended in silence.
 
     A service that wants to hear of a success by a query as well asks a last time about these and no more (law: time):
@@ -238,8 +240,8 @@ def told_of_failure(
     denied = set(
         connection.execute(denials.group_by(evidence.c.operation_id).having(func.count() >= _AGREEING)).scalars()
     )
-    by_callback = {token_of(entry.url) for entry in callbacks if _code_in(entry) != SUCCESS}
-    return by_callback | {push.token for push in pushes if push.refused or books.payment_of(push.token) in denied}
+    by_callback = {name_of(entry.url) for entry in callbacks if _code_in(entry) != SUCCESS}
+    return by_callback | {push.name for push in pushes if push.refused or books.payment_of(push.name) in denied}
 
 
 def _code_in(entry: CallbackEntry) -> str | None:
@@ -255,8 +257,8 @@ def _receipt_in(entry: CallbackEntry) -> str | None:
 def statement_of(books: Books, taken: Sequence[Taken], now: Instant) -> list[Evidence]:
     """The organisation's statement: a line of evidence for every charge."""
     lines: list[Evidence] = []
-    for token, charge in taken:
-        payment_id = books.payment_of(token)
+    for name, charge in taken:
+        payment_id = books.payment_of(name)
         if payment_id is not None:
             lines.append(from_statement(payment_id, charge.receipt, charge.amount_cents, None, now))
     return lines

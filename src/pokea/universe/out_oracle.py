@@ -31,7 +31,7 @@ from pokea.storage.tables import (
     payments,
     postings,
 )
-from pokea.universe.recorder import OutSend, token_of
+from pokea.universe.recorder import OutSend, name_of
 
 ACKNOWLEDGED: Final = 200
 _DAY: Final[Instant] = 24 * HOUR
@@ -63,7 +63,7 @@ class OutBooks(NamedTuple):
 
     def owner_of(self, url: str) -> str | None:
         """The attempt to which this address belongs."""
-        return self.owners.get(callback_digest(token_of(url)))
+        return self.owners.get(callback_digest(name_of(url)))
 
 
 def read_out_books(connection: Connection) -> OutBooks:
@@ -254,7 +254,7 @@ def acknowledged_result_is_kept(connection: Connection, results: Sequence[Result
     """Each Result that the service has acknowledged is in the database."""
     kept = {name.rpartition(":")[2] for name in connection.execute(select(evidence.c.id)).scalars()}
     for each in results:
-        digest = OutDelivery(token_of(each.url), each.body, each.sent_at).digest
+        digest = OutDelivery(name_of(each.url), each.body, each.sent_at).digest
         if each.status == ACKNOWLEDGED and digest not in kept:
             yield Violation("acknowledged_is_kept", f"a Result of {each.conversation_id} was acknowledged and is lost")
 

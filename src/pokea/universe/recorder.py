@@ -39,9 +39,9 @@ class Push:
         self.sender = sender
 
     @property
-    def token(self) -> str:
-        """The callback token that names the payment."""
-        return token_of(self.callback_url)
+    def name(self) -> str:
+        """What names the payment in its address."""
+        return name_of(self.callback_url)
 
 
 class OutSend:
@@ -51,7 +51,7 @@ class OutSend:
     """
 
     def __init__(self, result_url: str, is_durable: bool) -> None:
-        self.token = token_of(result_url)
+        self.token = name_of(result_url)
         self.is_durable = is_durable
         self.left = True
         self.token_refused = False
@@ -72,7 +72,7 @@ class Wire:
             return len(self.pushes)
         if sent.url.endswith((B2C_PATH, REVERSAL_PATH)):
             result_url = json.loads(sent.body or b"{}")["ResultURL"]
-            self.out.append(OutSend(result_url, self._is_known(token_of(result_url))))
+            self.out.append(OutSend(result_url, self._is_known(name_of(result_url))))
             return -len(self.out)
         return 0
 
@@ -106,15 +106,15 @@ def _accepted_as(reply: Reply) -> str | None:
         return None
 
 
-def token_of(callback_url: str) -> str:
-    """The last part of a callback address."""
+def name_of(callback_url: str) -> str:
+    """The last part of a callback address, which names the payment at its own."""
     return urlsplit(callback_url).path.rpartition("/")[2]
 
 
 class Acknowledged(NamedTuple):
-    """A body that the service has said to have taken: its token (empty at the bare address)."""
+    """A body that the service has acknowledged, and the last part of its address (empty at the bare one)."""
 
-    token: str
+    name: str
     body: bytes
 
 

@@ -26,7 +26,7 @@ from pokea.simulator.handset import Charge
 from pokea.storage.tables import evidence
 from pokea.universe.defects import DEFECTS, Parameters
 from pokea.universe.disk import Store
-from pokea.universe.fleet import Fleet, Running
+from pokea.universe.fleet import TOKENS, Fleet, Running
 from pokea.universe.oracle import Books, Taken, read_books
 
 _NOT_OURS: Final = frozenset({"foreign", "other_account"})
@@ -80,9 +80,9 @@ class Statements:
     def unsettled(self) -> list[Charge]:
         """Charges of payments that the books do not have as completed yet."""
         with self._store.engine.connect() as connection:
-            books = read_books(connection)
-        status = {token: books.status.get(books.payment_of(token) or "") for token, _ in self._taken()}
-        return [charge for token, charge in self._taken() if status[token] != "completed"]
+            books = read_books(connection, TOKENS.proves)
+        status = {name: books.status.get(books.payment_of(name) or "") for name, _ in self._taken()}
+        return [charge for name, charge in self._taken() if status[name] != "completed"]
 
     async def bring(self, defect: str) -> None:
         """Let a process of the service read a statement with this defect, which strikes what is not settled yet."""
@@ -134,7 +134,7 @@ class Statements:
     def violations(self, books: Books, taken: Sequence[Taken]) -> Iterator[Violation]:
         """What was concluded and is not so, by all that the phones were charged, until today and later."""
         yield from self._found
-        charged = {books.payment_of(token) for token, _ in taken}
+        charged = {books.payment_of(name) for name, _ in taken}
         for defect, query, not_paid, missing in self.said:
             for payment_id in charged.intersection(not_paid):
                 sentence = f"{payment_id} was charged, and a statement ({defect}: {query}) was taken to deny it"

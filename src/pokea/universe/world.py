@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from pokea.api.auth.tokens import issue_token
+from pokea.api.callback_address import read_own_name
 from pokea.audit.every_rule import RULES
 from pokea.audit.rule import Violation, violations
 from pokea.clock import SECOND
@@ -27,7 +28,7 @@ from pokea.universe.chronicle import Chronicle
 from pokea.universe.customers import PIN, Customer
 from pokea.universe.disk import Store
 from pokea.universe.fault_plan import FaultPlan, Trouble
-from pokea.universe.fleet import JWT_SECRET, NEXT_SECRET_KEY, SECRET_KEY, Fleet
+from pokea.universe.fleet import JWT_SECRET, NEXT_SECRET_KEY, SECRET_KEY, TOKENS, Fleet
 from pokea.universe.forger import forgeries
 from pokea.universe.loop import VirtualLoop
 from pokea.universe.network import Hear, Network, Sent, WorldTransport
@@ -35,7 +36,7 @@ from pokea.universe.oracle import PromptBegun, Taken
 from pokea.universe.plan import Burst, Plan
 from pokea.universe.process import LifeClock, Process
 from pokea.universe.receivers import Receivers
-from pokea.universe.recorder import Acknowledged, Log, Wire, token_of
+from pokea.universe.recorder import Acknowledged, Log, Wire, name_of
 from pokea.universe.statements import Statements
 from pokea.universe.treasury import CUSTOMER_SCOPES, SERVICE, Treasury
 
@@ -316,12 +317,12 @@ class World:
         for charge in self._simulator.journal.charges:
             fields = self._simulator.asked(charge.checkout_request_id)
             assert fields is not None  # noqa: S101 - the simulator of a universe forgets nothing
-            found.append(Taken(token_of(fields.callback_url), charge))
+            found.append(Taken(name_of(fields.callback_url), charge))
         return found
 
     def _prompted(self) -> list[PromptBegun]:
         return [
-            PromptBegun(token_of(fields.callback_url), began_at) for fields, began_at in self._simulator.prompts_begun()
+            PromptBegun(name_of(fields.callback_url), began_at) for fields, began_at in self._simulator.prompts_begun()
         ]
 
     async def _bring_statements(self) -> None:
@@ -335,7 +336,7 @@ class World:
         """Every charge becomes evidence, as when a person has decided which payment each line is."""
         running = await self.fleet.stand()
         with self._store.engine.connect() as connection:
-            lines = oracle.statement_of(oracle.read_books(connection), self._taken(), self._clock.now())
+            lines = oracle.statement_of(oracle.read_books(connection, TOKENS.proves), self._taken(), self._clock.now())
         for line in lines:
             await running.life.run(running.service.settler.submit(line))
         await asyncio.sleep(_SETTLES_WITHIN_SECONDS)
@@ -344,21 +345,21 @@ class World:
         if self._plan.settings["pokea_confirm_from"] is None:
             return set()
         with self._store.engine.connect() as connection:
-            books = oracle.read_books(connection)
+            books = oracle.read_books(connection, TOKENS.proves)
             return oracle.told_of_failure(connection, books, self._simulator.journal.callbacks, self._wire.pushes)
 
     def _check(self, told: Sequence[str] | None) -> list[Violation]:
         acknowledged = [
             *self._acknowledged,
             *(
-                Acknowledged(token_of(entry.url), entry.body)
+                Acknowledged(name_of(entry.url), entry.body)
                 for entry in self._simulator.journal.callbacks
                 if entry.status == oracle.ACKNOWLEDGED
             ),
         ]
         taken = self._taken()
         with self._store.engine.connect() as connection:
-            books = oracle.read_books(connection)
+            books = oracle.read_books(connection, TOKENS.proves)
             found = [
                 *violations(connection, self._clock.now(), RULES),
                 *oracle.charged_is_completed(books, taken, told),
@@ -385,7 +386,10 @@ class World:
         found |= {f"the phone of {name} as typed": f"0{msisdn[3:]}" for msisdn, name in phones.items()}
         found |= {f"the token of {name}": token for name, token in self._tokens.items()}
         found |= {f"the last token of {name}": token for name, token in self._treasury.tokens.items()}
-        found |= {f"a callback token ({number})": push.token for number, push in enumerate(self._wire.pushes)}
+        found |= {
+            f"a callback token ({number})": read_own_name(push.name).token
+            for number, push in enumerate(self._wire.pushes)
+        }
         options = self._plan.options
         return found | {
             "the PIN": PIN,

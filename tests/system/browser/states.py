@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.system.browser.storefronts import Storefront
 from tests.system.browser.tab import Tab
 from tests.system.service.running import eventually
-from tests.system.service.world import World, callback_token, failure, next_receipt, success
+from tests.system.service.world import World, callback_name, failure, next_receipt, success
 
 PROMPTS_A_PHONE: Final = 5
 """The limit that the service of these pages has (`conftest.served`)."""
@@ -52,7 +52,7 @@ class Scene:
         """Let the payment's own callback say this."""
         checkout = self.world.row(payment).request_id
         body = success(checkout, amount, next_receipt()) if code == 0 else failure(checkout, code)
-        token = callback_token(payment)
+        token = callback_name(payment)
         assert self.world.post_callback(body, token).status == 200
 
     def sign(self, phase: str) -> None:

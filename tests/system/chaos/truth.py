@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, select
 
+from pokea.api.callback_address import own_name
 from pokea.audit.every_rule import RULES
 from pokea.audit.rule import Violation, violations
 from pokea.clock import Instant, SystemClock, from_datetime
@@ -24,7 +25,7 @@ from pokea.simulator.journal import CallbackEntry
 from pokea.storage.tables import bookings, payments
 from pokea.universe import oracle
 from pokea.universe.oracle import Taken
-from pokea.universe.recorder import Acknowledged, token_of
+from pokea.universe.recorder import Acknowledged, name_of
 from tests.system.chaos.load import Told
 from tests.system.service.running import SECRET_KEY
 
@@ -96,7 +97,7 @@ def _instant(text: str) -> Instant:
 
 
 def taken(connection: Connection, journal: Journal) -> list[Taken]:
-    """Each charge with the token of the payment for which it was made.
+    """Each charge with the name of the payment for which it was made.
 
     A callback's address says which, or the id that the service was given. Where both were lost the phone does: then
     nothing has ended the payment, so the phone was prompted for no other since.
@@ -104,14 +105,22 @@ def taken(connection: Connection, journal: Journal) -> list[Taken]:
     columns = payments.c
     known = select(columns.id, columns.msisdn, columns.created_at, columns.request_id)
     rows = connection.execute(known.order_by(columns.created_at)).all()
-    tokens = {row.request_id: _TOKENS.callback_token(row.id) for row in rows}
-    tokens |= {each.checkout_request_id: token_of(each.url) for each in journal.callbacks}
+    names = {row.request_id: _own_name(row.id) for row in rows}
+    names |= {each.checkout_request_id: name_of(each.url) for each in journal.callbacks}
     found = []
     for charge in journal.charges:
         before = [row.id for row in rows if row.msisdn == charge.msisdn and row.created_at // 1000 * 1000 <= charge.at]
-        by_phone = _TOKENS.callback_token(before[-1]) if before else "of no payment"
-        found.append(Taken(tokens.get(charge.checkout_request_id, by_phone), charge))
+        by_phone = _own_name(before[-1]) if before else "of no payment"
+        found.append(Taken(names.get(charge.checkout_request_id, by_phone), charge))
     return found
+
+
+def _books(connection: Connection) -> oracle.Books:
+    return oracle.read_books(connection, _TOKENS.proves)
+
+
+def _own_name(payment_id: str) -> str:
+    return own_name(payment_id, _TOKENS.callback_token(payment_id))
 
 
 def broken(
@@ -119,10 +128,10 @@ def broken(
 ) -> list[str]:
     """What does not hold. `everything`: a statement was read, so the books must agree with each charge (law:
     universes)."""
-    books = oracle.read_books(connection)
+    books = _books(connection)
     acknowledged = [
         *told.acknowledged,
-        *(Acknowledged(token_of(each.url), each.body) for each in journal.callbacks if each.status == ACKNOWLEDGED),
+        *(Acknowledged(name_of(each.url), each.body) for each in journal.callbacks if each.status == ACKNOWLEDGED),
     ]
     told_truly = None if everything else oracle.truthful(journal.callbacks, disposition)
     found: list[Violation] = [
@@ -155,24 +164,24 @@ def read_statement(connection: Connection, disposition: Sequence[Taken]) -> int:
     """Feed every charge in as a line of the organisation's statement; how many payments it completed (law:
     universes)."""
     now = SystemClock().now()
-    before = oracle.read_books(connection)
+    before = _books(connection)
     lines = [line for line in oracle.statement_of(before, disposition, now) if isinstance(line, Evidence)]
     for start in range(0, len(lines), _AT_ONCE):
         settle(connection, Batch(now, evidence=lines[start : start + _AT_ONCE]), PaymentFlow(_TOKENS.proves))
-    after = oracle.read_books(connection)
+    after = _books(connection)
     return sum(status == "completed" != before.status[name] for name, status in after.status.items())
 
 
 def open_payments(connection: Connection) -> int:
     """How many payments have not ended."""
-    return sum(status in ("initiated", "pending") for status in oracle.read_books(connection).status.values())
+    return sum(status in ("initiated", "pending") for status in _books(connection).status.values())
 
 
 def statuses(connection: Connection) -> dict[str, int]:
     """How many payments have each status."""
-    return dict(sorted(Counter(oracle.read_books(connection).status.values()).items()))
+    return dict(sorted(Counter(_books(connection).status.values()).items()))
 
 
 def names(connection: Connection) -> list[str]:
     """Every payment's id."""
-    return sorted(oracle.read_books(connection).status)
+    return sorted(_books(connection).status)

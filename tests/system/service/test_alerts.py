@@ -12,7 +12,7 @@ from tests.operations.outage import Outage
 from tests.postgres import PostgresServer
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import Answer, call, eventually
-from tests.system.service.world import World, callback_token, failure
+from tests.system.service.world import World, callback_name, failure
 
 FOLLOWS_FEE = "booking_follows_fee"
 LISTED = "196.201.212.0/24"
@@ -62,9 +62,9 @@ def test_strangers_alert_nobody_and_hide_no_new_address(start_world: StartWorld,
         post_from(world, f"10.0.2.{number}", {"not": "a callback"}, f"{number:048x}")
     for address in ("196.201.214.200", "196.201.214.206"):
         for _ in range(3):
-            assert post_from(world, address, junk, callback_token(payment.id)).status == 200
+            assert post_from(world, address, junk, callback_name(payment.id)).status == 200
         eventually(partial(is_told, inbox, address), f"{address} is told")
-    assert post_from(world, "196.201.212.7", junk, callback_token(payment.id)).status == 200
+    assert post_from(world, "196.201.212.7", junk, callback_name(payment.id)).status == 200
     assert [body.count("POKEA_CALLBACK_ALLOWED_IPS") for body in inbox.bodies] == [1, 1]
     assert {message["type"] for message in inbox.messages} == {"warning"}
     found = [(each["code"], each["subject"]) for each in alerts(world)]

@@ -8,7 +8,7 @@ import pytest
 from pokea.operations.evidence import CLAIM_BYTES_KEPT
 from tests.system.service.running import call, eventually
 from tests.system.service.wire import chunks, post_raw
-from tests.system.service.world import ACCEPTED, INVALID, Family, World, callback_token
+from tests.system.service.world import ACCEPTED, INVALID, Family, World, callback_name
 
 DEEP = 60_000
 NO_CALLBACKS = {
@@ -40,7 +40,7 @@ def test_what_is_no_callback_is_refused(world: World, name: str) -> None:
     kept = world.claims()
     families: tuple[Family, Family] = ("mpesa", "stk")
     for family in families:
-        for token in ("", "f" * 48, callback_token("pay_of_nobody")):
+        for token in ("", "f" * 48, callback_name("pay_of_nobody")):
             answer = world.post_callback(NO_CALLBACKS[name], token, family)
             assert (answer.status, answer.body) == (400, INVALID)
     assert world.claims() == kept
@@ -62,7 +62,7 @@ def test_what_comes_to_a_payments_own_address_is_kept(world: World, name: str) -
 
 def test_what_is_refused_is_logged_and_masked(world: World) -> None:
     """The log shows the beginning of a refused body, without the phone number, the PIN or the token in it."""
-    token = callback_token("pay_of_nobody")
+    token = callback_name("pay_of_nobody")
     filler = "x" * 130
     bodies = [
         {"who": "the log", "phone": "254712345678", "pin": "4321", "password": "a-password-of-theirs"},

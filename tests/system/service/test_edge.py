@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import Program, call, eventually
 from tests.system.service.wire import post_raw
-from tests.system.service.world import ACCEPTED, World, callback_token, next_receipt, success
+from tests.system.service.world import ACCEPTED, World, callback_name, next_receipt, success
 
 H2C = {
     "Connection": "Upgrade, HTTP2-Settings",
@@ -32,7 +32,7 @@ def test_a_client_that_offers_http2_loses_nothing(world: World) -> None:
         assert (answer.status, answer.body["booking"]["service"]) == (201, "x")
     payment = world.push()
     content = json.dumps(success(payment.checkout, payment.amount, next_receipt())).encode()
-    address = f"{world.service.url}/api/v1/payments/mpesa/callback/{callback_token(payment.id)}"
+    address = f"{world.service.url}/api/v1/payments/mpesa/callback/{callback_name(payment.id)}"
     told = post_raw(address, {**H2C, "Content-Length": str(len(content))}, [content]).answer
     assert told is not None
     assert (told.status, told.body) == (200, ACCEPTED)

@@ -25,7 +25,7 @@ from tests.system.service.world import (
     INVALID,
     SHORTEST_GAP_SECONDS,
     World,
-    callback_token,
+    callback_name,
     failure,
     next_receipt,
     success,
@@ -103,7 +103,7 @@ def test_a_payment_keeps_so_many_callbacks_and_no_more(world: World) -> None:
     """Whoever has a payment's token fills at most its own share of the evidence, and the truth still completes it."""
     payment = world.push()
     bodies = [failure(payment.checkout, 17, f"flood-{number}") for number in range(CALLBACKS_KEPT + _BURST)]
-    token = callback_token(payment.id)
+    token = callback_name(payment.id)
     with ThreadPoolExecutor(FORGERS) as pool:
         answers = list(pool.map(lambda body: world.post_callback(body, token), bodies))
     assert all(answer.body == ACCEPTED for answer in answers)
@@ -182,7 +182,7 @@ def test_an_amount_of_any_size_is_only_another_amount(world: World) -> None:
         told = (
             b'{"Body": {"stkCallback": {"CheckoutRequestID": "%s", "ResultCode": 0, "CallbackMetadata": {"Item": %s}}}}'
         )
-        answer = world.post_callback(told % (payment.checkout.encode(), items), callback_token(payment.id))
+        answer = world.post_callback(told % (payment.checkout.encode(), items), callback_name(payment.id))
         assert answer.status in (200, 400)
     assert world.service.status(payment.id)["status"] == "pending"
     assert world.is_unpaid(payment.booking_id)

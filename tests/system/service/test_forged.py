@@ -14,7 +14,7 @@ from tests.system.service.world import (
     Family,
     Pushed,
     World,
-    callback_token,
+    callback_name,
     failure,
     next_receipt,
     success,
@@ -52,9 +52,9 @@ def test_a_forged_success_at_the_bare_address_changes_nothing(world: World) -> N
 
 WRONG_TOKENS: dict[str, Callable[[str], str]] = {
     "of nobody": lambda other: "0123456789abcdef" * 3,
-    "of another payment": callback_token,
-    "too short": lambda other: callback_token(other)[:-1],
-    "of capital letters": lambda other: callback_token(other).upper(),
+    "of another payment": callback_name,
+    "too short": lambda other: callback_name(other)[:-1],
+    "of capital letters": lambda other: callback_name(other).upper(),
     "with blanks": lambda other: "%20" * 48,
     "no hexadecimal digits": lambda other: "g" * 48,
 }

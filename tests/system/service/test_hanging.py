@@ -14,7 +14,7 @@ from tests.postgres import PostgresServer
 from tests.storage.test_hanging import standing_still
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import Answer, call, eventually
-from tests.system.service.world import World, callback_token, success
+from tests.system.service.world import World, callback_name, success
 
 ANSWERED_WITHIN_SECONDS = 10.0
 ENDED_WITHIN_SECONDS = 30.0
@@ -56,7 +56,7 @@ def test_everybody_is_answered_in_time_and_the_service_can_end(
     body = success(paying.checkout, paying.amount, "UKHANG0001")
     wanted = {"service": "Plumbing", "customerId": "amina"}
     asks: list[Callable[[], Answer]] = [
-        lambda: world.post_callback(body, callback_token(paying.id)),
+        lambda: world.post_callback(body, callback_name(paying.id)),
         lambda: service.push(booking, phone),
         lambda: service.call("POST", "/bookings", wanted, scope="admin"),
         lambda: call("GET", f"{service.url}/readyz"),

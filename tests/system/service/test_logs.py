@@ -10,13 +10,13 @@ from pokea.storage.tables import evidence
 from tests.system.service.conftest import StartWorld
 from tests.system.service.leaks import leaks
 from tests.system.service.running import JWT_SECRET, SECRET_KEY, call, eventually
-from tests.system.service.world import World, callback_token, next_receipt, success
+from tests.system.service.world import World, callback_name, next_receipt, success
 
 PLANTED = [
     "msisdn=254712345678",
     "call +254712345678 or 0112345678.",
     "CheckoutRequestID ws_CO_24112026065728656708374149",
-    f"POST /api/v1/payments/mpesa/callback/{callback_token('pay_1')} 200",
+    f"POST /api/v1/payments/mpesa/callback/{callback_name('pay_1')} 200",
     "Authorization: Bearer abcdefghijkl",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
     "pcs_cc94d42c93f1e953a085de0c98309a0786501ab1b599d83a",
@@ -58,7 +58,7 @@ def test_a_service_in_trouble_says_so_and_leaks_nothing(start_world: StartWorld)
     misuse(world, phone)
     log = world.service.log
     assert leaks(log, [phone]) == []
-    assert "/api/v1/payments/mpesa/callback/****" in log
+    assert "/api/v1/payments/mpesa/callback/1.****" in log
     assert "401 unauthenticated" in log
     assert "no STK callback" in log
     assert payment.id in log
@@ -67,7 +67,7 @@ def test_a_service_in_trouble_says_so_and_leaks_nothing(start_world: StartWorld)
 def misuse(world: World, phone: str) -> None:
     """Calls by people who put secrets and numbers where they do not belong."""
     url = world.service.url
-    secret = callback_token("pay_1")
+    secret = callback_name("pay_1")
     call("POST", f"{url}/api/v1/payments/mpesa/callback/{secret}", {"phone": phone, "pin": "8642", "token": secret})
     call("POST", f"{url}/api/v1/payments/mpesa/callback/{secret}/", b"\nCRITICAL forged [req_1] line\r\n")
     call("POST", f"{url}/api/v1/payments/mpesa/callback", b"\n2026-11-24T04:24:48.991Z CRITICAL forged line\r\n")

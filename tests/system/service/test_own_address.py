@@ -12,7 +12,7 @@ from pokea.operations.evidence import CLAIM_BYTES_KEPT
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import call, eventually
 from tests.system.service.wire import chunks, post_raw
-from tests.system.service.world import ACCEPTED, Pushed, World, callback_token, failure, next_receipt, success
+from tests.system.service.world import ACCEPTED, Pushed, World, callback_name, failure, next_receipt, success
 
 COMPRESSED = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
 UNREADABLE = {
@@ -28,7 +28,7 @@ UNREADABLE = {
 
 def own_url(world: World, payment: Pushed) -> str:
     """The payment's own callback address."""
-    return f"{world.service.url}/api/v1/payments/mpesa/callback/{callback_token(payment.id)}"
+    return f"{world.service.url}/api/v1/payments/mpesa/callback/{callback_name(payment.id)}"
 
 
 def is_kept_and_asked(world: World, payment: Pushed, body: bytes) -> bool:
@@ -88,7 +88,7 @@ def test_slashes_too_many_reach_the_payment(world: World, path: str) -> None:
     """A callback whose address was joined badly is as good as any other."""
     payment = world.push()
     for start in ("/api/v1/payments/mpesa/callback", "//api//v1/payments/stk/callback"):
-        url = world.service.url + start + path.format(token=callback_token(payment.id))
+        url = world.service.url + start + path.format(token=callback_name(payment.id))
         answer = call("POST", url, failure(payment.checkout, 1032))
         assert (answer.status, answer.body) == (200, ACCEPTED)
     assert world.service.status(payment.id)["status"] == "failed"
@@ -101,7 +101,7 @@ def test_another_method_loses_nothing(world: World, method: str) -> None:
     body = failure(payment.checkout, 1032)
     assert call(method, own_url(world, payment), body).body == ACCEPTED
     assert world.service.status(payment.id)["status"] == "failed"
-    refused = call(method, f"{world.service.url}/api/v1/payments/mpesa/callback/{callback_token('nobody')}", body)
+    refused = call(method, f"{world.service.url}/api/v1/payments/mpesa/callback/{callback_name('nobody')}", body)
     assert (refused.status, refused.headers["allow"]) == (405, "POST")
 
 
@@ -156,7 +156,7 @@ def test_only_a_proved_token_raises_the_alert(start_world: StartWorld) -> None:
     world = start_world(POKEA_CALLBACK_ALLOWED_IPS="196.201.212.0/24")
     payment = world.push()
     body = success(payment.checkout, payment.amount, next_receipt())
-    for token in ("", "f" * 48, callback_token("pay_of_nobody")):
+    for token in ("", "f" * 48, callback_name("pay_of_nobody")):
         assert world.post_callback(body, token).body == ACCEPTED
         assert world.post_callback(b"junk", token).status == 400
     assert "CRITICAL" not in world.service.log

@@ -14,7 +14,7 @@ from tests.system.service.world import (
     Family,
     Pushed,
     World,
-    callback_token,
+    callback_name,
     failure,
     next_receipt,
     success,
@@ -120,7 +120,7 @@ def test_every_verdict_is_among_them() -> None:
     assert len(STK) > 40
 
 
-@pytest.mark.parametrize("token", ["", callback_token("pay_of_nobody")], ids=["bare", "of no payment"])
+@pytest.mark.parametrize("token", ["", callback_name("pay_of_nobody")], ids=["bare", "of no payment"])
 def test_bodies_of_other_apis_are_no_callbacks(world: World, token: str) -> None:
     """What other APIs of Daraja's send or answer is refused at an address that is no payment's, and is not kept."""
     before = world.claims()
@@ -209,7 +209,7 @@ def test_another_amount_after_the_exact_one_takes_nothing_back(world: World) -> 
 def test_a_code_that_nobody_knows_is_a_claim_to_look_at(world: World) -> None:
     """A code that no source names fails nothing: the payment stays open, is flagged, and ends as the phone decides."""
     payment = world.push()
-    assert world.post_callback(failure(payment.checkout, 7777), callback_token(payment.id)).body == ACCEPTED
+    assert world.post_callback(failure(payment.checkout, 7777), callback_name(payment.id)).body == ACCEPTED
     transaction = world.service.status(payment.id)
     assert (transaction["status"], transaction["review"]) == ("pending", ["code_unknown"])
     world.simulator.answer(payment.phone, "pay")

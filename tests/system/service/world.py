@@ -8,6 +8,7 @@ from sqlalchemy import Connection, case, func, select, update
 
 from pokea.analytics import store as counting
 from pokea.analytics.counting import Deltas, OwnerDelta, deltas
+from pokea.api.callback_address import own_name
 from pokea.clock import SECOND
 from pokea.ledger.balances import balances
 from pokea.operations import store
@@ -58,9 +59,9 @@ def next_receipt() -> str:
     return f"UKTEST{next(_receipts):04d}"
 
 
-def callback_token(transaction_id: str) -> str:
-    """The token of this payment's own callback address."""
-    return _tokens.callback_token(transaction_id)
+def callback_name(transaction_id: str) -> str:
+    """What names this payment in its own callback address."""
+    return own_name(transaction_id, _tokens.callback_token(transaction_id))
 
 
 def success(checkout: str | None, amount: Any, receipt: str, merchant: str = "29115-34620561-1") -> dict[str, Any]:
@@ -131,7 +132,7 @@ class World:
 
     def tell(self, payment: Pushed, body: Any, family: Family = "mpesa") -> Answer:
         """Post a body to the payment's own callback address."""
-        return self.post_callback(body, callback_token(payment.id), family)
+        return self.post_callback(body, callback_name(payment.id), family)
 
     def newest(self, phone: str) -> str:
         """The id of the newest payment of this phone, whoever asked for it."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pokea.api.callback_address import own_name
 from pokea.clock import SECOND
-from pokea.operations.tokens import callback_digest
 from pokea.universe import oracle
 from pokea.universe.fault_plan import FaultPlan, Standstill
 from pokea.universe.loop import VirtualLoop
@@ -14,9 +14,10 @@ from pokea.universe.process import Process
 from pokea.universe.recorder import Push
 
 TOKEN = "a" * 48
-URL = f"http://pokea.test/api/v1/payments/mpesa/callback/{TOKEN}"
+NAME = own_name("pay_1", TOKEN)
+URL = f"http://pokea.test/api/v1/payments/mpesa/callback/{NAME}"
 EXPIRES_AT = 1_000 * SECOND
-BOOKS = Books({callback_digest(TOKEN): "pay_1"}, {"pay_1": "pending"}, {"pay_1": 500}, {"pay_1": EXPIRES_AT})
+BOOKS = Books(lambda token, _: token == TOKEN, {"pay_1": "pending"}, {"pay_1": 500}, {"pay_1": EXPIRES_AT})
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_push_leaves_within_15_s_of_its_request(
 )
 def test_a_prompt_begins_before_its_end(loop: VirtualLoop, skew_seconds: int, began_at: int, broken: int) -> None:
     """By the clock of the process that promised the end, which may be wrong."""
-    begun = [PromptBegun(TOKEN, began_at * SECOND)]
+    begun = [PromptBegun(NAME, began_at * SECOND)]
     assert len(list(oracle.prompted_in_time(BOOKS, [push(loop, 0.0, 0.0, skew_seconds)], begun))) == broken
 
 
