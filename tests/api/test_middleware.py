@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pokea.api.callback_address import own_name
 from pokea.api.metrics import HTTP_REQUESTS, Metrics
 from pokea.api.middleware import (
     logged_path,
@@ -203,6 +204,14 @@ def test_any_path_is_logged_on_one_bounded_line_without_a_token(path: str) -> No
     assert logged.isprintable()
     assert len(logged) <= 303
     assert CALLBACK_TOKEN not in logged
+
+
+@pytest.mark.parametrize("missing", [0, 1, 12])
+def test_the_token_behind_a_payments_id_is_masked(missing: int) -> None:
+    """Also one that is cut short, and one whose digits look like a phone number: the id is shown, the token never."""
+    token = f"b36a2af0712345678c38250{CALLBACK_TOKEN}"[: 48 - missing]
+    shown = logged_path({"path": f"{CALLBACK}/{own_name('pay_01jd8x4m7qv1n2p3r4s5t6v7w8', token)}/"})
+    assert shown == f"{CALLBACK}/01-jd-8x-4m-7q-v1-n2-p3-r4-s5-t6-v7-w8.****/"
 
 
 def test_requests_are_counted_by_route_and_status() -> None:

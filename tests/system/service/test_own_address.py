@@ -7,12 +7,24 @@ from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from sqlalchemy import update
 
 from pokea.operations.evidence import CLAIM_BYTES_KEPT
+from pokea.operations.tokens import callback_digest
+from pokea.storage.tables import payments
 from tests.system.service.conftest import StartWorld
 from tests.system.service.running import call, eventually
 from tests.system.service.wire import chunks, post_raw
-from tests.system.service.world import ACCEPTED, Pushed, World, callback_name, failure, next_receipt, success
+from tests.system.service.world import (
+    ACCEPTED,
+    Pushed,
+    World,
+    callback_name,
+    callback_token,
+    failure,
+    next_receipt,
+    success,
+)
 
 COMPRESSED = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
 UNREADABLE = {
@@ -47,6 +59,24 @@ def test_what_cannot_be_read_is_kept_and_makes_us_ask(world: World, what: str) -
     assert (answer.status, answer.body) == (200, ACCEPTED)
     assert is_kept_and_asked(world, payment, body)
     world.finish(payment)
+
+
+@pytest.mark.parametrize("body", [b"<a>1</a>", None])
+def test_the_address_of_before_an_upgrade_is_still_the_payments_own(world: World, body: bytes | None) -> None:
+    """Given a payment that an earlier version pushed, whose address had its token alone, a success there completes it,
+    and what cannot be read is kept and makes us ask."""
+    payment = world.push()
+    token = callback_token(payment.id)
+    made_before = update(payments).where(payments.c.id == payment.id).values(callback_digest=callback_digest(token))
+    world.query(lambda connection: connection.execute(made_before))
+    if body is not None:
+        answer = call("POST", f"{world.service.url}/api/v1/payments/mpesa/callback/{token}", body)
+        assert (answer.status, answer.body) == (200, ACCEPTED)
+        assert is_kept_and_asked(world, payment, body)
+    receipt = next_receipt()
+    assert world.post_callback(success(payment.checkout, payment.amount, receipt), token).status == 200
+    assert world.service.until(payment.id, "completed")["mpesaReceiptNumber"] == receipt
+    assert world.row(payment.id).completed_by == "callback"
 
 
 def test_a_compressed_callback_completes_its_payment(world: World) -> None:

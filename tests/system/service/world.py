@@ -64,6 +64,11 @@ def callback_name(transaction_id: str) -> str:
     return own_name(transaction_id, _tokens.callback_token(transaction_id))
 
 
+def callback_token(transaction_id: str) -> str:
+    """The last part of the address that a version before schema 3.3 would have given this payment."""
+    return _tokens.callback_token(transaction_id)
+
+
 def success(checkout: str | None, amount: Any, receipt: str, merchant: str = "29115-34620561-1") -> dict[str, Any]:
     """A callback in Daraja's form that says: paid (daraja: STK callback success)."""
     values = {"Amount": amount, "MpesaReceiptNumber": receipt, "TransactionDate": 20261124120000}
