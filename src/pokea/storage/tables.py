@@ -109,7 +109,7 @@ payments = Table(
     # How often Daraja had been asked, and when last, by the time that nothing was left to do.
     derived("inquiries", Integer, nullable=False),
     derived("last_inquiry_at", BigInteger),
-    _partial("payments_callback", "callback_digest", unique=True, where="callback_digest is not null"),
+    _partial("payments_callback", "callback_digest", where="callback_digest is not null"),
     _partial("payments_request", "request_id", where="request_id is not null"),
     Index("payments_booking", "booking_id"),
     Index("payments_owner", "merchant_id", "owner", "created_at", "id"),

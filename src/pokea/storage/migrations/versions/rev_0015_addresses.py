@@ -24,7 +24,6 @@ def upgrade() -> None:
         "payments_callback",
         "payments",
         ["callback_digest"],
-        unique=True,
         postgresql_where=present,
         sqlite_where=present,
     )
