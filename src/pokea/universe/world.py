@@ -386,10 +386,8 @@ class World:
         found |= {f"the phone of {name} as typed": f"0{msisdn[3:]}" for msisdn, name in phones.items()}
         found |= {f"the token of {name}": token for name, token in self._tokens.items()}
         found |= {f"the last token of {name}": token for name, token in self._treasury.tokens.items()}
-        found |= {
-            f"a callback token ({number})": read_own_name(push.name).token
-            for number, push in enumerate(self._wire.pushes)
-        }
+        names = enumerate(push.name for push in self._wire.pushes)
+        found |= {f"a callback token ({number})": read_own_name(name).token for number, name in names}
         options = self._plan.options
         return found | {
             "the PIN": PIN,
