@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import logging
 import os
 import signal
 import time
@@ -23,7 +22,8 @@ from tests.postgres import PostgresServer, new_server, owned_folder
 from tests.standbys import following, hold_up, let_go_on
 
 _numbers = itertools.count(1)
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
+ANSWERED_WITHIN_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +104,6 @@ async def scene(primary_url: str, standby_url: str, most_age_seconds: float = 30
         primary.close()
 
 
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the log warns of."""
-    return [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
-
-
 def test_a_standby_is_read_from_and_its_age_is_known(
     postgres_server: PostgresServer, standby_server: PostgresServer, name: str
 ) -> None:
@@ -135,34 +130,38 @@ def test_a_standby_is_read_from_and_its_age_is_known(
 def test_late_it_is_read_with_its_age_up_to_the_bound(
     postgres_server: PostgresServer, standby_server: PostgresServer, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A standby that is held up shows what it has, and says that it is older each time; past the bound the primary is
-    read and the log says it once; when it goes on, it is read from again."""
+    """A standby that is held up shows what it has, and says that it is older each time. Who has a bound that it is past
+    reads the primary, and the log says it once; when it goes on, it is read from again."""
 
     async def story() -> None:
-        async with scene(postgres_server.url(name), standby_server.url(name), most_age_seconds=2.0) as made:
-            await made.look_until(None)
+        urls = postgres_server.url(name), standby_server.url(name)
+        async with scene(*urls) as patient, scene(*urls, most_age_seconds=1.0) as strict:
+            await patient.look_until(None)
+            await strict.look_until(None)
             hold_up(standby_server)
-            await made.primary.write(keep, 1)
-            ages = []
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while (read := await made.reads.read_one(LATE, numbers)).found[0]:
-                    assert read.found == (True, [])
-                    ages.append(read.age_seconds)
-                    await asyncio.sleep(0.1)
-                    await made.standby.look(made.primary)
+            await patient.primary.write(keep, 1)
+            ages = [0.0]
+            while ages[-1] < 1.5:
+                read = await patient.reads.read_one(LATE, numbers)
+                assert read.found == (True, [])
+                ages.append(read.age_seconds)
+                await asyncio.sleep(0.1)
+                await patient.standby.look(patient.primary)
             assert ages == sorted(ages)
-            assert max(ages) > 1
+            await strict.look_until(StandbyFault.LATE)
+            assert "what it shows is too old" in caplog.messages[-1]
+            assert "POKEA_READ_AGE_SECONDS is 1" in caplog.messages[-1]
+            written = len(caplog.messages)
             for _ in range(3):
-                await made.standby.look(made.primary)
-                assert (await made.reads.read_snapshot(LATE, numbers)).found == (False, [1])
-            assert made.standby.fault is StandbyFault.LATE
-            (line,) = warnings(caplog)
-            assert line.startswith("the primary is read instead of the standby")
-            assert "POKEA_READ_AGE_SECONDS is 2" in line
+                assert (await strict.reads.read_snapshot(LATE, numbers)).found == (False, [1])
+                await strict.standby.look(strict.primary)
+            assert len(caplog.messages) == written
             let_go_on(standby_server)
-            await made.look_until(None)
-            assert (await made.reads.read_one(LATE, numbers)).found == (True, [1])
-            assert len(warnings(caplog)) == 1
+            await strict.look_until(None)
+            await patient.look_until(None)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (await patient.reads.read_one(LATE, numbers)).found != (True, [1]):
+                    await asyncio.sleep(0.05)
 
     try:
         asyncio.run(story())
@@ -199,7 +198,7 @@ def test_a_read_that_wants_more_than_the_standby_shows_is_made_on_the_primary(
 def test_a_standby_that_is_stopped_costs_no_read_an_error(
     postgres_server: PostgresServer, standby_server: PostgresServer, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Reads go on while it is stopped and started, the log says once that it is away, and the age rises meanwhile."""
+    """Reads go on while it is stopped and started, and its age rises meanwhile."""
 
     async def story() -> None:
         async with scene(postgres_server.url(name), standby_server.url(name)) as made:
@@ -208,14 +207,16 @@ def test_a_standby_that_is_stopped_costs_no_read_an_error(
             try:
                 await made.primary.write(keep, 1)
                 ages = []
+                await made.look_until(StandbyFault.AWAY)
+                assert "it does not answer" in caplog.messages[-1]
+                written = len(caplog.messages)
                 for _ in range(3):
                     found = await asyncio.gather(*(made.reads.read_one(LATE, numbers) for _ in range(8)))
                     assert [each.found for each in found] == [(False, [1])] * 8
                     await made.standby.look(made.primary)
                     ages.append(made.standby.age_seconds or 0)
-                assert made.standby.fault is StandbyFault.AWAY
                 assert ages == sorted(set(ages))
-                assert sum("it does not answer" in line for line in warnings(caplog)) == 1
+                assert len(caplog.messages) == written
             finally:
                 await asyncio.to_thread(standby_server.start)
             await made.look_until(None)
@@ -241,11 +242,10 @@ def test_a_standby_that_is_silent_is_given_up_in_time(
             for pid in pids:
                 os.kill(pid, signal.SIGSTOP)
             try:
-                async with asyncio.timeout(8):
+                async with asyncio.timeout(ANSWERED_WITHIN_SECONDS):
                     assert (await made.reads.read_one(LATE, numbers)).found == (False, [])
                 assert made.standby.fault is StandbyFault.AWAY
-                async with asyncio.timeout(1.5):
-                    assert (await made.reads.read_one(LATE, numbers)).found == (False, [])
+                assert await made.standby.read(0, numbers) is None
             finally:
                 for pid in pids:
                     os.kill(pid, signal.SIGCONT)
@@ -256,7 +256,8 @@ def test_a_standby_that_is_silent_is_given_up_in_time(
 def test_a_standby_that_was_promoted_is_not_read_from(
     postgres_server: PostgresServer, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not even by the read that comes before the next look, though it answers, and has rows of its own by now."""
+    """Not even by the read that comes before the next look, though it answers, and has rows of its own by now. The log
+    says it once."""
 
     async def story(promoted: PostgresServer) -> None:
         async with scene(postgres_server.url(name), promoted.url(name)) as made:
@@ -270,8 +271,7 @@ def test_a_standby_that_was_promoted_is_not_read_from(
             for _ in range(3):
                 await made.standby.look(made.primary)
             assert made.standby.fault is StandbyFault.PROMOTED
-            (line,) = warnings(caplog)
-            assert "it was promoted" in line
+            assert sum("it was promoted" in each for each in caplog.messages) == 1
 
     with following(postgres_server) as server:
         asyncio.run(story(server))
@@ -348,7 +348,7 @@ def test_a_primary_that_is_away_leaves_the_lists_readable_for_a_while(
     """Until what the standby shows is older than the bound; then the caller is refused as by any database."""
 
     async def story() -> None:
-        async with scene(postgres_server.url(name), standby_server.url(name), most_age_seconds=1.5) as made:
+        async with scene(postgres_server.url(name), standby_server.url(name), most_age_seconds=3.0) as made:
             await made.look_until(None)
             gone = open_database("postgresql://postgres@127.0.0.1:9/nowhere")
             reads = LateReads(gone, made.standby)
@@ -357,7 +357,8 @@ def test_a_primary_that_is_away_leaves_the_lists_readable_for_a_while(
                 assert read.found == (True, [])
                 with pytest.raises(Unavailable):
                     await made.standby.look(gone)
-                await asyncio.sleep(1.6)
+                while made.standby.age_seconds is None or made.standby.age_seconds <= 3.0:
+                    await asyncio.sleep(0.1)
                 with pytest.raises(Unavailable):
                     await reads.read_one(LATE, numbers)
             finally:

@@ -10,7 +10,7 @@ from pokea.storage.database import Database
 from pokea.storage.standby import Standby
 from pokea.storage.standby_age import StandbyFault
 
-_LOOKS: Final = 10
+_LOOKS: Final = 5
 _PAUSE_SECONDS: Final = 0.2
 _NEXT: Final = {
     StandbyFault.AWAY: "Start it, or see that POKEA_READ_URL leads to it.",
@@ -23,12 +23,12 @@ _NEXT: Final = {
 async def check_standby(standby: Standby, primary: Database) -> Finding:
     """Whether lists may be read from it now. Payments do not suffer where they may not: the primary is read.
 
-    What has just been committed takes a moment, so one that is late is looked at again.
+    One that is late or silent may be so for a moment, and is looked at again.
     """
     for _ in range(_LOOKS):
         with suppress(Unavailable):
             await standby.look(primary)
-        if standby.fault is not StandbyFault.LATE:
+        if standby.fault not in (StandbyFault.LATE, StandbyFault.AWAY):
             break
         await asyncio.sleep(_PAUSE_SECONDS)
     if standby.fault is None:

@@ -17,13 +17,21 @@ from pokea.clock import HOUR, SECOND, Instant
 from pokea.operations.decision import Status
 from pokea.operations.store import Payment, insert_payments
 from pokea.payments.history import pages
-from pokea.payments.history.pages import Cursor, Filters, HistoryPage, decode_cursor, encode_cursor, read_page
+from pokea.payments.history.pages import (
+    Cursor,
+    Filters,
+    HistoryPage,
+    decode_cursor,
+    encode_cursor,
+    freshness_of,
+    read_page,
+)
 from pokea.payments.history.rows import ListedPayment
 from pokea.payments.history.time_slices import DAYS, HOURS, SliceUnit, TimeSlice, merge_adjacent, skip, split_range
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
-from pokea.storage.late_reads import LateReads
+from pokea.storage.late_reads import CURRENT, LATE, Freshness, LateReads
 from tests.payment_rows import new_booking, new_payment
 
 MIDNIGHT: Instant = start_of_day(20_000)
@@ -294,12 +302,25 @@ def test_pieces_that_touch_are_one_run() -> None:
 
 def test_a_cursor_is_read_back_and_nothing_else_is_one() -> None:
     """What was made comes back; texts of other makes are refused."""
-    cursor = Cursor(MIDNIGHT, "pay_01")
-    assert decode_cursor(encode_cursor(cursor) or "") == cursor
+    for cursor in (Cursor(MIDNIGHT, "pay_01"), Cursor(MIDNIGHT, "pay_01", begun_at=MIDNIGHT + SECOND)):
+        assert decode_cursor(encode_cursor(cursor) or "") == cursor
     assert encode_cursor(None) is None
     for wrong in ("", "####", "bm90IG91cnM", "é"):
         with pytest.raises(ValueError, match="not a cursor"):
             decode_cursor(wrong)
+
+
+def test_what_may_be_late_is_a_list_that_goes_on_or_the_merchant_s() -> None:
+    """A customer's list begins on the primary; a list that goes on has what was there when it was begun; and what is
+    looked for is looked for on the primary, by a cursor, too, so that it is not found because it is not there."""
+    cursor = Cursor(MIDNIGHT, "pay_01", begun_at=MIDNIGHT + SECOND)
+    everything, own = Filters(DEFAULT_SCOPE), Filters(DEFAULT_SCOPE, owner="amina")
+    assert freshness_of(everything, None) == LATE
+    assert freshness_of(own, None) == CURRENT
+    for filters in (everything, own):
+        assert freshness_of(filters, cursor) == Freshness(is_late=True, not_before=MIDNIGHT + SECOND)
+        for sought in (filters._replace(search="UKRRV92FVS"), filters._replace(booking_id="bk_1")):
+            assert freshness_of(sought, cursor) == freshness_of(sought, None) == CURRENT
 
 
 def test_a_payment_just_before_midnight_in_nairobi_is_of_that_day(database: Database) -> None:

@@ -92,7 +92,7 @@ async def read_page(reads: LateReads, filters: Filters, limit: int, offset: int,
 
     Raises Unavailable.
     """
-    wanted = wanted_of(filters, cursor)
+    wanted = freshness_of(filters, cursor)
     if _is_one_statement(filters, offset, cursor):
         read = await reads.read_one(wanted, _find_with_total, filters, limit, cursor)
     else:
@@ -102,7 +102,7 @@ async def read_page(reads: LateReads, filters: Filters, limit: int, offset: int,
     return page._replace(next_cursor=last, age_seconds=read.age_seconds)
 
 
-def wanted_of(filters: Filters, cursor: Cursor | None) -> Freshness:
+def freshness_of(filters: Filters, cursor: Cursor | None) -> Freshness:
     """Whether a page may come from a standby, and what has to be in it."""
     if filters.booking_id is not None or filters.search is not None:
         return CURRENT
