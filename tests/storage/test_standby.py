@@ -18,6 +18,7 @@ from pokea.storage.database import Database, open_database
 from pokea.storage.late_reads import CURRENT, LATE, Freshness, LateReads
 from pokea.storage.standby import Standby, StandbyWatch, open_standby
 from pokea.storage.standby_age import StandbyFault
+from tests.pooler import transaction_pooler
 from tests.postgres import PostgresServer, new_server, owned_folder
 from tests.standbys import following, hold_up, let_go_on
 
@@ -125,6 +126,35 @@ def test_a_standby_is_read_from_and_its_age_is_known(
             assert made.where == ["standby", "primary"] * 2
 
     asyncio.run(story())
+
+
+def test_a_standby_is_read_from_without_prepared_statements(
+    postgres_server: PostgresServer, standby_server: PostgresServer, name: str
+) -> None:
+    """Given POKEA_PREPARE=off, directly and through a pooler that gives each transaction another session, all that is
+    read is of one moment, and each session's statements are bounded."""
+
+    def moments(connection: Connection) -> tuple[bool, int, str]:
+        found = {connection.execute(text("select now()")).scalar_one() for _ in range(3)}
+        limit = connection.execute(text("select current_setting('statement_timeout')")).scalar_one()
+        isolation = connection.execute(text("select current_setting('transaction_isolation')")).scalar_one()
+        return isolation == "repeatable read", len(found), limit
+
+    async def story(standby_url: str) -> None:
+        primary, standby = open_database(postgres_server.url(name)), open_standby(standby_url, 30.0, prepare=False)
+        try:
+            made = Scene(primary, standby)
+            await made.look_until(None)
+            for _ in range(10):
+                assert (await made.reads.read_one(LATE, moments)).found == (True, 1, "4s")
+            assert set(made.where) == {"standby"}
+        finally:
+            standby.close()
+            primary.close()
+
+    asyncio.run(story(standby_server.url(name)))
+    with transaction_pooler(standby_server.url(name)) as pooled:
+        asyncio.run(story(pooled))
 
 
 def test_late_it_is_read_with_its_age_up_to_the_bound(
