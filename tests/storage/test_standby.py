@@ -4,9 +4,7 @@ import asyncio
 import itertools
 import os
 import signal
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -14,16 +12,16 @@ from sqlalchemy import Connection, text
 
 from pokea.clock import SECOND, SystemClock
 from pokea.errors import Unavailable
-from pokea.storage.database import Database, open_database
+from pokea.storage.database import open_database
 from pokea.storage.late_reads import CURRENT, LATE, Freshness, LateReads
-from pokea.storage.standby import Standby, StandbyWatch, open_standby
+from pokea.storage.standby import StandbyWatch, open_standby
 from pokea.storage.standby_age import StandbyFault
 from tests.pooler import transaction_pooler
 from tests.postgres import PostgresServer, new_server, owned_folder
 from tests.standbys import following, hold_up, let_go_on
+from tests.storage.standby_scene import PATIENCE_SECONDS, StandbyScene, keep, numbers, scene, wait_for
 
 _numbers = itertools.count(1)
-PATIENCE_SECONDS = 30.0
 ANSWERED_WITHIN_SECONDS = 10.0
 
 
@@ -43,66 +41,6 @@ def name(postgres_server: PostgresServer, standby_server: PostgresServer) -> Ite
     wait_for(standby_server, made)
     yield made
     postgres_server.drop_database(made)
-
-
-def wait_for(standby: PostgresServer, name: str) -> None:
-    """Return once the database is there with its table."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(psycopg.Error):
-            if standby.execute("select to_regclass('kept') is not null", name)[0][0]:
-                return
-        time.sleep(0.05)
-
-
-class Scene:
-    """A primary and a standby, as a service reads from them; `where` has where each read was made."""
-
-    def __init__(self, primary: Database, standby: Standby) -> None:
-        self.primary = primary
-        self.standby = standby
-        self.where: list[str] = []
-        self.reads = LateReads(primary, standby, self.where.append)
-
-    async def look_until(self, fault: StandbyFault | None) -> None:
-        """Look, as the service does once a second, until this is wrong, or nothing."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                await self.standby.look(self.primary)
-                if self.standby.fault is fault:
-                    return
-                await asyncio.sleep(0.05)
-
-    async def look_until_it_shows(self, not_before: int) -> None:
-        """Look until what was committed before then can be read from the standby."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while (await self.reads.read_one(Freshness(True, not_before), numbers)).age_seconds == 0.0:
-                await asyncio.sleep(0.05)
-                await self.standby.look(self.primary)
-        self.where.clear()
-
-
-def numbers(connection: Connection) -> tuple[bool, list[int]]:
-    """Whether this was read from a standby, and the numbers."""
-    rows = connection.execute(text("select pg_is_in_recovery(), n from kept order by n")).all()
-    is_late = connection.execute(text("select pg_is_in_recovery()")).scalar_one()
-    return is_late, [row.n for row in rows]
-
-
-def keep(connection: Connection, number: int) -> None:
-    """A change: one more number."""
-    connection.execute(text("insert into kept values (:number)"), {"number": number})
-
-
-@asynccontextmanager
-async def scene(primary_url: str, standby_url: str, most_age_seconds: float = 30.0) -> AsyncIterator[Scene]:
-    """The two, looked at until the standby is read from."""
-    primary, standby = open_database(primary_url), open_standby(standby_url, most_age_seconds)
-    try:
-        yield Scene(primary, standby)
-    finally:
-        standby.close()
-        primary.close()
 
 
 def test_a_standby_is_read_from_and_its_age_is_known(
@@ -143,7 +81,7 @@ def test_a_standby_is_read_from_without_prepared_statements(
     async def story(standby_url: str) -> None:
         primary, standby = open_database(postgres_server.url(name)), open_standby(standby_url, 30.0, prepare=False)
         try:
-            made = Scene(primary, standby)
+            made = StandbyScene(primary, standby)
             await made.look_until(None)
             for _ in range(10):
                 assert (await made.reads.read_one(LATE, moments)).found == (True, 1, "4s")
