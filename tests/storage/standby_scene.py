@@ -67,9 +67,12 @@ def keep(connection: Connection, number: int) -> None:
 
 
 @asynccontextmanager
-async def scene(primary_url: str, standby_url: str, most_age_seconds: float = 30.0) -> AsyncIterator[StandbyScene]:
-    """The two, opened; closed at the end."""
-    primary, standby = open_database(primary_url), open_standby(standby_url, most_age_seconds)
+async def scene(
+    primary_url: str, standby_url: str, most_age_seconds: float = 30.0, read_seconds: float = PATIENCE_SECONDS
+) -> AsyncIterator[StandbyScene]:
+    """The two, opened; closed at the end. A slow machine is no standby that is away, unless the test is about that."""
+    primary = open_database(primary_url)
+    standby = open_standby(standby_url, most_age_seconds, read_seconds=read_seconds, look_seconds=read_seconds)
     try:
         yield StandbyScene(primary, standby)
     finally:

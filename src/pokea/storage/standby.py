@@ -37,7 +37,8 @@ T = TypeVar("T")
 LOOKS_EVERY_SECONDS: Final = 1.0
 READ_SECONDS: Final = 2.0
 """How long a read may take there, so that one that is then made on the primary is answered within 10 s."""
-_LOOK_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 2.0
+"""How long a look may take; a standby that takes longer is away."""
 _SHUTS_DOWN: Final = ("57P", "08")
 _MICROSECONDS: Final = "(extract(epoch from {}) * 1000000)::bigint"
 _BYTES: Final = "pg_wal_lsn_diff({}, '0/0')::bigint"
@@ -67,8 +68,9 @@ class Standby:
     `fault` is why it is not read from, None while it is, and `why` says it in words.
     """
 
-    def __init__(self, database: Database, most_age_seconds: float) -> None:
+    def __init__(self, database: Database, most_age_seconds: float, look_seconds: float = LOOK_SECONDS) -> None:
         self._database = database
+        self._look_seconds = look_seconds
         self._most_age_seconds = most_age_seconds
         self._marks: Marks = ()
         self._last: StandbyLook | None = None
@@ -137,7 +139,7 @@ class Standby:
     async def _look(self) -> StandbyLook | None:
         snapshot = _Snapshot(lambda _look: None)
         try:
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(self._look_seconds):
                 await self._database.read_by(snapshot, lambda _connection: None)
         except (Unavailable, TimeoutError) as failure:
             self._judge(StandbyFault.AWAY, str(failure))
@@ -251,7 +253,12 @@ def _is_away(failure: Unavailable) -> bool:
 
 
 def open_standby(
-    url: str, most_age_seconds: float, *, prepare: bool = True, read_seconds: float = READ_SECONDS
+    url: str,
+    most_age_seconds: float,
+    *,
+    prepare: bool = True,
+    read_seconds: float = READ_SECONDS,
+    look_seconds: float = LOOK_SECONDS,
 ) -> Standby:
     """The standby at this address, with threads of its own; `prepare` as in `postgres_engine`."""
-    return Standby(open_for_reading(url, read_seconds, prepare=prepare), most_age_seconds)
+    return Standby(open_for_reading(url, read_seconds, prepare=prepare), most_age_seconds, look_seconds)
