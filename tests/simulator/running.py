@@ -126,6 +126,10 @@ def running_receiver() -> Iterator[Receiver]:
         server.server_close()
 
 
+_NOTED_APART_SECONDS = 0.05
+"""A push is noted a moment after the time from which its callback is reckoned."""
+
+
 class Daraja:
     """A running simulator and how to call it."""
 
@@ -256,11 +260,14 @@ class Daraja:
         """The journal's requests to one path."""
         return [request for request in self.journal["requests"] if request["path"] == path]
 
-    def sent_after(self, checkout_request_id: str) -> list[float]:
-        """How many seconds after the first push each of its callbacks was sent, on the simulator's clock."""
+    def sent_after(self, checkout_request_id: str) -> list[int]:
+        """How many whole seconds after the first push each of its callbacks was sent, on the simulator's clock.
+
+        That clock also runs by itself, while a slow machine sends.
+        """
         pushed_at = self.requests(PUSH_PATH)[0]["at"]
         sent = [c for c in self.journal["callbacks"] if c["checkoutRequestId"] == checkout_request_id]
-        return [round(seconds_between(pushed_at, callback["sentAt"]), 1) for callback in sent]
+        return [int(seconds_between(pushed_at, callback["sentAt"]) + _NOTED_APART_SECONDS) for callback in sent]
 
     def callback(self, checkout_request_id: str, count: int = 1) -> Any:
         """The latest callback of a payment, once `count` have come."""

@@ -20,7 +20,7 @@ def test_the_first_known_number_pays_by_itself_after_a_second(daraja: Daraja) ->
     assert daraja.callback(checkout)["ResultCode"] == 0
     (charge,) = daraja.journal["charges"]
     assert (charge["checkoutRequestId"], charge["msisdn"], charge["amount"]) == (checkout, _GOOD, 10)
-    assert daraja.sent_after(checkout) == [1.0]
+    assert daraja.sent_after(checkout) == [1]
 
 
 def test_a_known_number_answers_in_real_time_too(start_daraja: StartDaraja) -> None:
@@ -102,7 +102,7 @@ def test_an_unanswered_prompt_ends_with_1037_after_60_seconds(daraja: Daraja) ->
     assert daraja.callback(checkout)["ResultDesc"] == "No response from user."
     answer = daraja.query(checkout).json
     assert (answer["ResultCode"], answer["ResultDesc"]) == ("1037", "DS timeout user cannot be reached.")
-    assert daraja.sent_after(checkout) == [60.0]
+    assert daraja.sent_after(checkout) == [60]
     assert daraja.prompts() == []
 
 
@@ -123,7 +123,7 @@ def test_a_habit_answers_after_its_delay(daraja: Daraja, behaviour: str, code: i
     assert len(daraja.prompts()) == 1
     daraja.advance(1)
     assert daraja.callback(checkout)["ResultCode"] == code
-    assert daraja.sent_after(checkout) == [7.0]
+    assert daraja.sent_after(checkout) == [7]
     assert len(daraja.journal["charges"]) == (1 if code == 0 else 0)
 
 
@@ -142,7 +142,7 @@ def test_ignoring_is_1037_at_the_prompt_s_end(daraja: Daraja) -> None:
     assert len(daraja.prompts()) == 1
     daraja.advance(60)
     assert daraja.callback(checkout)["ResultCode"] == 1037
-    assert daraja.sent_after(checkout) == [60.0]
+    assert daraja.sent_after(checkout) == [60]
 
 
 def test_an_unreachable_phone_is_known_to_the_query_first(daraja: Daraja) -> None:
@@ -158,7 +158,7 @@ def test_an_unreachable_phone_is_known_to_the_query_first(daraja: Daraja) -> Non
     assert daraja.receiver.received == []
     daraja.advance(12)
     assert daraja.callback(checkout)["ResultCode"] == 1037
-    assert daraja.sent_after(checkout) == [26.0]
+    assert daraja.sent_after(checkout) == [26]
 
 
 def test_a_delay_beyond_the_prompt_s_life_is_no_answer(daraja: Daraja) -> None:
