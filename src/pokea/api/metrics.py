@@ -102,7 +102,7 @@ WEBHOOK_WAITING: Final = MetricDefinition(
 STANDBY_AGE: Final = MetricDefinition(
     "pokea_standby_age_seconds",
     MetricType.GAUGE,
-    "How old what the standby (POKEA_READ_URL) shows is at the most: it rises while the primary writes and the standby is away or behind.",
+    "How old what the standby (POKEA_READ_URL) shows is at the most, by what the primary has written since.",
     {},
 )
 LATE_READS: Final = MetricDefinition(
