@@ -38,11 +38,15 @@ Attempted: TypeAlias = Answered | Unsent | Unanswered
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a list. `next_cursor` leads to the next part, and is None on the last."""
+    """A part of a list. `next_cursor` leads to the next part, and is None on the last.
+
+    What it shows is `age_seconds` old at the most; 0 where it is as of now.
+    """
 
     items: tuple[T, ...]
     next_cursor: str | None = None
     total: int | None = None
+    age_seconds: int = 0
 
 
 def one(kind: type[T], under: str) -> Read[T]:
@@ -62,7 +66,8 @@ def page_of(kind: type[T], under: str) -> Read[Page[T]]:
         items: tuple[T, ...] = msgspec.json.decode(envelope[under], type=tuple[kind, ...])  # type: ignore[valid-type] # a type that is known when it runs
         cursor = msgspec.json.decode(envelope.get("nextCursor", b"null"), type=str | None)
         total = msgspec.json.decode(envelope.get("total", b"null"), type=int | None)
-        return Page(items, cursor, total)
+        age_seconds = msgspec.json.decode(envelope.get("ageSeconds", b"0"), type=int)
+        return Page(items, cursor, total, age_seconds)
 
     return read
 

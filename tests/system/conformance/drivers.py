@@ -116,7 +116,8 @@ def _python(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json(found: Any) -> Any:
     if isinstance(found, Page):
-        return {"items": _json(list(found.items)), "nextCursor": found.next_cursor}
+        items = _json(list(found.items))
+        return {"items": items, "nextCursor": found.next_cursor, "ageSeconds": found.age_seconds}
     return json.loads(msgspec.json.encode(found))
 
 

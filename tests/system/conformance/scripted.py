@@ -36,9 +36,11 @@ class Script:
 
 
 def body_of(answer: Mapping[str, Any]) -> bytes:
-    """The body of an answer of a case: a text, a booking, or a refusal."""
+    """The body of an answer of a case: a text, a whole document, a booking, or a refusal."""
     if "text" in answer:
         return str(answer["text"]).encode()
+    if "document" in answer:
+        return json.dumps(answer["document"]).encode()
     if "booking" in answer:
         return json.dumps({"success": True, "booking": _BOOKING | answer.get("changed", {})}).encode()
     rest = {name: value for name, value in answer.items() if name != "status"}

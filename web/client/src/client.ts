@@ -13,6 +13,7 @@ import {
   keyed,
   MOST_LISTED,
   type Page,
+  pageOf,
   path,
   text,
   under,
@@ -193,13 +194,13 @@ export class Payments {
   }
 
   /** A page of the history, newest first. `search` finds a receipt, a phone, or a booking's reference. */
-  async page(query: History & { limit?: number; cursor?: string } = {}): Promise<Page<Payment>> {
+  async page(query: History & { limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
     const { search, since, until, ...rest } = query;
     const params = {
       query: given({ limit: MOST_LISTED, ...rest, q: search, from: text(since), to: text(until) }),
     };
     const answer = await this.#api.GET('/api/v1/payments/mpesa/history', { params });
-    return { items: under(answer, 'transactions'), nextCursor: under(answer, 'nextCursor') };
+    return { ...pageOf(answer, 'transactions'), ageSeconds: answer.data?.ageSeconds ?? 0 };
   }
 
   /** All payments of the history, newest first, asked for page by page as they are taken. */
@@ -212,6 +213,11 @@ export interface PushOrder extends Keyed {
   readonly booking: Booking | string;
   readonly phone: string;
   readonly amount?: number;
+}
+
+/** A page of the history; what it shows is so many seconds old at the most, 0 where it is as of now. */
+export interface HistoryPage extends Page<Payment> {
+  readonly ageSeconds: number;
 }
 
 export interface History {
@@ -258,7 +264,7 @@ export class Links {
     return all(async (cursor) => {
       const params = { query: { limit: MOST_LISTED, ...cursor } };
       const answer = await this.#api.GET('/api/v1/links', { params });
-      return { items: under(answer, 'links'), nextCursor: under(answer, 'nextCursor') };
+      return pageOf(answer, 'links');
     });
   }
 

@@ -1,6 +1,17 @@
 import type { Client } from 'openapi-fetch';
 import type { components, paths } from './schema.ts';
-import { all, type Body, given, type Keyed, keyed, MOST_LISTED, path, text, under } from './sending.ts';
+import {
+  all,
+  type Body,
+  given,
+  type Keyed,
+  keyed,
+  MOST_LISTED,
+  pageOf,
+  path,
+  text,
+  under,
+} from './sending.ts';
 
 type Schemas = components['schemas'];
 /** An endpoint. Its `secret` stands in the answers of `create` and `rotate` only. */
@@ -53,7 +64,7 @@ export class Webhooks {
       const answer = await this.#api.GET('/api/v1/webhooks', {
         params: { query: { limit: MOST_LISTED, ...cursor } },
       });
-      return { items: under(answer, 'webhooks'), nextCursor: under(answer, 'nextCursor') };
+      return pageOf(answer, 'webhooks');
     });
   }
 
@@ -99,7 +110,7 @@ export class Webhooks {
       const answer = await this.#api.GET('/api/v1/webhooks/{webhookId}/deliveries', {
         params: { ...path({ webhookId }).params, query },
       });
-      return { items: under(answer, 'deliveries'), nextCursor: under(answer, 'nextCursor') };
+      return pageOf(answer, 'deliveries');
     });
   }
 

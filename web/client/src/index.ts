@@ -1,6 +1,7 @@
 export {
   type Booking,
   type History,
+  type HistoryPage,
   type Link,
   type LinkChange,
   type LinkOrder,

@@ -1,6 +1,6 @@
 import type { Client } from 'openapi-fetch';
 import type { components, paths } from './schema.ts';
-import { all, type Body, given, type Keyed, keyed, MOST_LISTED, path, under } from './sending.ts';
+import { all, type Body, given, type Keyed, keyed, MOST_LISTED, pageOf, path, under } from './sending.ts';
 
 type Schemas = components['schemas'];
 export type Refund = Schemas['RefundBody'];
@@ -39,7 +39,7 @@ export class Refunds {
     return all(async (cursor) => {
       const params = { query: given({ limit: MOST_LISTED, status, ...cursor }) };
       const answer = await this.#api.GET('/api/v1/refunds', { params });
-      return { items: under(answer, 'refunds'), nextCursor: under(answer, 'nextCursor') };
+      return pageOf(answer, 'refunds');
     });
   }
 
@@ -96,7 +96,7 @@ export class Payouts {
     return all(async (cursor) => {
       const params = { query: given({ limit: MOST_LISTED, status, ...cursor }) };
       const answer = await this.#api.GET('/api/v1/payouts', { params });
-      return { items: under(answer, 'payouts'), nextCursor: under(answer, 'nextCursor') };
+      return pageOf(answer, 'payouts');
     });
   }
 
@@ -162,7 +162,7 @@ export class Payees {
       const answer = await this.#api.GET('/api/v1/payees', {
         params: { query: { limit: MOST_LISTED, ...cursor } },
       });
-      return { items: under(answer, 'payees'), nextCursor: under(answer, 'nextCursor') };
+      return pageOf(answer, 'payees');
     });
   }
 

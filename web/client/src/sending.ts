@@ -45,6 +45,14 @@ export function under<A extends object, N extends keyof A>(
   return found;
 }
 
+/** The part of a list in an answer. Throws NotPokea for an answer without it. */
+export function pageOf<A extends { nextCursor: string | null }, N extends keyof A>(
+  answer: { data?: A; response: Response },
+  name: N,
+): { readonly items: A[N]; readonly nextCursor: string | null } {
+  return { items: under(answer, name), nextCursor: under(answer, 'nextCursor') };
+}
+
 /** What a call with a key has besides its body: the key, and the ids in its path. */
 export function keyed(key?: string): { params: { header: { [KEY_HEADER]: string } } };
 export function keyed<P extends Record<string, string>>(
