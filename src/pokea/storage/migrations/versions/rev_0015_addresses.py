@@ -17,13 +17,10 @@ depends_on = None
 def upgrade() -> None:
     """Let digests be absent, index those that are there, and write the version down."""
     op.drop_index("payments_callback", "payments")
-    with op.batch_alter_table("payments") as payments:
-        payments.alter_column("callback_digest", nullable=True)
     if op.get_bind().dialect.name == "sqlite":
-        # The table was made anew, and SQLite takes the older of two indexes that it takes to be equally good: a
-        # customer's payments are to be found by `payments_owner`.
-        op.drop_index("payments_created", "payments")
-        op.create_index("payments_created", "payments", ["merchant_id", "created_at", "id"])
+        _let_digests_be_absent_on_sqlite()
+    else:
+        op.alter_column("payments", "callback_digest", nullable=True)
     present = sa.text("callback_digest is not null")
     op.create_index(
         "payments_callback",
@@ -33,3 +30,17 @@ def upgrade() -> None:
         sqlite_where=present,
     )
     op.execute("update schema_version set minor = 3")
+
+
+def _let_digests_be_absent_on_sqlite() -> None:
+    """Make the table anew, and its indexes as they were, in their order: of two that it takes to be equally good SQLite
+    takes the older."""
+    written = sa.text(
+        "select name, sql from sqlite_master where tbl_name = 'payments' and type = 'index' order by rowid"
+    )
+    indexes = [each for each in op.get_bind().execute(written) if each.sql is not None]
+    with op.batch_alter_table("payments") as payments:
+        payments.alter_column("callback_digest", nullable=True)
+    for each in indexes:
+        op.drop_index(each.name, "payments")
+        op.execute(each.sql)
