@@ -15,7 +15,6 @@ from pokea import setting_rules
 
 CALLBACK_PATHS: Final = setting_rules.CALLBACK_PATHS
 _PREFIX: Final = "pay_"
-_TOKEN: Final = re.compile(r"[0-9a-f]{48}")
 _NAME: Final = re.compile(r"(?:(?:[0-9a-z_]{2}-){0,19}[0-9a-z_]{1,2}\.)?[0-9a-f]{48}")
 _SLASHES: Final = re.compile("/{2,}")
 _LONGEST_PATH: Final = 500
@@ -33,11 +32,6 @@ class OwnName(NamedTuple):
 
     payment_id: str | None
     token: str
-
-
-def is_callback_token(text: str) -> bool:
-    """Whether the text has the form of a callback token."""
-    return _TOKEN.fullmatch(text) is not None
 
 
 def own_name(payment_id: str, token: str) -> str:

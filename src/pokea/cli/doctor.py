@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pokea.transport import HttpTransport
 
 _TO_ASK_DARAJA = ("MPESA_ENVIRONMENT", "MPESA_BASE_URL", "MPESA_CONSUMER_KEY", "MPESA_CONSUMER_SECRET")
-_NO_NAME = f"{'-'.join(['00'] * 13)}.{'0' * 48}"
-"""Of the form of a payment's name in its callback address, and no payment's."""
+_NO_PAYMENT, _NO_TOKEN = f"pay_{'0' * 26}", "0" * 48
+"""Of the form of a payment's id and of its token, and no payment's."""
 _SHOWN = 5
 _PART_ROWS = 500
 
@@ -107,6 +107,7 @@ async def _findings(examined: "Examined", *, books: bool) -> "AsyncIterator[Find
 async def _outside(examined: "Examined") -> "AsyncIterator[Finding]":
     """What answers elsewhere. What a broken setting would be asked with is not asked: its line stands above."""
     from pokea.addresses import join_address
+    from pokea.api.callback_address import own_name
     from pokea.checkup import daraja_checks
     from pokea.transport import HttpTransport
 
@@ -117,7 +118,7 @@ async def _outside(examined: "Examined") -> "AsyncIterator[Finding]":
             async for finding in _daraja(examined, transport, heard):
                 yield finding
         if examined.are_sound("MPESA_CALLBACK_URL") and examined.settings.mpesa_callback_url:
-            address = join_address(examined.settings.mpesa_callback_url, _NO_NAME)
+            address = join_address(examined.settings.mpesa_callback_url, own_name(_NO_PAYMENT, _NO_TOKEN))
             yield await daraja_checks.check_reachable(address, transport)
         if examined.settings.pokea_jwks_url and examined.are_sound("POKEA_JWKS_URL"):
             yield await daraja_checks.check_issuer(examined.settings.pokea_jwks_url, transport)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, select
 
-from pokea.api.callback_address import own_name
 from pokea.audit.every_rule import RULES
 from pokea.audit.rule import Violation, violations
 from pokea.clock import Instant, SystemClock, from_datetime
@@ -28,6 +27,7 @@ from pokea.universe.oracle import Taken
 from pokea.universe.recorder import Acknowledged, name_of
 from tests.system.chaos.load import Told
 from tests.system.service.running import SECRET_KEY
+from tests.system.service.world import callback_name
 
 _TOKENS = PaymentTokens(Secret(SECRET_KEY))
 _STOPPED_FOR_ITS_TOKEN = (401, 404)
@@ -105,22 +105,18 @@ def taken(connection: Connection, journal: Journal) -> list[Taken]:
     columns = payments.c
     known = select(columns.id, columns.msisdn, columns.created_at, columns.request_id)
     rows = connection.execute(known.order_by(columns.created_at)).all()
-    names = {row.request_id: _own_name(row.id) for row in rows}
+    names = {row.request_id: callback_name(row.id) for row in rows}
     names |= {each.checkout_request_id: name_of(each.url) for each in journal.callbacks}
     found = []
     for charge in journal.charges:
         before = [row.id for row in rows if row.msisdn == charge.msisdn and row.created_at // 1000 * 1000 <= charge.at]
-        by_phone = _own_name(before[-1]) if before else "of no payment"
+        by_phone = callback_name(before[-1]) if before else "of no payment"
         found.append(Taken(names.get(charge.checkout_request_id, by_phone), charge))
     return found
 
 
 def _books(connection: Connection) -> oracle.Books:
     return oracle.read_books(connection, _TOKENS.proves)
-
-
-def _own_name(payment_id: str) -> str:
-    return own_name(payment_id, _TOKENS.callback_token(payment_id))
 
 
 def broken(
