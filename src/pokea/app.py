@@ -65,12 +65,12 @@ from pokea.payments.status_stream import EventRoutes, StreamLimits
 from pokea.redact import Secret
 from pokea.settings import Settings
 from pokea.storage.change_feed import ChangeFeed, NoChangeFeed
-from pokea.storage.database import Database, open_database
+from pokea.storage.database import Database, database_of
 from pokea.storage.idempotency import Forgetting
 from pokea.storage.late_reads import LateReads
 from pokea.storage.migrate import ensure_ready
 from pokea.storage.oauth_tokens import DatabaseTokens
-from pokea.storage.standby import Standby, StandbyWatch, open_standby
+from pokea.storage.standby import Standby, StandbyWatch, standby_of
 from pokea.storage.write_probe import WriteProbe
 from pokea.transport import HttpTransport, Transport
 
@@ -343,7 +343,7 @@ def open_service(
     memory.
     """
     ensure_ready(settings.pokea_database_url)
-    database = open_database(settings.pokea_database_url, prepare=settings.pokea_prepare == "on")
+    database = database_of(settings)
     ports = Ports(
         database, HttpTransport(), SystemClock(), secrets.token_bytes, _notices(database, settings), GuardedCourier()
     )
@@ -355,15 +355,8 @@ def open_service(
         pages=[*_own_pages(read_pages(), settings), *pages],
         metrics=metrics,
         send=sender_to(settings.pokea_alerts) if settings.pokea_alerts else None,
-        standby=_standby(settings),
+        standby=standby_of(settings),
     )
-
-
-def _standby(settings: Settings) -> Standby | None:
-    if not settings.pokea_read_url:
-        return None
-    prepare = settings.pokea_prepare == "on"
-    return open_standby(settings.pokea_read_url, settings.pokea_read_age_seconds, prepare=prepare)
 
 
 def _own_pages(pages: Mapping[str, BuiltFile], settings: Settings) -> list[BaseRoute]:

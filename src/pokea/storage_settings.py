@@ -28,3 +28,8 @@ class StorageSettings(BaseModel):
         le=3600,
         description="How old what the standby shows may be; where it is older, the primary is read.",
     )
+
+    @property
+    def prepares(self) -> bool:
+        """Whether connections prepare their statements: not where each transaction may have another session."""
+        return self.pokea_prepare == "on"

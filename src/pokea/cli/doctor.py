@@ -164,7 +164,7 @@ async def _daraja(examined: "Examined", transport: "HttpTransport", heard: "Date
 def usable_database(settings: "Settings") -> "Database | None":
     """The database in whose row all processes share their token, if there is one and it can be sealed."""
     from pokea.errors import PokeaError
-    from pokea.storage.database import open_database
+    from pokea.storage.database import database_of
     from pokea.storage.migrate import CURRENT, look_at
 
     try:
@@ -173,7 +173,7 @@ def usable_database(settings: "Settings") -> "Database | None":
         return None
     if found is None or found < CURRENT:
         return None
-    return open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
+    return database_of(settings, unhurried=True)
 
 
 async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Finding]":
@@ -181,7 +181,7 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
     from pokea.checkup.findings import Level, fail, ok
     from pokea.clock import SystemClock
     from pokea.errors import PokeaError
-    from pokea.storage.database import open_database
+    from pokea.storage.database import database_of
     from pokea.storage.migrate import look_at
 
     try:
@@ -193,15 +193,15 @@ async def _inside(settings: "Settings", *, books: bool) -> "AsyncIterator[Findin
     yield schema
     if schema.level is not Level.OK:
         return
-    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
+    database = database_of(settings, unhurried=True)
     now = SystemClock().now()
     try:
         yield await database.read(database_checks.check_durability, settings.mpesa_environment == "production")
         if database.dialect == "postgresql":
             async for finding in _pooler(settings, database):
                 yield finding
-        if settings.pokea_read_url and database.dialect == "postgresql":
-            yield await _standby(settings, database)
+            async for finding in _standby(settings, database):
+                yield finding
         yield await database.read(database_checks.check_overdue, now)
         yield await database.read(database_checks.check_alerts, now)
         yield database_checks.check_arrivals(await database.read(database_checks.read_arrivals, now))
@@ -222,7 +222,7 @@ async def _pooler(settings: "Settings", database: "Database") -> "AsyncIterator[
     from pokea.checkup.findings import fail
     from pokea.storage.postgres_feed import is_heard
 
-    yield await database.read(database_checks.check_pooler, settings.pokea_prepare == "on")
+    yield await database.read(database_checks.check_pooler, settings.prepares)
     url = settings.pokea_notices_url or settings.pokea_database_url
     try:
         yield database_checks.check_notices(await is_heard(url, database, secrets.token_hex(4)))
@@ -230,14 +230,15 @@ async def _pooler(settings: "Settings", database: "Database") -> "AsyncIterator[
         yield fail("notices", f"POKEA_NOTICES_URL cannot be used: {type(failure).__name__}.")
 
 
-async def _standby(settings: "Settings", database: "Database") -> "Finding":
+async def _standby(settings: "Settings", database: "Database") -> "AsyncIterator[Finding]":
     from pokea.checkup.standby_checks import check_standby
-    from pokea.storage.standby import open_standby
+    from pokea.storage.standby import standby_of
 
-    prepare = settings.pokea_prepare == "on"
-    standby = open_standby(settings.pokea_read_url, settings.pokea_read_age_seconds, prepare=prepare)
+    standby = standby_of(settings)
+    if standby is None:
+        return
     try:
-        return await check_standby(standby, database)
+        yield await check_standby(standby, database)
     finally:
         standby.close()
 

@@ -45,7 +45,7 @@ def export(
     from pokea.payments.history.export import ExportFilter
     from pokea.scope import DEFAULT_SCOPE
     from pokea.settings import load_settings
-    from pokea.storage.database import open_database
+    from pokea.storage.database import database_of
     from pokea.storage.migrate import ensure_ready
 
     log_to_stderr(logging.CRITICAL)
@@ -60,7 +60,7 @@ def export(
         raise SettingsError("; ".join(each.message for each in failure.errors)) from None
     settings = load_settings(needs=_NEEDS)
     ensure_ready(settings.pokea_database_url)
-    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
+    database = database_of(settings, unhurried=True)
     try:
         with _private(output) if output else nullcontext(sys.stdout) as out:
             count, age_seconds = asyncio.run(_export(database, settings, wanted, out, full=full))
@@ -78,17 +78,11 @@ async def _export(
 ) -> tuple[int, float]:
     """Write them, from the standby where there is one; how many there were, and how old at the most."""
     from pokea.storage.late_reads import LateReads
+    from pokea.storage.standby import StandbyWatch, standby_of
 
-    if not settings.pokea_read_url:
+    standby = standby_of(settings, _LONGEST_READ_SECONDS)
+    if standby is None:
         return await _write(LateReads(database), wanted, out, full=full)
-    from pokea.storage.standby import StandbyWatch, open_standby
-
-    standby = open_standby(
-        settings.pokea_read_url,
-        settings.pokea_read_age_seconds,
-        prepare=settings.pokea_prepare == "on",
-        read_seconds=_LONGEST_READ_SECONDS,
-    )
     watch = StandbyWatch(standby, database, lambda _age_seconds: None)
     try:
         with suppress(Unavailable):

@@ -57,11 +57,11 @@ async def _ask(settings: "Settings") -> tuple[dict[str, Any], int]:
     from pokea.app import open_service
     from pokea.clock import SystemClock
     from pokea.reconciliation import store
-    from pokea.storage.database import open_database
+    from pokea.storage.database import database_of
 
     began = SystemClock().now()
     service = open_service(settings, background=True)
-    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
+    database = database_of(settings, unhurried=True)
     try:
         ids = await database.write(store.make_due, began)
         await service.start()
@@ -109,14 +109,14 @@ async def _match(settings: "Settings", file: Path, *, dry_run: bool) -> tuple[di
     from pokea.reconciliation.report import outcome, report_of
     from pokea.reconciliation.statement import statement_in
     from pokea.reconciliation.statement_file import content_of, read_sheet
-    from pokea.storage.database import open_database
+    from pokea.storage.database import database_of
 
     clock, accounts = SystemClock(), our_accounts(settings)
     sheet = read_sheet(content_of(file))
     with advancing("rows read", len(sheet.rows)) as advance:
         statement = statement_in(sheet, read_at=clock.now(), name=file.name, advance=advance)
     service = open_service(settings, background=False)
-    database = open_database(settings.pokea_database_url, unhurried=True, prepare=settings.pokea_prepare == "on")
+    database = database_of(settings, unhurried=True)
     posted = 0
     try:
         found = compare(statement, await database.read(known_of, statement, accounts), accounts)

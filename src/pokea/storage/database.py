@@ -24,6 +24,7 @@ from pokea.storage.attempts import Attempt, NotInTime, TransientFailure, failure
 from pokea.storage.engines import READERS, WRITERS, postgres_engine, sqlite_engine
 from pokea.storage.health import WriteHealth
 from pokea.storage.reading import Way, alone, in_snapshot, in_transaction, let_go_if_broken
+from pokea.storage_settings import StorageSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -241,6 +242,11 @@ def open_database(url: str, *, rehearse: bool = False, unhurried: bool = False, 
         rehearse=rehearse,
         hurried=not unhurried,
     )
+
+
+def database_of(settings: StorageSettings, *, unhurried: bool = False) -> Database:
+    """The primary that the settings name, as `open_database` opens it."""
+    return open_database(settings.pokea_database_url, unhurried=unhurried, prepare=settings.prepares)
 
 
 def open_for_reading(url: str, read_seconds: float, *, prepare: bool = True) -> Database:

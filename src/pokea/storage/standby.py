@@ -30,6 +30,7 @@ from pokea.storage.standby_age import (
     with_mark,
 )
 from pokea.storage.worker import Worker
+from pokea.storage_settings import StorageSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -262,3 +263,11 @@ def open_standby(
 ) -> Standby:
     """The standby at this address, with threads of its own; `prepare` as in `postgres_engine`."""
     return Standby(open_for_reading(url, read_seconds, prepare=prepare), most_age_seconds, look_seconds)
+
+
+def standby_of(settings: StorageSettings, read_seconds: float = READ_SECONDS) -> Standby | None:
+    """The standby that the settings name, as `open_standby` opens it; None where they name none."""
+    if not settings.pokea_read_url:
+        return None
+    age_seconds = settings.pokea_read_age_seconds
+    return open_standby(settings.pokea_read_url, age_seconds, prepare=settings.prepares, read_seconds=read_seconds)
