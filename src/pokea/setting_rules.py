@@ -8,13 +8,12 @@ warning. No complaint repeats a secret, nor a text that may hold one.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from pokea.addresses import WebAddress, read_database_address, read_web_address
+from pokea.addresses import DatabaseAddress, WebAddress, read_database_address, read_web_address
 
 CALLBACK_PATHS: Final = ("/api/v1/payments/mpesa/callback", "/api/v1/payments/stk/callback")
 """The paths under which a callback is taken."""
@@ -313,28 +312,30 @@ def collapse(networks: Sequence[IPv4Network | IPv6Network]) -> list[IPv4Network 
     return [*collapse_addresses(four), *collapse_addresses(six)]
 
 
+def _read_of(name: str, url: str) -> tuple[DatabaseAddress | None, list[Complaint]]:
+    """The database's address, or what is wrong with it."""
+    try:
+        return read_database_address(url), []
+    except ValueError as failure:
+        return None, [stops(name, f"{failure}.")]
+
+
 def check_database_address(url: str) -> Iterator[Complaint]:
     """Whether it names a database that all connections share, in a form that can be read in one way only."""
-    try:
-        read_database_address(url)
-    except ValueError as failure:
-        yield stops("POKEA_DATABASE_URL", f"{failure}.")
+    yield from _read_of("POKEA_DATABASE_URL", url)[1]
 
 
 def check_read_address(url: str, primary_url: str) -> Iterator[Complaint]:
     """Whether a standby of the primary can be at this address."""
     name = "POKEA_READ_URL"
-    try:
-        address = read_database_address(url)
-    except ValueError as failure:
-        yield stops(name, f"{failure}.")
+    address, unreadable = _read_of(name, url)
+    yield from unreadable
+    if address is None:
         return
     if address.is_file or primary_url.startswith("sqlite:"):
         yield stops(name, "is set, and SQLite has no standby: remove it, or let both addresses be of PostgreSQL.")
         return
     # A fault of the primary's address has a complaint of its own.
-    with suppress(ValueError):
-        if address == read_database_address(primary_url):
-            yield warns(
-                name, "is the address of the primary, which is no standby and is not read so: name the standby."
-            )
+    primary, _ = _read_of("POKEA_DATABASE_URL", primary_url)
+    if address == primary:
+        yield warns(name, "is the address of the primary, which is no standby and is not read so: name the standby.")
