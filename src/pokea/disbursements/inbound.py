@@ -8,14 +8,13 @@ kept of it.
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pokea.api.auth.callers import Authenticator
+from pokea.api.auth.callers import Authenticator, stranger_at
 from pokea.api.responses import json_answer
 from pokea.clock import Clock
 from pokea.daraja.wire import CALLBACK_ACCEPTED
@@ -74,7 +73,7 @@ class OutAddressRoutes:
             raise ApiError("not_found", "There is no such address.")
         self._settler.check_room()
         sender = self._gate.address(request) if self._allowed else ""
-        stranger = "" if self._is_allowed(sender) else sender or "an unknown address"
+        stranger = stranger_at(sender, self._allowed)
         if stranger:
             _log.warning(
                 "A body for %s came from %s, which is not on POKEA_CALLBACK_ALLOWED_IPS: it is kept, and Daraja is "
@@ -84,12 +83,3 @@ class OutAddressRoutes:
             )
         await self._settler.deliver(OutDelivery(token, await request.body(), self._clock.now(), stranger))
         return _ACCEPTED
-
-    def _is_allowed(self, sender: str) -> bool:
-        if not self._allowed:
-            return True
-        try:
-            address = ip_address(sender)
-        except ValueError:
-            return False
-        return any(address in network for network in self._allowed)

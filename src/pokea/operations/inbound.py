@@ -7,14 +7,13 @@ be read.
 
 import logging
 from collections.abc import Sequence
-from ipaddress import ip_address
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from pokea.api.auth.callers import Authenticator
+from pokea.api.auth.callers import Authenticator, stranger_at
 from pokea.api.callback_address import CALLBACK_PATHS, callback_address, name_in, read_own_name
 from pokea.api.errors import method_not_allowed, problem_response
 from pokea.api.fast_path import FastRoute
@@ -79,15 +78,14 @@ class CallbackRoutes:
         if reading is None:
             return _refused(scope, body)
         sender = self._gate.address(Request(scope)) if token and self._allowed else ""
-        is_allowed = self._is_allowed(sender)
-        stranger = "" if is_allowed else sender or "an unknown address"
+        stranger = stranger_at(sender, self._allowed)
         delivery = Delivery(
             token,
             reading,
             body,
             self._clock.now(),
             payment_id=payment_id,
-            from_allowed_address=is_allowed,
+            from_allowed_address=not stranger,
             only_of_owner=not is_regular,
             stranger=stranger,
         )
@@ -101,16 +99,6 @@ class CallbackRoutes:
                 _beginning(body),
             )
         return _ACCEPTED
-
-    def _is_allowed(self, sender: str) -> bool:
-        """Whether the sender's address is believed; a stranger's callback is kept and asked about, not dropped."""
-        if not self._allowed:
-            return True
-        try:
-            address = ip_address(sender)
-        except ValueError:
-            return False
-        return any(address in network for network in self._allowed)
 
 
 def _refused(scope: Scope, body: bytes) -> Response:

@@ -160,6 +160,18 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Networ
     return str(believed)
 
 
+def stranger_at(sender: str, allowed: Sequence[Network]) -> str:
+    """What names the sender of a notice if its address is not in one of the networks; empty where it is, or where there
+    are none. A stranger's notice is kept and asked about, not dropped."""
+    if not allowed:
+        return ""
+    try:
+        address = ip_address(sender)
+    except ValueError:
+        return sender or "an unknown address"
+    return "" if any(address in network for network in allowed) else sender
+
+
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     with_port = _WITH_PORT.fullmatch(text)
     try:
