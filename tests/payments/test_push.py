@@ -6,7 +6,6 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from pokea.api.callback_address import own_name
 from pokea.clock import SECOND, SystemClock
 from pokea.daraja.access_token import TOKEN_PATH
 from pokea.daraja.client import PUSH_PATH
@@ -52,7 +51,7 @@ def test_the_push_is_for_what_the_row_says(database: Database) -> None:
     in_virtual_time(story())
     (push,) = [each.message for each in daraja.requests if each.path == PUSH_PATH]
     payment = only_payment(database)
-    name = own_name(payment.id, TOKENS.callback_token(payment.id))
+    name = TOKENS.callback_name(payment.id)
     assert push["CallBackURL"] == f"https://pay.example/stk/callback/{name}"
     assert (push["Amount"], push["PhoneNumber"], push["AccountReference"]) == ("500", "254712345678", "BK-7Q2M4XN")
     assert (payment.expires_at, payment.locked_until) == (EPOCH + 120 * SECOND, EPOCH + 180 * SECOND)

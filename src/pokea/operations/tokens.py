@@ -8,6 +8,7 @@ before Daraja has named it.
 import hashlib
 import hmac
 
+from pokea.api.callback_address import own_name
 from pokea.clock import HOUR, Instant
 from pokea.redact import Secret
 
@@ -24,6 +25,10 @@ class PaymentTokens:
     def callback_token(self, payment_id: str) -> str:
         """48 lower-case hexadecimal digits: HMAC-SHA256 of the payment's id."""
         return _sign(self._keys[0], payment_id)
+
+    def callback_name(self, payment_id: str) -> str:
+        """The last part of the payment's own callback address: its id and its token."""
+        return own_name(payment_id, self.callback_token(payment_id))
 
     def proves(self, token: str, payment_id: str) -> bool:
         """Whether the token is the payment's, compared in constant time."""

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import Struct
 
 from pokea.addresses import join_address
-from pokea.api.callback_address import own_name
 from pokea.clock import SECOND, Clock, Deadline, Instant
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.outcomes import PushOrder, PushOutcome, Unknown
@@ -194,9 +193,6 @@ class PushService:
             self._start("sending", answer.payment.id, self._send(answer.payment, asked.deadline))
         return answer
 
-    def _own_name(self, payment_id: str) -> str:
-        return own_name(payment_id, self._tokens.callback_token(payment_id))
-
     def _is_late(self, deadline: Deadline) -> bool:
         return deadline.left_seconds(asyncio.get_running_loop().time(), self._clock.now()) <= 0
 
@@ -260,7 +256,7 @@ class PushService:
         order = PushOrder(
             msisdn=payment.msisdn,
             amount_shillings=whole_shillings(payment.amount_cents),
-            callback_url=join_address(self._callback_url, self._own_name(payment.id)),
+            callback_url=join_address(self._callback_url, self._tokens.callback_name(payment.id)),
             account_reference=payment.account_reference,
             description="Booking fee",
         )

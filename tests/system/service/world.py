@@ -8,7 +8,6 @@ from sqlalchemy import Connection, case, func, select, update
 
 from pokea.analytics import store as counting
 from pokea.analytics.counting import Deltas, OwnerDelta, deltas
-from pokea.api.callback_address import own_name
 from pokea.clock import SECOND
 from pokea.ledger.balances import balances
 from pokea.operations import store
@@ -61,7 +60,7 @@ def next_receipt() -> str:
 
 def callback_name(transaction_id: str) -> str:
     """What names this payment in its own callback address."""
-    return own_name(transaction_id, _tokens.callback_token(transaction_id))
+    return _tokens.callback_name(transaction_id)
 
 
 def callback_token(transaction_id: str) -> str:
