@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pokea.transport import NoAnswer, NotSent, Reply
 from pokea.universe.plan import Try, Visit
+from pokea.universe.service_calls import ServiceCalls
 from pokea.universe.stream_reader import StreamReader
 
 _PAUSE_SECONDS = 3.0
@@ -28,28 +29,11 @@ _CONFLICT = 409
 _TOO_MANY = 429
 
 
-class ServiceApi(Protocol):
+class ServiceApi(ServiceCalls, Protocol):
     """Where a customer stands: the calls to the service and to the phone, and what is noted."""
-
-    async def call(
-        self,
-        who: str,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        key: str | None = None,
-        patience_seconds: float = 60.0,
-        token: str | None = None,
-    ) -> Reply:
-        """Call the service. Raises NotSent or NoAnswer."""
-        ...
 
     async def phone(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Use the phone."""
-        ...
-
-    def note(self, who: str, subject: str, what: str) -> None:
-        """Write a line of the chronicle."""
         ...
 
     def count(self, name: str) -> None:

@@ -22,6 +22,7 @@ from pokea.universe.hook_oracle import Shelf, told_versions
 from pokea.universe.loop import VirtualLoop
 from pokea.universe.plan import Plan, PlannedEndpoint
 from pokea.universe.process import Process
+from pokea.universe.service_calls import ServiceCalls
 from pokea.webhooks.signing import key_of, signed_headers
 
 _ADDRESS: Final = "203.0.114.7"
@@ -43,24 +44,8 @@ _ARRIVES_WITHIN_SECONDS: Final = 700.0
 _FIRST_REFUSAL, _FIRST_FAULT, _TOO_MANY = 300, 500, 429
 
 
-class HookCounter(Protocol):
+class HookCounter(ServiceCalls, Protocol):
     """Where the merchant's admin stands."""
-
-    async def call(
-        self,
-        who: str,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        key: str | None = None,
-        patience_seconds: float = 60.0,
-    ) -> Reply:
-        """Call the service. Raises NotSent or NoAnswer."""
-        ...
-
-    def note(self, who: str, subject: str, what: str) -> None:
-        """Write a line of the chronicle."""
-        ...
 
     def keep_secret(self, what: str, secret: str) -> None:
         """No line of the log may show it."""
