@@ -34,12 +34,13 @@ def standby_server(postgres_server: PostgresServer) -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def name(postgres_server: PostgresServer, standby_server: PostgresServer) -> Iterator[str]:
-    """The name of a database with a table `kept` of numbers, on both."""
+    """The name of a database with a table `kept` of numbers, on both; a standby that is held up goes on at the end."""
     made = f"late_{next(_numbers)}"
     postgres_server.create_database(made)
     postgres_server.execute("create table kept (n integer)", made)
     wait_for(standby_server, made)
     yield made
+    let_go_on(standby_server)
     postgres_server.drop_database(made)
 
 
@@ -133,10 +134,7 @@ def test_late_it_is_read_with_its_age_up_to_the_bound(
                 while (await patient.reads.read_one(LATE, numbers)).found != (True, [1]):
                     await asyncio.sleep(0.05)
 
-    try:
-        asyncio.run(story())
-    finally:
-        let_go_on(standby_server)
+    asyncio.run(story())
 
 
 def test_a_read_that_wants_more_than_the_standby_shows_is_made_on_the_primary(
@@ -159,10 +157,7 @@ def test_a_read_that_wants_more_than_the_standby_shows_is_made_on_the_primary(
             await made.look_until_it_shows(begun.as_of)
             assert (await made.reads.read_one(Freshness(True, begun.as_of), numbers)).found == (True, [1])
 
-    try:
-        asyncio.run(story())
-    finally:
-        let_go_on(standby_server)
+    asyncio.run(story())
 
 
 def test_a_standby_that_is_stopped_costs_no_read_an_error(
@@ -290,10 +285,7 @@ def test_a_read_that_the_standby_refuses_alone_is_made_on_the_primary(
             assert made.standby.fault is None
             assert (await made.reads.read_one(LATE, numbers)).found == (True, [])
 
-    try:
-        asyncio.run(story())
-    finally:
-        let_go_on(standby_server)
+    asyncio.run(story())
 
 
 def test_a_role_without_rights_finds_out_all_of_it(
