@@ -1,8 +1,8 @@
-"""Two changes on two connections of PostgreSQL, led through every order in which they can meet.
+"""Changes on connections of their own to PostgreSQL, led through every order in which they can meet.
 
 Each change runs in a thread of its own, through `Database.write` as in a service, and stops at gates: before a
-statement that touches what the other change may touch too, and before the commit. One step lets one change go on to
-its next gate, or into a wait for a lock that the other holds, which PostgreSQL itself tells. Every choice that there is
+statement that touches what another change may touch too, and before the commit. One step lets one change go on to
+its next gate, or into a wait for a lock that another holds, which PostgreSQL itself tells. Every choice that there is
 gets taken once.
 """
 
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from string import ascii_uppercase
 from typing import Any, Final
 
 import psycopg
@@ -69,14 +70,14 @@ class _Trace:
 
 
 class Crossing:
-    """Leads two changes at once. Build it with `crossing`."""
+    """Leads several changes at once. Build it with `crossing`."""
 
-    def __init__(self, url: str, gates: Gates) -> None:
+    def __init__(self, url: str, gates: Gates, at_once: int) -> None:
         self._gates = {label: re.compile(pattern, re.DOTALL | re.IGNORECASE) for label, pattern in gates.items()}
         self._moved = threading.Condition()
         self._observer = psycopg.connect(url, autocommit=True)
         slow_to_fall_out = f"{url}?{_QUICK_DEADLOCKS}"
-        self._databases = [open_database(slow_to_fall_out), open_database(slow_to_fall_out)]
+        self._databases = [open_database(slow_to_fall_out) for _ in range(at_once)]
         self._runners: list[_Runner] = []
         for number, database in enumerate(self._databases):
             self._listen(number, database)
@@ -100,7 +101,7 @@ class Crossing:
             yield ending
 
     def _run(self, beginning: Sequence[int], changes: Sequence[Change]) -> tuple[_Trace, Ending]:
-        self._runners = [_Runner("AB"[number], self._databases[number]) for number in range(len(changes))]
+        self._runners = [_Runner(ascii_uppercase[number], self._databases[number]) for number in range(len(changes))]
         threads = [
             threading.Thread(target=self._work, args=(runner, change))
             for runner, change in zip(self._runners, changes, strict=True)
@@ -183,9 +184,9 @@ class Crossing:
 
 
 @contextmanager
-def crossing(url: str, gates: Gates = SETTLE_GATES) -> Iterator[Crossing]:
-    """Two connections to the PostgreSQL database at `url`, with gates before the statements that match."""
-    crossed = Crossing(url, gates)
+def crossing(url: str, gates: Gates = SETTLE_GATES, *, at_once: int = 2) -> Iterator[Crossing]:
+    """So many connections to the PostgreSQL database at `url`, with gates before the statements that match."""
+    crossed = Crossing(url, gates, at_once)
     try:
         yield crossed
     finally:
