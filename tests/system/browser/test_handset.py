@@ -323,18 +323,34 @@ def test_it_reads_whole(demo: World, open_tab: OpenTab, locale: str, wire: str) 
 
 
 def test_the_page_speaks_the_browsers_language(demo: World, open_tab: OpenTab) -> None:
-    """Around the phones it speaks Kiswahili to a browser that does, and the switch changes it for this and the next
-    visit; what stands on a phone's screen stays as M-PESA and Android write it."""
+    """Around the phones it speaks Kiswahili to a browser that does, also in what it refuses and on the wire, and the
+    switch changes it for this and the next visit; what stands on a phone's screen and the bodies and codes on the wire
+    stay as M-PESA, Android and Daraja write them."""
     tab = open_tab(locale="sw-KE")
     tab.page.goto(f"{demo.simulator.url}/sim")
     expect(tab.page.get_by_role("status").first).to_have_text("imeunganishwa")
     phone = demo.new_phone()
-    demo.push(phone)
+    demo.simulator.fault("callback_lost", msisdn=phone)
+    pushed = demo.push(phone)
     screen = tab.page.get_by_role("article", name=f"Simu 0{phone[3:6]} {phone[6:9]} {phone[9:]}")
     expect(screen.locator(".prompt-text")).to_contain_text("Do you want to pay Kshs. 500")
     expect(screen.get_by_label("PIN ya M-PESA")).to_be_visible()
     expect(tab.page.get_by_role("checkbox", name="Imepotea Matokeo hayatumwi kamwe.")).to_be_visible()
+    tab.page.get_by_role("textbox", name="Simu nyingine").fill("07")
+    tab.page.get_by_role("button", name="Ongeza", exact=True).click()
+    expect(tab.page.locator("form.new .problem")).to_have_text("Weka nambari ya simu ya Kenya, kama 0712 345 678.")
+    tab.page.route("**/answer", lambda route: route.fulfill(status=409, json={"code": "prompt_ended"}), times=1)
+    screen.get_by_role("button", name="Cancel").click()
+    expect(screen.locator(".prompt-problem")).to_have_text("Ombi limeisha tayari.")
+    screen.get_by_role("button", name="Cancel").click()
+    wire = tab.page.get_by_role("region", name="Mawasiliano")
+    expect(wire).to_contain_text("hitilafu: Callback, Imepotea")
+    expect(wire).to_contain_text("jibu la /mpesa/stkpush/v1/processrequest")
+    expect(wire.locator("details", has_text="POST /mpesa/stkpush/v1").first.locator("pre")).to_contain_text(phone)
+    assert demo.service.status(pushed.id)["status"] == "pending"
     tab.page.get_by_role("button", name="English").click()
+    expect(wire).to_contain_text("fault: Callback, Lost")
+    demo.simulator.api("DELETE", "/faults")
     expect(tab.page.get_by_role("status").first).to_have_text("live")
     tab.page.reload()
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("Phones")

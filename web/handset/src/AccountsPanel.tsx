@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import { useWords } from '../../language.js';
 import { api } from './api.js';
 import { TEXTS } from './texts.js';
+import { useProblem } from './useProblem.js';
 import type { Accounts, MoneyOut } from './wire.js';
 import { ksh, preciseTime, written } from './written.js';
 
@@ -22,11 +22,7 @@ interface Props {
 /** What the organisation holds at M-PESA, and what left it. */
 export function AccountsPanel({ accounts, moneyOut }: Props) {
   const t = useWords(TEXTS);
-  const [problem, setProblem] = useState('');
-  const act = (what: Promise<unknown>) => {
-    setProblem('');
-    what.catch((failure: Error) => setProblem(failure.message));
-  };
+  const [problem, act] = useProblem();
   const utility = accounts?.utility ?? 0;
   return (
     <section class="accounts" aria-label={t.accounts}>
@@ -42,10 +38,10 @@ export function AccountsPanel({ accounts, moneyOut }: Props) {
         ))}
       </dl>
       <div class="money">
-        <button type="button" onClick={() => act(api.setAccounts({ utility: utility + 10_000 }))}>
+        <button type="button" onClick={() => void act(api.setAccounts({ utility: utility + 10_000 }))}>
           {t.fund}
         </button>
-        <button type="button" disabled={utility <= 0} onClick={() => act(api.sweep())}>
+        <button type="button" disabled={utility <= 0} onClick={() => void act(api.sweep())}>
           {t.sweep}
         </button>
       </div>

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import { readPhone } from '../../checkout/src/core/phone.js';
+import { readField, readPhone } from '../../checkout/src/core/phone.js';
 import { LanguageSwitch, Speaking, useWords } from '../../language.js';
 import { AccountsPanel } from './AccountsPanel.js';
 import { api } from './api.js';
 import { FaultPanel } from './FaultPanel.js';
 import { Phone } from './Phone.js';
 import { TEXTS, TITLE } from './texts.js';
+import { useProblem } from './useProblem.js';
 import { useNow, useSimulator } from './useSimulator.js';
 import { WireLog } from './WireLog.js';
 
@@ -45,7 +46,7 @@ function Simulator() {
         <p role="status" class={state.isConnected ? 'live' : 'live lost'}>
           {state.isConnected ? t.live : t.lost}
         </p>
-        <button type="button" onClick={() => void api.advance(60)}>
+        <button type="button" onClick={() => void api.advance(60).catch(Boolean)}>
           {t.minute}
         </button>
         {!isBare && <LanguageSwitch />}
@@ -89,16 +90,16 @@ export function inOrder<T extends { msisdn: string }>(
 function NewPhone({ hidden, added }: { hidden: number; added: (msisdn: string) => void }) {
   const t = useWords(TEXTS);
   const [text, setText] = useState('');
-  const [problem, setProblem] = useState('');
+  const [problem, act, say] = useProblem();
   const add = (event: Event) => {
     event.preventDefault();
-    api
-      .change({ msisdn: text })
-      .then(({ msisdn }) => {
-        setText('');
-        added(msisdn);
-      })
-      .catch((failure: Error) => setProblem(failure.message));
+    const { msisdn } = readField(text);
+    if (!msisdn) return say(t.noNumber);
+    const made = api.change({ msisdn }).then(() => {
+      setText('');
+      added(msisdn);
+    });
+    void act(made);
   };
   return (
     <form class="new" onSubmit={add}>
@@ -110,7 +111,7 @@ function NewPhone({ hidden, added }: { hidden: number; added: (msisdn: string) =
           value={text}
           onInput={(event) => {
             setText(event.currentTarget.value);
-            setProblem('');
+            say('');
           }}
         />
       </label>

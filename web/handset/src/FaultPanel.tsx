@@ -1,8 +1,8 @@
-import { useState } from 'preact/hooks';
 import { useLocale, useWords } from '../../language.js';
 import { api } from './api.js';
 import { GROUPS } from './faults.js';
 import { TEXTS } from './texts.js';
+import { useProblem } from './useProblem.js';
 import type { Fault } from './wire.js';
 
 const KNOWN = new Set(GROUPS.flatMap((group) => group.switches.map((one) => one.kind)));
@@ -11,23 +11,19 @@ const KNOWN = new Set(GROUPS.flatMap((group) => group.switches.map((one) => one.
 export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
   const t = useWords(TEXTS);
   const locale = useLocale();
-  const [problem, setProblem] = useState('');
+  const [problem, act] = useProblem();
   const isOn = (kind: string) => faults.some((fault) => fault.kind === kind);
   const set = async (kind: string, wanted: boolean) => {
-    setProblem('');
-    try {
-      if (wanted) return await api.addFault(kind);
-      for (const fault of faults.filter((each) => each.kind === kind)) await api.removeFault(fault.id);
-    } catch (failure) {
-      setProblem((failure as Error).message);
-    }
+    if (wanted) return await api.addFault(kind);
+    for (const fault of faults.filter((each) => each.kind === kind)) await api.removeFault(fault.id);
+    return null;
   };
   const elsewhere = faults.filter((fault) => !KNOWN.has(fault.kind)).length;
   return (
     <section class="faults" aria-label={t.faults}>
       <header>
         <h2>{t.wrong}</h2>
-        <button type="button" disabled={!faults.length} onClick={() => void api.clearFaults()}>
+        <button type="button" disabled={!faults.length} onClick={() => void act(api.clearFaults())}>
           {t.off}
         </button>
       </header>
@@ -42,7 +38,7 @@ export function FaultPanel({ faults }: { faults: readonly Fault[] }) {
               <input
                 type="checkbox"
                 checked={isOn(kind)}
-                onChange={(event) => void set(kind, event.currentTarget.checked)}
+                onChange={(event) => void act(set(kind, event.currentTarget.checked))}
               />
               <span>
                 <b>{title}</b>

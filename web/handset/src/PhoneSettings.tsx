@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import { useWords } from '../../language.js';
 import { api, type SubscriberChange } from './api.js';
 import { HABITS, TEXTS } from './texts.js';
+import { useProblem } from './useProblem.js';
 import { BEHAVIOURS, type Behaviour, type Subscriber } from './wire.js';
 import { ksh, written } from './written.js';
 
@@ -9,12 +9,9 @@ import { ksh, written } from './written.js';
 export function PhoneSettings({ subscriber }: { subscriber: Subscriber }) {
   const t = useWords(TEXTS);
   const habits = useWords(HABITS);
-  const [problem, setProblem] = useState('');
+  const [problem, act] = useProblem();
   const { msisdn } = subscriber;
-  const change = (what: Omit<SubscriberChange, 'msisdn'>) => {
-    setProblem('');
-    api.change({ msisdn, ...what }).catch((failure: Error) => setProblem(failure.message));
-  };
+  const change = (what: Omit<SubscriberChange, 'msisdn'>) => void act(api.change({ msisdn, ...what }));
   return (
     <div class="settings">
       <h2>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useWords } from '../../language.js';
 import { api } from './api.js';
 import { TEXTS } from './texts.js';
+import { useProblem } from './useProblem.js';
 import type { Prompt } from './wire.js';
 
 const PIN_LENGTH = 4;
@@ -16,21 +17,18 @@ interface Props {
 export function PromptScreen({ prompt, secondsLeft }: Props) {
   const t = useWords(TEXTS);
   const [pin, setPin] = useState('');
-  const [problem, setProblem] = useState('');
+  const [problem, act, say] = useProblem();
   const field = useRef<HTMLInputElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new prompt takes the focus
   useEffect(() => field.current?.focus({ preventScroll: true }), [prompt.id]);
 
-  const answer = (given: Promise<unknown>) => {
-    given.catch((failure: Error) => setProblem(failure.message));
-  };
   const send = (event: Event) => {
     event.preventDefault();
-    if (pin.length === PIN_LENGTH) answer(api.pay(prompt.id, pin));
-    else setProblem(t.shortPin);
+    if (pin.length === PIN_LENGTH) void act(api.pay(prompt.id, pin));
+    else say(t.shortPin);
   };
   const press = (key: string) => {
-    setProblem('');
+    say('');
     setPin((typed) => (key === '⌫' ? typed.slice(0, -1) : (typed + key).slice(0, PIN_LENGTH)));
   };
   return (
@@ -57,7 +55,7 @@ export function PromptScreen({ prompt, secondsLeft }: Props) {
         {problem}
       </p>
       <div class="prompt-buttons" lang="en">
-        <button type="button" onClick={() => answer(api.cancel(prompt.id))}>
+        <button type="button" onClick={() => void act(api.cancel(prompt.id))}>
           Cancel
         </button>
         <button type="submit">OK</button>

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
-import { useWords } from '../../language.js';
+import { useLocale, useWords } from '../../language.js';
+import { faultTitle } from './faults.js';
 import type { Line } from './state.js';
-import { TEXTS } from './texts.js';
+import { TEXTS, WIRE } from './texts.js';
 import { preciseTime } from './written.js';
 
 /** What goes over the wire, newest first. */
@@ -19,7 +20,7 @@ export function WireLog({ lines }: { lines: readonly Line[] }) {
       </header>
       {!shown.length && <p class="empty">{t.quiet}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <ol tabIndex={0} lang="en">
+      <ol tabIndex={0}>
         {shown.map((line) => (
           <li key={line.number}>
             <Entry line={line} />
@@ -32,7 +33,9 @@ export function WireLog({ lines }: { lines: readonly Line[] }) {
 
 function Entry({ line }: { line: Line }) {
   const t = useWords(TEXTS);
-  const { direction, title, status, fault, body, at } = line;
+  const locale = useLocale();
+  const { direction, what, about, status, fault, body, at } = line;
+  const title = WIRE[locale][what].replace('#', what === 'fault' ? faultTitle(about, locale) : about);
   const isBad = fault || status === null || (status ?? 0) >= 400;
   const head = (
     <>
@@ -50,7 +53,9 @@ function Entry({ line }: { line: Line }) {
     <details>
       <summary class="line">{head}</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0}>{typeof body === 'string' ? body : JSON.stringify(body, null, 2)}</pre>
+      <pre tabIndex={0} lang="en">
+        {typeof body === 'string' ? body : JSON.stringify(body, null, 2)}
+      </pre>
     </details>
   );
 }

@@ -12,10 +12,22 @@ import {
 
 const ROOT = 'sim/api';
 
+/** The simulator did not do what was asked; its code says why. */
+export class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
 async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const answer = await fetch(ROOT + path, init);
+  const answer = await fetch(ROOT + path, init).catch(() => {
+    throw new Refusal('away');
+  });
   const body = await answer.json();
-  if (!answer.ok) throw new Error(body.message ?? `The simulator answered ${answer.status}.`);
+  if (!answer.ok) throw new Refusal(body.code ?? `${answer.status}`);
   return body as T;
 }
 

@@ -1,6 +1,6 @@
 /** The switches of the side panel: each fault that was seen in the wild, in a sentence. */
 
-import type { InBoth } from '../../language.js';
+import type { InBoth, Locale } from '../../language.js';
 
 /** What a switch says: its title, and what it does. */
 type Said = readonly [title: string, effect: string];
@@ -296,3 +296,12 @@ export const GROUPS: readonly Group[] = [
     ],
   },
 ];
+
+/** What a fault is called on its switch, with its group; one that has no switch, by its kind. */
+export function faultTitle(kind: string, locale: Locale): string {
+  for (const { title, switches } of GROUPS) {
+    const found = switches.find((one) => one.kind === kind);
+    if (found) return `${title[locale]}, ${found[locale][0]}`;
+  }
+  return kind;
+}

@@ -2,13 +2,27 @@
 
 import type { Accounts, Fault, Happening, MoneyOut, Prompt, Sms, Subscriber } from './wire.js';
 
+/** What goes over the wire, by the names of its events; `fault` is one that took effect. */
+export type What =
+  | 'request'
+  | 'response'
+  | 'callback'
+  | 'callback_answered'
+  | 'result'
+  | 'result_answered'
+  | 'timeout_notice'
+  | 'timeout_notice_answered'
+  | 'fault';
+
 /** One line of the wire log. */
 export interface Line {
   number: number;
   at: string;
   /** To Daraja, or from it. */
   direction: 'in' | 'out';
-  title: string;
+  what: What;
+  /** The call or the address that it is about, or the kind of a fault. */
+  about: string;
   status: number | null | undefined;
   fault: string | null;
   body: unknown;
@@ -103,39 +117,27 @@ function withLine(lines: readonly Line[], name: string, data: Happening['data'])
   return [{ ...line, number, at: data.at }, ...lines].slice(0, LINES_KEPT);
 }
 
-const CALLED = {
-  callback: 'callback',
-  result: 'Result',
-  timeout_notice: 'timeout notice',
-  callback_answered: 'callback',
-  result_answered: 'Result',
-  timeout_notice_answered: 'timeout notice',
-} as const;
-
-function lineOf(name: string, data: Happening['data']): Omit<Line, 'number' | 'at'> | null {
+function lineOf(what: string, data: Happening['data']): Omit<Line, 'number' | 'at'> | null {
   const fault = (data.fault as string | null | undefined) ?? null;
   const status = data.status as number | null | undefined;
-  switch (name) {
+  const { body } = data;
+  switch (what) {
     case 'request':
-      return { direction: 'in', title: `${data.method} ${data.path}`, status, fault, body: data.body };
+      return { what, direction: 'in', about: `${data.method} ${data.path}`, status, fault, body };
     case 'response':
-      return { direction: 'out', title: `answer to ${data.path}`, status, fault, body: data.body };
+      return { what, direction: 'out', about: String(data.path), status, fault, body };
     case 'callback':
     case 'result':
     case 'timeout_notice':
-      return { direction: 'out', title: `${CALLED[name]} ${data.url}`, status, fault, body: data.body };
+      return { what, direction: 'out', about: String(data.url), status, fault, body };
     case 'callback_answered':
     case 'result_answered':
     case 'timeout_notice_answered':
-      return { direction: 'in', title: `${CALLED[name]} answered`, status, fault, body: undefined };
-    case 'fault':
-      return {
-        direction: 'out',
-        title: `fault ${data.kind}`,
-        status,
-        fault: String(data.kind),
-        body: undefined,
-      };
+      return { what, direction: 'in', about: '', status, fault, body: undefined };
+    case 'fault': {
+      const kind = String(data.kind);
+      return { what, direction: 'out', about: kind, status, fault: kind, body: undefined };
+    }
     default:
       return null;
   }

@@ -1,9 +1,10 @@
 import type { InBoth } from '../../language.js';
+import type { What } from './state.js';
 import type { Behaviour } from './wire.js';
 
 /**
  * What the page says around the phones; `#` is filled in. What stands on a phone's screen is M-PESA's and Android's, and
- * the lines of the wire are Daraja's: they are the same in both.
+ * the bodies and codes on the wire are Daraja's: they are the same in both.
  */
 const en = {
   phones: 'Phones',
@@ -37,6 +38,7 @@ const en = {
   in: 'to Daraja',
   out: 'from Daraja',
   none: 'none',
+  noNumber: 'Type a Kenyan mobile number, such as 0712 345 678.',
   accounts: 'The organisation’s money',
   fund: 'Add Ksh10,000',
   sweep: 'Sweep to the bank',
@@ -81,6 +83,7 @@ const sw: HandsetTexts = {
   in: 'kwenda Daraja',
   out: 'kutoka Daraja',
   none: 'hakuna',
+  noNumber: 'Weka nambari ya simu ya Kenya, kama 0712 345 678.',
   accounts: 'Pesa za biashara',
   fund: 'Ongeza Ksh10,000',
   sweep: 'Peleka benki',
@@ -114,5 +117,51 @@ export const HABITS: InBoth<Readonly<Record<Behaviour, string>>> = {
     wrong_pin: 'huweka PIN isiyo sahihi',
     insufficient: 'hana pesa za kutosha',
     unreachable: 'amezima simu',
+  },
+};
+
+/** The lines of the wire. */
+export const WIRE: InBoth<Readonly<Record<What, string>>> = {
+  en: {
+    request: '#',
+    response: 'answer to #',
+    callback: 'callback #',
+    callback_answered: 'callback answered',
+    result: 'Result #',
+    result_answered: 'Result answered',
+    timeout_notice: 'timeout notice #',
+    timeout_notice_answered: 'timeout notice answered',
+    fault: 'fault: #',
+  },
+  sw: {
+    request: '#',
+    response: 'jibu la #',
+    callback: 'callback #',
+    callback_answered: 'callback imejibiwa',
+    result: 'Result #',
+    result_answered: 'Result imejibiwa',
+    timeout_notice: 'ilani ya muda kuisha #',
+    timeout_notice_answered: 'ilani ya muda kuisha imejibiwa',
+    fault: 'hitilafu: #',
+  },
+};
+
+/** Why the simulator did not do what was asked, by its codes; `` is for all others. */
+export const REFUSALS: InBoth<Readonly<Record<string, string>>> = {
+  en: {
+    prompt_ended: 'The request has ended already.',
+    not_found: 'The request is no longer there.',
+    nothing_to_sweep: 'The account holds nothing.',
+    unavailable: 'There is room for no more phones.',
+    away: 'The simulator does not answer.',
+    '': 'The simulator did not do that (#).',
+  },
+  sw: {
+    prompt_ended: 'Ombi limeisha tayari.',
+    not_found: 'Ombi halipo tena.',
+    nothing_to_sweep: 'Akaunti haina pesa.',
+    unavailable: 'Hakuna nafasi ya simu zaidi.',
+    away: 'Kiigaji hakijibu.',
+    '': 'Kiigaji hakikufanya hivyo (#).',
   },
 };

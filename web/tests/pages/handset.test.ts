@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inOrder } from '../../handset/src/App.js';
-import { GROUPS } from '../../handset/src/faults.js';
+import { faultTitle, GROUPS } from '../../handset/src/faults.js';
 import { after, NOTHING, type State } from '../../handset/src/state.js';
 import {
   BEHAVIOURS,
@@ -44,6 +44,12 @@ describe('the switches', () => {
     expect([...kinds].sort()).toEqual(valuesOf('faults.py', 'FaultKind').sort());
   });
 
+  test('lend their titles to the wire, in the language that is spoken', () => {
+    expect(faultTitle('callback_lost', 'en')).toBe('Callback, Lost');
+    expect(faultTitle('callback_lost', 'sw')).toBe('Callback, Imepotea');
+    expect(faultTitle('eclipse', 'sw')).toBe('eclipse');
+  });
+
   test('of the owner are every behaviour of the simulator', () => {
     expect([...BEHAVIOURS].sort()).toEqual(valuesOf('handset.py', 'Behaviour').sort());
   });
@@ -79,12 +85,12 @@ describe('what happens', () => {
     state = told(state, 'callback', { url: 'http://shop/****', body: {} });
     state = told(state, 'callback_answered', { status: null });
     expect(
-      state.lines.map(({ direction, title, status, fault }) => [direction, title, status, fault]),
+      state.lines.map(({ direction, what, about, status, fault }) => [direction, what, about, status, fault]),
     ).toEqual([
-      ['in', 'callback answered', null, null],
-      ['out', 'callback http://shop/****', undefined, null],
-      ['out', 'answer to /mpesa/x', 500, 'push_500_before'],
-      ['in', 'POST /mpesa/x', undefined, null],
+      ['in', 'callback_answered', '', null, null],
+      ['out', 'callback', 'http://shop/****', undefined, null],
+      ['out', 'response', '/mpesa/x', 500, 'push_500_before'],
+      ['in', 'request', 'POST /mpesa/x', undefined, null],
     ]);
     expect(new Set(state.lines.map(({ number }) => number)).size).toBe(4);
   });
@@ -112,10 +118,10 @@ describe('what happens', () => {
     let state = told(NOTHING, 'result', { url: 'http://shop/****', body: {} });
     state = told(state, 'timeout_notice', { url: 'http://shop/****', body: {} });
     state = told(state, 'result_answered', { status: 200 });
-    expect(state.lines.map(({ direction, title }) => [direction, title])).toEqual([
-      ['in', 'Result answered'],
-      ['out', 'timeout notice http://shop/****'],
-      ['out', 'Result http://shop/****'],
+    expect(state.lines.map(({ direction, what, about }) => [direction, what, about])).toEqual([
+      ['in', 'result_answered', ''],
+      ['out', 'timeout_notice', 'http://shop/****'],
+      ['out', 'result', 'http://shop/****'],
     ]);
   });
 

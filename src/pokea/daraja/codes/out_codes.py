@@ -22,11 +22,11 @@ _SENT: Final = (
 )
 _NOT_SENT: Final = (
     "Your money has not been sent yet. Contact the business.",
-    "Pesa zako bado hazijatumwa. Wasiliana na biashara.",
+    "Pesa zako bado hazijatumwa. Wasiliana na mfanyabiashara.",
 )
 _TAKES_NONE: Final = (
     "Your M-PESA account could not take the money. Check its limits with *334#, then contact the business.",
-    "Akaunti yako ya M-PESA haikuweza kupokea pesa. Angalia viwango vyake kwa *334#, kisha wasiliana na biashara.",
+    "Akaunti yako ya M-PESA haikuweza kupokea pesa. Angalia viwango kwa *334#, kisha wasiliana na mfanyabiashara.",
 )
 _OPEN: Final = (
     "It is being checked with M-PESA whether your money was sent. Wait for its SMS.",
