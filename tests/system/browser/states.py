@@ -69,7 +69,7 @@ Bring: TypeAlias = Callable[[Scene], None]
 
 def _typed(scene: Scene) -> None:
     scene.open()
-    scene.tab.phone.fill("+254 712 345678")
+    scene.tab.phone.fill(f"+254 {scene.phone[3:6]} {scene.phone[6:]}")
 
 
 def _wrong(scene: Scene) -> None:
@@ -79,7 +79,7 @@ def _wrong(scene: Scene) -> None:
 
 
 def _sending(scene: Scene) -> None:
-    scene.fault("slow", seconds=8)
+    scene.fault("slow", seconds=30)
     scene.pay()
 
 
@@ -90,7 +90,7 @@ def _unanswered(scene: Scene) -> None:
 
 
 def _silence(scene: Scene) -> None:
-    scene.tab.page.clock.install()
+    """Only where the page's clock can be moved."""
     _unanswered(scene)
     for _ in range(8):
         scene.tab.page.clock.run_for(8_000)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ViewportSize, expect
 
 from tests.system.browser.conftest import ARTEFACTS
+from tests.system.browser.pressing import wrong_prompts
 from tests.system.browser.states import STATES, Scene
 from tests.system.browser.storefronts import Storefront
 from tests.system.browser.tab import Tab
@@ -32,8 +33,11 @@ pytestmark = pytest.mark.parametrize("storefront", ["plain"], indirect=True)
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_state(storefront: Storefront, tab: Tab, state: str) -> None:
-    """In both languages, both themes, on a small phone, a wide screen and at 200 % of zoom it reads whole."""
-    STATES[state](Scene(storefront, tab))
+    """In both languages, both themes, on a small phone, a wide screen and at 200 % of zoom it reads whole; and a double
+    click or Enter pressed twice on any of its buttons sends no prompt but the one that was asked for."""
+    tab.page.clock.install()
+    scene = Scene(storefront, tab)
+    STATES[state](scene)
     # The plain page has no dark styles, so that its dialog is light always; this one's follows the system.
     tab.page.evaluate("document.documentElement.style.colorScheme = 'light dark'")
     found: dict[str, list[str]] = {}
@@ -52,6 +56,7 @@ def test_a_state(storefront: Storefront, tab: Tab, state: str) -> None:
         if language == "en" and state not in UNANSWERED:
             expect(tab.dialog).to_contain_text(re.compile("Kwa ?POKEA DEMO"))
     assert {what: faults for what, faults in found.items() if faults} == {}
+    assert wrong_prompts(scene, state) == {}
 
 
 def out_of_reach(tab: Tab) -> list[str]:
