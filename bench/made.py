@@ -18,8 +18,9 @@ from pokea.api.callback_address import own_name
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant, SystemClock
 from pokea.daraja.outcomes import Accepted
-from pokea.operations.decision import LOCK_GRACE, Status, decide
+from pokea.operations.decision import Status, decide
 from pokea.operations.evidence import Evidence, from_push
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.schedule import next_action_at
 from pokea.operations.store import Payment, with_decision
 from pokea.operations.tokens import PaymentTokens
@@ -157,7 +158,7 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
         "status": Status.INITIATED.value,
         "flags": "",
         "is_locking": True,
-        "locked_until": expires_at + LOCK_GRACE,
+        "locked_until": expires_at + STK_PUSH.lock_grace,
         "next_action_at": now + LEASE,
         "inquiries": 0,
         "is_open": True,
@@ -165,8 +166,8 @@ def _pushed(number: int, now: Instant) -> tuple[Payment, Evidence]:
     }
     payment = Payment(**empty | asked)
     piece = from_push(identity, Accepted(checkout_of(number), f"29115-{number}-1", "Success"), now + SECOND // 2)
-    row = decide(payment.terms, [piece])
-    due_at = next_action_at(row, [piece], payment.inquiry_state)
+    row = decide(payment.terms, STK_PUSH, [piece])
+    due_at = next_action_at(STK_PUSH, row, [piece], payment.inquiry_state)
     return with_decision(payment, row, due_at, now)._replace(version=2), piece
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from pokea.clock import HOUR, SECOND
-from pokea.operations.decision import LOCK_GRACE, QUERY_AGREEMENT, Decision, Flag, Status, Terms, decide
+from pokea.operations.decision import Decision, Flag, Status, Terms, decide
 from pokea.operations.evidence import Evidence, Source
 from pokea.operations.inquiry_queue import LANE_CYCLE
-from pokea.operations.schedule import EXPEDITE_AT_MOST_EVERY, FIRST_QUESTION, GAPS_SECONDS, GIVE_UP, SECOND_OPINION
+from pokea.operations.rules import STK_PUSH
 from tools.markdown import page, table
 
 _FACTS: Final = Terms("pay_1", 50_000, expires_at=120 * SECOND)
@@ -64,7 +64,7 @@ HAPPENINGS: Final[dict[str, Sequence[Evidence]]] = {
 
 def cell(state: str, happening: str) -> Decision:
     """The row of a payment in this state after this happening."""
-    return decide(_FACTS, [*STATES[state], *HAPPENINGS[happening]])
+    return decide(_FACTS, STK_PUSH, [*STATES[state], *HAPPENINGS[happening]])
 
 
 def states_page() -> str:
@@ -95,7 +95,7 @@ _LANES: Final = {
 
 
 def _shown(state: str, happening: str) -> str:
-    before, after = decide(_FACTS, STATES[state]), cell(state, happening)
+    before, after = decide(_FACTS, STK_PUSH, STATES[state]), cell(state, happening)
     flags = [f"*{flag.value}*" for flag in after.flags if flag not in before.flags]
     said = [f"`{after.status.value}`"] if after.status is not before.status else []
     return " ".join([*said, *flags])
@@ -104,7 +104,9 @@ def _shown(state: str, happening: str) -> str:
 def arrows() -> set[tuple[Status, Status]]:
     """Which status leads to which, in any cell."""
     found = {
-        (decide(_FACTS, STATES[state]).status, cell(state, each).status) for state in STATES for each in HAPPENINGS
+        (decide(_FACTS, STK_PUSH, STATES[state]).status, cell(state, each).status)
+        for state in STATES
+        for each in HAPPENINGS
     }
     return {(before, after) for before, after in found if before is not after}
 
@@ -116,17 +118,17 @@ def _arrows() -> list[str]:
 
 
 def _times() -> list[tuple[str, str]]:
-    gaps = ", ".join(map(str, GAPS_SECONDS))
+    gaps = ", ".join(str(gap // SECOND) for gap in STK_PUSH.gaps)
     return [
-        ("first question after acceptance", f"{FIRST_QUESTION // SECOND} s"),
+        ("first question after acceptance", f"{STK_PUSH.first_question // SECOND} s"),
         ("pauses between questions without an answer, in seconds, the last one for ever", gaps),
-        ("a lone answer of `not paid` is asked again after", f"{SECOND_OPINION // SECOND} s"),
-        ("two answers prove a failure when they are apart by at least", f"{QUERY_AGREEMENT // SECOND} s"),
+        ("a lone answer of `not paid` is asked again after", f"{STK_PUSH.second_opinion // SECOND} s"),
+        ("two answers prove a failure when they are apart by at least", f"{STK_PUSH.agreement // SECOND} s"),
         (
             "a claim or a doubtful callback brings the question forward at most every",
-            f"{EXPEDITE_AT_MOST_EVERY // SECOND} s",
+            f"{STK_PUSH.expedite_every // SECOND} s",
         ),
-        ("the lock of booking and phone ends after the prompt's end by", f"{LOCK_GRACE // SECOND} s"),
-        ("the asking ends after", f"{GIVE_UP // HOUR} h"),
+        ("the lock of booking and phone ends after the prompt's end by", f"{STK_PUSH.lock_grace // SECOND} s"),
+        ("the asking ends after", f"{STK_PUSH.give_up // HOUR} h"),
         ("flags that a person is to look at", ", ".join(f"`{flag.value}`" for flag in Flag)),
     ]

@@ -22,6 +22,7 @@ from pokea.disbursements.evidence import (
     unknown,
 )
 from pokea.disbursements.model import AttemptStatus, AttemptTerms, OutFlag, Way
+from pokea.disbursements.rules import MONEY_OUT
 from tests.disbursements.bodies import RECEIPT_OUT, at, b2c_body, came, reversal_body, status_body
 from tests.disbursements.rows import CONVERSATION, MSISDN, ORIGINATOR, attempt_row
 
@@ -36,7 +37,7 @@ STATUS = Purpose.STATUS
 
 def decided(*items: OutEvidence, terms: AttemptTerms = TERMS, foreign: tuple[str, ...] = ()) -> AttemptDecision:
     """The decision of an attempt that was begun, and of which this is known."""
-    return decide_attempt(terms, [BEGAN, *items], foreign)
+    return decide_attempt(terms, MONEY_OUT, [BEGAN, *items], foreign)
 
 
 def test_what_was_begun_and_not_answered_is_being_sent() -> None:
@@ -218,7 +219,7 @@ def test_order_and_repetition_change_nothing(items: list[OutEvidence], chance: o
     """The decision is a function of the set of evidence: shuffled, doubled, or told anew it is the same."""
     shuffled = [*items, *items]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis gives a Random
-    assert decide_attempt(TERMS, items) == decide_attempt(TERMS, shuffled)
+    assert decide_attempt(TERMS, MONEY_OUT, items) == decide_attempt(TERMS, MONEY_OUT, shuffled)
 
 
 def test_completed_is_never_left_but_by_a_return() -> None:

@@ -10,6 +10,7 @@ from pokea.daraja.result_reading import read_result
 from pokea.disbursements.decision import AttemptDecision, decide_attempt
 from pokea.disbursements.evidence import OutDelivery, Purpose, accepted, delivered, send_began
 from pokea.disbursements.model import AttemptStatus, AttemptTerms, Way
+from pokea.disbursements.rules import MONEY_OUT
 from tests.daraja.test_payloads import FIXTURES, PAYLOADS
 from tests.disbursements.bodies import at
 
@@ -34,7 +35,7 @@ def decided(name: str, changes: dict[str, Any] | None = None) -> AttemptDecision
     delivery = OutDelivery("0" * 48, body, at(10))
     item = delivered("at_1", delivery, PURPOSES[VERDICTS[name]["at"]], int(is_status))
     known = accepted("at_1", "AG_ours", None, at(1))
-    return decide_attempt(terms, [send_began("at_1", "d" * 64, at(0)), known, item])
+    return decide_attempt(terms, MONEY_OUT, [send_began("at_1", "d" * 64, at(0)), known, item])
 
 
 @pytest.mark.parametrize("name", ABOUT_ATTEMPTS)

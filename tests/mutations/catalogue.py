@@ -134,8 +134,8 @@ MUTATIONS: Final = (
             ),
             Edit(
                 _STATUS,
-                "    return _failed(known, terms, failures) if failures else known\n",
-                "    if failures:\n        return _failed(known, terms, failures)\n"
+                "    return _failed(known, terms, rules, failures) if failures else known\n",
+                "    if failures:\n        return _failed(known, terms, rules, failures)\n"
                 "    return _completed(known, classified) if classified.successes else known\n",
             ),
         ],

@@ -48,9 +48,9 @@ OF_MONEY_OUT: Final = (
         [
             Edit(
                 _DECISION,
-                "        elif reading.result_type == SUCCESS and out_finality(reading.code) is OutFinality.FAILED:\n",
-                "        elif reading.result_type == SUCCESS and (\n"
-                '            reading.code == "15" or out_finality(reading.code) is OutFinality.FAILED\n'
+                "        elif is_final and self._rules.finality(reading.code) is OutFinality.FAILED:\n",
+                "        elif is_final and (\n"
+                '            reading.code == "15" or self._rules.finality(reading.code) is OutFinality.FAILED\n'
                 "        ):\n",
             )
         ],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pokea.clock import SECOND
 from pokea.operations.decision import Decision, Flag, Status, Terms, classify, decide
 from pokea.operations.evidence import Evidence, Source
+from pokea.operations.rules import STK_PUSH
 from tests.properties.evidence_sets import (
     ASKED_CENTS,
     FACTS,
@@ -40,11 +41,11 @@ def test_every_subset_makes_the_same_row_in_any_order_and_with_any_repetition() 
     """Each of the 4,096 sets of a small world makes one row, however it is shuffled and repeated."""
     shuffle = random.Random(7)
     for chosen in subsets():
-        row = decide(FACTS, chosen)
+        row = decide(FACTS, STK_PUSH, chosen)
         again = [*chosen, *chosen]
         shuffle.shuffle(again)
-        assert decide(FACTS, again) == row
-        assert decide(FACTS, reversed(chosen)) == row
+        assert decide(FACTS, STK_PUSH, again) == row
+        assert decide(FACTS, STK_PUSH, reversed(chosen)) == row
 
 
 def test_no_subset_completes_without_a_trusted_success() -> None:
@@ -55,16 +56,16 @@ def test_no_subset_completes_without_a_trusted_success() -> None:
         judged = kinds & {Source.PUSH_ACCEPTED, Source.PUSH_REFUSED, Source.PUSH_UNKNOWN}
         proved = callback("0", 5).id in ids and bool(judged)
         asked = query("0", 60, attempt=3).id in ids
-        assert (decide(FACTS, chosen).status is Status.COMPLETED) == (proved or asked)
+        assert (decide(FACTS, STK_PUSH, chosen).status is Status.COMPLETED) == (proved or asked)
 
 
 def test_no_piece_takes_a_completed_payment_back() -> None:
     """Whatever is added to a completed set of the small world, the payment stays completed."""
     world = small_world()
     for chosen in subsets():
-        if decide(FACTS, chosen).status is Status.COMPLETED:
+        if decide(FACTS, STK_PUSH, chosen).status is Status.COMPLETED:
             for piece in world:
-                assert decide(FACTS, [*chosen, piece]).status is Status.COMPLETED
+                assert decide(FACTS, STK_PUSH, [*chosen, piece]).status is Status.COMPLETED
 
 
 @given(any_set, st.randoms(use_true_random=False))
@@ -74,15 +75,15 @@ def test_any_set_makes_the_same_row_in_any_order(pieces: list[Evidence], chance:
     unique = list(by_id.values())
     shuffled = [*unique, *unique]
     chance.shuffle(shuffled)
-    assert decide(FACTS, shuffled) == decide(FACTS, unique)
+    assert decide(FACTS, STK_PUSH, shuffled) == decide(FACTS, STK_PUSH, unique)
 
 
 @given(any_set, any_evidence())
 def test_a_completed_payment_stays_completed(pieces: list[Evidence], more: Evidence) -> None:
     """No further evidence takes a completed payment back, nor its lock up again."""
     unique = list({piece.id: piece for piece in pieces}.values())
-    if decide(FACTS, unique).status is Status.COMPLETED and more.id not in {piece.id for piece in unique}:
-        after = decide(FACTS, [*unique, more])
+    if decide(FACTS, STK_PUSH, unique).status is Status.COMPLETED and more.id not in {piece.id for piece in unique}:
+        after = decide(FACTS, STK_PUSH, [*unique, more])
         assert after.status is Status.COMPLETED
         assert after.locked_until == 0
 
@@ -92,14 +93,14 @@ def test_flags_only_grow(pieces: list[Evidence], more: Evidence) -> None:
     """A flag that is raised stays raised, except while a push in flight leaves a callback unjudged."""
     unique = list({piece.id: piece for piece in pieces}.values())
     if more.id not in {piece.id for piece in unique}:
-        assert set(decide(FACTS, unique).flags) <= set(decide(FACTS, [*unique, more]).flags)
+        assert set(decide(FACTS, STK_PUSH, unique).flags) <= set(decide(FACTS, STK_PUSH, [*unique, more]).flags)
 
 
 @given(any_set)
 def test_a_claim_alone_changes_nothing(pieces: list[Evidence]) -> None:
     """Without a trusted callback, a query, a statement or Daraja's own answer nothing is ever completed or failed."""
     claims = [piece for piece in pieces if piece.source is Source.CALLBACK and not piece.proved]
-    assert decide(FACTS, claims) == decide(FACTS, [])
+    assert decide(FACTS, STK_PUSH, claims) == decide(FACTS, STK_PUSH, [])
 
 
 def rises(before: Decision, after: Decision) -> bool:
@@ -112,7 +113,7 @@ def test_status_falls_back_only_when_money_may_have_moved(pieces: list[Evidence]
     unique = list({piece.id: piece for piece in pieces}.values())
     if more.id in {piece.id for piece in unique}:
         return
-    before, after = decide(FACTS, unique), decide(FACTS, [*unique, more])
+    before, after = decide(FACTS, STK_PUSH, unique), decide(FACTS, STK_PUSH, [*unique, more])
     if not rises(before, after):
         assert before.status is Status.FAILED
         assert any(piece.source is Source.CALLBACK and piece.code == "0" for piece in [*unique, more])
@@ -169,49 +170,49 @@ def test_each_story_ends_as_the_law_says(
     story: str, pieces: list[Evidence], status: Status, reason: str | None
 ) -> None:
     """Every row of the law's table of proofs leads to its status and its reason."""
-    row = decide(FACTS, pieces)
+    row = decide(FACTS, STK_PUSH, pieces)
     assert (row.status, row.failure_reason) == (status, reason), story
 
 
 def test_the_first_trusted_success_dates_the_payment() -> None:
     """`completedAt` is when we first heard of a trusted success, not when M-PESA says it moved the money."""
-    row = decide(FACTS, [accepted(), query("0", 40), callback("0", 50)])
+    row = decide(FACTS, STK_PUSH, [accepted(), query("0", 40), callback("0", 50)])
     assert row.completed_at == 40 * SECOND
     assert (row.receipt, row.provider_time) == ("UE4JS31RBV", "20260504210428")
 
 
 def test_a_payment_that_a_query_completed_has_no_receipt_until_one_arrives() -> None:
     """A query gives no receipt; a later callback fills it in."""
-    assert decide(FACTS, [accepted(), query("0", 40)]).receipt is None
+    assert decide(FACTS, STK_PUSH, [accepted(), query("0", 40)]).receipt is None
 
 
 def test_a_statement_names_the_receipt_that_is_shown() -> None:
     """Of several receipts the statement's is shown, and the payment is flagged."""
-    row = decide(FACTS, [accepted(), callback("0"), statement("UE4JS31RBX")])
+    row = decide(FACTS, STK_PUSH, [accepted(), callback("0"), statement("UE4JS31RBX")])
     assert row.receipt == "UE4JS31RBX"
     assert row.flags == (Flag.SEVERAL_RECEIPTS,)
 
 
 def test_another_amount_raises_a_flag_and_leaves_the_status() -> None:
     """Money of another amount is a state to look at, neither paid nor failed."""
-    row = decide(FACTS, [accepted(), callback("0", amount_cents=60_000)])
+    row = decide(FACTS, STK_PUSH, [accepted(), callback("0", amount_cents=60_000)])
     assert (row.status, row.flags) == (Status.PENDING, (Flag.AMOUNT_DIFFERS,))
 
 
 def test_an_unknown_code_raises_a_flag() -> None:
     """A code that is in no table is shown to a person."""
-    assert decide(FACTS, [accepted(), callback("31337")]).flags == (Flag.CODE_UNKNOWN,)
+    assert decide(FACTS, STK_PUSH, [accepted(), callback("31337")]).flags == (Flag.CODE_UNKNOWN,)
 
 
 def test_a_receipt_that_another_payment_owns_does_not_complete() -> None:
     """The loser of a receipt is flagged and waits for Daraja's word; the owner is flagged by the dispute."""
     pieces = [accepted(), callback("0")]
     assert classify(FACTS, pieces).wanted_receipts == ["UE4JS31RBV"]
-    loser = decide(FACTS, pieces, {"UE4JS31RBV"})
+    loser = decide(FACTS, STK_PUSH, pieces, {"UE4JS31RBV"})
     assert (loser.status, loser.flags) == (Status.PENDING, (Flag.RECEIPT_CONFLICT,))
-    assert decide(FACTS, [*pieces, query("0", 20)], {"UE4JS31RBV"}).receipt is None
+    assert decide(FACTS, STK_PUSH, [*pieces, query("0", 20)], {"UE4JS31RBV"}).receipt is None
     dispute = Evidence(PAYMENT, "dispute:UE4JS31RBV", Source.RECEIPT_DISPUTE, 9 * SECOND, receipt="UE4JS31RBV")
-    owner = decide(FACTS, [*pieces, dispute])
+    owner = decide(FACTS, STK_PUSH, [*pieces, dispute])
     assert (owner.status, owner.flags) == (Status.COMPLETED, (Flag.RECEIPT_CONFLICT,))
 
 
@@ -220,15 +221,15 @@ def test_a_statement_completes_though_a_callback_gave_its_receipt_away() -> None
     line = Evidence(
         PAYMENT, "s", Source.STATEMENT, 9 * SECOND, code="0", amount_cents=ASKED_CENTS, receipt="UE4JS31RBV"
     )
-    row = decide(FACTS, [unknown(), line], {"UE4JS31RBV"})
+    row = decide(FACTS, STK_PUSH, [unknown(), line], {"UE4JS31RBV"})
     assert (row.status, row.receipt, row.flags) == (Status.COMPLETED, None, (Flag.RECEIPT_CONFLICT,))
 
 
 def test_a_large_payment_waits_for_a_query_that_agrees() -> None:
     """From POKEA_CONFIRM_FROM upward the callback alone completes nothing (law: proof)."""
     large = Terms(PAYMENT, ASKED_CENTS, FACTS.expires_at, requires_query=True)
-    assert decide(large, [accepted(), callback("0")]).status is Status.PENDING
-    agreed = decide(large, [accepted(), callback("0"), query("0", 20)])
+    assert decide(large, STK_PUSH, [accepted(), callback("0")]).status is Status.PENDING
+    agreed = decide(large, STK_PUSH, [accepted(), callback("0"), query("0", 20)])
     assert (agreed.status, agreed.receipt) == (Status.COMPLETED, "UE4JS31RBV")
 
 
@@ -245,11 +246,11 @@ LOCKS: list[tuple[str, list[Evidence], int]] = [
 @pytest.mark.parametrize(("story", "pieces", "seconds"), LOCKS, ids=[lock[0] for lock in LOCKS])
 def test_the_lock_ends_as_the_law_says(story: str, pieces: list[Evidence], seconds: int) -> None:
     """Booking and phone are free after a proved end, else at `expiresAt` or a minute later (law: time)."""
-    assert decide(FACTS, pieces).locked_until == seconds * SECOND, story
+    assert decide(FACTS, STK_PUSH, pieces).locked_until == seconds * SECOND, story
 
 
 def test_the_id_of_a_lost_push_is_named_by_its_callback() -> None:
     """When Daraja's answer was lost, the payment's id is the one that its own callback names."""
-    assert decide(FACTS, [unknown(), callback("1032")]).request_id == OURS
-    late = decide(FACTS, [unknown(), callback("0"), accepted(30, THEIRS)])
+    assert decide(FACTS, STK_PUSH, [unknown(), callback("1032")]).request_id == OURS
+    late = decide(FACTS, STK_PUSH, [unknown(), callback("0"), accepted(30, THEIRS)])
     assert (late.status, late.request_id) == (Status.COMPLETED, THEIRS)

@@ -11,7 +11,7 @@ from pokea.clock import HOUR
 from pokea.daraja.outcomes import Accepted
 from pokea.operations import inquiry_queue, store
 from pokea.operations.evidence import from_push
-from pokea.operations.schedule import GIVE_UP
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.store import insert_payments
 from pokea.storage import tables
 from pokea.storage.database import Database
@@ -66,7 +66,9 @@ def plan_of(connection: Connection, statement: Select[Any]) -> str:
         sent.append((text, values))
 
     event.listen(connection, "before_cursor_execute", keep)
-    connection.execute(statement, {"now": NOW, "day_ago": NOW - GIVE_UP, "lately": NOW - 2 * HOUR, "count": COUNT})
+    connection.execute(
+        statement, {"now": NOW, "day_ago": NOW - STK_PUSH.give_up, "lately": NOW - 2 * HOUR, "count": COUNT}
+    )
     event.remove(connection, "before_cursor_execute", keep)
     ((query, values),) = sent
     if connection.dialect.name == "sqlite":

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.operations import store
 from pokea.operations.inquiry_queue import Due, claim_due, slow_down, speed_up
-from pokea.operations.schedule import GIVE_UP
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.store import Payment, insert_payments
 from pokea.storage import tables
 from pokea.storage.database import Database, open_database
@@ -105,7 +105,7 @@ def test_the_newest_customer_comes_before_closing_questions(connection: Connecti
 
 def test_a_failed_payment_is_left_alone_after_its_day(connection: Connection) -> None:
     """A closing question that Daraja never answered is dropped when the payment's day is over, at no cost."""
-    let_go = waiting(1, created_at=NOW - GIVE_UP, status="failed")
+    let_go = waiting(1, created_at=NOW - STK_PUSH.give_up, status="failed")
     begin_with(connection, [], [let_go])
     assert look(connection).to_ask == []
     found = store.find(connection, let_go.id)
@@ -197,7 +197,7 @@ def test_a_lower_setting_holds_at_once(connection: Connection) -> None:
 def test_what_cannot_be_asked_about_is_closed(connection: Connection) -> None:
     """A payment without an id, or whose day of questions is over, costs no question."""
     nameless = waiting(1, status="initiated", request_id=None)
-    old = waiting(2, created_at=NOW - GIVE_UP, inquiries=33, last_inquiry_at=NOW - HOUR)
+    old = waiting(2, created_at=NOW - STK_PUSH.give_up, inquiries=33, last_inquiry_at=NOW - HOUR)
     begin_with(connection, [], [nameless, old])
     due = look(connection)
     assert due.to_ask == []
@@ -209,7 +209,7 @@ def test_what_cannot_be_asked_about_is_closed(connection: Connection) -> None:
 @pytest.mark.parametrize("last_inquiry_at", [None, NOW - 3 * HOUR], ids=["never", "before an outage"])
 def test_a_day_without_a_question_ends_nothing(connection: Connection, last_inquiry_at: Instant | None) -> None:
     """A payment whose day is over and that was not asked about lately is asked about first, and then closed."""
-    begin_with(connection, [], [waiting(1, created_at=NOW - 2 * GIVE_UP, last_inquiry_at=last_inquiry_at)])
+    begin_with(connection, [], [waiting(1, created_at=NOW - 2 * STK_PUSH.give_up, last_inquiry_at=last_inquiry_at)])
     due = look(connection)
     assert [len(due.to_ask), len(due.to_close)] == [1, 0]
     later = look(connection, NOW + 15 * SECOND)

@@ -6,13 +6,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pokea.clock import HOUR, SECOND, Instant
-from pokea.operations.decision import Status, decide, is_final_failure
+from pokea.operations.decision import Status, decide
 from pokea.operations.evidence import Evidence, Source
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.schedule import (
-    EXPEDITE_AT_MOST_EVERY,
-    GIVE_UP,
     InquiryState,
-    gap,
     given_up_at,
     may_expedite,
     next_action_at,
@@ -36,11 +34,13 @@ NEW = InquiryState(created_at=0, lease_until=LEASE, expires_at=FACTS.expires_at,
 
 def asked(at: int, inquiries: int = 1) -> InquiryState:
     """Asked for the last time at this second."""
-    return replace(NEW, inquiries=inquiries, last_inquiry_at=at * SECOND, next_action_at=at * SECOND + gap(inquiries))
+    return replace(
+        NEW, inquiries=inquiries, last_inquiry_at=at * SECOND, next_action_at=at * SECOND + STK_PUSH.gap(inquiries)
+    )
 
 
 def due(pieces: list[Evidence], so_far: InquiryState) -> Instant | None:
-    return next_action_at(decide(FACTS, pieces), pieces, so_far)
+    return next_action_at(STK_PUSH, decide(FACTS, STK_PUSH, pieces), pieces, so_far)
 
 
 POLICY: list[tuple[str, list[Evidence], InquiryState, int | None]] = [
@@ -104,7 +104,7 @@ def test_something_is_due_when_the_policy_says(
 
 def test_gaps_grow_and_then_stay() -> None:
     """The pauses between questions never shrink, and an hour is the longest."""
-    gaps = [gap(inquiries) for inquiries in range(1, 40)]
+    gaps = [STK_PUSH.gap(inquiries) for inquiries in range(1, 40)]
     assert gaps == sorted(gaps)
     assert (gaps[0], gaps[-1]) == (15 * SECOND, HOUR)
 
@@ -112,11 +112,11 @@ def test_gaps_grow_and_then_stay() -> None:
 def test_a_day_of_silence_takes_fewer_than_fifty_questions() -> None:
     """A payment that Daraja never answers about is asked about a bounded number of times until it is given up."""
     so_far, questions = NEW, 0
-    while (moment := due([accepted()], so_far)) is not None and moment < given_up_at(so_far):
+    while (moment := due([accepted()], so_far)) is not None and moment < given_up_at(STK_PUSH, so_far):
         questions += 1
         so_far = asked(moment // SECOND, questions)
     assert 20 < questions < 50
-    assert moment == GIVE_UP
+    assert moment == STK_PUSH.give_up
 
 
 any_state = st.builds(
@@ -135,36 +135,36 @@ def test_after_a_question_the_next_is_later(pieces: list[Evidence], so_far: Inqu
     """Whatever is known, a payment that has just been asked about falls due later, or when its day is over."""
     moment = due(until(pieces, so_far), so_far)
     if so_far.inquiries and any(piece.source is Source.PUSH_ACCEPTED for piece in until(pieces, so_far)):
-        assert moment is None or moment > (so_far.last_inquiry_at or 0) or moment == given_up_at(so_far)
+        assert moment is None or moment > (so_far.last_inquiry_at or 0) or moment == given_up_at(STK_PUSH, so_far)
 
 
 @given(any_set, any_state)
 def test_an_open_payment_is_always_due_within_its_day(pieces: list[Evidence], so_far: InquiryState) -> None:
     """No open payment is forgotten, and none is open for more than a day."""
-    row = decide(FACTS, pieces)
-    moment = next_action_at(row, pieces, so_far)
+    row = decide(FACTS, STK_PUSH, pieces)
+    moment = next_action_at(STK_PUSH, row, pieces, so_far)
     if row.status in (Status.INITIATED, Status.PENDING):
         assert moment is not None
-        assert moment <= given_up_at(so_far)
+        assert moment <= given_up_at(STK_PUSH, so_far)
 
 
 @given(any_set, any_state)
 def test_nothing_is_due_after_completion(pieces: list[Evidence], so_far: InquiryState) -> None:
     """A completed payment is never asked about."""
-    row = decide(FACTS, pieces)
+    row = decide(FACTS, STK_PUSH, pieces)
     if row.status is Status.COMPLETED:
-        assert next_action_at(row, pieces, so_far) is None
+        assert next_action_at(STK_PUSH, row, pieces, so_far) is None
 
 
 @given(any_set, any_state)
 def test_giving_up_ends_the_asking(pieces: list[Evidence], so_far: InquiryState) -> None:
     """After silence a payment is not open, and what is due at most is one closing question or the answer to a doubt."""
     known = [*pieces, silent(86_400)]
-    row = decide(FACTS, known)
-    moment = next_action_at(row, known, so_far)
+    row = decide(FACTS, STK_PUSH, known)
+    moment = next_action_at(STK_PUSH, row, known, so_far)
     assert row.status in (Status.COMPLETED, Status.FAILED)
-    closing = {None, LOCK_END, given_up_at(so_far)}
-    doubts = [piece for piece in pieces if piece.source is Source.CALLBACK and not is_final_failure(piece)]
+    closing = {None, LOCK_END, given_up_at(STK_PUSH, so_far)}
+    doubts = [piece for piece in pieces if piece.source is Source.CALLBACK and not STK_PUSH.is_final_failure(piece)]
     assert moment in closing or doubts
 
 
@@ -172,10 +172,15 @@ def test_giving_up_ends_the_asking(pieces: list[Evidence], so_far: InquiryState)
 def test_a_doubt_hurries_once_a_minute_at_most(pieces: list[Evidence], so_far: InquiryState) -> None:
     """However many doubtful callbacks come, the next question is a minute after the last, unless it was due anyway."""
     calm = [piece for piece in pieces if piece.source is not Source.CALLBACK]
-    row, without = decide(FACTS, pieces), due(calm, so_far)
-    moment = next_action_at(row, pieces, so_far)
+    row, without = decide(FACTS, STK_PUSH, pieces), due(calm, so_far)
+    moment = next_action_at(STK_PUSH, row, pieces, so_far)
     if so_far.last_inquiry_at is not None and row.status is Status.PENDING and moment is not None:
-        allowed = [so_far.last_inquiry_at + EXPEDITE_AT_MOST_EVERY, so_far.next_action_at, without, given_up_at(so_far)]
+        allowed = [
+            so_far.last_inquiry_at + STK_PUSH.expedite_every,
+            so_far.next_action_at,
+            without,
+            given_up_at(STK_PUSH, so_far),
+        ]
         answered = [piece.received_at + 11 * SECOND for piece in pieces if piece.source is Source.QUERY]
         assert moment >= min(each for each in [*allowed, *answered] if each is not None)
 
@@ -183,7 +188,7 @@ def test_a_doubt_hurries_once_a_minute_at_most(pieces: list[Evidence], so_far: I
 def test_a_claim_may_hurry_when_nobody_hurries_and_a_minute_has_passed() -> None:
     """A claim brings a question forward unless one does already or one was asked within the last minute (law:
     inquiries)."""
-    assert may_expedite(last_inquiry_at=None, inquiry_requested_at=None, now=5)
-    assert not may_expedite(last_inquiry_at=None, inquiry_requested_at=4, now=5)
-    assert may_expedite(last_inquiry_at=0, inquiry_requested_at=None, now=60 * SECOND)
-    assert not may_expedite(last_inquiry_at=1, inquiry_requested_at=None, now=60 * SECOND)
+    assert may_expedite(STK_PUSH, last_inquiry_at=None, inquiry_requested_at=None, now=5)
+    assert not may_expedite(STK_PUSH, last_inquiry_at=None, inquiry_requested_at=4, now=5)
+    assert may_expedite(STK_PUSH, last_inquiry_at=0, inquiry_requested_at=None, now=60 * SECOND)
+    assert not may_expedite(STK_PUSH, last_inquiry_at=1, inquiry_requested_at=None, now=60 * SECOND)

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from pokea.operations.decision import Flag, Status, decide
+from pokea.operations.rules import STK_PUSH
 from tests.properties.evidence_sets import FACTS, small_world
 from tools.states_page import HAPPENINGS, STATES, arrows, cell
 
@@ -37,6 +38,8 @@ def test_the_diagram_has_the_arrows_of_all_sets() -> None:
     taken = set()
     for size in range(len(world)):
         for known in itertools.combinations(world, size):
-            before = decide(FACTS, known).status
-            taken |= {(before, decide(FACTS, [*known, piece]).status) for piece in world if piece not in known}
+            before = decide(FACTS, STK_PUSH, known).status
+            taken |= {
+                (before, decide(FACTS, STK_PUSH, [*known, piece]).status) for piece in world if piece not in known
+            }
     assert {(before, after) for before, after in taken if before is not after} == arrows()

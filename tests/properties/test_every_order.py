@@ -20,6 +20,7 @@ from pokea.operations import store
 from pokea.operations.arrivals import Batch
 from pokea.operations.decision import decide
 from pokea.operations.evidence import Evidence, Source
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.settle import settle
 from pokea.storage import tables
 from pokea.universe.disk import Store
@@ -145,7 +146,7 @@ def check_end(connection: Connection) -> None:
     payment = store.find(connection, PAYMENT)
     assert payment is not None
     evidence = store.evidence_of(connection, [PAYMENT]).items[PAYMENT]
-    row = decide(payment.terms, evidence)
+    row = decide(payment.terms, STK_PUSH, evidence)
     assert (payment.status, payment.receipt, payment.completed_at) == (row.status, row.receipt, row.completed_at)
     assert (payment.failure_code, payment.failure_reason) == (row.failure_code, row.failure_reason)
     was_paid = any(_is_proof(piece, payment.amount_cents) for piece in evidence)

@@ -14,9 +14,9 @@ from pokea.clock import HOUR, SECOND, Instant
 from pokea.daraja.wire import SUCCESS
 from pokea.ledger.entries import ADJUSTED, ADJUSTED_SUSPENSE, Account, Money
 from pokea.operations import store
-from pokea.operations.decision import LOCK_GRACE, Decision, Flag, Status, classify, decide
+from pokea.operations.decision import Decision, Flag, Status, classify, decide
 from pokea.operations.evidence import Source
-from pokea.operations.schedule import GIVE_UP
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.store import SELECT_PAYMENTS, Payment
 from pokea.storage.sql import fetch_all
 from pokea.storage.statements import select_in
@@ -36,8 +36,8 @@ _FROM_EVIDENCE: Final = (
 
 _COLUMNS = payments.c
 _OPEN = _COLUMNS.status.in_([Status.INITIATED.value, Status.PENDING.value])
-_DAY_OVER = _COLUMNS.created_at < NOW - (GIVE_UP + LATE)
-_LOCK_OVER = and_(_COLUMNS.request_id.is_(None), _COLUMNS.expires_at < NOW - (LOCK_GRACE + LATE))
+_DAY_OVER = _COLUMNS.created_at < NOW - (STK_PUSH.give_up + LATE)
+_LOCK_OVER = and_(_COLUMNS.request_id.is_(None), _COLUMNS.expires_at < NOW - (STK_PUSH.lock_grace + LATE))
 _OPEN_TOO_LONG = select(_COLUMNS.id, _COLUMNS.status, ((NOW - _COLUMNS.created_at) / HOUR).label("hours")).where(
     _OPEN, or_(_DAY_OVER, _LOCK_OVER)
 )
@@ -74,7 +74,7 @@ _LATER = payments.alias("later")
 _WHILE_LOCKED = and_(
     _LATER.c.id != _COLUMNS.id,
     _LATER.c.created_at >= _COLUMNS.created_at,
-    _LATER.c.created_at < _COLUMNS.expires_at + (LOCK_GRACE - _SETTLED_WITHIN),
+    _LATER.c.created_at < _COLUMNS.expires_at + (STK_PUSH.lock_grace - _SETTLED_WITHIN),
 )
 _PROMPTED_WITHIN = union(
     *(
@@ -169,7 +169,7 @@ def _could_be_paid(connection: Connection, payment_id: str, at: Instant) -> bool
     assert payment is not None  # noqa: S101 - it was found a moment ago, and no payment is deleted
     known = store.evidence_of(connection, [payment_id]).items[payment_id]
     known_at = at + _SETTLED_WITHIN
-    row = decide(payment.terms, [item for item in known if item.received_at <= known_at])
+    row = decide(payment.terms, STK_PUSH, [item for item in known if item.received_at <= known_at])
     return row.locked_until > known_at
 
 
@@ -189,7 +189,7 @@ def _derived(connection: Connection, part: IdRange) -> Iterator[tuple[Payment, D
         owners = {row.receipt: row.operation_id for row in select_in(connection, receipts, receipts.c.receipt, named)}
         for payment in page:
             foreign = {receipt for receipt in wanted[payment.id] if owners.get(receipt) != payment.id}
-            yield payment, decide(payment.terms, known[payment.id], foreign)
+            yield payment, decide(payment.terms, STK_PUSH, known[payment.id], foreign)
 
 
 def _along_payments(statement: Select[Any], sentence: str) -> Check:

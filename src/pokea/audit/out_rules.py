@@ -12,6 +12,7 @@ from pokea.disbursements import store as out
 from pokea.disbursements.decision import classify_attempt, decide_classified_attempt
 from pokea.disbursements.life import RESERVED, state_of
 from pokea.disbursements.model import AttemptStatus, DisbursementStatus, OutAttempt, StepKind
+from pokea.disbursements.rules import MONEY_OUT
 from pokea.ledger.entries import Account
 from pokea.storage.sql import fetch_all
 from pokea.storage.statements import select_in
@@ -153,10 +154,10 @@ def _attempts_follow_evidence(connection: Connection, _now: Instant, part: IdRan
 
 
 def _differences(connection: Connection, row: OutAttempt, items: Any) -> list[str]:
-    wanted = classify_attempt(row.terms, items).wanted_receipts
+    wanted = classify_attempt(row.terms, MONEY_OUT, items).wanted_receipts
     owners = {each.receipt: each.operation_id for each in select_in(connection, receipts, receipts.c.receipt, wanted)}
     foreign = {receipt for receipt in wanted if owners.get(receipt) != row.id}
-    decision = decide_classified_attempt(classify_attempt(row.terms, items, foreign))
+    decision = decide_classified_attempt(MONEY_OUT, classify_attempt(row.terms, MONEY_OUT, items, foreign))
     names = ("status", "request_id", "receipt", "completed_at", "failure_code", "failure_reason")
     return [name for name in names if getattr(row, name) != getattr(decision, name)]
 

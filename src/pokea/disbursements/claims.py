@@ -27,7 +27,7 @@ from pokea.disbursements.model import (
     Waiting,
     Way,
 )
-from pokea.disbursements.schedule import OFFSETS
+from pokea.disbursements.rules import MONEY_OUT
 from pokea.disbursements.settle import write_followed
 from pokea.ids import Ids
 from pokea.operations.inquiry_queue import take_budget
@@ -259,7 +259,7 @@ def _questions(connection: Connection, book: AddressBook, budget: tuple[str, flo
     asked, taken = [], []
     for attempt in chosen:
         number = attempt.inquiries + 1
-        upcoming = next((at for offset in OFFSETS if (at := attempt.created_at + offset) > now), None)
+        upcoming = MONEY_OUT.next_question(attempt.created_at, now)
         taken.append({"of_id": attempt.id, "new_inquiries": number, "new_last": now, "new_next": upcoming})
         asked.append(Asking(attempt._replace(inquiries=number), book.of_question(attempt.id, number, now)))
     execute_many(connection, _ASKED, taken)

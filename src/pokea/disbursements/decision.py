@@ -12,15 +12,14 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pokea.clock import SECOND, Instant
-from pokea.daraja.codes.out_codes import REVERSED_ALREADY, out_finality
+from pokea.clock import Instant
+from pokea.daraja.codes.out_codes import REVERSED_ALREADY
 from pokea.daraja.codes.types import OutFinality
 from pokea.daraja.result_reading import ResultReading
 from pokea.disbursements.evidence import NOT_PAID, PAID, OutEvidence, OutSource
 from pokea.disbursements.model import AttemptStatus, AttemptTerms, OutFlag, Way
+from pokea.disbursements.rules import AttemptRules
 
-STATUS_AGREEMENT: Final[Instant] = 60 * SECOND
-"""Two status answers must be so far apart before they prove a failure."""
 SUCCESS: Final = "0"
 COMPLETED_WORD: Final = "completed"
 FAILED_WORDS: Final = frozenset({"cancelled", "declined", "expired", "failed"})
@@ -66,17 +65,23 @@ class ClassifiedAttempt(Struct, frozen=True):
 
 
 def decide_attempt(
-    terms: AttemptTerms, evidence: Iterable[OutEvidence], foreign_receipts: Collection[str] = ()
+    terms: AttemptTerms,
+    rules: AttemptRules,
+    evidence: Iterable[OutEvidence],
+    foreign_receipts: Collection[str] = (),
 ) -> AttemptDecision:
     """The decision that the evidence makes, whatever its order and however often an item is repeated.
 
     `foreign_receipts` are those of `wanted_receipts` that another operation owns.
     """
-    return decide_classified_attempt(classify_attempt(terms, evidence, foreign_receipts))
+    return decide_classified_attempt(rules, classify_attempt(terms, rules, evidence, foreign_receipts))
 
 
 def classify_attempt(
-    terms: AttemptTerms, evidence: Iterable[OutEvidence], foreign_receipts: Collection[str] = ()
+    terms: AttemptTerms,
+    rules: AttemptRules,
+    evidence: Iterable[OutEvidence],
+    foreign_receipts: Collection[str] = (),
 ) -> ClassifiedAttempt:
     """Sort the evidence by what it is worth."""
     unique: dict[str, OutEvidence] = {}
@@ -86,7 +91,7 @@ def classify_attempt(
     accepted = next((item for item in items if item.source is OutSource.ACCEPTED), None)
     is_unknown = any(item.source is OutSource.UNKNOWN for item in items)
     ours = _Identity(terms, None if accepted is None else accepted.request_id, is_unknown and accepted is None)
-    worth = _Worth(ours, foreign_receipts)
+    worth = _Worth(ours, rules, foreign_receipts)
     for item in items:
         worth.weigh(item)
     answered = (OutSource.ACCEPTED, OutSource.REFUSED, OutSource.UNKNOWN)
@@ -137,8 +142,9 @@ class _Identity(Struct, frozen=True):
 class _Worth:
     """Weighs one item after another."""
 
-    def __init__(self, ours: _Identity, foreign_receipts: Collection[str]) -> None:
+    def __init__(self, ours: _Identity, rules: AttemptRules, foreign_receipts: Collection[str]) -> None:
         self._ours = ours
+        self._rules = rules
         self._foreign = foreign_receipts
         self.successes: list[OutEvidence] = []
         self.failures: list[OutEvidence] = []
@@ -179,12 +185,13 @@ class _Worth:
         if not item.proved or reading is None or not self._ours.is_result(reading):
             self.doubtful.append(item)
             return
-        if reading.result_type == SUCCESS and reading.code == SUCCESS:
+        is_final = reading.result_type == SUCCESS
+        if is_final and reading.code == SUCCESS:
             self._successful_result(item, reading)
-        elif reading.result_type == SUCCESS and out_finality(reading.code) is OutFinality.FAILED:
+        elif is_final and self._rules.finality(reading.code) is OutFinality.FAILED:
             self.failures.append(item)
         else:
-            self.flags.add(_flag_of(reading))
+            self.flags.add(_flag_of(self._rules, reading))
             self.doubtful.append(item)
 
     def _successful_result(self, item: OutEvidence, reading: ResultReading) -> None:
@@ -215,7 +222,7 @@ class _Worth:
             self.failing_answers.append(item)
 
 
-def decide_classified_attempt(classified: ClassifiedAttempt) -> AttemptDecision:
+def decide_classified_attempt(rules: AttemptRules, classified: ClassifiedAttempt) -> AttemptDecision:
     """Build the decision from classified evidence."""
     known = AttemptDecision(
         status=_open_status(classified),
@@ -226,7 +233,7 @@ def decide_classified_attempt(classified: ClassifiedAttempt) -> AttemptDecision:
     )
     if classified.successes:
         return _completed(known, classified)
-    failures = _proved_failures(classified)
+    failures = _proved_failures(rules, classified)
     return _failed(known, failures[0]) if failures else known
 
 
@@ -253,10 +260,10 @@ def _completed(known: AttemptDecision, classified: ClassifiedAttempt) -> Attempt
     )
 
 
-def _proved_failures(classified: ClassifiedAttempt) -> list[OutEvidence]:
+def _proved_failures(rules: AttemptRules, classified: ClassifiedAttempt) -> list[OutEvidence]:
     """What proves that no money went out, the first first."""
     at = [item.received_at for item in classified.failing_answers]
-    agreeing = list(classified.failing_answers[-1:]) if at and max(at) - min(at) >= STATUS_AGREEMENT else []
+    agreeing = list(classified.failing_answers[-1:]) if rules.agree(at) else []
     return sorted([*classified.failures, *agreeing], key=_MOMENT)
 
 
@@ -273,10 +280,10 @@ def _failed(known: AttemptDecision, best: OutEvidence) -> AttemptDecision:
     return replace(known, status=AttemptStatus.FAILED, failure_code=code, failure_reason=reason, decided_by=best.source)
 
 
-def _flag_of(reading: ResultReading) -> OutFlag:
+def _flag_of(rules: AttemptRules, reading: ResultReading) -> OutFlag:
     if reading.code == REVERSED_ALREADY:
         return OutFlag.REVERSED_ELSEWHERE
-    is_unknown = out_finality(reading.code) is OutFinality.UNKNOWN
+    is_unknown = rules.finality(reading.code) is OutFinality.UNKNOWN
     return OutFlag.CODE_UNKNOWN if is_unknown else OutFlag.NOT_FINAL
 
 

@@ -20,6 +20,7 @@ from pokea.disbursements.effects import OutEffects, follow
 from pokea.disbursements.events import event_of_disbursement
 from pokea.disbursements.evidence import ASIDE, OutDelivery, OutEvidence, OutSource, Purpose, delivered
 from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag
+from pokea.disbursements.rules import MONEY_OUT
 from pokea.disbursements.schedule import AskedSoFar, next_action_at
 from pokea.events.outbox import Event, add_events
 from pokea.ledger.entries import Posting
@@ -200,15 +201,15 @@ def _decide_all(
     items: Mapping[str, Sequence[OutEvidence]],
     now: Instant,
 ) -> dict[str, OutAttempt]:
-    classified = {key: classify_attempt(row.terms, items[key]) for key, row in before.items()}
+    classified = {key: classify_attempt(row.terms, MONEY_OUT, items[key]) for key, row in before.items()}
     wanted = [(receipt, key) for key, each in classified.items() for receipt in each.wanted_receipts]
     # Reversed, so that of two attempts in one batch the first keeps a receipt that both want.
     owners = store.own_receipts(connection, {receipt: before[key] for receipt, key in reversed(wanted)})
     for key, row in before.items():
         foreign = {receipt for receipt, wanting in wanted if wanting == key and owners[receipt] != key}
         if foreign:
-            classified[key] = classify_attempt(row.terms, items[key], foreign)
-    return {key: _decided(row, decide_classified_attempt(classified[key])) for key, row in before.items()}
+            classified[key] = classify_attempt(row.terms, MONEY_OUT, items[key], foreign)
+    return {key: _decided(row, decide_classified_attempt(MONEY_OUT, classified[key])) for key, row in before.items()}
 
 
 def _decided(row: OutAttempt, decision: AttemptDecision) -> OutAttempt:
@@ -224,7 +225,7 @@ def _decided(row: OutAttempt, decision: AttemptDecision) -> OutAttempt:
         completed_at=decision.completed_at,
         failure_code=decision.failure_code,
         failure_reason=decision.failure_reason,
-        next_action_at=next_action_at(decision, asked),
+        next_action_at=next_action_at(MONEY_OUT, decision, asked),
     )
     return _flagged(decided, set(decision.flags))
 

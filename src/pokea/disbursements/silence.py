@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from pokea.alerts.alert import Alert, AlertCode, raise_alerts
 from pokea.clock import SECOND, Instant
 from pokea.disbursements.evidence import OutSource
-from pokea.disbursements.schedule import OFFSETS
+from pokea.disbursements.rules import MONEY_OUT
 from pokea.disbursements.store import find_funds
 from pokea.storage.sql import fetch_all, fetch_one
 from pokea.storage.statements import select_in
@@ -66,7 +66,7 @@ def unanswered(asked: Sequence[AskedAttempt], heard_at: Instant, now: Instant) -
     """
     moments: list[Instant] = []
     for each in asked:
-        due = [at for offset in OFFSETS if (at := each.created_at + offset) <= each.last_inquiry_at]
+        due = [at for offset in MONEY_OUT.questions if (at := each.created_at + offset) <= each.last_inquiry_at]
         earlier = each.inquiries - 1
         moments += [*(due[:-1][-earlier:] if earlier else ()), each.last_inquiry_at]
     return len([at for at in moments if heard_at < at <= now - ANSWERED_IN])

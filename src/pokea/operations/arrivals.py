@@ -13,9 +13,9 @@ from msgspec import Struct
 from pokea.alerts.alert import Alert, AlertCode
 from pokea.clock import Instant
 from pokea.daraja.wire import SUCCESS
-from pokea.operations.decision import is_final_failure
 from pokea.operations.evidence import Delivery, Evidence, Source, from_callback
 from pokea.operations.flow import Flow
+from pokea.operations.rules import PushRules
 from pokea.operations.store import Claim, Payment
 from pokea.operations.tokens import callback_digest
 
@@ -110,7 +110,10 @@ def alerts_of_strangers(batch: Batch, owners: Mapping[str, str]) -> list[Alert]:
 
 
 def keep(
-    payments: Mapping[str, Payment], kept: dict[str, list[Evidence]], arrived: Mapping[str, Sequence[Evidence]]
+    rules: PushRules,
+    payments: Mapping[str, Payment],
+    kept: dict[str, list[Evidence]],
+    arrived: Mapping[str, Sequence[Evidence]],
 ) -> tuple[list[Evidence], dict[str, list[Claim]]]:
     """Add to what is kept what is new, up to a bound for each payment; answers that, and what went over its bound."""
     fresh: list[Evidence] = []
@@ -129,7 +132,7 @@ def keep(
                 continue
             known.add(item.id)
             if item.source is Source.CALLBACK:
-                if not _has_room(payment.amount_cents, request_id, callbacks, item):
+                if not _has_room(payment.amount_cents, request_id, callbacks, item, rules=rules):
                     overflow[operation_id].append(Claim(item.received_at, item.request_id, item.body or b""))
                     continue
                 callbacks.append(item)
@@ -138,21 +141,25 @@ def keep(
     return fresh, overflow
 
 
-def _has_room(amount_cents: int, request_id: str | None, callbacks: Sequence[Evidence], item: Evidence) -> bool:
+def _has_room(
+    amount_cents: int, request_id: str | None, callbacks: Sequence[Evidence], item: Evidence, *, rules: PushRules
+) -> bool:
     """Whether one more callback of a payment of this amount and id is kept: one of the first, or one that proves
     something new."""
     if len(callbacks) < CALLBACKS_KEPT:
         return True
-    proof = _proof(amount_cents, request_id, item)
-    is_new = proof is not None and all(_proof(amount_cents, request_id, each) != proof for each in callbacks)
+    proof = _proof(rules, amount_cents, request_id, item)
+    is_new = proof is not None and all(_proof(rules, amount_cents, request_id, each) != proof for each in callbacks)
     return is_new and len(callbacks) < CALLBACKS_KEPT + PROOFS_KEPT
 
 
-def _proof(amount_cents: int, request_id: str | None, item: Evidence) -> tuple[str | None, ...] | None:
+def _proof(
+    rules: PushRules, amount_cents: int, request_id: str | None, item: Evidence
+) -> tuple[str | None, ...] | None:
     """What a callback proves of the payment, equal for those that prove the same; None for one that proves nothing."""
     named = item.request_id
     if not item.proved or named is None or request_id not in (None, named):
         return None
     if item.code != SUCCESS:
-        return (named, item.code) if is_final_failure(item) else None
+        return (named, item.code) if rules.is_final_failure(item) else None
     return (named, item.code, item.receipt if item.amount_cents == amount_cents else None)

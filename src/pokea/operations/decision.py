@@ -18,16 +18,11 @@ from operator import attrgetter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pokea.clock import SECOND, Instant
-from pokea.daraja.codes.lookup import Finality, meaning
+from pokea.clock import Instant
 from pokea.daraja.wire import SUCCESS
 from pokea.money import CENTS
 from pokea.operations.evidence import Evidence, Source
-
-QUERY_AGREEMENT: Instant = 10 * SECOND
-"""Two query answers must be this far apart before they prove a failure (law: evidence)."""
-LOCK_GRACE: Instant = 60 * SECOND
-"""How long after `expires_at` booking and phone stay locked without a proved end (law: time)."""
+from pokea.operations.rules import PushRules
 
 
 class Status(StrEnum):
@@ -126,30 +121,32 @@ class Classified(Struct, frozen=True):
         return sorted(receipt for receipt in named if receipt is not None)
 
 
-def decide(terms: Terms, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Decision:
+def decide(
+    terms: Terms, rules: PushRules, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()
+) -> Decision:
     """The decision that the evidence makes, whatever its order and however often an item is repeated.
 
     `foreign_receipts` are those of `wanted_receipts` that another payment owns.
     """
-    return decide_classified(terms, classify(terms, evidence, foreign_receipts))
+    return decide_classified(terms, rules, classify(terms, evidence, foreign_receipts))
 
 
-def decide_classified(terms: Terms, classified: Classified) -> Decision:
+def decide_classified(terms: Terms, rules: PushRules, classified: Classified) -> Decision:
     """Build the decision from classified evidence."""
     named = _first(classified.accepted) or _first(classified.proved)
     known = Decision(
         status=Status.PENDING if named else Status.INITIATED,
-        locked_until=terms.expires_at + LOCK_GRACE,
+        locked_until=terms.expires_at + rules.lock_grace,
         push_answered=bool(classified.accepted or classified.refusals or classified.unknowns),
         request_id=named.request_id if named else None,
         originator_id=named.originator_id if named else None,
         accepted_at=named.received_at if named else None,
-        flags=_flags(classified),
+        flags=_flags(rules, classified),
     )
     if classified.successes:
         return _completed(known, classified)
-    failures = _trusted_failures(classified)
-    return _failed(known, terms, failures) if failures else known
+    failures = _trusted_failures(rules, classified)
+    return _failed(known, terms, rules, failures) if failures else known
 
 
 def classify(terms: Terms, evidence: Iterable[Evidence], foreign_receipts: Collection[str] = ()) -> Classified:
@@ -207,32 +204,27 @@ def _proved(kinds: dict[Source, list[Evidence]]) -> list[Evidence]:
     return [item for item in trusted if item.request_id in accepted]
 
 
-def is_final_failure(item: Evidence) -> bool:
-    """Whether the item's code is one that Daraja never takes back (daraja: finality)."""
-    known = meaning(item.code) if item.code is not None else None
-    return known is not None and known.finality is Finality.UNPAID
-
-
-def _trusted_failures(classified: Classified) -> list[Evidence]:
+def _trusted_failures(rules: PushRules, classified: Classified) -> list[Evidence]:
     """What proves that no money moved, best first: callback, query, refused push, no answer (law: evidence)."""
-    by_callback = [item for item in classified.proved if is_final_failure(item)]
+    by_callback = [item for item in classified.proved if rules.is_final_failure(item)]
     said_paid = any(item.code == SUCCESS for item in classified.proved)
-    by_query = [] if said_paid else _agreeing(classified.queries)
+    by_query = [] if said_paid else _agreeing(rules, classified.queries)
     return [*by_callback, *by_query, *classified.refusals, *classified.silences]
 
 
-def _agreeing(queries: Sequence[Evidence]) -> list[Evidence]:
+def _agreeing(rules: PushRules, queries: Sequence[Evidence]) -> list[Evidence]:
     times: dict[str, list[Instant]] = defaultdict(list)
     for item in queries:
-        if item.code is not None and is_final_failure(item):
+        if item.code is not None and rules.is_final_failure(item):
             times[item.code].append(item.received_at)
-    agreed = {code for code, at in times.items() if max(at) - min(at) >= QUERY_AGREEMENT}
+    agreed = {code for code, at in times.items() if rules.agree(at)}
     return [item for item in queries if item.code in agreed]
 
 
-def _flags(classified: Classified) -> tuple[Flag, ...]:
+def _flags(rules: PushRules, classified: Classified) -> tuple[Flag, ...]:
     receipts = {item.receipt for item in (*classified.successes, *classified.differing) if item.receipt is not None}
     raised = [Flag.AMOUNT_DIFFERS] if classified.differing else []
+    meaning = rules.meaning
     if any(item.code is not None and meaning(item.code) is None for item in (*classified.proved, *classified.queries)):
         raised.append(Flag.CODE_UNKNOWN)
     if classified.disputed:
@@ -259,14 +251,14 @@ def _completed(known: Decision, classified: Classified) -> Decision:
     )
 
 
-def _failed(known: Decision, terms: Terms, failures: Sequence[Evidence]) -> Decision:
+def _failed(known: Decision, terms: Terms, rules: PushRules, failures: Sequence[Evidence]) -> Decision:
     best = failures[0]
     if best.source is Source.PUSH_REFUSED:
         code, reason = best.code, best.reason
     elif best.source is Source.GAVE_UP:
         code, reason = None, NO_ANSWER
     else:
-        meant = meaning(best.code or "")
+        meant = rules.meaning(best.code or "")
         code, reason = best.code, meant.reason if meant else None
     only_asked = all(item.source is Source.QUERY for item in failures)
     return replace(

@@ -13,6 +13,7 @@ from msgspec import Struct
 from pokea.clock import Instant
 from pokea.ledger.entries import Posting
 from pokea.operations.decision import Classified, Flag
+from pokea.operations.rules import PushRules
 from pokea.operations.store import Payment
 
 
@@ -53,6 +54,10 @@ class Effects(NamedTuple):
 
 class Flow(Protocol):
     """One kind of operation."""
+
+    @property
+    def rules(self) -> PushRules:
+        """What its decision and its schedule count in."""
 
     def proves(self, token: str, operation_id: str) -> bool:
         """Whether the token of an address is that of this operation."""

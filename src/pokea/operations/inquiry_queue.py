@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, case, delete, func, or_, s
 
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.operations.decision import Status
-from pokea.operations.schedule import GIVE_UP, gap
+from pokea.operations.rules import STK_PUSH
 from pokea.storage.sql import execute, execute_many, fetch_all, fetch_one
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import open_payments, payments, query_budget
@@ -250,7 +250,7 @@ def _filled(connection: Connection, app: str, configured_rate: float, now: Insta
 
 def _claim_closings(connection: Connection, now: Instant) -> list[OpenPayment]:
     """Payments that Daraja cannot or need not be asked about: their lease, their lock or their day is over."""
-    at = {"now": now, "day_ago": now - GIVE_UP, "lately": now - _LATELY, "count": _AT_ONCE}
+    at = {"now": now, "day_ago": now - STK_PUSH.give_up, "lately": now - _LATELY, "count": _AT_ONCE}
     rows = [row for statement in TO_CLOSE for row in _locked(connection, statement, at)][:_AT_ONCE]
     if rows:
         ids = [row.id for row in rows]
@@ -259,7 +259,7 @@ def _claim_closings(connection: Connection, now: Instant) -> list[OpenPayment]:
 
 
 def _choose(connection: Connection, count: int, turn: int, now: Instant) -> list[OpenPayment]:
-    at = {"now": now, "day_ago": now - GIVE_UP, "lately": now - _LATELY, "count": count}
+    at = {"now": now, "day_ago": now - STK_PUSH.give_up, "lately": now - _LATELY, "count": count}
     lanes = {name: _locked(connection, statement, at) for name, statement in LANES.items()}
     lanes["F"] = _still_asked(connection, lanes["F"], at["day_ago"])
     chosen: dict[str, OpenPayment] = {}
@@ -287,7 +287,7 @@ def _locked(connection: Connection, statement: Select[Any], values: Mapping[str,
 
 def _take(connection: Connection, chosen: Sequence[OpenPayment], now: Instant) -> list[Inquiry]:
     taken = [
-        {"key": each.id, "attempt": each.inquiries + 1, "now": now, "next_at": now + gap(each.inquiries + 1)}
+        {"key": each.id, "attempt": each.inquiries + 1, "now": now, "next_at": now + STK_PUSH.gap(each.inquiries + 1)}
         for each in chosen
     ]
     execute_many(connection, _TAKE, taken)

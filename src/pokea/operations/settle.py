@@ -39,6 +39,7 @@ from pokea.operations.dialects import SettleSql, sql_for
 from pokea.operations.evidence import Delivery, Evidence, receipt_dispute
 from pokea.operations.flow import Effects, Flow, LockedParents
 from pokea.operations.payment_events import event_of, type_of_change
+from pokea.operations.rules import PushRules
 from pokea.operations.schedule import may_expedite, next_action_at
 from pokea.operations.store import Payment
 from pokea.storage import tables
@@ -119,12 +120,12 @@ def settle(connection: Connection, batch: Batch, flow: Flow) -> Settled[Payment]
     owners = owners_of(batch, proved, before, by_digest, flow)
     arrived, claims = identify(batch, owners)
     known = sql.evidence_of(connection, before)
-    fresh, overflow = keep(before, known.items, arrived)
+    fresh, overflow = keep(flow.rules, before, known.items, arrived)
     classified, parents, disputes = _own(connection, sql, flow, before, known.items, batch.now)
-    after = {key: _decide(row, classified[key], known.items[key], batch.now) for key, row in before.items()}
+    after = _decide_all(flow.rules, before, classified, known.items, now=batch.now)
     for key, payment in before.items():
         if (payment.request_id in named and key not in arrived) or key in overflow:
-            after[key] = _with_claim(after[key], batch.now)
+            after[key] = _with_claim(flow.rules, after[key], batch.now)
     effects = flow.effects(after, classified, parents, batch.now)
     after |= _with_effects(after, effects)
     store.add_claims(connection, [*claims, *chain.from_iterable(overflow.values())])
@@ -207,17 +208,28 @@ def _own(
     return classified, owned, disputes
 
 
-def _decide(payment: Payment, classified: Classified, evidence: Sequence[Evidence], now: Instant) -> Payment:
-    decision = decide_classified(payment.terms, classified)
-    due_at = next_action_at(decision, evidence, payment.inquiry_state)
-    return store.with_decision(payment, decision, due_at, now)
+def _decide_all(
+    rules: PushRules,
+    before: Mapping[str, Payment],
+    classified: Mapping[str, Classified],
+    items: Mapping[str, Sequence[Evidence]],
+    *,
+    now: Instant,
+) -> dict[str, Payment]:
+    """Each payment as its evidence makes it, and when it is next acted on."""
+    after = {}
+    for key, payment in before.items():
+        decision = decide_classified(payment.terms, rules, classified[key])
+        due_at = next_action_at(rules, decision, items[key], payment.inquiry_state)
+        after[key] = store.with_decision(payment, decision, due_at, now)
+    return after
 
 
-def _with_claim(payment: Payment, now: Instant) -> Payment:
+def _with_claim(rules: PushRules, payment: Payment, now: Instant) -> Payment:
     """A claim brings an unfinished payment's inquiry forward (law: inquiries)."""
     if payment.status not in (Status.PENDING, Status.FAILED):
         return payment
-    if not may_expedite(payment.last_inquiry_at, payment.inquiry_requested_at, now):
+    if not may_expedite(rules, payment.last_inquiry_at, payment.inquiry_requested_at, now):
         return payment
     return payment._replace(inquiry_requested_at=now, is_open=True)
 

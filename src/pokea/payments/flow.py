@@ -15,6 +15,7 @@ from pokea.ledger.entries import Money, Posting, adjustment, arrival
 from pokea.operations.decision import Classified, Flag, Status
 from pokea.operations.evidence import Source
 from pokea.operations.flow import Effects, LockedParents, Transition
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.store import Payment
 
 Proves = Callable[[str, str], bool]
@@ -23,6 +24,8 @@ Proves = Callable[[str, str], bool]
 
 class PaymentFlow:
     """Payments, with the secret that proves their callbacks."""
+
+    rules = STK_PUSH
 
     def __init__(self, proves: Proves) -> None:
         self._proves = proves

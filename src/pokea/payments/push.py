@@ -29,8 +29,9 @@ from pokea.errors import ApiError, OutcomeUnknown, Unavailable
 from pokea.ids import Ids
 from pokea.money import whole_shillings
 from pokea.operations import store
-from pokea.operations.decision import LOCK_GRACE, Status, decide
+from pokea.operations.decision import Status, decide
 from pokea.operations.evidence import Evidence, from_push
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.schedule import next_action_at
 from pokea.operations.settler import PaymentSettler
 from pokea.operations.store import Payment
@@ -217,7 +218,7 @@ class PushService:
             version=1,
             status=Status.INITIATED.value,
             is_locking=True,
-            locked_until=expires_at + LOCK_GRACE,
+            locked_until=expires_at + STK_PUSH.lock_grace,
             next_action_at=now + LEASE,
             inquiries=0,
             flags="",
@@ -245,8 +246,8 @@ class PushService:
             return await self._settler.submit(piece)
         except (OutcomeUnknown, Unavailable):
             self._start("keeping", payment.id, self._keep(payment, piece))
-        row = decide(payment.terms, [piece])
-        due_at = next_action_at(row, [piece], payment.inquiry_state)
+        row = decide(payment.terms, STK_PUSH, [piece])
+        due_at = next_action_at(STK_PUSH, row, [piece], payment.inquiry_state)
         return store.with_decision(payment, row, due_at, self._now())
 
     async def _outcome(self, payment: Payment, deadline: Deadline) -> PushOutcome:

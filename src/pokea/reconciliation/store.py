@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 from pokea.clock import HOUR, Instant
 from pokea.errors import PokeaError
 from pokea.operations.decision import NO_ANSWER, Status
-from pokea.operations.schedule import GIVE_UP
+from pokea.operations.rules import STK_PUSH
 from pokea.operations.store import find_all
 from pokea.reconciliation.match import Candidate
 from pokea.reconciliation.statement import Statement
@@ -79,7 +79,9 @@ def candidates(connection: Connection, statement: Statement) -> list[Candidate]:
 def make_due(connection: Connection, now: Instant) -> list[str]:
     """A change: every open payment that Daraja can be asked about falls due now; answers their ids."""
     columns = open_payments.c
-    askable = and_(columns.status.in_(_OPEN), columns.request_id.is_not(None), columns.created_at > now - GIVE_UP)
+    askable = and_(
+        columns.status.in_(_OPEN), columns.request_id.is_not(None), columns.created_at > now - STK_PUSH.give_up
+    )
     ids = list(connection.execute(select(columns.id).where(askable).order_by(columns.id)).scalars())
     is_later = or_(columns.next_action_at.is_(None), columns.next_action_at > now)
     connection.execute(update(open_payments).where(askable, is_later).values(next_action_at=now))
