@@ -14,6 +14,7 @@ from pokea.disbursements.store import add_evidence
 from pokea.ledger.entries import Account
 from pokea.reconciliation.out_store import AmountSeen, ChargeSeen, LinesSeen, TransferSeen, out_candidates, post_seen
 from pokea.reconciliation.statement import Statement
+from pokea.scope import DEFAULT_SCOPE, Scope
 from pokea.storage.engines import postgres_engine, sqlite_engine
 from pokea.storage.tables import attempts, postings
 from tests.disbursements.bodies import SENT_AT
@@ -140,17 +141,27 @@ def test_only_what_a_proved_message_names_is_a_receipt_of_the_sending(
         scene.connection, [OutEvidence(attempt.id, "result:x", OutSource.RESULT, SENT_AT, **told)], applied=True
     )
     statement = about("TK5BB00009", SENT_AT)
-    (found,) = out_candidates(scene.connection, statement, list(Way))
+    (found,) = out_candidates(scene.connection, DEFAULT_SCOPE, statement, list(Way))
     assert (found.owned, found.named) == (frozenset(), frozenset(named))
-    assert out_candidates(scene.connection, statement, [Way.REVERSAL]) == []
+    assert out_candidates(scene.connection, DEFAULT_SCOPE, statement, [Way.REVERSAL]) == []
 
 
 def test_sendings_of_another_time_are_looked_at_while_they_are_open(scene: OutScene) -> None:
     """Or where the statement names their receipt; else they are no business of it."""
     attempt_id = paid(scene)
     other, own = (about(each, SENT_AT + 100 * HOUR) for each in ("TK5BB00009", RECEIPT))
-    assert out_candidates(scene.connection, other, list(Way)) == []
-    assert [each.owned for each in out_candidates(scene.connection, own, list(Way))] == [frozenset({RECEIPT})]
+    assert out_candidates(scene.connection, DEFAULT_SCOPE, other, list(Way)) == []
+    assert [each.owned for each in out_candidates(scene.connection, DEFAULT_SCOPE, own, list(Way))] == [
+        frozenset({RECEIPT})
+    ]
     reopened = update(attempts).where(attempts.c.id == attempt_id).values(status="unknown", completed_at=None)
     scene.connection.execute(reopened)
-    assert len(out_candidates(scene.connection, other, list(Way))) == 1
+    assert len(out_candidates(scene.connection, DEFAULT_SCOPE, other, list(Way))) == 1
+
+
+def test_a_statement_of_one_merchant_sees_no_sending_of_another(scene: OutScene) -> None:
+    """Neither one of its time nor one whose receipt it names."""
+    paid(scene)
+    for statement in (about("TK5BB00009", SENT_AT), about(RECEIPT, SENT_AT + 100 * HOUR)):
+        assert len(out_candidates(scene.connection, DEFAULT_SCOPE, statement, list(Way))) == 1
+        assert out_candidates(scene.connection, Scope(2), statement, list(Way)) == []

@@ -186,9 +186,11 @@ def _derived(connection: Connection, part: IdRange) -> Iterator[tuple[Payment, D
         known = store.evidence_of(connection, [payment.id for payment in page]).items
         wanted = {payment.id: classify(payment.terms, known[payment.id]).wanted_receipts for payment in page}
         named = [receipt for each in wanted.values() for receipt in each]
-        owners = {row.receipt: row.operation_id for row in select_in(connection, receipts, receipts.c.receipt, named)}
+        rows = select_in(connection, receipts, receipts.c.receipt, named)
+        owners = {(row.merchant_id, row.receipt): row.operation_id for row in rows}
         for payment in page:
-            foreign = {receipt for receipt in wanted[payment.id] if owners.get(receipt) != payment.id}
+            receipts_wanted = wanted[payment.id]
+            foreign = {each for each in receipts_wanted if owners.get((payment.merchant_id, each)) != payment.id}
             yield payment, decide(payment.terms, STK_PUSH, known[payment.id], foreign)
 
 

@@ -155,7 +155,8 @@ def _attempts_follow_evidence(connection: Connection, _now: Instant, part: IdRan
 
 def _differences(connection: Connection, row: OutAttempt, items: Any) -> list[str]:
     wanted = classify_attempt(row.terms, MONEY_OUT, items).wanted_receipts
-    owners = {each.receipt: each.operation_id for each in select_in(connection, receipts, receipts.c.receipt, wanted)}
+    rows = select_in(connection, receipts, receipts.c.receipt, wanted)
+    owners = {each.receipt: each.operation_id for each in rows if each.merchant_id == row.merchant_id}
     foreign = {receipt for receipt in wanted if owners.get(receipt) != row.id}
     decision = decide_classified_attempt(MONEY_OUT, classify_attempt(row.terms, MONEY_OUT, items, foreign))
     names = ("status", "request_id", "receipt", "completed_at", "failure_code", "failure_reason")

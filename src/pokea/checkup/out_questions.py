@@ -17,6 +17,7 @@ from pokea.daraja.result_reading import ResultReading
 from pokea.disbursements import store
 from pokea.disbursements.addresses import AddressBook, AddressPair
 from pokea.ids import Ids
+from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database
 
 WAIT_SECONDS = 90.0
@@ -66,7 +67,7 @@ class OutQuestions:
         until = asyncio.get_running_loop().time() + self._wait_seconds
         for each in pending:
             yield await self._finding(each, until, float_cents)
-        refused_at = await self._database.read(store.last_failed_with, V3_FORBIDDEN, _LAST_ATTEMPTS)
+        refused_at = await self._database.read(store.last_failed_with, DEFAULT_SCOPE, V3_FORBIDDEN, _LAST_ATTEMPTS)
         yield out_checks.v3_finding("B2C v3", refused_at)
 
     async def _ask(self, account: OutAccount, is_balance: bool) -> _Pending:

@@ -57,17 +57,18 @@ async def _ask(settings: "Settings") -> tuple[dict[str, Any], int]:
     from pokea.app import open_service
     from pokea.clock import SystemClock
     from pokea.reconciliation import store
+    from pokea.scope import DEFAULT_SCOPE
     from pokea.storage.database import database_of
 
     began = SystemClock().now()
     service = open_service(settings, background=True)
     database = database_of(settings, unhurried=True)
     try:
-        ids = await database.write(store.make_due, began)
+        ids = await database.write(store.make_due, DEFAULT_SCOPE, began)
         await service.start()
         await _until_asked(database, service, ids, began)
         found = await database.read(store.standing, ids, began)
-        nameless = await database.read(store.nameless)
+        nameless = await database.read(store.nameless, DEFAULT_SCOPE)
     finally:
         await service.stop()
         database.close()

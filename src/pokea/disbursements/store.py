@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, literal_column, se
 from pokea.clock import Instant
 from pokea.disbursements.evidence import OutEvidence, OutSource
 from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag, OutStep, Waiting
+from pokea.scope import Scope
 from pokea.storage.sql import execute_many, fetch_all, fetch_one
 from pokea.storage.statements import insert_new, select_in
 from pokea.storage.tables import (
@@ -138,13 +139,16 @@ def answers_of(connection: Connection, owner_id: str) -> list[OutEvidence]:
 
 
 _NEWEST: Final = (
-    select(attempts.c.failure_code, attempts.c.created_at).order_by(attempts.c.id.desc()).limit(bindparam("most"))
+    select(attempts.c.failure_code, attempts.c.created_at)
+    .where(attempts.c.merchant_id == bindparam("of_merchant"))
+    .order_by(attempts.c.id.desc())
+    .limit(bindparam("most"))
 )
 
 
-def last_failed_with(connection: Connection, code: str, among: int) -> Instant | None:
-    """When the newest of the last attempts began that failed with this code; None where none of them did."""
-    rows = fetch_all(connection, _NEWEST, {"most": among})
+def last_failed_with(connection: Connection, scope: Scope, code: str, among: int) -> Instant | None:
+    """When the newest of the merchant's last attempts began that failed with this code; None where none of them did."""
+    rows = fetch_all(connection, _NEWEST, {"of_merchant": scope.merchant_id, "most": among})
     return next((created_at for failure_code, created_at in rows if failure_code == code), None)
 
 

@@ -24,19 +24,21 @@ from pokea.reconciliation.out_store import AmountSeen, ChargeSeen, LinesSeen, Tr
 from pokea.reconciliation.receiving import PAYBILL_ACCOUNT, ReceivingAccount, receiving_account
 from pokea.reconciliation.statement import Statement
 from pokea.reconciliation.store import candidates
-from pokea.scope import DEFAULT_SCOPE
+from pokea.scope import DEFAULT_SCOPE, Scope
 from pokea.settings import Settings
 
 
 class OurAccounts(NamedTuple):
     """The account that customers pay to, and that of payouts where B2C has a shortcode of its own.
 
-    `pays_out`: whether Pokea may send money, so that money which leaves without it is worth a look.
+    `pays_out`: whether Pokea may send money, so that money which leaves without it is worth a look. `scope` is whose
+    accounts they are.
     """
 
     receiving: ReceivingAccount
     payouts: ReceivingAccount | None
     pays_out: bool
+    scope: Scope = DEFAULT_SCOPE
 
     def is_of_payouts(self, statement: Statement) -> bool:
         """Whether a statement is of the payouts' own account."""
@@ -78,8 +80,8 @@ class Compared(NamedTuple):
 
 def known_of(connection: Connection, statement: Statement, accounts: OurAccounts) -> KnownHere:
     """What the database has for this statement. Raises TooManyPayments."""
-    paid = [] if accounts.is_of_payouts(statement) else candidates(connection, statement)
-    return KnownHere(paid, out_candidates(connection, statement, accounts.ways(statement)))
+    paid = [] if accounts.is_of_payouts(statement) else candidates(connection, accounts.scope, statement)
+    return KnownHere(paid, out_candidates(connection, accounts.scope, statement, accounts.ways(statement)))
 
 
 def compare(statement: Statement, known: KnownHere, accounts: OurAccounts) -> Compared:
@@ -93,7 +95,7 @@ def compare(statement: Statement, known: KnownHere, accounts: OurAccounts) -> Co
         )
     else:
         paid = match(statement, known.payments, account)
-    nothing = LinesSeen(DEFAULT_SCOPE.merchant_id, ledger, (), (), ())
+    nothing = LinesSeen(accounts.scope.merchant_id, ledger, (), (), ())
     if paid.gates:
         return Compared(paid, OutReconciliation(), nothing)
     owners = {receipt: each.payment_id for each in known.payments for receipt in each.receipts}

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from pokea.clock import HOUR, Instant
 from pokea.disbursements import store
@@ -19,12 +19,15 @@ from pokea.ledger.entries import Account, Posting
 from pokea.ledger.money_out import charge_differs, charge_taken, charged, paid_differently, transferred
 from pokea.reconciliation.match_out import OutCandidate
 from pokea.reconciliation.statement import Statement
+from pokea.scope import Scope
 from pokea.storage.statements import advisory_lock, select_in
 from pokea.storage.tables import attempts, evidence, postings, receipts
 
 _ATTEMPT: Final = attempts.c
 _OPEN: Final = [each.value for each in (AttemptStatus.SENDING, AttemptStatus.ACCEPTED, AttemptStatus.UNKNOWN)]
-_OWNER: Final = (receipts.c.receipt, receipts.c.operation_id)
+_OWNER: Final = select(receipts.c.receipt, receipts.c.operation_id).where(
+    receipts.c.merchant_id == bindparam("of_merchant")
+)
 _NAMED: Final = select(evidence.c.operation_id, evidence.c.receipt).where(
     evidence.c.proved,
     evidence.c.receipt.is_not(None),
@@ -34,21 +37,24 @@ _LONGEST: Final[Instant] = 25 * HOUR
 """A line may be as much later than the sending that it is looked for, and some."""
 
 
-def out_candidates(connection: Connection, statement: Statement, ways: Collection[str]) -> list[OutCandidate]:
-    """Sendings by these ways that a statement may be about: of its time, unproved, or with a receipt of it."""
+def out_candidates(
+    connection: Connection, scope: Scope, statement: Statement, ways: Collection[str]
+) -> list[OutCandidate]:
+    """The merchant's sendings that a statement may be about: of its time, unproved, or with a receipt of it."""
     moments = [line.at for line in statement.lines]
     moments += [each for each in (statement.preamble.since, statement.preamble.until) if each is not None]
     if not moments:
         return []
     made = and_(_ATTEMPT.created_at >= min(moments) - _LONGEST, _ATTEMPT.created_at <= max(moments) + HOUR)
     is_open = and_(_ATTEMPT.is_live, _ATTEMPT.status.in_(_OPEN))
-    chosen = select(attempts).where(_ATTEMPT.way.in_(list(ways)))
+    chosen = select(attempts).where(_ATTEMPT.merchant_id == scope.merchant_id, _ATTEMPT.way.in_(list(ways)))
     found = {row[0]: OutAttempt._make(row) for row in connection.execute(chosen.where(or_(made, is_open)))}
     named = {line.receipt for line in statement.lines}.union(*(line.linked for line in statement.lines))
-    owners = {row.operation_id for row in select_in(connection, _OWNER, receipts.c.receipt, named)}
+    own = {"of_merchant": scope.merchant_id}
+    owners = {row.operation_id for row in select_in(connection, _OWNER, receipts.c.receipt, named, own)}
     for row in select_in(connection, chosen, _ATTEMPT.id, owners - found.keys()):
         found[row[0]] = OutAttempt._make(row)
-    owned, called = _receipts(connection, found)
+    owned, called = _receipts(connection, scope, found)
     return [
         OutCandidate(
             attempt_id=row.id,
@@ -67,16 +73,16 @@ def out_candidates(connection: Connection, statement: Statement, ways: Collectio
 
 
 def _receipts(
-    connection: Connection, ids: Collection[str]
+    connection: Connection, scope: Scope, ids: Collection[str]
 ) -> tuple[defaultdict[str, set[str]], defaultdict[str, set[str]]]:
     """The receipts that these sendings own, and those that were named to be theirs and that no other owns."""
     owned: defaultdict[str, set[str]] = defaultdict(set)
-    for row in select_in(connection, _OWNER, receipts.c.operation_id, ids):
+    own = {"of_merchant": scope.merchant_id}
+    for row in select_in(connection, _OWNER, receipts.c.operation_id, ids, own):
         owned[row.operation_id].add(row.receipt)
     rows = select_in(connection, _NAMED, evidence.c.operation_id, ids)
-    of_others = {
-        row.receipt for row in select_in(connection, _OWNER, receipts.c.receipt, {row.receipt for row in rows})
-    }
+    said = {row.receipt for row in rows}
+    of_others = {row.receipt for row in select_in(connection, _OWNER, receipts.c.receipt, said, own)}
     named: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row.receipt not in of_others:

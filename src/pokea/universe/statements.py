@@ -22,6 +22,7 @@ from pokea.reconciliation.match import Reconciliation, match
 from pokea.reconciliation.receiving import receiving_account
 from pokea.reconciliation.statement import NotAStatement, read_statement
 from pokea.reconciliation.workbook_reader import read_workbook
+from pokea.scope import DEFAULT_SCOPE
 from pokea.simulator.handset import Charge
 from pokea.storage.tables import evidence
 from pokea.universe.defects import DEFECTS, Parameters
@@ -160,7 +161,7 @@ async def _reconcile(running: Running, content: bytes, name: str) -> Reconciliat
     """What `pokea reconcile FILE` does. Raises NotAStatement and Unavailable."""
     ports = running.ports
     statement = read_statement(content, read_at=ports.clock.now(), name=name, open_workbook=read_workbook)
-    candidates = await ports.database.read(store.candidates, statement)
+    candidates = await ports.database.read(store.candidates, DEFAULT_SCOPE, statement)
     found = match(statement, candidates, receiving_account(running.settings))
     await apply(running.service.settler.submit, found, ports.clock, lambda _count: None)
     return found
