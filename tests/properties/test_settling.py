@@ -226,6 +226,43 @@ def test_a_receipt_settles_one_payment_only(connection: Connection) -> None:
     assert [row.flags for row in rows] == [Flag.RECEIPT_CONFLICT, Flag.RECEIPT_CONFLICT]
 
 
+def test_payments_that_want_each_others_receipt_come_to_rest(connection: Connection) -> None:
+    """Each owns the receipt that the other wants as well. Both are flagged, and what is settled again brings nothing
+    more to settle."""
+    mine, theirs = "UE4JS31RBV", "UE4JS31RBX"
+    own = [statement(mine), of_other(statement(theirs), theirs)]
+    crossed = [of_other(statement(mine), mine), statement(theirs)]
+    waiting: list[str] = []
+    with connection.begin() as transaction:
+        begin(connection, (PAYMENT, OTHER))
+        for piece in (*own, *crossed):
+            waiting += settle(connection, Batch(NOW, evidence=[piece]), PaymentFlow(proves)).disputed
+        for _ in range(2):
+            waiting = settle(connection, Batch(NOW, revisit=waiting), PaymentFlow(proves)).disputed
+        columns = tables.payments.c
+        rows = connection.execute(select(columns.status, columns.flags).order_by(columns.id)).all()
+        transaction.rollback()
+    assert waiting == []
+    assert [row.status for row in rows] == ["completed", "completed"]
+    assert all(Flag.RECEIPT_CONFLICT in row.flags for row in rows)
+
+
+def test_a_receipt_of_money_out_is_disputed_by_the_payment_alone(connection: Connection) -> None:
+    """The payment that is told it does not complete by it, and no evidence is left that no one applies."""
+    with connection.begin() as transaction:
+        begin(connection)
+        connection.execute(
+            insert(tables.receipts), [{"merchant_id": 1, "receipt": "UE4JS31RBV", "operation_id": "at_1"}]
+        )
+        disputed = settle(connection, Batch(NOW, evidence=[accepted(), callback("0")]), PaymentFlow(proves)).disputed
+        columns = tables.payments.c
+        row = connection.execute(select(columns.status, columns.flags)).one()
+        left = connection.execute(select(tables.evidence.c.id).where(tables.evidence.c.applied.is_(False))).all()
+        transaction.rollback()
+    assert (disputed, left) == ([], [])
+    assert (row.status, row.flags) == ("pending", Flag.RECEIPT_CONFLICT)
+
+
 STORIES: list[tuple[str, list[Evidence], str, str]] = [
     (
         "another amount, then a query says paid",

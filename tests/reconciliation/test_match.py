@@ -100,6 +100,29 @@ def test_another_amount_of_a_known_receipt_is_told_with_both_amounts() -> None:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"details": "Pay Bill from 25472****321 - JOHN **** ROE Acc. BK-7777", "payer": "25472****321"},
+        {"payer": "25471****679"},
+        {"details": "Pay Bill Acc. BK-7777", "payer": "", "account": "BK-7777"},
+    ],
+)
+def test_another_amount_of_another_payer_is_not_the_payments(changes: dict[str, str]) -> None:
+    """Daraja has named the wrong receipt: the line is another's money. It is told with the payment that has its
+    receipt, and no difference is posted."""
+    found = match(statement_of(replace(PAYMENT, cents=4_600, **changes)), [DONE], OURS)
+    assert [(each.why, each.payment_ids) for each in found.unknown] == [(Why.OF_ANOTHER, ("pay_1",))]
+    assert (found.matched, found.differing) == ([], [])
+
+
+@pytest.mark.parametrize("changes", [{}, {"account": "bk1001"}, {"details": "Pay Bill", "payer": "", "account": ""}])
+def test_another_amount_is_the_payments_where_its_payer_is(changes: dict[str, str]) -> None:
+    """What is shown of number and reference agrees, or nothing is shown."""
+    found = match(statement_of(replace(PAYMENT, cents=4_600, **changes)), [DONE], OURS)
+    assert ([each.payment_id for each in found.differing], found.unknown) == (["pay_1"], [])
+
+
+@pytest.mark.parametrize(
     "reversal",
     [
         Movement(linked="TK5AA00001", details="Pay Bill Reversal by 999 - CARE", reason="Pay Utility Reversal"),

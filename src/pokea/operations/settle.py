@@ -194,7 +194,7 @@ def _own(
     items: Mapping[str, Sequence[Evidence]],
     now: Instant,
 ) -> tuple[dict[str, Classified], LockedParents, list[Evidence]]:
-    """The evidence classified once receipts are owned and parents locked, and the disputes about receipts."""
+    """The evidence classified once receipts are owned and parents locked, and the new disputes about receipts."""
     classified = {key: classify(row.terms, items[key]) for key, row in before.items()}
     wanted = [(receipt, key) for key, each in classified.items() for receipt in each.wanted_receipts]
     parents = {parent for key, each in classified.items() for parent in flow.parents(before[key], each)}
@@ -205,7 +205,8 @@ def _own(
     foreign, disputes = _disputes(wanted, owned.receipts, now)
     for key, receipts in foreign.items():
         classified[key] = classify(before[key].terms, items[key], receipts)
-    return classified, owned, disputes
+    # Of two payments that each want the other's receipt, every settle of one would have the other settled, for ever.
+    return classified, owned, store.new_disputes(connection, disputes)
 
 
 def _decide_all(

@@ -22,6 +22,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    tuple_,
 )
 
 from pokea.clock import Instant
@@ -229,6 +230,17 @@ def evidence_of(connection: Connection, operation_ids: Collection[str]) -> Known
 def add_unapplied(connection: Connection, items: Iterable[Evidence]) -> None:
     """Write the evidence that is not yet there, to be applied by a settle."""
     insert_new(connection, evidence, [asdict(item) | {"applied": False} for item in items])
+
+
+def new_disputes(connection: Connection, items: Sequence[Evidence]) -> list[Evidence]:
+    """Those of them that are about a payment and not kept yet; an attempt of money out has no evidence of this kind."""
+    if not items:
+        return []
+    columns = evidence.c
+    payment_ids = known_ids(connection, {item.operation_id for item in items})
+    wanted = tuple_(columns.operation_id, columns.id).in_([(item.operation_id, item.id) for item in items])
+    kept = set(map(tuple, connection.execute(select(columns.operation_id, columns.id).where(wanted))))
+    return [item for item in items if item.operation_id in payment_ids and (item.operation_id, item.id) not in kept]
 
 
 IS_UNDERSTOOD: Final = evidence.c.source.in_([source.value for source in Source])

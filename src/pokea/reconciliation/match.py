@@ -101,6 +101,7 @@ class Why(StrEnum):
     WORDING = "its wording is not known"
     RECEIPT_TWICE = "its receipt stands in several lines with different amounts"
     NOT_COMPLETED = "it is not completed, and its receipt is that of a payment"
+    OF_ANOTHER = "its receipt is that of a payment, which has another amount and another payer"
 
 
 class Unexplained(Struct, frozen=True):
@@ -296,6 +297,9 @@ def _add_owned(found: _Identified, owner: Candidate, line: StatementLine) -> Non
         found.matched.append(Matched(owner.payment_id, line))
         if _contradicts(line, owner):
             found.contradicted.append(Matched(owner.payment_id, line))
+    elif _is_of_another(line, owner):
+        # The callback has named a receipt that is another payment's: its amount is no difference of this one.
+        found.unknown.append(Unexplained(line, Why.OF_ANOTHER, (owner.payment_id,)))
     else:
         found.differing.append(Differing(owner.payment_id, line, owner.amount_cents))
 
@@ -305,6 +309,11 @@ def _contradicts(line: StatementLine, owner: Candidate) -> bool:
     if line.payer and not mask_fits(line.payer, owner.msisdn):
         return True
     return bool(line.account) and fold_reference(line.account) != fold_reference(owner.account_reference)
+
+
+def _is_of_another(line: StatementLine, owner: Candidate) -> bool:
+    """Whether the line shows another payer than the payment has; where it shows none, another reference."""
+    return not mask_fits(line.payer, owner.msisdn) if line.payer else _contradicts(line, owner)
 
 
 def _undoing(line: StatementLine, owners: Mapping[str, str]) -> Undoing:
