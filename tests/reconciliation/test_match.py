@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from pokea.clock import HOUR, SECOND
 from pokea.reconciliation.completeness import CompleteStatement
-from pokea.reconciliation.match import Why, mask_fits, match
+from pokea.reconciliation.lines import mask_fits
+from pokea.reconciliation.match import Why, match
 from pokea.reconciliation.statement import Statement
 from tests.reconciliation.written import (
     DAY_BEGIN,

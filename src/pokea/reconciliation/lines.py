@@ -242,3 +242,13 @@ def _is_half(cell: Cell) -> bool:
     """Whether a time without AM or PM may be one of the other half of the day."""
     found = re.search(r"\b([0-9]{1,2}):[0-9]{2}", cell) if isinstance(cell, str) else None
     return found is not None and 1 <= int(found[1]) <= 12  # noqa: PLR2004 - the hours of half a day
+
+
+def mask_fits(mask: str, msisdn: str) -> bool:
+    """Whether a masked number, in either of its forms (texts: columns), may be this one."""
+    head, starred, rest = mask.partition("*")
+    tail = rest.lstrip("*")
+    number = f"0{msisdn.removeprefix('254')}" if head.startswith("0") else msisdn
+    if not starred:
+        return number == head
+    return number.startswith(head) and number.endswith(tail)

@@ -27,7 +27,7 @@ from pokea.reconciliation.completeness import (
     gaps,
     shut_gates,
 )
-from pokea.reconciliation.lines import LineKind, StatementLine, UnreadableLine
+from pokea.reconciliation.lines import LineKind, StatementLine, UnreadableLine, mask_fits
 from pokea.reconciliation.receiving import ReceivingAccount
 from pokea.reconciliation.statement import Statement
 
@@ -393,13 +393,3 @@ class _Index:
         if line.payer and not mask_fits(line.payer, candidate.msisdn):
             return False
         return _lies(line, *candidate.absent_between)
-
-
-def mask_fits(mask: str, msisdn: str) -> bool:
-    """Whether a masked number, in either of its forms (texts: columns), may be this one."""
-    head, starred, rest = mask.partition("*")
-    tail = rest.lstrip("*")
-    number = f"0{msisdn.removeprefix('254')}" if head.startswith("0") else msisdn
-    if not starred:
-        return number == head
-    return number.startswith(head) and number.endswith(tail)

@@ -16,8 +16,7 @@ from pokea.clock import Instant
 from pokea.disbursements.model import AttemptStatus, Way
 from pokea.reconciliation.absence import AFTER, BEFORE
 from pokea.reconciliation.completeness import CompleteStatement, gaps
-from pokea.reconciliation.lines import LineKind, StatementLine
-from pokea.reconciliation.match import mask_fits
+from pokea.reconciliation.lines import LineKind, StatementLine, mask_fits
 from pokea.reconciliation.receiving import ReceivingAccount
 from pokea.reconciliation.statement import Statement
 
