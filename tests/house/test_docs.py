@@ -133,3 +133,11 @@ def test_each_page_is_found_under_its_kind() -> None:
     found = list(named_in(nav))
     there = {str(file.relative_to(DOCS)) for file in DOCS.rglob("*.md") if file.parent.name != "decisions"}
     assert sorted(found) == sorted(there)
+
+
+def test_the_page_of_places_names_files_that_are_there() -> None:
+    """Each file that it sends a reader to is in the sources or in the repository."""
+    page = (DOCS / "how-to" / "find-a-place-in-the-code.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+\.py)`", page))
+    assert len(named) > len(_KINDS)
+    assert sorted(each for each in named if not ((SOURCE / each).is_file() or (HOUSE / each).is_file())) == []
