@@ -31,6 +31,7 @@ export function App() {
 function Simulator() {
   const t = useWords(TEXTS);
   const state = useSimulator();
+  const connection = state.isConnected ? 'live' : state.isConnected === null ? 'soon' : 'lost';
   const now = useNow() + state.aheadMs;
   const [{ msisdn, isBare }] = useState(wishes);
   const [wished, setWished] = useState(msisdn);
@@ -43,8 +44,8 @@ function Simulator() {
     <>
       <header class="top">
         <h1>{t.phones}</h1>
-        <p role="status" class={state.isConnected ? 'live' : 'live lost'}>
-          {state.isConnected ? t.live : t.lost}
+        <p role="status" class={`live ${connection}`}>
+          {t[connection]}
         </p>
         <button type="button" onClick={() => void api.advance(60).catch(Boolean)}>
           {t.minute}

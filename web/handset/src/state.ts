@@ -29,7 +29,8 @@ export interface Line {
 }
 
 export interface State {
-  isConnected: boolean;
+  /** Null before the first connection. */
+  isConnected: boolean | null;
   subscribers: readonly Subscriber[];
   prompts: readonly Prompt[];
   faults: readonly Fault[];
@@ -42,7 +43,7 @@ export interface State {
 }
 
 export const NOTHING: State = {
-  isConnected: false,
+  isConnected: null,
   subscribers: [],
   prompts: [],
   faults: [],

@@ -9,6 +9,7 @@ import type { Behaviour } from './wire.js';
 const en = {
   phones: 'Phones',
   live: 'live',
+  soon: 'connecting…',
   lost: 'not connected',
   minute: 'Let a minute pass',
   another: 'Another phone',
@@ -54,6 +55,7 @@ type HandsetTexts = Readonly<typeof en>;
 const sw: HandsetTexts = {
   phones: 'Simu',
   live: 'imeunganishwa',
+  soon: 'inaunganishwa…',
   lost: 'haijaunganishwa',
   minute: 'Pitisha dakika moja',
   another: 'Simu nyingine',
