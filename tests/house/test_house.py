@@ -42,7 +42,7 @@ EDGES: Final = {
 """The only modules that may take clock, chance, threads or network from Python, each with its reason."""
 TESTS_TO_SOURCE: Final = 0.98
 """Lines of test to a line of source, as they are. It may not fall: what comes brings its tests. 1.3 is wanted."""
-ASSERTED_TESTS: Final = 2100
+ASSERTED_TESTS: Final = 2400
 """Tests that can fail by what they find, as they are. A test is taken out together with what it tested, and then this
 number is lowered in the same change, which says why."""
 _MOST_BEHIND: Final = 1.2
