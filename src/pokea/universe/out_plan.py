@@ -22,6 +22,7 @@ from pokea.universe.process import CrashPoint
 _FIRST_TURN_SECONDS: Final = 60.0
 _TURNS: Final = (8, 12)
 _LONG_SECONDS: Final = 7_200.0
+_REVERSALS_ONE_IN: Final = 8
 _OFTEN: Final = (
     *(FaultKind.RESULT_LOST, FaultKind.RESULT_LATE, FaultKind.OUT_DROPPED_AFTER, FaultKind.TIMEOUT_THEN_SUCCESS),
     *(FaultKind.STATUS_UNKNOWN, FaultKind.STATUS_LOST, FaultKind.STATUS_SLOW, FaultKind.DUPLICATE_LATE),
@@ -45,14 +46,19 @@ _POINTS: Final = (
 )
 
 
-def with_money_out(plan: Plan, chance: random.Random) -> Plan:
-    """The plan with what its seed's generator of money out draws."""
+def reversal_chance(seed: int) -> random.Random:
+    """The generator of reversals by another hand, so that what was drawn before there was one stays as it is."""
+    return random.Random(f"reversals {seed}")  # noqa: S311 - it decides about a test
+
+
+def with_money_out(plan: Plan, chance: random.Random, chance_of_reversals: random.Random) -> Plan:
+    """The plan with what its seed's generators of money out draw."""
     troubled = not _is_one_in(chance, 8)
     turns = sorted(chance.uniform(_FIRST_TURN_SECONDS, plan.active_seconds) for _ in range(chance.randint(*_TURNS)))
     return plan._replace(
         options=_options(chance, plan.options),
         settings=dict(plan.settings) | _settings(chance, is_long=plan.run_on_seconds > _LONG_SECONDS),
-        standing=[*plan.standing, *(_standing(chance) if troubled else ())],
+        standing=[*plan.standing, *(_standing(chance) if troubled else ()), *_reversals(chance_of_reversals)],
         bursts=[*plan.bursts, *(_bursts(chance, plan.active_seconds) if troubled else ())],
         dooms=_dooms(chance) if _is_one_in(chance, 2) else plan.dooms,
         officers_at_seconds=turns,
@@ -107,6 +113,12 @@ def _sealed() -> str:
 def _standing(chance: random.Random) -> Sequence[Trouble]:
     kinds = [*chance.sample(OUT_KINDS, chance.randrange(1, 6)), *chance.sample(_OFTEN, chance.randrange(3))]
     return [_trouble(chance, kind, chance.uniform(0.1, 0.7)) for kind in dict.fromkeys(kinds)]
+
+
+def _reversals(chance: random.Random) -> Sequence[Trouble]:
+    # Only a reversal can meet this kind, and few refunds are one: drawn as the others are it acts in one of 200.
+    is_drawn = _is_one_in(chance, _REVERSALS_ONE_IN)
+    return [_trouble(chance, FaultKind.REVERSED_ELSEWHERE, chance.uniform(0.3, 0.7))] if is_drawn else []
 
 
 def _bursts(chance: random.Random, active_seconds: float) -> Sequence[Burst]:

@@ -13,7 +13,7 @@ from pokea.universe.chronicle import ChronicleLine
 from pokea.universe.disk import Store
 from pokea.universe.hook_plan import hook_chance, with_endpoints
 from pokea.universe.loop import Deadlocked, Spinning, VirtualLoop
-from pokea.universe.out_plan import with_money_out
+from pokea.universe.out_plan import reversal_chance, with_money_out
 from pokea.universe.plan import plan_of
 from pokea.universe.process import Dead
 from pokea.universe.recorder import Log, listening
@@ -65,7 +65,7 @@ class Universes:
         chance_of_hooks = hook_chance(seed)
         plan = with_endpoints(plan, chance_of_hooks)
         if money_out:
-            plan = with_money_out(plan, chance_of_out)
+            plan = with_money_out(plan, chance_of_out, reversal_chance(seed))
         self._store.reset()
         loop = VirtualLoop(_MOST_TURNS)
         log = Log()

@@ -16,7 +16,7 @@ from pokea.universe.report import Totals, story_of
 _USUAL: Final = 500
 _WITH_MONEY_OUT: Final = 3
 """One in so many is run once more with money out, which takes twice the time."""
-_MOST_FURTHER: Final = 320
+_MOST_FURTHER: Final = 64
 _FURTHER_AT_ONCE: Final = 16
 
 

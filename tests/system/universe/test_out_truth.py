@@ -26,7 +26,7 @@ from pokea.storage.tables import outbox
 from pokea.universe import out_oracle
 from pokea.universe.fleet import JWT_SECRET, SECRET_KEY
 from pokea.universe.out_oracle import OutBooks, PaidOut
-from pokea.universe.out_plan import with_money_out
+from pokea.universe.out_plan import reversal_chance, with_money_out
 from pokea.universe.plan import Plan, plan_of
 from pokea.universe.recorder import OutSend
 from tests.disbursements.bodies import SENT_AT, b2c_body
@@ -238,7 +238,7 @@ def test_nothing_stays_unknown_without_an_excuse() -> None:
 def drawn(seed: int) -> tuple[Plan, Plan]:
     """What a seed draws about payments, and the same with money out."""
     before = plan_of(seed, random.Random(seed))
-    return before, with_money_out(before, random.Random(f"money out {seed}"))
+    return before, with_money_out(before, random.Random(f"money out {seed}"), reversal_chance(seed))
 
 
 def test_money_out_leaves_what_a_seed_draws_about_payments() -> None:
