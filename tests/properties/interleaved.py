@@ -1,7 +1,8 @@
 """Changes that meet on PostgreSQL: however they meet, all ends as if one had come after the other."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from itertools import permutations
+from typing import Any, NamedTuple, TypeVar
 
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND
@@ -21,6 +22,7 @@ from tests.properties.stepping import SETTLE_GATES, Change, Gates, crossing
 from tests.properties.tables import begin_with, check_books, contents
 
 NOW = 1_000 * SECOND
+AnyOutcome = TypeVar("AnyOutcome")
 BOOKINGS = (new_booking("bk_1"), new_booking("bk_2"))
 
 
@@ -59,36 +61,59 @@ def accepted(payment_id: str) -> Evidence:
 def answers_of(database: Database, meeting: Meeting, gates: Gates = SETTLE_GATES) -> set[tuple[str, ...]]:
     """What the changes answer, over all schedules. Asserts that each ends as a serial one, that nobody has waited in a
     circle, and that the books hold."""
-    serial = [_one_after_the_other(database, meeting, order) for order in ((0, 1), (1, 0))]
+
+    def outcome(results: Sequence[Any]) -> Outcome:
+        return Outcome(tuple(map(_named, results)), _finish(database))
+
+    serial, seen = outcomes_of(database, meeting.changes, gates, lambda: _prepare(database, meeting), outcome)
+    answers = [each.answers for each in seen]
+    assert len(answers) == meeting.schedules, len(answers)
+    assert set(answers) == {each.answers for each in serial}
+    return set(answers)
+
+
+def outcomes_of(
+    database: Database,
+    changes: Sequence[Change],
+    gates: Gates,
+    prepare: Callable[[], None],
+    outcome: Callable[[Sequence[Any]], AnyOutcome],
+) -> tuple[list[AnyOutcome], list[AnyOutcome]]:
+    """What the changes come to one after the other, in every order, and what they come to over all schedules. Asserts
+    that each of the latter is one of the former, and that nobody has waited in a circle.
+
+    `outcome` takes what each change answered, or the refusal that it raised.
+    """
+    serial = []
+    for order in permutations(range(len(changes))):
+        prepare()
+        serial.append(outcome(_one_after_the_other(database, changes, order)))
     seen = []
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with crossing(url, gates) as crossed:
-        for ending in crossed.every_schedule(lambda: _prepare(database, meeting), meeting.changes):
-            outcome = Outcome(tuple(map(_named, ending.results)), _finish(database))
-            assert outcome in serial, ending
-            assert ending.runs == (1, 1), f"a deadlock: {ending.steps}"
-            seen.append(outcome.answers)
-    assert len(seen) == meeting.schedules, len(seen)
-    assert set(seen) == {outcome.answers for outcome in serial}
-    return set(seen)
+    with crossing(url, gates, at_once=len(changes)) as crossed:
+        for ending in crossed.every_schedule(prepare, changes):
+            found = outcome(ending.results)
+            assert found in serial, ending
+            assert set(ending.runs) == {1}, f"a deadlock: {ending.steps}"
+            seen.append(found)
+    return serial, seen
+
+
+def _one_after_the_other(database: Database, changes: Sequence[Change], order: Sequence[int]) -> list[Any]:
+    results: list[Any] = [None] * len(changes)
+    for number in order:
+        try:
+            with database.engine.begin() as connection:
+                results[number] = changes[number](connection)
+        except ApiError as refusal:
+            results[number] = refusal
+    return results
 
 
 def _prepare(database: Database, meeting: Meeting) -> None:
     with database.engine.begin() as connection:
         begin_with(connection, meeting.bookings, meeting.payments)
         settle(connection, batch(*(accepted(payment.id) for payment in meeting.payments)), PaymentFlow(TOKENS.proves))
-
-
-def _one_after_the_other(database: Database, meeting: Meeting, order: tuple[int, int]) -> Outcome:
-    _prepare(database, meeting)
-    answers = ["", ""]
-    for number in order:
-        try:
-            with database.engine.begin() as connection:
-                answers[number] = _named(meeting.changes[number](connection))
-        except ApiError as refusal:
-            answers[number] = _named(refusal)
-    return Outcome(tuple(answers), _finish(database))
 
 
 def _finish(database: Database) -> dict[str, Any]:

@@ -3,7 +3,6 @@ after the other would."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import permutations
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -13,12 +12,13 @@ from pokea.disbursements.evidence import OutDelivery, OutEvidence, Purpose, acce
 from pokea.disbursements.model import OutAttempt
 from pokea.disbursements.store import add_addresses
 from pokea.storage.database import Database
-from pokea.storage.metadata import metadata
-from pokea.storage.tables import evidence, merchants, schema_version
+from pokea.storage.tables import evidence
 from tests.disbursements.bodies import at, b2c_body, status_body
 from tests.disbursements.rows import CONVERSATION, ORIGINATOR
 from tests.disbursements.scenes import OutScene
-from tests.properties.stepping import Change, Gates, crossing
+from tests.properties.interleaved import outcomes_of
+from tests.properties.stepping import Change, Gates
+from tests.properties.tables import begin_with
 
 GATES: Final[Gates] = {
     "lock disbursements": r"from disbursements\b.*for update",
@@ -87,19 +87,16 @@ def test_arrivals_at_once_end_as_one_after_the_other(plain: Database, told: str)
     """The attempt has one outcome and its money is posted once, no arrival is lost, and no one waits in a circle."""
     arrivals = MEETINGS[told]
     changes: list[Change] = [partial(_settle, arrival) for arrival in arrivals]
-    serial = {_serial(plain, changes, order) for order in permutations(range(len(changes)))}
-    url = plain.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def outcome(results: Sequence[Any]) -> Outcome:
+        assert not any(isinstance(each, Exception) for each in results), results
+        found = _outcome(plain)
+        assert len(found.known) == 1 + len(set(arrivals)), found
+        return found
+
     gates = GATES if len(changes) == 2 else GATES_OF_THREE
-    seen = set()
-    with crossing(url, gates, at_once=len(changes)) as crossed:
-        for ending in crossed.every_schedule(partial(_prepare, plain), changes):
-            assert not any(isinstance(each, Exception) for each in ending.results), ending
-            assert set(ending.runs) == {1}, f"a deadlock: {ending.steps}"
-            outcome = _outcome(plain)
-            assert len(outcome.known) == 1 + len(set(arrivals)), ending
-            assert outcome in serial, ending
-            seen.add(outcome)
-    assert seen == serial
+    serial, seen = outcomes_of(plain, changes, gates, partial(_prepare, plain), outcome)
+    assert set(seen) == set(serial)
 
 
 def _settle(arrival: Arrival, connection: Connection) -> Any:
@@ -113,19 +110,9 @@ def _only_attempt(connection: Connection) -> str:
 
 def _prepare(database: Database) -> None:
     with database.engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            if table not in (merchants, schema_version):
-                connection.execute(table.delete())
+        begin_with(connection, (), ())
         scene = OutScene(connection)
         add_addresses(connection, scene.book.of_question(scene.begun().id, 1, 0).rows)
-
-
-def _serial(database: Database, changes: Sequence[Change], order: Sequence[int]) -> Outcome:
-    _prepare(database)
-    for number in order:
-        with database.engine.begin() as connection:
-            changes[number](connection)
-    return _outcome(database)
 
 
 def _outcome(database: Database) -> Outcome:

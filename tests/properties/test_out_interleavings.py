@@ -3,7 +3,6 @@ other would."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import permutations
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -18,10 +17,11 @@ from pokea.escrow.deciding import dispute, release
 from pokea.escrow.shares import WantedShare
 from pokea.ledger.entries import Money
 from pokea.storage.database import Database
-from pokea.storage.metadata import metadata
-from pokea.storage.tables import bookings, disbursement_steps, disbursements, merchants, schema_version
+from pokea.storage.tables import bookings, disbursement_steps, disbursements
 from tests.disbursements.people_scene import RULES, PeopleScene
-from tests.properties.stepping import Change, Gates, crossing
+from tests.properties.interleaved import outcomes_of
+from tests.properties.stepping import Change, Gates
+from tests.properties.tables import begin_with
 
 GATES: Final[Gates] = {
     "take a turn": r"pg_advisory_xact_lock",
@@ -48,9 +48,7 @@ class Outcome(NamedTuple):
 
 def prepare(connection: Connection) -> None:
     """Two payments that are due back, and a refund of each that ann has asked for; a third, and a fee that is held."""
-    for table in reversed(metadata.sorted_tables):
-        if table not in (merchants, schema_version):
-            connection.execute(table.delete())
+    begin_with(connection, (), ())
     scene = PeopleScene(connection)
     for number, refund_id in enumerate(REFUNDS, 1):
         scene.paid(number)
@@ -123,17 +121,9 @@ def test_people_at_once_end_as_one_after_the_other(plain: Database, told: str) -
     """Nothing is approved twice, no cap and no sum is exceeded, no fee goes two ways, no one waits in a circle, and the
     books are right."""
     changes = MEETINGS[told]
-    serial = {_serial(plain, changes, order) for order in permutations(range(len(changes)))}
-    url = plain.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    seen = set()
     gates = GATES if len(changes) == 2 else GATES_OF_THREE
-    with crossing(url, gates, at_once=len(changes)) as crossed:
-        for ending in crossed.every_schedule(partial(_prepare, plain), changes):
-            outcome = _outcome(plain, tuple(map(_named, ending.results)))
-            assert outcome in serial, ending
-            assert set(ending.runs) == {1}, f"a deadlock: {ending.steps}"
-            seen.add(outcome)
-    assert seen == serial
+    serial, seen = outcomes_of(plain, changes, gates, partial(_prepare, plain), partial(_outcome, plain))
+    assert set(seen) == set(serial)
 
 
 def _prepare(database: Database) -> None:
@@ -141,19 +131,8 @@ def _prepare(database: Database) -> None:
         prepare(connection)
 
 
-def _serial(database: Database, changes: Sequence[Change], order: Sequence[int]) -> Outcome:
-    _prepare(database)
-    answers = [""] * len(changes)
-    for number in order:
-        try:
-            with database.engine.begin() as connection:
-                answers[number] = _named(changes[number](connection))
-        except ApiError as refusal:
-            answers[number] = _named(refusal)
-    return _outcome(database, tuple(answers))
-
-
-def _outcome(database: Database, answers: tuple[str, ...]) -> Outcome:
+def _outcome(database: Database, results: Sequence[Any]) -> Outcome:
+    answers = tuple(map(_named, results))
     with database.engine.begin() as connection:
         scene = PeopleScene(connection, funded=False)
         columns = disbursements.c

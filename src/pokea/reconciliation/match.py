@@ -1,10 +1,10 @@
 """What a statement says of our payments. Pure.
 
-Identity comes before wording: a line belongs to the payment that owns its receipt, whatever its Details say. A line of
-no receipt of ours is a payment's where account reference, amount, time and masked number agree, and with one payment
-alone. Where two fit, a person decides: money is never guessed. From what the statement does *not* show follows
-something only where it is a `CompleteStatement`, and for a payment only where no money that is left unexplained could
-be its own.
+Identity comes before wording: a line belongs to the payment that owns its receipt, whatever its Details say, unless
+amount and payer are both another's: then a person looks at it. A line of no receipt of ours is a payment's where
+account reference, amount, time and masked number agree, and with one payment alone. Where two fit, a person decides:
+money is never guessed. From what the statement does *not* show follows something only where it is a
+`CompleteStatement`, and for a payment only where no money that is left unexplained could be its own.
 """
 
 from bisect import bisect_left, bisect_right
