@@ -121,7 +121,7 @@ def _outcome(treasury: Treasury, done: Counter[str]) -> Outcome:
     rows, paid = _read(treasury)
     broken = [*_breaches(rows, paid)]
     now = SystemClock().now()
-    broken += [str(each) for each in treasury.world.query(lambda connection: list(violations(connection, now, RULES)))]
+    broken += [str(each) for each in treasury.world.read(lambda connection: list(violations(connection, now, RULES)))]
     statuses = Counter(f"sendings {row.status}" for row in rows)
     return Outcome({**done, "paid": len(paid), **dict(sorted(statuses.items()))}, broken)
 

@@ -24,7 +24,7 @@ from tests.system.chaos.fleet import Fleet
 from tests.system.chaos.load import LONGEST_DELAY_SECONDS, Load, Told
 from tests.system.service.leaks import leaks
 from tests.system.service.running import SimulatorProgram, eventually, new_simulator
-from tests.system.service.world import make_older, on_database
+from tests.system.service.world import make_older, on_database, on_snapshot
 
 _PROMPT_SECONDS = 60
 _LATE_SECONDS = 6
@@ -191,13 +191,13 @@ def _look(url: str, plan: Plan, fleet: Fleet, simulator: SimulatorProgram, told:
     time.sleep(LONGEST_DELAY_SECONDS)
     simulator.advance(_PROMPT_SECONDS + _LATE_SECONDS)
     journal = truth.read_journal(simulator.url)
-    money = on_database(url, lambda connection: truth.taken(connection, journal))
+    money = on_snapshot(url, lambda connection: truth.taken(connection, journal))
     say("Time runs on." if plan.hurried else "Time runs on: waiting until every payment has ended.")
     _run_on(url, plan)
     journal = truth.read_journal(simulator.url)
-    broken = on_database(url, lambda it: truth.broken(it, journal, money, told, everything=False))
+    broken = on_snapshot(url, lambda it: truth.broken(it, journal, money, told, everything=False))
     by_statement = on_database(url, lambda it: truth.read_statement(it, money))
-    broken += on_database(url, lambda it: truth.broken(it, journal, money, told, everything=True))
+    broken += on_snapshot(url, lambda it: truth.broken(it, journal, money, told, everything=True))
     statuses = on_database(url, truth.statuses)
     acknowledged = sum(each.status == truth.ACKNOWLEDGED for each in journal.callbacks)
     counts = {

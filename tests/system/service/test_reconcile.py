@@ -203,7 +203,7 @@ def test_another_amount_of_a_known_receipt_is_told_and_posted_once(start_world: 
         found = world.query(balances)
         assert found[Account.MPESA_CLEARING] == line.cents - 5_050
         assert found[Account.SUSPENSE] == 5_050
-        assert world.query(lambda connection: violations(connection, SystemClock().now(), RULES)) == []
+        assert world.read(lambda connection: violations(connection, SystemClock().now(), RULES)) == []
     told = command(tmp_path, world.service.environment, "reconcile", file).stdout
     assert f"{payment.id} asked for KES {payment.amount}.00" in told
     path = f"/payments/mpesa/history?q={payment.phone}"

@@ -16,6 +16,7 @@ from pokea.operations.tokens import PaymentTokens
 from pokea.redact import Secret
 from pokea.storage import tables
 from pokea.storage.engines import postgres_engine, sqlite_engine
+from pokea.storage.statements import in_one_snapshot
 from tests.system.service.running import SECRET_KEY, Answer, ServiceProgram, SimulatorProgram, call, eventually
 
 T = TypeVar("T")
@@ -177,6 +178,10 @@ class World:
         """What a function of a connection finds, or changes, in the service's database."""
         return on_database(self.database_url, question)
 
+    def read(self, question: Callable[[Connection], T]) -> T:
+        """What a function of a connection finds, all of it as it stood at one moment."""
+        return on_snapshot(self.database_url, question)
+
     def row(self, transaction_id: str) -> Payment:
         """The payment's row."""
         found = self.query(lambda connection: store.find(connection, transaction_id))
@@ -243,6 +248,17 @@ def on_database(url: str, question: Callable[[Connection], T]) -> T:
             return question(connection)
     finally:
         engine.dispose()
+
+
+def on_snapshot(url: str, question: Callable[[Connection], T]) -> T:
+    """What a function of a connection finds, all of it as it stood at one moment: for several statements about what
+    services change meanwhile."""
+
+    def asked(connection: Connection) -> T:
+        in_one_snapshot(connection)
+        return question(connection)
+
+    return on_database(url, asked)
 
 
 def make_older(connection: Connection, span: int, transaction_ids: Collection[str]) -> None:
