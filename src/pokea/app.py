@@ -43,7 +43,7 @@ from pokea.courier import Courier, GuardedCourier, NoCourier
 from pokea.daraja.client import DarajaClient
 from pokea.daraja.credentials import credentials_of
 from pokea.event_service import EventParts, EventService
-from pokea.ids import Ids, RandomBytes
+from pokea.ids import Ids, RandomBytes, RandomPool
 from pokea.links.limits import LinkLimits, forget_uses
 from pokea.links.page_routes import LinkPages, Minting
 from pokea.links.pages import Payee
@@ -345,7 +345,7 @@ def open_service(
     ensure_ready(settings.pokea_database_url)
     database = database_of(settings)
     ports = Ports(
-        database, HttpTransport(), SystemClock(), secrets.token_bytes, _notices(database, settings), GuardedCourier()
+        database, HttpTransport(), SystemClock(), RandomPool().take, _notices(database, settings), GuardedCourier()
     )
     return Service(
         settings,

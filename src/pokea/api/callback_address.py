@@ -16,6 +16,8 @@ from pokea import setting_rules
 CALLBACK_PATHS: Final = setting_rules.CALLBACK_PATHS
 _PREFIX: Final = "pay_"
 _NAME: Final = re.compile(r"(?:(?:[0-9a-z_]{2}-){0,19}[0-9a-z_]{1,2}\.)?[0-9a-f]{48}")
+_OWN: Final = re.compile(rf"({'|'.join(CALLBACK_PATHS)})/({_NAME.pattern})")
+"""A payment's own address as it is sent, to which nothing was added on its way."""
 _SLASHES: Final = re.compile("/{2,}")
 _LONGEST_PATH: Final = 500
 
@@ -55,6 +57,9 @@ def callback_address(path: str) -> CallbackAddress | None:
     # Every request asks, and nearly none of the others has the word in it.
     if "callback" not in path or len(path) > _LONGEST_PATH:
         return None
+    own = _OWN.fullmatch(path)
+    if own is not None:
+        return CallbackAddress(*own.groups())
     plain = _SLASHES.sub("/", path).rstrip("/")
     for base in CALLBACK_PATHS:
         if plain == base:

@@ -44,7 +44,7 @@ class CallbackRoutes:
         self._gate = gate
         self._clock = clock
         self._allowed = tuple(allowed)
-        self._bare = {path: FastRoute(self._take, "", path) for path in CALLBACK_PATHS}
+        self._bare = {path: FastRoute(self._take, "", path, quiet=True) for path in CALLBACK_PATHS}
 
     def routes(self) -> list[Route]:
         """Every callback address."""
@@ -58,7 +58,7 @@ class CallbackRoutes:
             return None
         if not address.name:
             return self._bare[address.path]
-        return FastRoute(self._take, address.name, f"{address.path}/{{name}}")
+        return FastRoute(self._take, address.name, f"{address.path}/{{name}}", quiet=True)
 
     def own_shortcut(self, path: str) -> FastRoute | None:
         """The same for what may be a payment's own address: there another method than Daraja's loses nothing either."""
