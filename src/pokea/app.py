@@ -165,6 +165,7 @@ class Service:
         passes = LinkPasses(database, tokens, clock, ids, limits_of_links)
         gate = new_authenticator(settings, transport, clock, passes)
         callbacks = CallbackRoutes(self.settler, gate, clock, settings.callback_networks)
+        results = self.money_out.addresses(gate)
         payments = PaymentRoutes(database, gate, self.prompter, tokens, clock)
         history = HistoryRoutes(self._late_reads, gate, clock)
         analytics = AnalyticsRoutes(self._late_reads, gate, clock)
@@ -179,7 +180,7 @@ class Service:
             https=settings.mpesa_callback_url.lower().startswith("https://"),
             allowed_origins=settings.pokea_allowed_origins,
             shortcuts={
-                "POST": first_of(callbacks.shortcut, payments.push_shortcut, bookings.post_shortcut),
+                "POST": first_of(callbacks.shortcut, results.shortcut, payments.push_shortcut, bookings.post_shortcut),
                 "PUT": callbacks.own_shortcut,
                 "PATCH": callbacks.own_shortcut,
                 "GET": first_of(payments.read_shortcut, history.shortcut, analytics.shortcut, bookings.get_shortcut),
@@ -200,7 +201,7 @@ class Service:
         alert_routes(gate, database, clock).add_to(application)
         for router in self.money_out.routers(gate):
             router.add_to(application)
-        application.router.routes.extend(self.money_out.addresses(gate))
+        application.router.routes.extend(results.routes())
         for router in self._event_service.routers(gate):
             router.add_to(application)
         return application

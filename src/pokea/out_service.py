@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from starlette.routing import Route
-
 from pokea.api.auth.callers import Authenticator
 from pokea.api.call_router import CallRouter
 from pokea.clock import HOUR, Clock, Instant
@@ -109,10 +107,10 @@ class MoneyOut:
         except NotAStatement as failure:
             raise invalid("statement", str(failure)) from None
 
-    def addresses(self, gate: Authenticator) -> list[Route]:
+    def addresses(self, gate: Authenticator) -> OutAddressRoutes:
         """Where Daraja posts what became of money out."""
         parts = self._parts
-        return OutAddressRoutes(parts.database, self.settler, gate, parts.clock, self._networks).routes()
+        return OutAddressRoutes(parts.database, self.settler, gate, parts.clock, self._networks)
 
     def wake(self) -> None:
         """Something may be due now."""

@@ -4,21 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from pokea.clock import HOUR, SECOND
+from pokea.disbursements.addresses import AddressBook
 from pokea.disbursements.brake import BrakeFact, FactKind, StopReason
 from pokea.disbursements.brake_store import find_brake, note_facts, pull_brake, start, stop
 from pokea.disbursements.checks import digest_of_row
-from pokea.disbursements.claims import SendVerdict
+from pokea.disbursements.claims import Making, SendVerdict, claim_out
 from pokea.disbursements.gatekeeping import Gatekeeper
 from pokea.disbursements.model import APPROVAL_LASTS, AttemptStatus, Disbursement, Waiting, Way
 from pokea.disbursements.payees import confirm_payee
 from pokea.disbursements.sending_rules import LOOKS_EVERY, estimated_charge_cents
+from pokea.ids import Ids
 from pokea.storage.database import Database
 from pokea.storage.tables import alerts, attempts, book_violations
 from tests.disbursements.people_scene import NOW, PeopleScene, scene_on
 from tests.disbursements.rows import attempt_row
+from tests.disbursements.scenes import ScenesClock
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def waiting(scene: PeopleScene, row: Disbursement, later: int = 0) -> Waiting | 
 
 def test_what_is_approved_and_within_everything_may_be_sent(scene: PeopleScene) -> None:
     """Nothing is in the way."""
-    assert judged(scene, approved(scene)) == SendVerdict()
+    assert judged(scene, approved(scene)) == SendVerdict(is_covered=True)
 
 
 def test_an_approval_is_good_for_a_day(scene: PeopleScene) -> None:
@@ -169,6 +172,24 @@ def test_what_is_on_its_way_is_taken_from_the_funds(scene: PeopleScene) -> None:
     assert waiting(scene, row) is Waiting.NEEDS_FUNDS
     scene.connection.execute(attempts.update().values(completed_at=NOW))
     assert waiting(scene, row) is None, "the balance was named after it"
+
+
+@pytest.mark.parametrize(("available_cents", "sent"), [(100_000, 2), (99_999, 1)])
+def test_two_that_are_due_together_are_not_paid_from_the_same_money(
+    scene: PeopleScene, available_cents: int, sent: int
+) -> None:
+    """What one takes in hand, the one that is judged after it in the same transaction no longer finds."""
+    scene.fund(available_cents)
+    rows = [approved(scene, number) for number in (1, 2)]
+    book = AddressBook("https://pay.example.test", lambda purpose, owner: f"{purpose}{owner}".encode().hex()[-48:])
+    making = Making(Ids(ScenesClock(NOW)), str, book)
+    work = claim_out(scene.connection, Gatekeeper(scene.rules), making, ("out", 1.0), NOW)
+    assert len(work.sendings) == scene.connection.execute(select(func.count(attempts.c.id))).scalar() == sent
+    found = [scene.found(row) for row in rows]
+    assert [(each.status, each.waiting) for each in found] == [
+        *[("sending", None)] * sent,
+        *[("approved", "needs_funds")] * (2 - sent),
+    ]
 
 
 def test_a_shortcode_of_its_own_pays_out(scene: PeopleScene) -> None:

@@ -1,8 +1,10 @@
 """Attempts settled in a real database: what is posted, what is announced, and what stops everything."""
 
+import sqlite3
+
+import psycopg
 import pytest
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from pokea.clock import SECOND
 from pokea.disbursements.brake import FactKind
@@ -22,7 +24,7 @@ from pokea.disbursements.evidence import (
     unknown,
 )
 from pokea.disbursements.model import AttemptStatus, OutAttempt, OutFlag, Waiting, Way
-from pokea.disbursements.store import add_addresses, find_funds, insert_attempt
+from pokea.disbursements.store import add_addresses, find_funds, insert_attempts
 from pokea.ledger.money_out import reserved
 from tests.disbursements.bodies import RECEIPT_OUT, at, b2c_body, status_body
 from tests.disbursements.rows import CONVERSATION, ORIGINATOR
@@ -65,8 +67,8 @@ def test_what_is_approved_is_begun_once_and_durable_before_it_is_sent(scene: Out
 def test_two_attempts_that_are_not_proved_failed_cannot_exist(scene: OutScene) -> None:
     """The database itself refuses a second live attempt of one disbursement."""
     attempt = scene.begun()
-    with pytest.raises(IntegrityError):
-        insert_attempt(scene.connection, attempt._replace(id="at_2", number=2, originator_id="other"))
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
+        insert_attempts(scene.connection, [attempt._replace(id="at_2", number=2, originator_id="other")])
 
 
 def test_a_payment_out_is_cleared_once_however_often_it_is_reported(scene: OutScene) -> None:
@@ -153,7 +155,7 @@ def test_a_second_payment_of_one_disbursement_stands_in_suspense_and_stops_every
     first = scene.begun()
     scene.settle(refused(first.id, "400.002.02", "field_refused", at(1)))
     second = first._replace(id="at_2", number=2, originator_id="second", is_live=True, status=AttemptStatus.SENDING)
-    insert_attempt(scene.connection, second)
+    insert_attempts(scene.connection, [second])
     add_addresses(scene.connection, scene.book.of_attempt("at_2", at(2)).rows)
     scene.settle(send_began("at_2", "d" * 64, at(2)))
     scene.settle(result(scene, second, b2c_body(OriginatorConversationID="second"), 10))
@@ -191,7 +193,7 @@ def test_a_receipt_is_owned_once(scene: OutScene) -> None:
     first = scene.begun()
     scene.approved("rf_2")
     other = first._replace(id="at_9", disbursement_id="rf_2", originator_id="second")
-    insert_attempt(scene.connection, other)
+    insert_attempts(scene.connection, [other])
     add_addresses(scene.connection, scene.book.of_attempt("at_9", at(2)).rows)
     scene.settle(send_began("at_9", "d" * 64, at(2)))
     scene.settle(result(scene, first, b2c_body()))

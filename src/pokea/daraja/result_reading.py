@@ -6,6 +6,7 @@ understood as far as it can be, and is then only ever a claim.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -124,11 +125,12 @@ class _Parameters:
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._pairs = pairs
+        self._filled = [(_bare(name), value) for name, value in pairs if value.strip()]
 
     def all(self, *names: str) -> list[str]:
         """Every value of these names that is not empty, however the names are spelt."""
         wanted = {_bare(name) for name in names}
-        return [value for name, value in self._pairs if _bare(name) in wanted and value.strip()]
+        return [value for name, value in self._filled if name in wanted]
 
     def one(self, *names: str) -> str | None:
         """The value of these names; None also where there are two that differ."""
@@ -288,6 +290,7 @@ def _pairs(items: Sequence[Any]) -> Iterator[tuple[str, str]]:
             yield name.strip(), str(value) if isinstance(value, str) else ""
 
 
+@lru_cache(maxsize=256)
 def _bare(name: str) -> str:
     """Old messages have blanks in some names (daraja: transaction status)."""
     return folded(name).replace(" ", "")

@@ -29,7 +29,7 @@ from pokea.disbursements.model import (
 from pokea.disbursements.payee_store import lock_payee
 from pokea.disbursements.refund_source import follow_fee, take_decision
 from pokea.disbursements.saving import add_steps, insert_disbursement, post, restated, save
-from pokea.disbursements.sending_rules import look
+from pokea.disbursements.sending_rules import look, survey
 from pokea.disbursements.store import attempts_of, find_disbursement, lock_disbursements, steps_of
 from pokea.errors import ApiError
 from pokea.ledger.money_out import Obligation, reserved, unreserved
@@ -96,7 +96,14 @@ def open_case(connection: Connection, scope: Scope, target: Target) -> Case:
 
 def case_of(connection: Connection, row: Disbursement) -> Case:
     """A disbursement that is locked, with its steps and attempts."""
-    return Case(row, steps_of(connection, [row.id])[row.id], attempts_of(connection, [row.id])[row.id])
+    return cases_of(connection, [row])[0]
+
+
+def cases_of(connection: Connection, rows: Sequence[Disbursement]) -> list[Case]:
+    """Disbursements that are locked, each with its steps and attempts."""
+    ids = [row.id for row in rows]
+    steps, attempts = steps_of(connection, ids), attempts_of(connection, ids)
+    return [Case(row, steps[row.id], attempts[row.id]) for row in rows]
 
 
 def begin(connection: Connection, row: Disbursement, rules: OutRules, now: Instant) -> Disbursement:
@@ -178,7 +185,7 @@ def _approved(
     take_decision(connection, case.row, now)
     post(connection, reserved(obligation_of(case.row), after.approvals, now))
     row = after.row._replace(approved_by=approver, approved_at=now, is_over_cap=over_cap, waiting=None)
-    verdict = look(connection, row, rules, now)
+    verdict = look(connection, row, rules, now, survey(connection, [row], rules, now))
     row = save(connection, case.row, row._replace(waiting=verdict.waiting, next_action_at=verdict.look_at), now)
     follow_fee(connection, row, now)
     return row

@@ -23,6 +23,7 @@ from pokea.disbursements.model import (
     Disbursement,
     DisbursementStatus,
     OutAttempt,
+    OutStep,
     StepKind,
     Waiting,
     Way,
@@ -80,12 +81,14 @@ _EARLIEST: Final = tuple(
 class SendVerdict(NamedTuple):
     """Whether an approved disbursement may be sent now: what it waits for, and until when if that is known.
 
-    `has_lapsed`: its approval is too old to be acted on.
+    `has_lapsed`: its approval is too old to be acted on. `is_covered`: the account covers all that is judged with it,
+    so what is judged next does not count its attempt.
     """
 
     waiting: Waiting | None = None
     until: Instant | None = None
     has_lapsed: bool = False
+    is_covered: bool = False
 
 
 class Approvals(Protocol):
@@ -99,7 +102,7 @@ class Approvals(Protocol):
     ) -> Iterator[tuple[Disbursement, SendVerdict]]:
         """Look at everything that may forbid a sending: brake, caps, funds, the payee's wait, the sum of refunds.
 
-        One after another: what one is allowed is written before the next is looked at.
+        One after another: what one is allowed is written before the next is looked at, unless it `is_covered`.
         """
 
     def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
@@ -156,6 +159,7 @@ def claim_out(
     over = [row[0] for row in fetch_all(connection, _OVER, {"now": now, "count": AT_ONCE})]
     followed: list[tuple[Disbursement, OutEffects]] = []
     sendings: list[Sending] = []
+    unwritten: list[OutAttempt] = []
     lapsed: list[Change] = []
     approved = []
     for row in _lock_due(connection, approvals, now, min(room, AT_ONCE)):
@@ -163,6 +167,8 @@ def claim_out(
             approved.append(row)
         else:
             followed.append((row, _quiet(row._replace(next_action_at=None))))
+    ids = [row.id for row in approved]
+    steps, earlier = store.steps_of(connection, ids), store.attempts_of(connection, ids)
     for row, verdict in approvals.judge(connection, approved, now):
         if verdict.has_lapsed:
             lapsed.append(approvals.lapse(connection, row, now))
@@ -170,9 +176,14 @@ def claim_out(
             until = verdict.until or now + LOOK_AGAIN
             followed.append((row, _quiet(row._replace(waiting=verdict.waiting.value, next_action_at=until))))
         else:
-            begun, effects = _begin(connection, row, making, now)
+            begun, effects = _begin(connection, _Recorded(row, steps[row.id], earlier[row.id]), making, now)
+            if verdict.is_covered:
+                unwritten.append(begun.attempt)
+            else:
+                store.insert_attempts(connection, [begun.attempt])
             followed.append((row, effects))
             sendings.append(begun)
+    store.insert_attempts(connection, unwritten)
     _keep_begun(connection, sendings, now)
     changes = [*lapsed, *write_followed(connection, followed, now)]
     questions = _questions(connection, making.book, budget, now)
@@ -195,14 +206,21 @@ def _lock_due(connection: Connection, approvals: Approvals, now: Instant, most: 
     return [row for row in locked.values() if row.next_action_at is not None and row.next_action_at <= now]
 
 
-def _begin(connection: Connection, row: Disbursement, making: Making, now: Instant) -> tuple[Sending, OutEffects]:
-    """Make the attempt of the last approval, begun and durable with this transaction.
+class _Recorded(NamedTuple):
+    """An approved disbursement that is locked, its steps, and the attempts of approvals before."""
+
+    row: Disbursement
+    steps: Sequence[OutStep]
+    earlier: Sequence[OutAttempt]
+
+
+def _begin(connection: Connection, recorded: _Recorded, making: Making, now: Instant) -> tuple[Sending, OutEffects]:
+    """The attempt of the last approval, and what it makes of the disbursement; both are written with this transaction.
 
     Raises ValueError if another attempt is not proved failed: then nothing of this transaction may stand.
     """
-    steps = store.steps_of(connection, [row.id])[row.id]
-    before = store.attempts_of(connection, [row.id])[row.id]
-    if any(each.is_live for each in before):
+    row, steps, earlier = recorded
+    if any(each.is_live for each in earlier):
         raise ValueError(f"{row.id} has an attempt that is not proved failed")
     attempt_id = making.ids.new(ATTEMPT_ID)
     way = Way(row.way)
@@ -236,9 +254,7 @@ def _begin(connection: Connection, row: Disbursement, making: Making, now: Insta
         next_action_at=now + LEASE,
     )
     addresses = making.book.of_attempt(attempt_id, now)
-    # At once, since what is judged next counts it; what else belongs to it is written with all of them.
-    store.insert_attempt(connection, attempt)
-    state = state_of(steps, [*before, attempt])
+    state = state_of(steps, [*earlier, attempt])
     after = row._replace(status=state.status.value, waiting=None, next_action_at=None)
     return Sending(attempt, after, addresses), OutEffects(after, event_of(row, after), [], [])
 

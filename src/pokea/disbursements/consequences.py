@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from pokea.alerts.alert import Alert, AlertCode, clear_alert, raise_alerts
 from pokea.clock import Instant
@@ -16,13 +16,10 @@ from pokea.disbursements.effects import OutEffects
 from pokea.disbursements.evidence import OutEvidence
 from pokea.disbursements.model import AttemptStatus, Disbursement, OutAttempt, OutFlag, Way, read_balance_owner
 from pokea.ledger.entries import Account
-from pokea.storage.sql import fetch_one
-from pokea.storage.statements import insert_new
+from pokea.storage.statements import insert_new, select_in
 from pokea.storage.tables import recipient_names
 
-_NAME = select(recipient_names.c.name).where(
-    recipient_names.c.merchant_id == bindparam("of_merchant"), recipient_names.c.msisdn == bindparam("of_msisdn")
-)
+_NAMES = (recipient_names.c.merchant_id, recipient_names.c.msisdn, recipient_names.c.name)
 _FACT_OF_FLAG = {
     OutFlag.AMOUNT_DIFFERS: FactKind.AMOUNT_DIFFERS,
     OutFlag.RECIPIENT_DIFFERS: FactKind.RECIPIENT_DIFFERS,
@@ -99,10 +96,14 @@ class HouseConsequences:
         """Keep names and balances that M-PESA returned, and the facts by which the brake decides."""
         facts: dict[int, list[BrakeFact]] = defaultdict(list)
         alerts: list[Alert] = []
+        newly_named = [
+            after for before, after in changed if after.receiver_name and after.receiver_name != before.receiver_name
+        ]
+        first_names = _first_names(connection, newly_named)
+        for after in newly_named:
+            alerts += self._name(connection, after, first_names, now)
         for before, after in changed:
             facts[after.merchant_id] += facts_of(before, after, now)
-            if after.receiver_name and after.receiver_name != before.receiver_name:
-                alerts += self._name(connection, after, now)
             alerts += _alerts_of(before, after)
         for merchant_id, found in facts.items():
             self._note_facts(connection, merchant_id, found, now)
@@ -125,20 +126,30 @@ class HouseConsequences:
         alerts = [Alert(AlertCode.OUT_STUCK, row.id, says.format(row.id)) for row in changed]
         raise_alerts(connection, alerts, now)
 
-    def _name(self, connection: Connection, after: OutAttempt, now: Instant) -> list[Alert]:
+    def _name(
+        self, connection: Connection, after: OutAttempt, first_names: dict[tuple[int, str], str], now: Instant
+    ) -> list[Alert]:
         """Compare the recipient's name with the first that M-PESA returned for the number."""
-        named = {"of_merchant": after.merchant_id, "of_msisdn": after.recipient}
-        row = fetch_one(connection, _NAME, named)
-        if row is None:
-            first = {"merchant_id": after.merchant_id, "msisdn": after.recipient, "first_seen_at": now}
-            insert_new(connection, recipient_names, [first | {"name": after.receiver_name}])
+        name = after.receiver_name or ""
+        first = first_names.get((after.merchant_id, after.recipient))
+        if first is None:
+            first_names[after.merchant_id, after.recipient] = name
+            row = {"merchant_id": after.merchant_id, "msisdn": after.recipient, "first_seen_at": now, "name": name}
+            insert_new(connection, recipient_names, [row])
             return []
-        if fold_name(row[0]) == fold_name(after.receiver_name or ""):
+        if fold_name(first) == fold_name(name):
             return []
         store.hold_payees(connection, after.merchant_id, after.recipient, now)
         store.flag_disbursement(connection, after.disbursement_id, OutFlag.NAME_DIFFERS)
         text = f"M-PESA named another person for the recipient of {after.disbursement_id} than before: the payee's "
         return [Alert(AlertCode.NAME_DIFFERS, after.disbursement_id, f"{text}next payout is held until confirmed.")]
+
+
+def _first_names(connection: Connection, rows: Sequence[OutAttempt]) -> dict[tuple[int, str], str]:
+    """The first name that M-PESA returned for each recipient, by merchant and number, where there is one."""
+    numbers = {row.recipient for row in rows}
+    found = select_in(connection, _NAMES, recipient_names.c.msisdn, numbers) if numbers else []
+    return {(merchant_id, msisdn): name for merchant_id, msisdn, name in found}
 
 
 def facts_of(before: OutAttempt, after: OutAttempt, now: Instant) -> list[BrakeFact]:

@@ -6,6 +6,7 @@ that a better reading of Daraja's messages never asks for the evidence to be wri
 
 import hashlib
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
@@ -53,7 +54,7 @@ class Purpose(StrEnum):
     CHECK_TIMEOUT = "check_timeout"
 
 
-class OutEvidence(Struct, frozen=True):
+class OutEvidence(Struct, frozen=True, dict=True):
     """One item of evidence about one attempt; the fields are the table's columns.
 
     `proved` says of a body that its token is that of this purpose and its sender allowed; it is true of every other
@@ -74,7 +75,7 @@ class OutEvidence(Struct, frozen=True):
     provider_time: str | None = None
     body: bytes | None = None
 
-    @property
+    @cached_property
     def reading(self) -> ResultReading | None:
         """What the body says, of the kinds that have one."""
         return None if self.body is None else read_result(self.body)

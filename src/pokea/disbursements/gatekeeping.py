@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection
 
 from pokea.clock import Instant
-from pokea.disbursements.approving import case_of, lapse
+from pokea.disbursements.approving import case_of, cases_of, lapse
 from pokea.disbursements.brake import BrakeFact
 from pokea.disbursements.brake_store import note_facts
 from pokea.disbursements.claims import SendVerdict
@@ -37,8 +37,9 @@ class Gatekeeper:
             yield from ((row, SendVerdict(Waiting.STOPPED)) for row in rows)
             return
         known = look_ahead(connection, rows, self._rules, now)
-        for row in rows:
-            yield row, _verdict(judge(connection, row, self._rules, now, known))
+        for case in cases_of(connection, rows):
+            found = judge(connection, case, self._rules, now, known)
+            yield case.row, _verdict(found, is_covered=known.covers(case.row, self._rules))
 
     def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
         """End an approval that was not acted on, and write what follows."""
@@ -58,7 +59,9 @@ class Gatekeeper:
             follow_fee(connection, row, now)
 
 
-def _verdict(found: WaitVerdict | None) -> SendVerdict:
+def _verdict(found: WaitVerdict | None, *, is_covered: bool) -> SendVerdict:
     if found is None:
         return SendVerdict(has_lapsed=True)
-    return SendVerdict() if found.waiting is None else SendVerdict(Waiting(found.waiting), found.look_at)
+    if found.waiting is not None:
+        return SendVerdict(Waiting(found.waiting), found.look_at)
+    return SendVerdict(is_covered=is_covered)

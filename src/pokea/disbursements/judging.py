@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from pokea.clock import Instant
-from pokea.disbursements.approving import Case, case_of
+from pokea.disbursements.approving import Case
 from pokea.disbursements.brake_store import pull_brake
 from pokea.disbursements.checks import digest_of_row, left_to_refund_cents
 from pokea.disbursements.limits import OutRules
@@ -21,17 +21,13 @@ def look_ahead(connection: Connection, rows: Sequence[Disbursement], rules: OutR
     return survey(connection, rows, rules, now)
 
 
-def judge(
-    connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey
-) -> WaitVerdict | None:
+def judge(connection: Connection, case: Case, rules: OutRules, now: Instant, known: OutSurvey) -> WaitVerdict | None:
     """What an approved disbursement waits for before it may be sent; None where its approval has lapsed or is void.
 
     The caller has taken the merchant's turn, and then locked the payment and the disbursement (`locks`). What it begins
     to send it writes before it asks about the next.
     """
-    if is_void(connection, case_of(connection, row), rules, now):
-        return None
-    return look(connection, row, rules, now, known)
+    return None if is_void(connection, case, rules, now) else look(connection, case.row, rules, now, known)
 
 
 def is_void(connection: Connection, case: Case, rules: OutRules, now: Instant) -> bool:

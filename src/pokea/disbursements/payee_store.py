@@ -1,5 +1,6 @@
 """The payees' SQL: each statement a function with one sentence."""
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from pokea.clock import Instant
 from pokea.scope import Scope
 from pokea.storage.sql import fetch_one
+from pokea.storage.statements import select_in
 from pokea.storage.tables import payees
 
 _COLUMNS = payees.c
@@ -41,6 +43,11 @@ def find_payee(connection: Connection, scope: Scope, payee_id: str) -> PayeeRow 
     """The merchant's payee of this id."""
     row = fetch_one(connection, _FIND, {"of_id": payee_id, "of_merchant": scope.merchant_id})
     return PayeeRow(*row) if row else None
+
+
+def find_payees(connection: Connection, payee_ids: Collection[str]) -> list[PayeeRow]:
+    """The payees of these ids, of whichever merchant."""
+    return [PayeeRow(*row) for row in select_in(connection, payees, payees.c.id, payee_ids)] if payee_ids else []
 
 
 def lock_payee(connection: Connection, scope: Scope, payee_id: str) -> PayeeRow | None:

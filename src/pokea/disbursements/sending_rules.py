@@ -15,10 +15,9 @@ from pokea.disbursements.brake_store import find_brake
 from pokea.disbursements.caps import CapUse, is_within
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, Waiting, Way
-from pokea.disbursements.payee_store import find_payee
+from pokea.disbursements.payee_store import PayeeRow, find_payees
 from pokea.disbursements.store import find_funds
 from pokea.money import CENTS
-from pokea.scope import Scope
 from pokea.storage.sql import fetch_all
 from pokea.storage.tables import attempts
 
@@ -49,12 +48,19 @@ def estimated_charge_cents(way: str, amount_cents: int) -> int:
 class OutSurvey(NamedTuple):
     """What is true of all disbursements that are looked at together, so that it is counted once for them.
 
-    `most_use` is how much of the caps can be used at most, by merchant and recipient. `covering` are merchants and
-    shortcodes whose account covers all of them.
+    `stopped` are merchants whose brake is on. `payees` has those of payouts, by their ids. `most_use` is how much of
+    the caps can be used at most, by merchant and recipient. `covering` are merchants and shortcodes whose account
+    covers all of them.
     """
 
+    stopped: frozenset[int]
+    payees: Mapping[str, PayeeRow]
     most_use: Mapping[tuple[int, str], CapUse]
     covering: frozenset[tuple[int, str]]
+
+    def covers(self, row: Disbursement, rules: OutRules) -> bool:
+        """Whether the account from which this one is paid covers it together with all others."""
+        return (row.merchant_id, rules.pays_from(row.way)) in self.covering
 
 
 def survey(connection: Connection, rows: Sequence[Disbursement], rules: OutRules, now: Instant) -> OutSurvey:
@@ -68,16 +74,17 @@ def survey(connection: Connection, rows: Sequence[Disbursement], rules: OutRules
     for merchant_id, own in merchants.items():
         found = sums.most_use(connection, merchant_id, {row.recipient for row in own}, now)
         use.update({(merchant_id, recipient): each for recipient, each in found.items()})
-    covering = [each for each, cents in accounts.items() if _covers(connection, *each, rules, cents)]
-    return OutSurvey(use, frozenset(covering))
+    covering = frozenset(each for each, cents in accounts.items() if _covers(connection, *each, rules, cents))
+    brakes = [find_brake(connection, merchant_id) for merchant_id in merchants]
+    stopped = frozenset(each.merchant_id for each in brakes if each is not None and each.is_stopped)
+    payees = find_payees(connection, {row.payee_id for row in rows if row.payee_id is not None})
+    return OutSurvey(stopped, {each.id: each for each in payees}, use, covering)
 
 
-def look(
-    connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey | None = None
-) -> WaitVerdict:
+def look(connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey) -> WaitVerdict:
     """What a disbursement waits for that is approved and locked, as is the merchant's turn.
 
-    `known` is a survey of it and others, made in this transaction.
+    `known` is a survey of it, alone or with others, made in this transaction.
     """
     approved_at = now if row.approved_at is None else row.approved_at
     found = _waits_for(connection, row, rules, now, approved_at, known)
@@ -93,32 +100,30 @@ def _waits_for(
     rules: OutRules,
     now: Instant,
     approved_at: Instant,
-    known: OutSurvey | None,
+    known: OutSurvey,
 ) -> tuple[Waiting, Instant] | None:
-    brake = find_brake(connection, row.merchant_id)
-    if brake is not None and brake.is_stopped:
+    if row.merchant_id in known.stopped:
         return Waiting.STOPPED, now + LOOKS_EVERY
     if row.approved_by is None and now < approved_at + rules.delay:
         return Waiting.DELAY, approved_at + rules.delay
     if row.payee_id is not None:
-        payee = find_payee(connection, Scope(row.merchant_id), row.payee_id)
-        payable_from = None if payee is None else payee.payable_from(rules.payee_wait)
+        payee = known.payees.get(row.payee_id)
+        is_own = payee is not None and payee.merchant_id == row.merchant_id
+        payable_from = payee.payable_from(rules.payee_wait) if payee is not None and is_own else None
         if payable_from is None or now < payable_from:
             # A confirmation has what waits for it looked at.
             return Waiting.PAYEE_WAIT, approved_at + APPROVAL_LASTS if payable_from is None else payable_from
     if not _is_within_caps(connection, row, rules, now, known):
         return Waiting.CAP, now + LOOKS_EVERY
-    account = row.merchant_id, rules.pays_from(row.way)
-    if known is not None and account in known.covering:
+    if known.covers(row, rules):
         return None
+    account = row.merchant_id, rules.pays_from(row.way)
     is_covered = _covers(connection, *account, rules, _cost_cents(row.way, row.amount_cents))
     return None if is_covered else (Waiting.NEEDS_FUNDS, now + LOOKS_EVERY)
 
 
-def _is_within_caps(
-    connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey | None
-) -> bool:
-    most = None if known is None else known.most_use.get((row.merchant_id, row.recipient))
+def _is_within_caps(connection: Connection, row: Disbursement, rules: OutRules, now: Instant, known: OutSurvey) -> bool:
+    most = known.most_use.get((row.merchant_id, row.recipient))
     if most is not None and is_within(rules.caps, most, row.amount_cents, over_cap=False):
         return True
     used = sums.cap_use_before(connection, row, now)

@@ -9,7 +9,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Select, bindparam, insert, literal_column, select, update
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    LargeBinary,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from pokea.clock import Instant
 from pokea.disbursements.evidence import OutEvidence, OutSource
@@ -37,6 +48,9 @@ _LOCKED_PAYMENTS: Final = select(payments.c.id).order_by(payments.c.id).with_for
 _STEPS: Final = select(disbursement_steps).order_by(disbursement_steps.c.number)
 _PARENTS: Final = (attempts.c.id, attempts.c.disbursement_id)
 _ADDRESS: Final = select(out_addresses).where(out_addresses.c.digest == bindparam("of_digest"))
+_ADDRESSES: Final = select(out_addresses).where(
+    out_addresses.c.digest == func.any(bindparam("of_digests", type_=ARRAY(LargeBinary)))
+)
 _EVIDENCE: Final = tuple(evidence.c[name] for name in (*OutEvidence.__struct_fields__, "applied"))
 _SOURCES: Final = {source.value: source for source in OutSource}
 
@@ -199,9 +213,9 @@ def own_receipts(connection: Connection, wanted: Mapping[str, OutAttempt]) -> di
 _INSERT_ATTEMPT: Final = insert(attempts)
 
 
-def insert_attempt(connection: Connection, attempt: OutAttempt) -> None:
-    """Insert an attempt; raises IntegrityError where another one of its disbursement is live."""
-    connection.execute(_INSERT_ATTEMPT, [attempt._asdict()])
+def insert_attempts(connection: Connection, rows: Sequence[OutAttempt]) -> None:
+    """Insert attempts; raises the driver's IntegrityError where another one of a disbursement is live."""
+    execute_many(connection, _INSERT_ATTEMPT, [row._asdict() for row in rows])
 
 
 def add_addresses(connection: Connection, addresses: Sequence[OutAddress]) -> None:
@@ -217,8 +231,14 @@ def find_address(connection: Connection, digest: bytes) -> OutAddress | None:
 
 def find_addresses(connection: Connection, digests: Collection[bytes]) -> dict[bytes, OutAddress]:
     """The same for many."""
-    found = (find_address(connection, digest) for digest in sorted(digests))
-    return {each.digest: each._replace(digest=bytes(each.digest)) for each in found if each is not None}
+    if connection.dialect.name == "postgresql":
+        rows = fetch_all(connection, _ADDRESSES, {"of_digests": sorted(digests)})
+        found = [OutAddress._make(row) for row in rows]
+    else:
+        # SQLite takes no list of bytes, and asks nothing over a wire.
+        looked = (find_address(connection, digest) for digest in sorted(digests))
+        found = [each for each in looked if each is not None]
+    return {bytes(each.digest): each._replace(digest=bytes(each.digest)) for each in found}
 
 
 _UPDATE_ATTEMPT: Final = (
