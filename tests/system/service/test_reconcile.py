@@ -2,6 +2,7 @@
 
 import json
 import resource
+import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ from pokea.operations.payment_events import CREATED, event_of
 from pokea.operations.store import insert_payments
 from pokea.reconciliation.balances import shillings
 from pokea.storage import tables
+from pokea.testing.programs import own_environment
 from tests.payment_rows import new_booking, new_payment
 from tests.reconciliation.workbooks import as_xlsx
 from tests.reconciliation.written import Movement, as_csv, classic_rows
@@ -287,7 +289,15 @@ def test_ten_thousand_rows_are_read_matched_settled_and_reported_in_seconds(
     file = statement(tmp_path, [line_of_lost(number, now - 12 * HOUR) for number in range(LARGE)])
     began = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun_at = SystemClock().now()
-    done = command(tmp_path, world.service.environment, "reconcile", "--json", file)
+    # A process of our own, whose cost the system tells us.
+    done = subprocess.run(
+        [sys.executable, "-m", "pokea", "reconcile", "--json", file],
+        env=own_environment(world.service.environment),
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     seconds = (SystemClock().now() - begun_at) / SECOND
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
@@ -298,7 +308,7 @@ def test_ten_thousand_rows_are_read_matched_settled_and_reported_in_seconds(
     assert (done.returncode, report["matched"], report["completed"]) == (0, LARGE, LARGE), done.stderr
     assert f"lines settled: {LARGE} of {LARGE}" in done.stderr
     # Of the processor's time, so that a busy machine is no failure.
-    assert cpu < 10
+    assert 0.5 < cpu < 10
     assert megabytes < 512
 
 
