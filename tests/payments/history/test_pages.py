@@ -52,6 +52,8 @@ def some_payments(count: int, chance: random.Random) -> list[Payment]:
         row = row._replace(owner=chance.choice(OWNERS), status=status.value, is_locking=False)
         if status is Status.COMPLETED:
             row = row._replace(completed_at=at + SECOND, completed_by="callback", receipt=f"UK{number:08}")
+        elif status is Status.FAILED:
+            row = row._replace(failed_at=at + SECOND)
         rows.append(row)
     return rows
 
@@ -235,7 +237,8 @@ _COUNTED_WITH_THEM = (Filters(DEFAULT_SCOPE), Filters(DEFAULT_SCOPE, status=Stat
     [
         (Filters(DEFAULT_SCOPE), "payments_created"),
         (Filters(DEFAULT_SCOPE, owner="amina"), "payments_owner"),
-        (Filters(DEFAULT_SCOPE, status=Status.FAILED), "payments_unpaid"),
+        (Filters(DEFAULT_SCOPE, status=Status.FAILED), "payments_failed"),
+        (Filters(DEFAULT_SCOPE, status=Status.PENDING), "payments_created"),
         (Filters(DEFAULT_SCOPE, status=Status.COMPLETED), "payments_created"),
         (Filters(DEFAULT_SCOPE, owner="amina", status=Status.COMPLETED), "payments_owner"),
     ],

@@ -121,8 +121,8 @@ def _is_one_statement(filters: Filters, offset: int, cursor: Cursor | None) -> b
 
 
 def _stands_together(filters: Filters) -> bool:
-    """One index has rows that are not paid by status and time; others of one status lie among the rest."""
-    return filters.status is None or (filters.owner is None and filters.status is not Status.COMPLETED)
+    """One index has what has failed by time; others of one status lie among the rest."""
+    return filters.status is None or (filters.owner is None and filters.status is Status.FAILED)
 
 
 def _find_with_total(connection: Connection, filters: Filters, limit: int, cursor: Cursor | None) -> HistoryPage:

@@ -90,8 +90,8 @@ class Shape(NamedTuple):
         if self.status is not None:
             # In the statement's text, where a partial index can be seen to fit.
             found.append(_COLUMNS.status == literal(self.status.value, literal_execute=True))
-            if self.status is not Status.COMPLETED:
-                found.append(_COLUMNS.status != literal(Status.COMPLETED.value, literal_execute=True))
+            if self.status is Status.FAILED:
+                found.append(_COLUMNS.failed_at.is_not(None))
         if self.has_since:
             found.append(_COLUMNS.created_at >= bindparam("since"))
         if self.has_before:
