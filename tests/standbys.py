@@ -22,7 +22,8 @@ def following(primary: PostgresServer) -> Iterator[PostgresServer]:
     try:
         yield standby
     finally:
-        standby.kill()
+        # Not killed: its processes would still be replaying while their files go.
+        standby.stop()
         shutil.rmtree(standby.data_directory)
 
 
