@@ -102,7 +102,8 @@ def statement_in(
     dates, plain = _told_apart(times)
     halves = [names_half(time) for time in plain]
     doubt = Swapped(bool(dates and plain), any(halves) and not all(halves))
-    all_dates, all_plain = _told_apart([*times, *(cell for row in sheet.rows[: sheet.head] for cell in row.cells)])
+    dates_above, plain_above = _told_apart([cell for row in sheet.rows[: sheet.head] for cell in row.cells])
+    all_dates, all_plain = dates + dates_above, plain + plain_above
     read = []
     for row in rows:
         unread = UnreadableLine(row.number, row.fault)
@@ -119,9 +120,12 @@ def statement_in(
 
 def _told_apart(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
     """The times among these cells that a spreadsheet has read as dates, and those that are text still."""
-    times = [cell for cell in cells if read_time(cell) is not None]
-    dates = [cell for cell in times if is_spreadsheets_date(cell)]
-    return dates, [cell for cell in times if not is_spreadsheets_date(cell)]
+    dates: list[Cell] = []
+    plain: list[Cell] = []
+    for cell in cells:
+        if read_time(cell) is not None:
+            (dates if is_spreadsheets_date(cell) else plain).append(cell)
+    return dates, plain
 
 
 def _holds_anything(row: SheetRow) -> bool:
