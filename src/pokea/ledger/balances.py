@@ -2,14 +2,17 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, literal, select, tuple_
+from sqlalchemy import Connection, func, literal, select, text, tuple_
 
 from pokea.clock import Instant
 from pokea.ledger.entries import Account, Posting
 from pokea.scope import Scope
-from pokea.storage.tables import postings
+from pokea.storage.tables import ASIDE, postings
 
 _KEY = (postings.c.posted_at, postings.c.source_id, postings.c.kind, postings.c.line)
+
+
+_OF_EACH_PAYMENT = frozenset({Account.MPESA_CLEARING, Account.FEES_HELD})
 
 
 class Balance(NamedTuple):
@@ -56,6 +59,9 @@ def page_of_entries(connection: Connection, scope: Scope, chosen: EntryFilter) -
         found = found.where(postings.c.source_id == chosen.source_id)
     if chosen.account is not None:
         found = found.where(postings.c.account == chosen.account)
+        if chosen.account not in _OF_EACH_PAYMENT:
+            # As the index says it, word for word, so that it is used.
+            found = found.where(text(ASIDE))
     if chosen.before is not None:
         found = found.where(tuple_(*_KEY) < tuple_(*map(literal, chosen.before)))
     rows = connection.execute(found.order_by(*(column.desc() for column in _KEY)).limit(chosen.most))

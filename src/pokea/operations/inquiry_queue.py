@@ -9,7 +9,7 @@ one to claims; a turn that finds nothing goes to another lane, so that no questi
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, func, or_, select, union_all, update
 
 from pokea.clock import HOUR, SECOND, Instant
 from pokea.operations.decision import Status
@@ -170,11 +170,18 @@ _SPEED_UP: Final = (
     .where(query_budget.c.app == bindparam("key"), _budgeted < bindparam("configured"))
     .values(rate=_budgeted * _RECOVERY)
 )
-EARLIEST: Final = select(
+_EARLIEST_OF_EACH: Final = union_all(
     *(
-        select(func.min(column)).where(column.is_not(None)).scalar_subquery()
-        for column in (_COLUMNS.next_action_at, _COLUMNS.inquiry_requested_at)
+        select(func.min(_COLUMNS.next_action_at).label("at")).where(
+            _COLUMNS.status == status.value, _COLUMNS.next_action_at.is_not(None)
+        )
+        for status in (Status.INITIATED, Status.PENDING, Status.FAILED)
     )
+).subquery()
+"""One index serves all: the times at which payments are due stand in it by their status."""
+EARLIEST: Final = select(
+    select(func.min(_EARLIEST_OF_EACH.c.at)).scalar_subquery(),
+    select(func.min(_COLUMNS.inquiry_requested_at)).where(_COLUMNS.inquiry_requested_at.is_not(None)).scalar_subquery(),
 )
 
 

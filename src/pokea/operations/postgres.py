@@ -36,7 +36,8 @@ with locked as materialized (
     select * from payments where id = any(array(
         select {each_of("ids")}
         union select id from payments where callback_digest = any(array(select decode({each_of("digests")}, 'hex')))
-        union select id from payments where request_id = any(array(select {each_of("requests")}))
+        union select operation_id from evidence where source = 'push_accepted'
+            and request_id = any(array(select {each_of("requests")}))
     )) order by id for update
 ),
 opened as materialized (
@@ -113,7 +114,7 @@ opened_again as (
 ),
 closed as (delete from open_payments where id = any(array(select {each_of("closed")}))),
 flagged as ({insertion("flags", flags, "operation_id", "flag", "raised_at")} on conflict do nothing),
-posted as ({insertion("postings", postings)} on conflict do nothing),
+posted as ({insertion("postings", postings)}),
 counted_by_owner as ({insertion("owners", owner_deltas)}),
 counted as ({insertion("counters", counter_deltas)}),
 happened as ({insertion("events", outbox)}),

@@ -30,7 +30,9 @@ _SCHEDULE: Final = ("status", "request_id", *columns_of(open_payments, SCHEDULE)
 SELECT: Final = f"select {COLUMNS_TEXT} from payments p left join open_payments o on o.id = p.id where"
 BY_ID: Final = f"{SELECT} p.id = ?"
 BY_DIGEST: Final = f"{SELECT} p.callback_digest = ?"
-BY_REQUEST: Final = f"{SELECT} p.request_id = ?"
+BY_REQUEST: Final = (
+    f"{SELECT} p.id in (select operation_id from evidence where request_id = ? and source = 'push_accepted')"
+)
 READ: Final = f"select {', '.join(KNOWN_COLUMNS)} from evidence where operation_id = ?"
 """Read the evidence of a payment."""
 OWN: Final = "insert into receipts (merchant_id, receipt, operation_id) values (?, ?, ?) on conflict do nothing"
@@ -51,7 +53,7 @@ STAY_OPEN: Final = (
 )
 CLOSE: Final = "delete from open_payments where id = ?"
 FLAG: Final = "insert into flags (operation_id, flag, raised_at) values (?, ?, ?) on conflict do nothing"
-POST: Final = f"{insertion(postings)} on conflict do nothing"
+POST: Final = insertion(postings)
 HAPPEN: Final = insertion(outbox)
 HAPPEN_TO_BOOKING: Final = (
     "insert into outbox (object_id, version, merchant_id, type, created_at, data) "

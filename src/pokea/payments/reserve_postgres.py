@@ -76,7 +76,7 @@ cross join lateral (
 MAKE: Final = f"""
 with opened as ({insertion("opened", open_payments)} order by msisdn on conflict do nothing returning id),
 made as (
-    {insertion("payments", payments)} where id in (select id from opened) on conflict do nothing returning id
+    {insertion("payments", payments)} where id in (select id from opened) returning id
 ),
 counted_by_owner as ({_counting("owners", owner_deltas)}),
 counted as ({_counting("counters", counter_deltas)}),

@@ -39,7 +39,7 @@ class SchemaVersion(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-CURRENT: Final = SchemaVersion(3, 4)
+CURRENT: Final = SchemaVersion(3, 5)
 """The schema that this code was written for; the last file in `migrations/versions` leads to it."""
 
 

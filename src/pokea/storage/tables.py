@@ -1,4 +1,4 @@
-"""The tables, as version 3.4 of the schema has them.
+"""The tables, as version 3.5 of the schema has them.
 
 Instants are microseconds of UTC, money is cents. Evidence, receipts and postings only grow.
 """
@@ -40,6 +40,9 @@ from pokea.storage.out_tables import recipient_names as recipient_names  # noqa:
 from pokea.storage.webhook_tables import deliveries as deliveries  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.webhook_tables import endpoint_secrets as endpoint_secrets  # noqa: PLC0414 - it is one of this schema's too
 from pokea.storage.webhook_tables import endpoints as endpoints  # noqa: PLC0414 - it is one of this schema's too
+
+ASIDE = "account not in ('mpesa_clearing', 'fees_held')"
+"""Entries on any other account than the two that a payment for a booking touches."""
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -111,12 +114,11 @@ payments = Table(
     derived("inquiries", Integer, nullable=False),
     derived("last_inquiry_at", BigInteger),
     _partial("payments_callback", "callback_digest", where="callback_digest is not null"),
-    _partial("payments_request", "request_id", where="request_id is not null"),
     Index("payments_booking", "booking_id"),
     Index("payments_owner", "merchant_id", "owner", "created_at", "id"),
     Index("payments_phone", "merchant_id", "msisdn", "created_at"),
     Index("payments_created", "merchant_id", "created_at", "id"),
-    # No index reads what a payment's completion changes: so it is changed in place (docs/decisions/0051).
+    # No index reads what an acceptance or a completion changes: so it is changed in place (docs/decisions/0051).
     _partial("payments_failed", "merchant_id", "created_at", "id", where="failed_at is not null"),
     postgresql_with={"fillfactor": 50},
 )
@@ -141,7 +143,6 @@ open_payments = Table(
     schedule("inquiry_requested_at", BigInteger, nullable=True),
     _partial("one_live_payment_a_booking", "booking_id", unique=True, where="is_locking"),
     _partial("one_live_payment_a_phone", "merchant_id", "msisdn", unique=True, where="is_locking"),
-    _partial("open_payments_due", "next_action_at", where="next_action_at is not null"),
     _partial("open_payments_queue", "status", "next_action_at", "id", where="next_action_at is not null"),
     Index("open_payments_newest", "status", "created_at", "id"),
     _partial("open_payments_requested", "inquiry_requested_at", where="inquiry_requested_at is not null"),
@@ -177,6 +178,8 @@ evidence = Table(
     Column("body", LargeBinary),
     Column("applied", Boolean, nullable=False),
     _partial("evidence_unapplied", "received_at", where="not applied"),
+    # A payment is found by the id that Daraja gave to its push.
+    _partial("evidence_accepted", "request_id", where="source = 'push_accepted'"),
 )
 
 receipts = Table(
@@ -211,7 +214,8 @@ postings = Table(
     # A debit is positive, a credit negative: the books sum to nothing.
     Column("amount_cents", BigInteger, nullable=False),
     Column("posted_at", BigInteger, nullable=False),
-    Index("postings_account", "merchant_id", "account"),
+    # Of the accounts that not each payment touches: their entries are few, and people look for them.
+    _partial("postings_aside", "merchant_id", "account", where=ASIDE),
 )
 
 # Counts (law: counting). What changes is only inserted, without a key, and folded into the totals in the background; a
