@@ -30,6 +30,8 @@ def reversal_body(**changes: Any) -> bytes:
         "DebitAccountBalance": "Utility Account|KES|7722179.62|7722179.62|0.00|0.00",
         "Charge": 0,
     }
+    if "party" in changes:
+        parameters["CreditPartyPublicName"] = changes.pop("party")
     return _result(parameters, changes)
 
 

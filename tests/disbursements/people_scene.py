@@ -22,7 +22,7 @@ from pokea.operations import store
 from pokea.scope import DEFAULT_SCOPE
 from pokea.storage.database import Database
 from pokea.storage.idempotency import IdempotencyKey
-from pokea.storage.tables import bookings, disbursements, funds, outbox, postings
+from pokea.storage.tables import bookings, disbursements, funds, outbox, payments, postings
 from tests.payment_rows import new_booking, new_payment
 
 NOW: Final[Instant] = 500_000 * HOUR
@@ -79,6 +79,10 @@ class PeopleScene:
         store.insert_payments(self.connection, [payment])
         post(self.connection, arrival(payment_id, 1, payment.amount_cents, money, self.now))
         return payment_id
+
+    def doubt_receipt(self, payment_id: str = "pay_1") -> None:
+        """Another payment names the receipt of this one, from now on."""
+        self.connection.execute(update(payments).where(payments.c.id == payment_id).values(flags="receipt_conflict"))
 
     def payee(self, number: int = 1, owed_cents: int = 100_000, **values: Any) -> str:
         """A payee who was confirmed two days ago and is owed so much."""

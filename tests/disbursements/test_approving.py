@@ -46,6 +46,18 @@ def test_another_person_approves(scene: PeopleScene) -> None:
     assert steps(scene, row) == [("requested", "ann"), ("approved", "ben")]
 
 
+def test_a_reversal_of_a_receipt_that_is_in_doubt_by_now_is_not_approved(scene: PeopleScene) -> None:
+    """Another payment has named the receipt since it was asked for: it is asked for anew, by B2C."""
+    scene.paid()
+    row = scene.refund()
+    scene.doubt_receipt()
+    with refusal("not_refundable"):
+        scene.approve(row)
+    assert scene.found(row) == row
+    scene.reject(row)
+    assert scene.approve(scene.refund(confirms_repeat=True)).way == Way.B2C
+
+
 def test_a_payout_is_taken_from_the_payable(scene: PeopleScene) -> None:
     """What the payee is owed goes to out_pending."""
     scene.payee(owed_cents=100_000)

@@ -160,6 +160,25 @@ def test_a_reversal_is_named_by_the_receipt_that_it_undoes() -> None:
     assert foreign.status is AttemptStatus.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("party", "flags"),
+    [
+        (f"{MSISDN} - JANE WANJIKU DOE", ()),
+        ("254733999111 - MARY AKINYI", (OutFlag.RECIPIENT_DIFFERS,)),
+        ("254733999111", (OutFlag.RECIPIENT_DIFFERS,)),
+        ("0733999111 - MARY AKINYI", ()),
+        ("2547****111 - MARY AKINYI", ()),
+        ("MARY AKINYI", ()),
+    ],
+)
+def test_a_reversal_that_gave_another_number_money_back_is_flagged(party: str, flags: tuple[OutFlag, ...]) -> None:
+    """M-PESA has reversed what was named, so it is completed; that the receipt was another's stops money out. A number
+    in another form is not told apart."""
+    answered = accepted("at_1", CONVERSATION, "daraja's", at(1))
+    found = decided(answered, came(reversal_body(party=party)), terms=REVERSAL)
+    assert (found.status, found.flags) == (AttemptStatus.COMPLETED, flags)
+
+
 def test_a_status_of_the_original_receipt_proves_no_reversal() -> None:
     """Where a reversal is asked about by the payment's receipt, "Completed" is the payment's own status."""
     body = status_body("Completed", asked_originator="push", asked_conversation="ws_CO_1", receipt="SKR4ABCDEF")

@@ -64,6 +64,16 @@ def test_an_approval_is_good_for_a_day(scene: PeopleScene) -> None:
     assert scene.balances() == {"mpesa_clearing": 50_000, "refunds_due": -50_000}
 
 
+def test_a_reversal_is_not_sent_once_its_receipt_is_in_doubt(scene: PeopleScene) -> None:
+    """The approval is void then, and a person asks anew; what goes by B2C is not held up by it."""
+    row = approved(scene)
+    scene.doubt_receipt()
+    assert judged(scene, row).has_lapsed
+    scene.paid(2, flags="receipt_conflict")
+    by_b2c = scene.approve(scene.refund("pay_2"))
+    assert (by_b2c.way, waiting(scene, by_b2c)) == (Way.B2C, None)
+
+
 @pytest.mark.parametrize(
     "values",
     [

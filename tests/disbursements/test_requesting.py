@@ -40,6 +40,25 @@ def test_a_part_goes_by_b2c_and_a_chosen_way_must_be_open(scene: PeopleScene) ->
     assert scene.refund("pay_2", way=Way.B2C).way == Way.B2C
 
 
+@pytest.mark.parametrize("flag", ["receipt_conflict", "several_receipts"])
+def test_a_receipt_that_may_be_another_s_is_not_reversed(scene: PeopleScene, flag: str) -> None:
+    """A reversal would give another customer's payment back; B2C goes to the number that paid. A person's decision
+    about the flag opens the way again, and another flag never closes it."""
+    scene.paid(1, flags=f"amount_differs,{flag}")
+    scene.paid(2, flags=f"-{flag},amount_differs")
+    with refusal("invalid_request"):
+        scene.refund("pay_1", way=Way.REVERSAL)
+    assert scene.refund("pay_1").way == Way.B2C
+    assert scene.refund("pay_2").way == Way.REVERSAL
+
+
+def test_less_than_ten_shillings_with_a_doubtful_receipt_stay_due(scene: PeopleScene) -> None:
+    """B2C pays out no less, and a reversal might be of another's payment."""
+    scene.paid(amount_cents=500, flags="receipt_conflict")
+    with refusal("not_refundable"):
+        scene.refund()
+
+
 def test_refunds_of_a_payment_never_exceed_what_it_brought(scene: PeopleScene) -> None:
     """What is asked for, approved or paid out is no longer there; what was rejected is there again."""
     scene.paid()

@@ -82,6 +82,16 @@ def test_another_way_is_chosen_by_a_person(scene: PeopleScene) -> None:
     assert retried(scene, row, way=Way.B2C).way == Way.B2C
 
 
+def test_a_reversal_is_not_begun_anew_with_a_doubtful_receipt(scene: PeopleScene) -> None:
+    """The number that paid gets it by B2C."""
+    scene.paid()
+    row = failed(scene, scene.approve(scene.refund()))
+    scene.doubt_receipt()
+    with refusal("invalid_request"):
+        retried(scene, row)
+    assert retried(scene, row, way=Way.B2C).way == Way.B2C
+
+
 @pytest.mark.parametrize(
     "status", ["requested", "approved", "sending", "accepted", "unknown", "completed", "withdrawn"]
 )

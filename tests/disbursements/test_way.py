@@ -20,6 +20,7 @@ WHOLE = RefundCase(50_000, 50_000, "SKC82PACB8", NOW - HOUR, is_released=False)
         (WHOLE, Way.REVERSAL, None),
         (WHOLE._replace(amount_cents=20_000), Way.B2C, Hindrance.PART),
         (WHOLE._replace(receipt=None), Way.B2C, Hindrance.NO_RECEIPT),
+        (WHOLE._replace(is_receipt_doubtful=True), Way.B2C, Hindrance.DOUBTFUL_RECEIPT),
         (WHOLE._replace(is_released=True), Way.B2C, Hindrance.RELEASED),
         (WHOLE._replace(completed_at=NOW - WEEK), Way.REVERSAL, None),
         (WHOLE._replace(completed_at=NOW - WEEK - 1), Way.B2C, Hindrance.TOO_OLD),
@@ -28,7 +29,7 @@ WHOLE = RefundCase(50_000, 50_000, "SKC82PACB8", NOW - HOUR, is_released=False)
     ],
 )
 def test_the_table_of_the_law(case: RefundCase, way: Way, hindrance: Hindrance | None) -> None:
-    """A whole, young payment with a receipt is reversed; all else goes to the number that paid."""
+    """A whole, young payment with a receipt of its own is reversed; all else goes to the number that paid."""
     ways = ways_of_refund(case, DAYS, NOW)
     assert (ways.usual, ways.reversal) == (way, hindrance)
 
@@ -51,15 +52,15 @@ def test_every_case_has_a_way_or_a_reason_for_both() -> None:
     """Over all kinds of cases the usual way is an open one; where there is none, both are closed with a sentence."""
     amounts = (100, LEAST_B2C_CENTS - 1, LEAST_B2C_CENTS, 50_000)
     ages = (0, WEEK, WEEK + 1, 100 * WEEK)
-    cases = itertools.product(amounts, amounts, (None, "SKC82PACB8"), ages, (False, True))
-    for amount, moved, receipt, age, is_released in cases:
-        ways = ways_of_refund(RefundCase(amount, moved, receipt, NOW - age, is_released), DAYS, NOW)
+    cases = itertools.product(amounts, amounts, (None, "SKC82PACB8"), ages, (False, True), (False, True))
+    for amount, moved, receipt, age, is_released, is_doubtful in cases:
+        ways = ways_of_refund(RefundCase(amount, moved, receipt, NOW - age, is_released, is_doubtful), DAYS, NOW)
         if ways.usual is None:
             assert ways.reversal is not None
             assert ways.b2c is Hindrance.TOO_SMALL
         else:
             assert ways.hindrance(ways.usual) is None
-        is_reversed = amount == moved and receipt is not None and age <= WEEK and not is_released
+        is_reversed = amount == moved and receipt is not None and age <= WEEK and not (is_released or is_doubtful)
         assert (ways.usual is Way.REVERSAL) == is_reversed
         assert (ways.b2c is None) == (amount >= LEAST_B2C_CENTS)
     assert set(SENTENCES) == set(Hindrance)

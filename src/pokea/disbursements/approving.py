@@ -12,7 +12,7 @@ from pokea.clock import Instant
 from pokea.disbursements import sums
 from pokea.disbursements.calls import Made, OutCall, bind, first_call
 from pokea.disbursements.caps import Cap, caps_above, is_within
-from pokea.disbursements.checks import check_payable, check_refund_sum, digest_of_row
+from pokea.disbursements.checks import check_payable, check_refund_sum, check_reversible, digest_of_row
 from pokea.disbursements.life import ALLOWED
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.locks import lock_payment, take_turn
@@ -124,7 +124,7 @@ def approve_by_time(connection: Connection, case: Case, rules: OutRules, now: In
 def approve(connection: Connection, call: OutCall, target: Target, seen: Approval, rules: OutRules) -> Made | ApiError:
     """Approve what was seen. The refusal `above_cap` is answered, since the row says from then on what it waits for.
 
-    Raises ApiError `not_found`, `own_request`, `already_decided`, `digest_changed`, `beyond_payable`.
+    Raises ApiError `not_found`, `own_request`, `already_decided`, `digest_changed`, `beyond_payable`, `not_refundable`.
     """
     case = open_case(connection, call.scope, target)
     first = first_call(connection, call)
@@ -216,6 +216,7 @@ def _check_money(connection: Connection, scope: Scope, row: Disbursement) -> Non
     """What was checked at the request, again: others may have been asked for and approved since."""
     if row.kind == DisbursementKind.REFUND:
         check_refund_sum(connection, row)
+        check_reversible(connection, row)
         return
     payee = lock_payee(connection, scope, row.payee_id or "")
     if payee is not None:

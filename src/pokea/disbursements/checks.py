@@ -1,16 +1,21 @@
 """What is checked at a request, and again at each approval: amounts, ways, payables, repeats. Each raises ApiError."""
 
+from typing import Final
+
 from sqlalchemy import Connection
 
 from pokea.disbursements import sums
 from pokea.disbursements.model import Disbursement, Way, digest_of
 from pokea.disbursements.payee_store import PayeeRow
 from pokea.disbursements.refund_source import MoneyStanding, moved_cents
-from pokea.disbursements.way import SENTENCES, RefundWays
+from pokea.disbursements.way import SENTENCES, Hindrance, RefundWays
 from pokea.errors import ApiError, FieldError, invalid
 from pokea.money import shillings_json
+from pokea.operations.decision import Flag, raised_flags
 from pokea.operations.store import Payment
 from pokea.operations.store import find as find_payment
+
+_OF_RECEIPTS: Final = frozenset({Flag.RECEIPT_CONFLICT, Flag.SEVERAL_RECEIPTS})
 
 
 def digest_of_row(row: Disbursement) -> str:
@@ -44,6 +49,27 @@ def refundable_amount(
     if amount > standing.due_cents + standing.held_cents:
         raise _not_at_hand(standing)
     return amount
+
+
+def has_doubtful_receipt(payment: Payment) -> bool:
+    """Whether the payment's receipt may be another's: the evidence named it for two, or two for it, and no person has
+    decided about that."""
+    return not _OF_RECEIPTS.isdisjoint(raised_flags(payment.flags))
+
+
+def is_reversible(connection: Connection, row: Disbursement) -> bool:
+    """Whether a refund by reversal may go out as far as its payment's receipt is concerned; the payment is locked."""
+    payment = find_payment(connection, row.payment_id or "")
+    return payment is not None and payment.receipt is not None and not has_doubtful_receipt(payment)
+
+
+def check_reversible(connection: Connection, row: Disbursement) -> None:
+    """Raises ApiError `not_refundable` for a refund by reversal whose receipt is in doubt by now."""
+    if row.way == Way.REVERSAL and not is_reversible(connection, row):
+        reason = SENTENCES[Hindrance.DOUBTFUL_RECEIPT]
+        raise ApiError(
+            "not_refundable", f"This refund cannot go by `reversal`, because {reason}: reject it, and ask for it anew."
+        )
 
 
 def check_refund_sum(connection: Connection, row: Disbursement) -> None:

@@ -200,6 +200,10 @@ class _Worth:
             is_recipient_ours = reading.receiver_msisdn == terms.recipient
         else:
             is_recipient_ours = reading.original_transaction_id == terms.original_receipt
+            # M-PESA has given the receipt's payment back, as it was asked to. If that was another customer's, the
+            # receipt was not the payment's: a person must hear of it, and nothing more goes out until then.
+            if is_recipient_ours and _is_other_number(reading.receiver_msisdn, terms.recipient):
+                self.flags.add(OutFlag.RECIPIENT_DIFFERS)
         if reading.transaction_id is None:
             self.flags.add(OutFlag.NOT_FINAL)
             self.doubtful.append(item)
@@ -220,6 +224,11 @@ class _Worth:
                 self._paid(item, reading.amount_cents == self._ours.terms.amount_cents)
         elif word in FAILED_WORDS:
             self.failing_answers.append(item)
+
+
+def _is_other_number(named: str | None, msisdn: str) -> bool:
+    """Whether this is a whole number, and another one; one that is written in another form is not told apart."""
+    return named is not None and len(named) == len(msisdn) and named != msisdn
 
 
 def decide_classified_attempt(rules: AttemptRules, classified: ClassifiedAttempt) -> AttemptDecision:

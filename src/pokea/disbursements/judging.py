@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from pokea.clock import Instant
 from pokea.disbursements.approving import Case
 from pokea.disbursements.brake_store import pull_brake
-from pokea.disbursements.checks import digest_of_row, left_to_refund_cents
+from pokea.disbursements.checks import digest_of_row, is_reversible, left_to_refund_cents
 from pokea.disbursements.limits import OutRules
-from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, DisbursementKind, StepKind
+from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, DisbursementKind, StepKind, Way
 from pokea.disbursements.sending_rules import OutSurvey, WaitVerdict, look, survey
 
 
@@ -31,8 +31,8 @@ def judge(connection: Connection, case: Case, rules: OutRules, now: Instant, kno
 
 
 def is_void(connection: Connection, case: Case, rules: OutRules, now: Instant) -> bool:
-    """Whether the approval allows no sending: it is too old, of something else, by the wrong person, or of money that
-    has gone another way since."""
+    """Whether the approval allows no sending: it is too old, of something else, by the wrong person, of money that has
+    gone another way since, or to reverse a receipt that is in doubt since."""
     row, approval = case.row, case.steps[-1]
     if row.approved_at is None or now >= row.approved_at + APPROVAL_LASTS:
         return True
@@ -41,5 +41,7 @@ def is_void(connection: Connection, case: Case, rules: OutRules, now: Instant) -
     if row.approved_by is None and rules.needs_second_person(row.amount_cents):
         return True
     if case.is_own(approval.subject):
+        return True
+    if row.way == Way.REVERSAL and not is_reversible(connection, row):
         return True
     return row.kind == DisbursementKind.REFUND and row.amount_cents > left_to_refund_cents(connection, row)

@@ -9,7 +9,14 @@ from sqlalchemy import Connection, insert, select
 
 from pokea.disbursements.approving import begin
 from pokea.disbursements.calls import Made, OutCall, bind, first_call
-from pokea.disbursements.checks import check_payable, check_repeat, chosen_way, digest_of_row, refundable_amount
+from pokea.disbursements.checks import (
+    check_payable,
+    check_repeat,
+    chosen_way,
+    digest_of_row,
+    has_doubtful_receipt,
+    refundable_amount,
+)
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.locks import lock_booking, lock_payment, take_turn
 from pokea.disbursements.model import Disbursement, DisbursementKind, DisbursementStatus, Way
@@ -64,7 +71,14 @@ def request_refund(connection: Connection, call: OutCall, wish: RefundWish, rule
         raise ApiError("not_refundable", f"This payment is {payment.status}: no money of it has come.")
     standing = standing_of(connection, payment, lock_booking(connection, payment.booking_id))
     amount = refundable_amount(connection, payment, standing, wish.amount_cents)
-    case = RefundCase(amount, standing.moved_cents, payment.receipt, payment.completed_at, standing.is_released)
+    case = RefundCase(
+        amount,
+        standing.moved_cents,
+        payment.receipt,
+        payment.completed_at,
+        standing.is_released,
+        has_doubtful_receipt(payment),
+    )
     of_fee_cents = max(0, amount - standing.due_cents)
     row = _new(
         call,

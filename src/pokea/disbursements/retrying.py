@@ -15,6 +15,7 @@ from pokea.disbursements.checks import (
     check_refund_sum,
     chosen_way,
     digest_of_row,
+    has_doubtful_receipt,
 )
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.locks import lock_payment
@@ -70,7 +71,14 @@ def _refund(connection: Connection, row: Disbursement, wish: RetryWish, rules: O
         raise ApiError("not_refundable", "The payment of this refund is not completed.")
     check_refund_sum(connection, row)
     standing = standing_of(connection, payment, None)
-    case = RefundCase(row.amount_cents, standing.moved_cents, payment.receipt, payment.completed_at, False)
+    case = RefundCase(
+        row.amount_cents,
+        standing.moved_cents,
+        payment.receipt,
+        payment.completed_at,
+        is_released=False,
+        is_receipt_doubtful=has_doubtful_receipt(payment),
+    )
     ways = ways_of_refund(case, rules.reversal_days, now)
     return row._replace(way=chosen_way(ways, wish.way or Way(row.way)).value)
 

@@ -19,6 +19,8 @@ class Hindrance(StrEnum):
     PART = "part"
     """M-PESA reverses whole payments only."""
     NO_RECEIPT = "no_receipt"
+    DOUBTFUL_RECEIPT = "doubtful_receipt"
+    """Another payment has this receipt as well, or this payment another one as well."""
     RELEASED = "released"
     TOO_OLD = "too_old"
     TOO_SMALL = "too_small"
@@ -27,6 +29,7 @@ class Hindrance(StrEnum):
 SENTENCES: Final[Mapping[Hindrance, str]] = {
     Hindrance.PART: "a reversal takes back the whole payment, and this is a part of it",
     Hindrance.NO_RECEIPT: "a reversal needs the payment's receipt, which is not known",
+    Hindrance.DOUBTFUL_RECEIPT: "its receipt may be another payment's, until a person has decided about the flag",
     Hindrance.RELEASED: "the fee has been released",
     Hindrance.TOO_OLD: "the payment is older than POKEA_REVERSAL_DAYS",
     Hindrance.TOO_SMALL: f"M-PESA pays out no less than KES {LEAST_B2C_CENTS // CENTS}",
@@ -37,7 +40,8 @@ SENTENCES: Final[Mapping[Hindrance, str]] = {
 class RefundCase(NamedTuple):
     """What decides the way: the amount, the payment that it is taken from, and whether the fee has been released.
 
-    `moved_cents` is what M-PESA moved by the payment, which a statement may have corrected.
+    `moved_cents` is what M-PESA moved by the payment, which a statement may have corrected. `is_receipt_doubtful`: a
+    reversal of this receipt might give another customer's payment back.
     """
 
     amount_cents: int
@@ -45,6 +49,7 @@ class RefundCase(NamedTuple):
     receipt: str | None
     completed_at: Instant
     is_released: bool
+    is_receipt_doubtful: bool = False
 
 
 class RefundWays(NamedTuple):
@@ -73,6 +78,8 @@ def ways_of_refund(case: RefundCase, reversal_days: int, now: Instant) -> Refund
         reversal = Hindrance.PART
     elif case.receipt is None:
         reversal = Hindrance.NO_RECEIPT
+    elif case.is_receipt_doubtful:
+        reversal = Hindrance.DOUBTFUL_RECEIPT
     elif case.is_released:
         reversal = Hindrance.RELEASED
     elif now - case.completed_at > reversal_days * _DAY:

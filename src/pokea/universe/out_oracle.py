@@ -12,10 +12,12 @@ from pokea.audit.rule import Violation
 from pokea.clock import HOUR, Instant
 from pokea.daraja.result_reading import read_result
 from pokea.disbursements.decision import SUCCESS
-from pokea.disbursements.evidence import OutDelivery, Purpose
-from pokea.disbursements.model import Disbursement, OutAttempt, OutStep, StepKind
+from pokea.disbursements.evidence import OutDelivery, OutSource, Purpose
+from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag, OutStep, StepKind
 from pokea.ledger.entries import Account
 from pokea.money import CENTS
+from pokea.operations.decision import Flag
+from pokea.operations.evidence import Source
 from pokea.operations.tokens import callback_digest
 from pokea.settings import Settings
 from pokea.simulator.apis.conversations import Conversation
@@ -26,6 +28,7 @@ from pokea.storage.tables import (
     disbursements,
     events,
     evidence,
+    flags,
     out_addresses,
     outbox,
     payments,
@@ -108,8 +111,46 @@ def paid_once(books: OutBooks, paid: Sequence[PaidOut]) -> Iterator[Violation]:
             yield Violation("paid_once", f"{parent} was paid {count} times")
 
 
-def books_agree(books: OutBooks, paid: Sequence[PaidOut]) -> Iterator[Violation]:
-    """What is completed was paid, with this amount, recipient and receipt; what has failed was not."""
+def misnamed(connection: Connection, books: OutBooks, paid: Sequence[PaidOut]) -> frozenset[str]:
+    """Attempts that gave another customer's payment back, because a callback at the payment's own address had named its
+    receipt, and nothing that was known then said otherwise.
+
+    Once M-PESA's Result says to whom the money went, the attempt must be flagged: else it is none of these.
+    """
+    found = set()
+    for each in paid:
+        attempt = books.attempts.get(each.attempt_id or "")
+        row = books.rows.get(attempt.disbursement_id) if attempt is not None else None
+        if attempt is None or row is None or row.payment_id is None or each.original_receipt == "":
+            continue
+        named = select(evidence.c.id).where(
+            evidence.c.operation_id == row.payment_id,
+            evidence.c.source == Source.CALLBACK.value,
+            evidence.c.proved,
+            evidence.c.receipt == each.original_receipt,
+        )
+        doubted = select(flags.c.flag).where(
+            flags.c.operation_id == row.payment_id,
+            flags.c.flag.in_([Flag.RECEIPT_CONFLICT.value, Flag.SEVERAL_RECEIPTS.value]),
+            flags.c.raised_at < attempt.created_at,
+        )
+        answered = select(evidence.c.id).where(
+            evidence.c.operation_id == attempt.id, evidence.c.source == OutSource.RESULT.value, evidence.c.proved
+        )
+        is_told = OutFlag.RECIPIENT_DIFFERS in attempt.raised or connection.execute(answered).first() is None
+        was_named = connection.execute(named).first() is not None
+        if was_named and is_told and connection.execute(doubted).first() is None:
+            found.add(attempt.id)
+    return frozenset(found)
+
+
+def books_agree(
+    books: OutBooks, paid: Sequence[PaidOut], excused: Collection[str] = frozenset()
+) -> Iterator[Violation]:
+    """What is completed was paid, with this amount, recipient and receipt; what has failed was not.
+
+    `excused` are attempts whose recipient is not looked at.
+    """
     by_attempt = {each.attempt_id: each for each in paid}
     for attempt in books.attempts.values():
         truth = by_attempt.get(attempt.id)
@@ -119,8 +160,8 @@ def books_agree(books: OutBooks, paid: Sequence[PaidOut]) -> Iterator[Violation]
             continue
         if attempt.status == "failed":
             yield Violation("paid_is_not_failed", f"{attempt.id} has failed, and {truth.receipt} was paid for it")
-        wanted = (attempt.amount_cents, attempt.recipient)
-        if (truth.cents, truth.msisdn) != wanted:
+        recipient = truth.msisdn if attempt.id in excused else attempt.recipient
+        if (truth.cents, truth.msisdn) != (attempt.amount_cents, recipient):
             yield Violation("paid_as_approved", f"{truth.receipt} paid another amount or recipient than {attempt.id}")
         if attempt.status in _PAID and attempt.receipt != truth.receipt:
             yield Violation("completed_is_paid", f"{attempt.id} shows {attempt.receipt}, and {truth.receipt} paid it")
@@ -201,8 +242,13 @@ def within_caps(books: OutBooks, paid: Sequence[PaidOut], settings: Settings) ->
                 )
 
 
-def refunds_within_payments(connection: Connection, books: OutBooks, paid: Sequence[PaidOut]) -> Iterator[Violation]:
-    """What went back of a payment is no more than what it brought, and went to the phone that paid."""
+def refunds_within_payments(
+    connection: Connection, books: OutBooks, paid: Sequence[PaidOut], excused: Collection[str] = frozenset()
+) -> Iterator[Violation]:
+    """What went back of a payment is no more than what it brought, and went to the phone that paid.
+
+    `excused` are attempts whose recipient is not looked at.
+    """
     known = {row.id: row for row in connection.execute(select(payments))}
     back: dict[str, int] = {}
     for each in paid:
@@ -212,6 +258,8 @@ def refunds_within_payments(connection: Connection, books: OutBooks, paid: Seque
             continue
         payment = known[row.payment_id]
         back[payment.id] = back.get(payment.id, 0) + each.cents
+        if each.attempt_id in excused:
+            continue
         if each.msisdn != payment.msisdn or each.original_receipt not in ("", payment.receipt):
             yield Violation("refund_to_payer", f"{each.receipt} refunded {payment.id} to another phone")
     for payment_id, cents in back.items():

@@ -159,12 +159,13 @@ class Treasury:
         journal = self._simulator.journal
         with self._store.engine.connect() as connection:
             yield from out_oracle.paid_once(books, paid)
-            yield from out_oracle.books_agree(books, paid)
+            excused = out_oracle.misnamed(connection, books, paid)
+            yield from out_oracle.books_agree(books, paid, excused)
             yield from out_oracle.never_announced_as_failed(connection, books, paid)
             yield from out_oracle.by_two_people(books, paid, settings)
             yield from out_oracle.sent_once(books, sends)
             yield from out_oracle.within_caps(books, paid, settings)
-            yield from out_oracle.refunds_within_payments(connection, books, paid)
+            yield from out_oracle.refunds_within_payments(connection, books, paid, excused)
             yield from out_oracle.charges_once(connection, paid)
             yield from out_oracle.acknowledged_result_is_kept(connection, journal.results)
             yield from out_oracle.true_result_completes(books, paid, journal.results)

@@ -15,6 +15,8 @@ from pokea.disbursements.saving import post
 from pokea.disbursements.store import add_evidence
 from pokea.ledger.entries import Account
 from pokea.ledger.money_out import Leg, charged, entry
+from pokea.operations import store
+from pokea.operations.evidence import Evidence, Source
 from pokea.operations.tokens import callback_digest
 from pokea.settings import Settings, given_settings
 from pokea.simulator.faults import OUT_KINDS
@@ -22,14 +24,14 @@ from pokea.simulator.initiator import SimulatedInitiator
 from pokea.simulator.journal import ResultEntry
 from pokea.simulator.options import SimulatorOptions
 from pokea.storage.database import Database
-from pokea.storage.tables import outbox
+from pokea.storage.tables import flags, outbox
 from pokea.universe import out_oracle
 from pokea.universe.fleet import JWT_SECRET, SECRET_KEY
 from pokea.universe.out_oracle import OutBooks, PaidOut
 from pokea.universe.out_plan import reversal_chance, with_money_out
 from pokea.universe.plan import Plan, plan_of
 from pokea.universe.recorder import OutSend
-from tests.disbursements.bodies import SENT_AT, b2c_body
+from tests.disbursements.bodies import SENT_AT, b2c_body, came, reversal_body
 from tests.disbursements.people_scene import PeopleScene, scene_on
 from tests.disbursements.rows import MSISDN, attempt_row
 from tests.disbursements.scenes import refund_row
@@ -37,6 +39,7 @@ from tests.disbursements.scenes import refund_row
 TOKEN: Final = "a" * 48
 URL: Final = f"http://pokea.test/api/v1/out/result/{TOKEN}"
 RECEIPT: Final = "SKQ7OUTAA1"
+BEGUN_AT: Final = SENT_AT
 PAID: Final = PaidOut("at_1", MSISDN, 50_000, RECEIPT, 0, "")
 
 
@@ -189,6 +192,38 @@ def test_a_payment_s_money_goes_back_to_its_payer(scene: PeopleScene, change: di
     scene.paid(msisdn=MSISDN)
     found = out_oracle.refunds_within_payments(scene.connection, books(), [PAID._replace(**change)])
     assert broken(found) == rules
+
+
+@pytest.mark.parametrize(
+    ("named", "doubted_at", "has_result", "flag", "is_excused"),
+    [
+        ("SKC82PAC99", None, True, "recipient_differs", True),
+        ("SKC82PAC99", None, False, "", True),
+        ("SKC82PAC99", None, True, "", False),
+        ("SKC82PAC99", BEGUN_AT + 1, True, "recipient_differs", True),
+        ("SKC82PAC99", BEGUN_AT - 1, True, "recipient_differs", False),
+        ("SKC82PAC01", None, True, "recipient_differs", False),
+    ],
+)
+def test_only_a_receipt_that_daraja_misnamed_excuses_another_s_phone(
+    scene: PeopleScene, named: str, doubted_at: int | None, has_result: bool, flag: str, is_excused: bool
+) -> None:
+    """A callback of the payment named what was reversed, nothing had raised a doubt before the sending, and once the
+    Result has come the attempt is flagged."""
+    scene.paid(msisdn=MSISDN)
+    store.add_unapplied(scene.connection, [Evidence("pay_1", "callback:1", Source.CALLBACK, 1, receipt=named)])
+    add_evidence(scene.connection, [came(reversal_body())] if has_result else [], applied=True)
+    if doubted_at is not None:
+        row = {"operation_id": "pay_1", "flag": "receipt_conflict", "raised_at": doubted_at}
+        scene.connection.execute(insert(flags), [row])
+    attempt = attempt_row(1, status="completed", receipt=RECEIPT, flags=flag, created_at=BEGUN_AT)
+    known = books()._replace(attempts={"at_1": attempt})
+    paid = [PAID._replace(msisdn="254700000000", original_receipt="SKC82PAC99")]
+    excused = out_oracle.misnamed(scene.connection, known, paid)
+    assert (excused == {"at_1"}) is is_excused
+    rules = [*out_oracle.books_agree(known, paid, excused)]
+    rules += out_oracle.refunds_within_payments(scene.connection, known, paid, excused)
+    assert broken(iter(rules)) == ([] if is_excused else ["paid_as_approved", "refund_to_payer"])
 
 
 @pytest.mark.parametrize(
