@@ -114,7 +114,7 @@ opened_again as (
 ),
 closed as (delete from open_payments where id = any(array(select {each_of("closed")}))),
 flagged as ({insertion("flags", flags, "operation_id", "flag", "raised_at")} on conflict do nothing),
-posted as ({insertion("postings", postings)}),
+posted as ({insertion("postings", postings)} on conflict do nothing),
 counted_by_owner as ({insertion("owners", owner_deltas)}),
 counted as ({insertion("counters", counter_deltas)}),
 happened as ({insertion("events", outbox)}),

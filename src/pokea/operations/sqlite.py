@@ -53,7 +53,7 @@ STAY_OPEN: Final = (
 )
 CLOSE: Final = "delete from open_payments where id = ?"
 FLAG: Final = "insert into flags (operation_id, flag, raised_at) values (?, ?, ?) on conflict do nothing"
-POST: Final = insertion(postings)
+POST: Final = f"{insertion(postings)} on conflict do nothing"
 HAPPEN: Final = insertion(outbox)
 HAPPEN_TO_BOOKING: Final = (
     "insert into outbox (object_id, version, merchant_id, type, created_at, data) "
