@@ -35,7 +35,7 @@ bench: develop ## Measure, and print ratios taken in the same run
 chaos: develop ## Kill processes and servers under load for minutes, and hold the books against the truth
 	@$(BIN)/python -m tests.system.chaos $(ARGS)
 
-mutations: develop ## Break the code on purpose in two dozen ways, and see the universes notice each
+mutations: develop ## Break the code on purpose in some fifty ways, and see the universes notice each
 	@$(BIN)/python -m tests.mutations $(ARGS)
 
 fuzz: develop ## Feed every parser of what comes from outside for ten minutes

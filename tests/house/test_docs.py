@@ -9,13 +9,20 @@ from typing import Any, Final
 
 import pytest
 
+from pokea.alerts.alert import LEVELS, PAUSES, AlertCode
+from pokea.api.auth import callers
 from pokea.api.metrics import CATALOGUE as CATALOGUE_OF_METRICS
+from pokea.clock import HOUR, SECOND
 from pokea.errors import CATALOGUE
 from pokea.settings import Settings
 from tools.client_code import CODE
 from tools.code_map import SOURCE, code_map, floors
 from tools.reference import DOCS, HOUSE, PAGES, PARTS, Part, main, with_part
 
+_SCOPES: Final = [
+    *(callers.PAYMENTS_READ, callers.PAYMENTS_WRITE, callers.BOOKINGS_WRITE),
+    *(callers.REFUNDS_WRITE, callers.PAYOUTS_WRITE, callers.OUT_APPROVE, callers.ADMIN),
+]
 _KINDS: Final = ["Tutorials", "How to", "Reference", "Explanation"]
 
 
@@ -116,6 +123,23 @@ def test_make_docs_writes_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         assert (tmp_path / part.file).read_text(encoding="utf-8") == written
     for file, module in CODE.items():
         assert (tmp_path / file).read_text(encoding="utf-8") == module()
+
+
+def test_every_alert_stands_in_the_table_for_operators() -> None:
+    """docs/operating.md has each kind of alert once, with its level and when it is sent again."""
+    page = (DOCS / "operating.md").read_text(encoding="utf-8")
+    pauses = {"15 min": 900 * SECOND, "an hour": HOUR, "a day": 24 * HOUR}
+    rows = re.findall(rf"^\| `(\w+)` \| [^|]+ \| (\w+) \| after ({'|'.join(pauses)}) \|", page, re.MULTILINE)
+    shown = sorted((code, level, pauses[pause]) for code, level, pause in rows)
+    assert shown == sorted((code.value, LEVELS[code].value, PAUSES[code]) for code in AlertCode)
+
+
+def test_every_scope_is_explained() -> None:
+    """docs/api.md says what each scope of a token opens."""
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`[^|]+`) \|", page.split("| Scope | Opens |")[1].split("\n\n")[0], re.MULTILINE)
+    shown = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(shown) == sorted(_SCOPES)
 
 
 def named_in(part: Any) -> Iterator[str]:
