@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from pokea.clock import Instant
 from pokea.disbursements.addresses import AddressBook
+from pokea.disbursements.approving import Case, cases_of
 from pokea.disbursements.brake import BrakeFact
 from pokea.disbursements.claims import Making, OutWork, SendVerdict, claim_out
 from pokea.disbursements.consequences import HouseConsequences, Shortcodes
@@ -99,10 +100,10 @@ class OutScene:
         """Nothing else moves money out on this connection."""
 
     def judge(
-        self, _connection: Connection, rows: Sequence[Disbursement], _now: Instant
-    ) -> Iterator[tuple[Disbursement, SendVerdict]]:
+        self, connection: Connection, rows: Sequence[Disbursement], _now: Instant
+    ) -> Iterator[tuple[Case, SendVerdict]]:
         """Whatever the test has set."""
-        yield from ((row, self.verdict) for row in rows)
+        yield from ((case, self.verdict) for case in cases_of(connection, rows))
 
     def lapse(self, _connection: Connection, _row: Disbursement, _now: Instant) -> Change:
         """Nothing lapses here."""

@@ -1,8 +1,8 @@
 """What the worker of money out takes in hand: sendings that begin, questions that are due, leases that are over.
 
 A sending begins inside the transaction that looks again at everything that may forbid it: the attempt's row, its
-`send_began` and its addresses are durable before the first byte leaves (law: sending, 1). Whoever finds an attempt that
-was begun does not send it.
+`send_began` and its addresses are durable before the first byte leaves (law: sending, 1). An attempt that was begun is
+sent by no other process.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select, update
 from pokea.clock import SECOND, Instant
 from pokea.disbursements import store
 from pokea.disbursements.addresses import AddressBook, AddressPair
+from pokea.disbursements.approving import Case
 from pokea.disbursements.effects import OutEffects, event_of
 from pokea.disbursements.evidence import OutEvidence, send_began
 from pokea.disbursements.life import state_of
@@ -23,8 +24,6 @@ from pokea.disbursements.model import (
     Disbursement,
     DisbursementStatus,
     OutAttempt,
-    OutStep,
-    StepKind,
     Waiting,
     Way,
 )
@@ -99,7 +98,7 @@ class Approvals(Protocol):
 
     def judge(
         self, connection: Connection, rows: Sequence[Disbursement], now: Instant
-    ) -> Iterator[tuple[Disbursement, SendVerdict]]:
+    ) -> Iterator[tuple[Case, SendVerdict]]:
         """Look at everything that may forbid a sending: brake, caps, funds, the payee's wait, the sum of refunds.
 
         One after another: what one is allowed is written before the next is looked at, unless it `is_covered`.
@@ -167,16 +166,15 @@ def claim_out(
             approved.append(row)
         else:
             followed.append((row, _quiet(row._replace(next_action_at=None))))
-    ids = [row.id for row in approved]
-    steps, earlier = store.steps_of(connection, ids), store.attempts_of(connection, ids)
-    for row, verdict in approvals.judge(connection, approved, now):
+    for case, verdict in approvals.judge(connection, approved, now):
+        row = case.row
         if verdict.has_lapsed:
             lapsed.append(approvals.lapse(connection, row, now))
         elif verdict.waiting is not None:
             until = verdict.until or now + LOOK_AGAIN
             followed.append((row, _quiet(row._replace(waiting=verdict.waiting.value, next_action_at=until))))
         else:
-            begun, effects = _begin(connection, _Recorded(row, steps[row.id], earlier[row.id]), making, now)
+            begun, effects = _begin(connection, case, making, now)
             if verdict.is_covered:
                 unwritten.append(begun.attempt)
             else:
@@ -206,21 +204,13 @@ def _lock_due(connection: Connection, approvals: Approvals, now: Instant, most: 
     return [row for row in locked.values() if row.next_action_at is not None and row.next_action_at <= now]
 
 
-class _Recorded(NamedTuple):
-    """An approved disbursement that is locked, its steps, and the attempts of approvals before."""
-
-    row: Disbursement
-    steps: Sequence[OutStep]
-    earlier: Sequence[OutAttempt]
-
-
-def _begin(connection: Connection, recorded: _Recorded, making: Making, now: Instant) -> tuple[Sending, OutEffects]:
+def _begin(connection: Connection, case: Case, making: Making, now: Instant) -> tuple[Sending, OutEffects]:
     """The attempt of the last approval, and what it makes of the disbursement; both are written with this transaction.
 
     Raises ValueError if another attempt is not proved failed: then nothing of this transaction may stand.
     """
-    row, steps, earlier = recorded
-    if any(each.is_live for each in earlier):
+    row = case.row
+    if any(each.is_live for each in case.attempts):
         raise ValueError(f"{row.id} has an attempt that is not proved failed")
     attempt_id = making.ids.new(ATTEMPT_ID)
     way = Way(row.way)
@@ -229,7 +219,7 @@ def _begin(connection: Connection, recorded: _Recorded, making: Making, now: Ins
         id=attempt_id,
         merchant_id=row.merchant_id,
         disbursement_id=row.id,
-        number=sum(step.kind == StepKind.APPROVED for step in steps),
+        number=case.approvals,
         way=way.value,
         amount_cents=row.amount_cents,
         recipient=row.recipient,
@@ -254,7 +244,7 @@ def _begin(connection: Connection, recorded: _Recorded, making: Making, now: Ins
         next_action_at=now + LEASE,
     )
     addresses = making.book.of_attempt(attempt_id, now)
-    state = state_of(steps, [*earlier, attempt])
+    state = state_of(case.steps, [*case.attempts, attempt])
     after = row._replace(status=state.status.value, waiting=None, next_action_at=None)
     return Sending(attempt, after, addresses), OutEffects(after, event_of(row, after), [], [])
 

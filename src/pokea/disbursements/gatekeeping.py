@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection
 
 from pokea.clock import Instant
-from pokea.disbursements.approving import case_of, cases_of, lapse
+from pokea.disbursements.approving import Case, case_of, cases_of, lapse
 from pokea.disbursements.brake import BrakeFact
 from pokea.disbursements.brake_store import note_facts
 from pokea.disbursements.claims import SendVerdict
@@ -31,15 +31,15 @@ class Gatekeeper:
 
     def judge(
         self, connection: Connection, rows: Sequence[Disbursement], now: Instant
-    ) -> Iterator[tuple[Disbursement, SendVerdict]]:
+    ) -> Iterator[tuple[Case, SendVerdict]]:
         """Look at everything that may forbid each sending. While money out is off nothing is sent."""
         if not self._rules.is_on:
-            yield from ((row, SendVerdict(Waiting.STOPPED)) for row in rows)
+            yield from ((case, SendVerdict(Waiting.STOPPED)) for case in cases_of(connection, rows))
             return
         known = look_ahead(connection, rows, self._rules, now)
         for case in cases_of(connection, rows):
             found = judge(connection, case, self._rules, now, known)
-            yield case.row, _verdict(found, is_covered=known.covers(case.row, self._rules))
+            yield case, _verdict(found, is_covered=known.covers(case.row, self._rules))
 
     def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
         """End an approval that was not acted on, and write what follows."""

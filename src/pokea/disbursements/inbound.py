@@ -29,14 +29,13 @@ from pokea.settings import Network
 from pokea.storage.database import Database
 
 PREFIX: Final = "/api/v1/out"
-_TOKEN: Final = re.compile(r"[0-9a-f]{48}")
 _PURPOSES: Final[Mapping[str, frozenset[Purpose]]] = {
     "result": frozenset({Purpose.RESULT}),
     "timeout": frozenset({Purpose.TIMEOUT, Purpose.STATUS_TIMEOUT, Purpose.BALANCE_TIMEOUT, Purpose.CHECK_TIMEOUT}),
     "status": frozenset({Purpose.STATUS, Purpose.BALANCE, Purpose.CHECK}),
 }
 """Which purposes the addresses of each path have."""
-_ADDRESS: Final = re.compile(rf"{PREFIX}/({'|'.join(_PURPOSES)})/({_TOKEN.pattern})")
+_ADDRESS: Final = re.compile(rf"{PREFIX}/({'|'.join(_PURPOSES)})/([0-9a-f]{{48}})")
 _ACCEPTED: Final = json_answer(CALLBACK_ACCEPTED)
 
 _log = logging.getLogger("pokea.out")
@@ -61,7 +60,7 @@ class OutAddressRoutes:
         self._gate = gate
         self._clock = clock
         self._allowed = tuple(allowed)
-        self._take = taking(self._receive, "token")
+        self._take = taking(self._receive)
 
     def routes(self) -> list[Route]:
         """Every address of money out."""
@@ -73,10 +72,9 @@ class OutAddressRoutes:
         return None if named is None else FastRoute(self._take, named[2], f"{PREFIX}/{named[1]}/{{token}}")
 
     async def _receive(self, request: Request) -> Response:
-        token = request.path_params["token"]
-        path = request.scope["path"].removeprefix(PREFIX).split("/")[1]
-        digest = callback_digest(token)
-        address = await self._database.read_one(store.find_address, digest) if _TOKEN.fullmatch(token) else None
+        named = _ADDRESS.fullmatch(request.scope["path"])
+        path, token = named.groups() if named is not None else ("", "")
+        address = await self._database.read_one(store.find_address, callback_digest(token)) if token else None
         if address is None or Purpose(address.purpose) not in _PURPOSES[path]:
             raise ApiError("not_found", "There is no such address.")
         self._settler.check_room()
