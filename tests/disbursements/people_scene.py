@@ -13,7 +13,7 @@ from pokea.disbursements.caps import OutCaps
 from pokea.disbursements.limits import OutRules
 from pokea.disbursements.model import Disbursement, DisbursementKind
 from pokea.disbursements.payee_store import PayeeRow, insert_payee
-from pokea.disbursements.requesting import PayoutWish, RefundWish, request_payout, request_refund
+from pokea.disbursements.requesting import PayoutRequest, RefundRequest, request_payout, request_refund
 from pokea.disbursements.saving import post
 from pokea.errors import ApiError
 from pokea.ledger.entries import Money, arrival
@@ -120,13 +120,13 @@ class PeopleScene:
     def made_refund(self, call: OutCall, payment_id: str = "pay_1", **values: Any) -> Made:
         """What comes of a call that asks for a refund."""
         usual: dict[str, Any] = {"amount_cents": None, "way": None, "reason": "late", "confirms_repeat": False}
-        wish = RefundWish(payment_id=payment_id, decision_id=f"dc_{call.id}", **usual | values)
+        wish = RefundRequest(payment_id=payment_id, decision_id=f"dc_{call.id}", **usual | values)
         return request_refund(self.connection, call, wish, self.rules)
 
     def payout(self, amount_cents: int = 50_000, by: str = "ann", **values: Any) -> Disbursement:
         """A payout that this person asks for."""
         usual: dict[str, Any] = {"payee_id": "py_1", "booking_id": None, "reason": "done", "confirms_repeat": False}
-        wish = PayoutWish(amount_cents=amount_cents, **usual | values)
+        wish = PayoutRequest(amount_cents=amount_cents, **usual | values)
         return request_payout(self.connection, self.call(by), wish, self.rules).row
 
     def approve(self, row: Disbursement, by: str = "ben", **values: Any) -> Disbursement:

@@ -10,7 +10,7 @@ from pokea.clock import HOUR
 from pokea.disbursements.consequences import HouseConsequences, Shortcodes
 from pokea.disbursements.evidence import send_began
 from pokea.disbursements.evidence import unknown as left_unanswered
-from pokea.disbursements.findings import FindingWish, FoundOut, StatementSearch, record_finding
+from pokea.disbursements.findings import FindingRequest, FoundOut, StatementSearch, record_finding
 from pokea.disbursements.gatekeeping import Gatekeeper
 from pokea.disbursements.model import AttemptStatus, Disbursement, Way
 from pokea.disbursements.settle import OutSettling
@@ -22,8 +22,8 @@ from tests.disbursements.people_scene import NOW, PeopleScene, refusal, scene_on
 from tests.disbursements.rows import attempt_row
 
 RECEIPT = "SKR4ABCDEF"
-PAID = FindingWish(True, RECEIPT, None, None, None)
-NOT_PAID = FindingWish(False, None, "a statement", None, None)
+PAID = FindingRequest(True, RECEIPT, None, None, None)
+NOT_PAID = FindingRequest(False, None, "a statement", None, None)
 NOTHING = StatementSearch(None)
 
 
@@ -48,7 +48,7 @@ def row(scene: PeopleScene) -> Disbursement:
 
 
 def said(
-    scene: PeopleScene, row: Disbursement, wish: FindingWish, by: str, search: StatementSearch | None = None
+    scene: PeopleScene, row: Disbursement, wish: FindingRequest, by: str, search: StatementSearch | None = None
 ) -> FoundOut:
     """What comes of what this person found."""
     call = scene.call(by, object_id=f"fd_{by}")

@@ -8,13 +8,13 @@ from sqlalchemy.exc import IntegrityError
 
 from pokea.clock import HOUR
 from pokea.disbursements.payee_store import PayeeRow, find_payee, page_of_payees
-from pokea.disbursements.payees import MadePayee, PayeeWish, change_payee, confirm_payee, make_payee
+from pokea.disbursements.payees import MadePayee, PayeeRequest, change_payee, confirm_payee, make_payee
 from pokea.scope import DEFAULT_SCOPE, Scope
 from pokea.storage.database import Database
 from pokea.storage.tables import payees
 from tests.disbursements.people_scene import NOW, PeopleScene, refusal, scene_on
 
-WISH = PayeeWish("Njeri Plumbing", "254722000001", None)
+WISH = PayeeRequest("Njeri Plumbing", "254722000001", None)
 
 
 @pytest.fixture

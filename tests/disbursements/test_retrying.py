@@ -8,7 +8,7 @@ import pytest
 from pokea.clock import HOUR
 from pokea.disbursements.approving import case_of, lapse, obligation_of
 from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, Way
-from pokea.disbursements.retrying import RetryWish, retry
+from pokea.disbursements.retrying import RetryRequest, retry
 from pokea.disbursements.saving import post
 from pokea.ledger.entries import Money
 from pokea.ledger.money_out import unreserved
@@ -36,7 +36,9 @@ def failed(scene: PeopleScene, row: Disbursement) -> Disbursement:
 def retried(scene: PeopleScene, row: Disbursement, by: str = "ben", way: Way | None = None) -> Disbursement:
     """The refund once this person has asked for it anew."""
     call = scene.call(by)
-    return retry(scene.connection, call, target_of(row), RetryWish("the phone is registered now", way), scene.rules).row
+    return retry(
+        scene.connection, call, target_of(row), RetryRequest("the phone is registered now", way), scene.rules
+    ).row
 
 
 def test_what_failed_is_asked_for_anew(scene: PeopleScene) -> None:

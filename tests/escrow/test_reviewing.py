@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from pokea.audit.rule import BOOKS, violations
-from pokea.escrow.reviewing import FlagDecision, FlagWish, resolve_flag
+from pokea.escrow.reviewing import FlagDecision, FlagRequest, resolve_flag
 from pokea.ledger.entries import Money
 from pokea.operations.decision import Flag
 from pokea.storage.database import Database
@@ -29,7 +29,7 @@ def test_a_flag_that_holds_a_fee_holds_that_booking_s_alone(scene: PeopleScene) 
     raised = {"operation_id": "pay_1", "flag": flag.value, "raised_at": scene.now, "closed_at": None}
     scene.connection.execute(insert(flags), [raised | {"decision_id": None}])
     call = scene.call("owner", is_admin=True, object_id="dc_flag")
-    made = resolve_flag(scene.connection, call, FlagWish("pay_1", flag, FlagDecision.FEES_HELD, "It is the fee"))
+    made = resolve_flag(scene.connection, call, FlagRequest("pay_1", flag, FlagDecision.FEES_HELD, "It is the fee"))
     assert made.decision is not None
     assert made.decision.amount_cents == 50_000
     rules = ("escrow_equals_fees", "fee_held_once")

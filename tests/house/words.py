@@ -11,6 +11,8 @@ VAGUE: Final = frozenset({"whoever", "nobody", "somebody", "anybody"})
 """Words for a person without a role: it is a caller, a customer, a process, or none of them."""
 FIGURATIVE: Final = frozenset({"told", "tell", "tells", "heard", "hear", "hears"})
 """Programs neither speak nor listen: they send, receive, announce, report, name and know."""
+GONE: Final = frozenset({"wish", "wishes", "wished"})
+"""Words that stand nowhere in src any more: what a caller asks for is a request."""
 
 
 def words_of(source: str) -> Iterator[str]:

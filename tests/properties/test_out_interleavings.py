@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from pokea.disbursements.approving import Approval, Target, approve, withdraw
 from pokea.disbursements.calls import Made
 from pokea.disbursements.model import DisbursementKind
-from pokea.disbursements.requesting import RefundWish, request_refund
+from pokea.disbursements.requesting import RefundRequest, request_refund
 from pokea.errors import ApiError
 from pokea.escrow.deciding import dispute, release
 from pokea.escrow.shares import WantedShare
@@ -79,7 +79,7 @@ def asking(by: str, amount_cents: int, payment_id: str = "pay_3") -> Change:
     def change(connection: Connection) -> Any:
         scene = PeopleScene(connection, funded=False)
         call = scene.call(by, key=by, object_id=f"rf_{by}")
-        wish = RefundWish(payment_id, amount_cents, None, "late", confirms_repeat=False, decision_id=f"dc_{by}")
+        wish = RefundRequest(payment_id, amount_cents, None, "late", confirms_repeat=False, decision_id=f"dc_{by}")
         return request_refund(connection, call, wish, RULES)
 
     return change

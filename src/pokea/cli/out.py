@@ -48,8 +48,8 @@ def refund(
 
     async def ask(service: RunningService) -> None:
         found = payment if payment.startswith("pay_") else await _payment_of(service, payment)
-        wish = {"paymentId": found, "reason": reason, "amount": amount, "way": way or None}
-        asked = await _post(service, "/refunds", {**_given(wish), "confirmRepeat": confirm_repeat})
+        body = {"paymentId": found, "reason": reason, "amount": amount, "way": way or None}
+        asked = await _post(service, "/refunds", {**_given(body), "confirmRepeat": confirm_repeat})
         _print_asked(asked["refund"])
 
     _run(ask, subject, url, token)
@@ -68,8 +68,8 @@ def payout(
     """Ask for a payout to a payee, which another person approves."""
 
     async def ask(service: RunningService) -> None:
-        wish = {"payeeId": payee, "amount": amount, "reason": reason, "bookingId": booking or None}
-        asked = await _post(service, "/payouts", {**_given(wish), "confirmRepeat": confirm_repeat})
+        body = {"payeeId": payee, "amount": amount, "reason": reason, "bookingId": booking or None}
+        asked = await _post(service, "/payouts", {**_given(body), "confirmRepeat": confirm_repeat})
         _print_asked(asked["payout"])
 
     _run(ask, subject, url, token)
@@ -165,8 +165,8 @@ async def _payment_of(service: RunningService, receipt: str) -> str:
     return str(ids[0])
 
 
-def _given(wish: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in wish.items() if value is not None}
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _print_asked(asked: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ PAYOUT: Final[dict[str, Any]] = {
 }
 BODIES: Final = {DisbursementKind.REFUND: REFUND, DisbursementKind.PAYOUT: PAYOUT}
 IDS: Final = {DisbursementKind.REFUND: REFUND_ID, DisbursementKind.PAYOUT: PAYOUT_ID}
-WISHES: Final[dict[DisbursementKind, dict[str, Any]]] = {
+REQUESTS: Final[dict[DisbursementKind, dict[str, Any]]] = {
     DisbursementKind.REFUND: {"paymentId": REFUND["paymentId"], "reason": REFUND["reason"]},
     DisbursementKind.PAYOUT: {"payeeId": PAYEE_ID, "amount": 500, "reason": PAYOUT["reason"]},
 }

@@ -17,7 +17,7 @@ from pokea.bookings.schemas import ONE_LINE, one_line
 from pokea.clock import Instant
 from pokea.disbursements import examples
 from pokea.disbursements.doors import OutDoor
-from pokea.disbursements.findings import FindingWish, StatementSearch, open_attempt, record_finding
+from pokea.disbursements.findings import FindingRequest, StatementSearch, open_attempt, record_finding
 from pokea.disbursements.model import FINDING_ID, DisbursementKind, OutAttempt
 from pokea.disbursements.routes import API, answer_of_view, target_in
 from pokea.disbursements.schemas import PayoutAnswer, RefundAnswer
@@ -32,7 +32,7 @@ _CODES: Final = ("not_found", "already_decided", "own_request", "sign_in_again",
 _KEYS: Final = ("idempotency_key_required", "idempotency_key_reused")
 
 
-class FindingWishBody(Incoming):
+class RecordFinding(Incoming):
     """What a person found out."""
 
     paid: StrictBool = Field(description="Whether M-PESA paid.")
@@ -72,7 +72,7 @@ class FindingRoutes:
         described: dict[str, Any] = {
             "security": NEEDS_TOKEN,
             "parameters": [own_id, IDEMPOTENCY_KEY_REQUIRED],
-            "requestBody": takes(FindingWishBody, {"paid": True, "receipt": "SKC82PACB8"}),
+            "requestBody": takes(RecordFinding, {"paid": True, "receipt": "SKC82PACB8"}),
         }
         router.add(
             "/{id}/findings", self._post, method="POST",
@@ -86,18 +86,18 @@ class FindingRoutes:
 
     async def _post(self, request: Request) -> Response:
         caller = await self._door.enter(request, OUT_APPROVE, signed_in=True)
-        body, target = await read_body(request, FindingWishBody), target_in(request, self._kind)
+        body, target = await read_body(request, RecordFinding), target_in(request, self._kind)
         if body.paid in (body.receipt is None, body.statement is not None):
             raise invalid("paid", "Send `receipt` where it was paid, and `statement` where it was not.")
         call = self._door.call(request, caller, body.model_dump_json().encode(), FINDING_ID)
-        wish = FindingWish(body.paid, body.receipt, body.statement, body.reason, body.confirms)
+        wanted = FindingRequest(body.paid, body.receipt, body.statement, body.reason, body.confirms)
         view = await self._door.database.read(find_view, caller.scope, self._kind, target.id, None)
         if view is None:
             raise ApiError("not_found", f"There is no such {self._kind}.")
         search = None
         if body.statement is not None:
             search = self._search(body.statement, open_attempt(view.attempts), self._door.clock.now())
-        done = await self._door.database.write(record_finding, call, target, wish, search)
+        done = await self._door.database.write(record_finding, call, target, wanted, search)
         if done.attempt_id is not None:
             self._revisit([done.attempt_id])
         shown = await self._door.database.read(find_view, caller.scope, self._kind, target.id, None)

@@ -26,7 +26,7 @@ class StatementSearch(NamedTuple):
     receipts: tuple[str, ...] = ()
 
 
-class FindingWish(NamedTuple):
+class FindingRequest(NamedTuple):
     """What a person found: the receipt of what was paid, or the text of the statement that shows that nothing was.
 
     `confirms` is the finding of another person.
@@ -56,7 +56,7 @@ def open_attempt(attempts: Sequence[OutAttempt]) -> OutAttempt:
 
 
 def record_finding(
-    connection: Connection, call: OutCall, target: Target, wish: FindingWish, search: StatementSearch | None
+    connection: Connection, call: OutCall, target: Target, wanted: FindingRequest, search: StatementSearch | None
 ) -> FoundOut:
     """Write a finding down; the second one of the same becomes evidence, which a settle applies.
 
@@ -69,25 +69,25 @@ def record_finding(
     attempt = open_attempt(case.attempts)
     if search is not None:
         _check_absence(connection, case, search)
-    statement = None if wish.statement is None else hashlib.sha256(wish.statement.encode()).hexdigest()
+    statement = None if wanted.statement is None else hashlib.sha256(wanted.statement.encode()).hexdigest()
     row = OutFinding(
         call.id,
         call.scope.merchant_id,
         attempt.id,
-        wish.paid,
-        wish.receipt,
+        wanted.paid,
+        wanted.receipt,
         statement,
         call.subject,
-        wish.reason,
-        wish.confirms,
+        wanted.reason,
+        wanted.confirms,
         call.now,
     )
-    if wish.confirms is not None:
+    if wanted.confirms is not None:
         _check_confirmed(connection, row)
-        add_evidence(connection, [found(attempt.id, row.id, wish.receipt, call.now)], applied=False)
+        add_evidence(connection, [found(attempt.id, row.id, wanted.receipt, call.now)], applied=False)
     connection.execute(insert(findings), [row._asdict()])
     bind(connection, call)
-    return FoundOut(case.row, None if wish.confirms is None else attempt.id)
+    return FoundOut(case.row, None if wanted.confirms is None else attempt.id)
 
 
 def _check_absence(connection: Connection, case: Case, search: StatementSearch) -> None:

@@ -28,7 +28,7 @@ from pokea.disbursements.calls import OutCall
 from pokea.disbursements.doors import OutDoor
 from pokea.disbursements.model import PAYEE_ID
 from pokea.disbursements.payee_store import PayeeRow, find_payee, page_of_payees
-from pokea.disbursements.payees import MadePayee, PayeeWish, change_payee, confirm_payee, make_payee
+from pokea.disbursements.payees import MadePayee, PayeeRequest, change_payee, confirm_payee, make_payee
 from pokea.disbursements.schemas import MOST_LISTED
 from pokea.errors import ApiError, invalid
 from pokea.phone import InvalidPhone, parse_phone
@@ -122,7 +122,7 @@ class PayeeRoutes:
         router = CallRouter(PREFIX, "money out")
         example = {"success": True, "payee": examples.PAYEE}
         one = answers("The payee.", PayeeAnswer, example)
-        wish = {"name": examples.PAYEE["name"], "phoneNumber": "0712345678"}
+        asked = {"name": examples.PAYEE["name"], "phoneNumber": "0712345678"}
         by_id: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [_PATH_ID]}
         with_key: dict[str, Any] = {"security": NEEDS_TOKEN, "parameters": [_PATH_ID, IDEMPOTENCY_KEY_REQUIRED]}
         router.add(
@@ -130,7 +130,7 @@ class PayeeRoutes:
             responses=refusals(*_ALWAYS, body=True) | {201: one},
             more={
                 "security": NEEDS_TOKEN, "parameters": [IDEMPOTENCY_KEY_REQUIRED],
-                "requestBody": takes(CreatePayee, wish),
+                "requestBody": takes(CreatePayee, asked),
             },
         )  # fmt: skip
         router.add(
@@ -162,8 +162,8 @@ class PayeeRoutes:
         caller = await self._door.enter(request, PAYOUTS_WRITE)
         wanted = await read_body(request, CreatePayee)
         call = self._door.call(request, caller, wanted.model_dump_json().encode(), PAYEE_ID)
-        wish = PayeeWish(wanted.name, _msisdn(wanted.phone_number), wanted.customer_id)
-        return self._done(await self._door.database.write(make_payee, call, wish), 201)
+        asked = PayeeRequest(wanted.name, _msisdn(wanted.phone_number), wanted.customer_id)
+        return self._done(await self._door.database.write(make_payee, call, asked), 201)
 
     async def _list(self, request: Request) -> Response:
         caller = await self._door.gate.require(request, PAYOUTS_WRITE, OUT_APPROVE)

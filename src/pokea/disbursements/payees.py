@@ -16,7 +16,7 @@ from pokea.scope import Scope
 from pokea.storage.tables import disbursements
 
 
-class PayeeWish(NamedTuple):
+class PayeeRequest(NamedTuple):
     """A payee that is to be made."""
 
     name: str
@@ -31,7 +31,7 @@ class MadePayee(NamedTuple):
     replayed: bool = False
 
 
-def make_payee(connection: Connection, call: OutCall, wish: PayeeWish) -> MadePayee:
+def make_payee(connection: Connection, call: OutCall, wanted: PayeeRequest) -> MadePayee:
     """Make a payee, whom another person has to confirm, or find the one that the first call with the key made."""
     take_turn(connection, call.scope.merchant_id)
     first = first_call(connection, call)
@@ -40,9 +40,9 @@ def make_payee(connection: Connection, call: OutCall, wish: PayeeWish) -> MadePa
     row = PayeeRow(
         id=call.id,
         merchant_id=call.scope.merchant_id,
-        name=wish.name,
-        msisdn=wish.msisdn,
-        customer_id=wish.customer_id,
+        name=wanted.name,
+        msisdn=wanted.msisdn,
+        customer_id=wanted.customer_id,
         version=1,
         created_at=call.now,
         changed_by=call.subject,

@@ -31,7 +31,7 @@ from pokea.operations.decision import Status
 from pokea.storage.tables import bookings, decisions
 
 
-class RefundWish(NamedTuple):
+class RefundRequest(NamedTuple):
     """A refund that is asked for: of all that is left, by the usual way, unless another amount or way is given.
 
     `decision_id` is for the decision about a held fee that the request may be.
@@ -45,7 +45,7 @@ class RefundWish(NamedTuple):
     decision_id: str
 
 
-class PayoutWish(NamedTuple):
+class PayoutRequest(NamedTuple):
     """A payout that is asked for."""
 
     payee_id: str
@@ -55,7 +55,7 @@ class PayoutWish(NamedTuple):
     confirms_repeat: bool
 
 
-def request_refund(connection: Connection, call: OutCall, wish: RefundWish, rules: OutRules) -> Made:
+def request_refund(connection: Connection, call: OutCall, wanted: RefundRequest, rules: OutRules) -> Made:
     """Write a refund down, or find the one that the first call with the key made.
 
     Raises ApiError `not_found`, `invalid_request`, `not_refundable`, `already_decided`, `looks_like_a_repeat`.
@@ -64,13 +64,13 @@ def request_refund(connection: Connection, call: OutCall, wish: RefundWish, rule
     first = first_call(connection, call)
     if first is not None:
         return _existing(connection, call, first)
-    payment = lock_payment(connection, wish.payment_id)
+    payment = lock_payment(connection, wanted.payment_id)
     if payment is None or payment.merchant_id != call.scope.merchant_id:
         raise _no_such("paymentId", "payment")
     if payment.status != Status.COMPLETED or payment.completed_at is None:
         raise ApiError("not_refundable", f"This payment is {payment.status}: no money of it has come.")
     standing = standing_of(connection, payment, lock_booking(connection, payment.booking_id))
-    amount = refundable_amount(connection, payment, standing, wish.amount_cents)
+    amount = refundable_amount(connection, payment, standing, wanted.amount_cents)
     case = RefundCase(
         amount,
         standing.moved_cents,
@@ -86,20 +86,20 @@ def request_refund(connection: Connection, call: OutCall, wish: RefundWish, rule
         kind=DisbursementKind.REFUND,
         payment_id=payment.id,
         booking_id=payment.booking_id,
-        decision_id=wish.decision_id if of_fee_cents else None,
+        decision_id=wanted.decision_id if of_fee_cents else None,
         amount_cents=amount,
         recipient=payment.msisdn,
-        way=chosen_way(ways_of_refund(case, rules.reversal_days, call.now), wish.way),
-        reason=wish.reason,
+        way=chosen_way(ways_of_refund(case, rules.reversal_days, call.now), wanted.way),
+        reason=wanted.reason,
     )
-    check_repeat(connection, row, confirms=wish.confirms_repeat)
+    check_repeat(connection, row, confirms=wanted.confirms_repeat)
     if of_fee_cents:
         _decide(connection, call, row, of_fee_cents)
     bind(connection, call)
     return Made(begin(connection, row, rules, call.now))
 
 
-def request_payout(connection: Connection, call: OutCall, wish: PayoutWish, rules: OutRules) -> Made:
+def request_payout(connection: Connection, call: OutCall, wanted: PayoutRequest, rules: OutRules) -> Made:
     """Write a payout down, or find the one that the first call with the key made.
 
     Raises ApiError `not_found`, `invalid_request`, `beyond_payable`, `looks_like_a_repeat`.
@@ -108,26 +108,26 @@ def request_payout(connection: Connection, call: OutCall, wish: PayoutWish, rule
     first = first_call(connection, call)
     if first is not None:
         return _existing(connection, call, first)
-    payee = lock_payee(connection, call.scope, wish.payee_id)
+    payee = lock_payee(connection, call.scope, wanted.payee_id)
     if payee is None:
         raise _no_such("payeeId", "payee")
-    if wish.booking_id is not None and not _has_booking(connection, call, wish.booking_id):
+    if wanted.booking_id is not None and not _has_booking(connection, call, wanted.booking_id):
         raise _no_such("bookingId", "booking")
-    if wish.amount_cents < LEAST_B2C_CENTS:
+    if wanted.amount_cents < LEAST_B2C_CENTS:
         raise invalid("amount", f"`amount` must be at least {LEAST_B2C_CENTS // CENTS}: M-PESA pays out no less.")
-    check_payable(connection, payee, wish.amount_cents)
+    check_payable(connection, payee, wanted.amount_cents)
     row = _new(
         call,
         rules,
         kind=DisbursementKind.PAYOUT,
         payee_id=payee.id,
-        booking_id=wish.booking_id,
-        amount_cents=wish.amount_cents,
+        booking_id=wanted.booking_id,
+        amount_cents=wanted.amount_cents,
         recipient=payee.msisdn,
         way=Way.B2C,
-        reason=wish.reason,
+        reason=wanted.reason,
     )
-    check_repeat(connection, row, confirms=wish.confirms_repeat)
+    check_repeat(connection, row, confirms=wanted.confirms_repeat)
     bind(connection, call)
     return Made(begin(connection, row, rules, call.now))
 

@@ -27,14 +27,14 @@ from pokea.disbursements.way import RefundCase, ways_of_refund
 from pokea.errors import ApiError, invalid
 
 
-class RetryWish(NamedTuple):
+class RetryRequest(NamedTuple):
     """Why it is begun again, and by which way; None for the way that it had."""
 
     reason: str
     way: Way | None
 
 
-def retry(connection: Connection, call: OutCall, target: Target, wish: RetryWish, rules: OutRules) -> Made:
+def retry(connection: Connection, call: OutCall, target: Target, wanted: RetryRequest, rules: OutRules) -> Made:
     """Ask for a failed or lapsed disbursement again.
 
     Raises ApiError `not_found`, `already_decided`, `invalid_request`, `not_refundable`, `beyond_payable`.
@@ -46,7 +46,7 @@ def retry(connection: Connection, call: OutCall, target: Target, wish: RetryWish
     check_step(case.row, StepKind.RETRIED)
     is_refund = case.row.kind == DisbursementKind.REFUND
     renewed = (
-        _refund(connection, case.row, wish, rules, call.now) if is_refund else _payout(connection, call, case, wish)
+        _refund(connection, case.row, wanted, rules, call.now) if is_refund else _payout(connection, call, case, wanted)
     )
     row = renewed._replace(
         retried_by=call.subject,
@@ -57,7 +57,7 @@ def retry(connection: Connection, call: OutCall, target: Target, wish: RetryWish
         is_over_cap=False,
     )
     row = row._replace(digest=digest_of_row(row))
-    after, step = case._replace(row=row).after(StepKind.RETRIED, call.subject, wish.reason, call.now)
+    after, step = case._replace(row=row).after(StepKind.RETRIED, call.subject, wanted.reason, call.now)
     add_steps(connection, [step])
     waiting = cap_or_none(connection, after.row, rules, call.now)
     requested = save(connection, case.row, after.row._replace(waiting=waiting), call.now)
@@ -65,7 +65,9 @@ def retry(connection: Connection, call: OutCall, target: Target, wish: RetryWish
     return Made(approve_by_time(connection, after._replace(row=requested), rules, call.now))
 
 
-def _refund(connection: Connection, row: Disbursement, wish: RetryWish, rules: OutRules, now: Instant) -> Disbursement:
+def _refund(
+    connection: Connection, row: Disbursement, wanted: RetryRequest, rules: OutRules, now: Instant
+) -> Disbursement:
     payment = lock_payment(connection, row.payment_id or "")
     if payment is None or payment.completed_at is None:
         raise ApiError("not_refundable", "The payment of this refund is not completed.")
@@ -80,11 +82,11 @@ def _refund(connection: Connection, row: Disbursement, wish: RetryWish, rules: O
         is_receipt_doubtful=has_doubtful_receipt(payment),
     )
     ways = ways_of_refund(case, rules.reversal_days, now)
-    return row._replace(way=chosen_way(ways, wish.way or Way(row.way)).value)
+    return row._replace(way=chosen_way(ways, wanted.way or Way(row.way)).value)
 
 
-def _payout(connection: Connection, call: OutCall, case: Case, wish: RetryWish) -> Disbursement:
-    if wish.way not in (None, Way.B2C):
+def _payout(connection: Connection, call: OutCall, case: Case, wanted: RetryRequest) -> Disbursement:
+    if wanted.way not in (None, Way.B2C):
         raise invalid("way", "A payout goes by `b2c`: leave `way` out.")
     payee = lock_payee(connection, call.scope, case.row.payee_id or "")
     if payee is None:

@@ -28,8 +28,8 @@ from pokea.disbursements.approving import Approval, Target, approve, reject, wit
 from pokea.disbursements.calls import Made, OutCall
 from pokea.disbursements.doors import CALL_ID, OutDoor
 from pokea.disbursements.model import ID_OF_KIND, DisbursementKind, Way
-from pokea.disbursements.requesting import PayoutWish, RefundWish, request_payout, request_refund
-from pokea.disbursements.retrying import RetryWish, retry
+from pokea.disbursements.requesting import PayoutRequest, RefundRequest, request_payout, request_refund
+from pokea.disbursements.retrying import RetryRequest, retry
 from pokea.disbursements.schemas import (
     ApproveBody,
     CreatePayout,
@@ -72,7 +72,7 @@ class DisbursementRoutes:
         """The calls and their descriptions."""
         name = f"{self._kind}s"
         router = CallRouter(f"{API}/{name}", "money out")
-        wish = CreateRefund if self._is_refund else CreatePayout
+        model = CreateRefund if self._is_refund else CreatePayout
         page = RefundsAnswer if self._is_refund else PayoutsAnswer
         shown = {"success": True, name: [examples.BODIES[self._kind]], "nextCursor": None}
         own = ("not_refundable", "already_decided") if self._is_refund else ("beyond_payable",)
@@ -80,7 +80,7 @@ class DisbursementRoutes:
             "", self._post, method="POST", summary=f"Ask for a {self._kind}",
             description="Another person approves it; nothing is sent before.",
             responses=refusals("not_found", "looks_like_a_repeat", *own, *_ALWAYS, body=True) | {201: self._answer()},
-            more=_described(wish, examples.WISHES[self._kind]),
+            more=_described(model, examples.REQUESTS[self._kind]),
         )  # fmt: skip
         router.add(
             "", self._list, method="GET", summary=f"See the {name}, newest first",
@@ -121,14 +121,14 @@ class DisbursementRoutes:
             call = self._call(request, caller, refund, ID_OF_KIND[self._kind])
             cents = None if refund.amount is None else refund.amount * CENTS
             repeats, decision_id = refund.confirm_repeat, self._door.ids.new(DECISION_ID)
-            wish = RefundWish(refund.payment_id, cents, _way(refund.way), refund.reason, repeats, decision_id)
-            return await self._done(await self._write(request_refund, call, wish, self._door.rules), 201)
+            refunding = RefundRequest(refund.payment_id, cents, _way(refund.way), refund.reason, repeats, decision_id)
+            return await self._done(await self._write(request_refund, call, refunding, self._door.rules), 201)
         payout = await read_body(request, CreatePayout)
         call = self._call(request, caller, payout, ID_OF_KIND[self._kind])
-        wanted = PayoutWish(
+        paying = PayoutRequest(
             payout.payee_id, payout.amount * CENTS, payout.booking_id, payout.reason, payout.confirm_repeat
         )
-        return await self._done(await self._write(request_payout, call, wanted, self._door.rules), 201)
+        return await self._done(await self._write(request_payout, call, paying, self._door.rules), 201)
 
     async def _approve(self, request: Request) -> Response:
         caller = await self._door.enter(request, OUT_APPROVE, signed_in=True)
@@ -152,9 +152,9 @@ class DisbursementRoutes:
     async def _retry(self, request: Request) -> Response:
         caller = await self._door.enter(request, self._writes)
         body = await read_body(request, RetryBody)
-        wish = RetryWish(body.reason, _way(body.way))
+        wanted = RetryRequest(body.reason, _way(body.way))
         call = self._call(request, caller, body)
-        return await self._done(await self._write(retry, call, self._target(request), wish, self._door.rules))
+        return await self._done(await self._write(retry, call, self._target(request), wanted, self._door.rules))
 
     async def _get(self, request: Request) -> Response:
         caller, owner = await self._reader(request)

@@ -34,7 +34,7 @@ class FlagDecision(StrEnum):
     KEEP = "keep"
 
 
-class FlagWish(NamedTuple):
+class FlagRequest(NamedTuple):
     """What a person decided about a flag, and why."""
 
     payment_id: str
@@ -51,23 +51,23 @@ class Reviewed(NamedTuple):
     replayed: bool = False
 
 
-def resolve_flag(connection: Connection, call: OutCall, wish: FlagWish) -> Reviewed:
+def resolve_flag(connection: Connection, call: OutCall, wanted: FlagRequest) -> Reviewed:
     """Close a flag, and move the money that stands in suspense or refunds due to where it belongs.
 
     Raises ApiError `not_found`, `already_decided`, `invalid_request`.
     """
     take_turn(connection, call.scope.merchant_id)
     first = first_call(connection, call)
-    payment = lock_payment(connection, wish.payment_id)
+    payment = lock_payment(connection, wanted.payment_id)
     if payment is None or payment.merchant_id != call.scope.merchant_id:
         raise ApiError("not_found", "There is no such payment.")
     if first is not None:
         return Reviewed(payment, find_decision(connection, first), replayed=True)
-    if wish.flag not in payment.raised:
-        if f"-{wish.flag}" in payment.flags.split(","):
-            raise ApiError("already_decided", f"A person has decided about `{wish.flag}` already.")
-        raise invalid("flag", f"`{wish.flag}` is not raised on this payment: see its `review`.")
-    moved = _move(connection, call, payment, wish)
+    if wanted.flag not in payment.raised:
+        if f"-{wanted.flag}" in payment.flags.split(","):
+            raise ApiError("already_decided", f"A person has decided about `{wanted.flag}` already.")
+        raise invalid("flag", f"`{wanted.flag}` is not raised on this payment: see its `review`.")
+    moved = _move(connection, call, payment, wanted)
     made = EscrowDecision(
         id=call.id,
         merchant_id=payment.merchant_id,
@@ -76,26 +76,26 @@ def resolve_flag(connection: Connection, call: OutCall, wish: FlagWish) -> Revie
         amount_cents=moved,
         split=None,
         commission_cents=None,
-        flag=wish.flag.value,
+        flag=wanted.flag.value,
         subject=call.subject,
-        reason=wish.reason,
+        reason=wanted.reason,
         created_at=call.now,
     )
     connection.execute(insert(decisions), [made._asdict()])
-    _close(connection, payment, wish.flag, call.id, call.now)
+    _close(connection, payment, wanted.flag, call.id, call.now)
     bind(connection, call)
     after = find(connection, payment.id)
     return Reviewed(payment if after is None else after, made)
 
 
-def _move(connection: Connection, call: OutCall, payment: Payment, wish: FlagWish) -> int | None:
+def _move(connection: Connection, call: OutCall, payment: Payment, wanted: FlagRequest) -> int | None:
     """Move the payment's money that waits for a person; answers how much, None where nothing is moved."""
-    if wish.decision is FlagDecision.KEEP:
+    if wanted.decision is FlagDecision.KEEP:
         return None
     source, cents = _waiting_cents(connection, payment)
     if source is None:
         raise ApiError("already_decided", "No money of this payment waits for a decision: close the flag with `keep`.")
-    target = Account(wish.decision.value)
+    target = Account(wanted.decision.value)
     if target is source:
         return None
     if target is Account.FEES_HELD:

@@ -30,13 +30,13 @@ from pokea.disbursements import examples
 from pokea.disbursements.calls import OutCall
 from pokea.disbursements.doors import OutDoor
 from pokea.disbursements.model import ID_OF_KIND, DisbursementKind
-from pokea.disbursements.requesting import RefundWish, request_refund
+from pokea.disbursements.requesting import RefundRequest, request_refund
 from pokea.disbursements.schemas import refund_body
 from pokea.disbursements.store import find_disbursement
 from pokea.disbursements.views import views_of
 from pokea.errors import ApiError
 from pokea.escrow.deciding import Decided, dispute, find_decision, mark_done, release
-from pokea.escrow.reviewing import FlagWish, resolve_flag
+from pokea.escrow.reviewing import FlagRequest, resolve_flag
 from pokea.escrow.schemas import (
     DECISION_EXAMPLE,
     DecidedAnswer,
@@ -136,9 +136,9 @@ class EscrowRoutes:
             raise ApiError("already_decided", "The fee of this booking is unpaid.", extra={"status": "unpaid"})
         cents = None if body.amount is None else body.amount * CENTS
         decision_id = self._door.ids.new(_DECISION_ID)
-        wish = RefundWish(booking.fee_payment_id, cents, None, body.reason, True, decision_id)
+        wanted = RefundRequest(booking.fee_payment_id, cents, None, body.reason, True, decision_id)
         call = self._call(request, caller, body, ID_OF_KIND[DisbursementKind.REFUND])
-        made = await self._door.database.write(request_refund, call, wish, self._door.rules)
+        made = await self._door.database.write(request_refund, call, wanted, self._door.rules)
         self._door.wake()
         after, found, view = await self._door.database.read(_refund_view, booking.id, made.row.id)
         answer = FeeRefundAnswer(
@@ -155,8 +155,8 @@ class EscrowRoutes:
         if not _PAYMENT.fullmatch(payment_id):
             raise ApiError("not_found", "There is no such payment.")
         call = self._call(request, caller, body)
-        wish = FlagWish(payment_id, body.flag, body.decision, body.reason)
-        made = await self._door.database.write(resolve_flag, call, wish)
+        wanted = FlagRequest(payment_id, body.flag, body.decision, body.reason)
+        made = await self._door.database.write(resolve_flag, call, wanted)
         answer = ReviewAnswer(
             transaction_id=payment_id,
             review=[flag.value for flag in made.payment.raised],

@@ -24,7 +24,7 @@ from pokea.links.limits import LinkLimits, LinkUse
 from pokea.links.model import LinkState, LinkView
 from pokea.links.pages import PageViewer, Payee, page
 from pokea.links.passes import LinkPasses
-from pokea.links.store import Wish, begin_payment, find_link, find_page, find_receipt
+from pokea.links.store import LinkPaymentRequest, begin_payment, find_link, find_page, find_receipt
 from pokea.money import CENTS, MAXIMUM_SHILLINGS
 from pokea.operations.tokens import PaymentTokens
 from pokea.storage.database import Database
@@ -104,7 +104,7 @@ class LinkPages:
                 return page(pages.link_page(view.link, self._payee, viewer, typed[:12]), viewer, _BAD_REQUEST)
         met = self._limits.met(LinkUse.BEGIN, view.link.id, self._gate.address(request))
         try:
-            made = await self._database.write(begin_payment, view.link.id, self._wish(shillings), met)
+            made = await self._database.write(begin_payment, view.link.id, self._wanted(shillings), met)
         except ApiError as refusal:
             if refusal.code != "too_many_requests":
                 raise
@@ -165,9 +165,9 @@ class LinkPages:
         state = view.state(self._clock.now()) if view is not None else LinkState.OPEN
         return None if state is LinkState.OPEN else page(pages.closed_page(state, viewer), viewer, _GONE)
 
-    def _wish(self, shillings: int | None) -> Wish:
+    def _wanted(self, shillings: int | None) -> LinkPaymentRequest:
         ids = self._minting.ids
-        return Wish(
+        return LinkPaymentRequest(
             ids.new(BOOKING_ID),
             [reference_from(ids.new(BOOKING_ID)) for _ in range(REFERENCES_TRIED)],
             None if shillings is None else shillings * CENTS,

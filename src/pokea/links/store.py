@@ -53,7 +53,7 @@ class PaymentPage(NamedTuple):
         return LinkState.OFF if self.view is None else self.view.state(now)
 
 
-class Wish(NamedTuple):
+class LinkPaymentRequest(NamedTuple):
     """What the payer of a link wants: the booking's new id, references to try, and the amount where it is open."""
 
     booking_id: str
@@ -109,7 +109,7 @@ def delete_link(connection: Connection, scope: Scope, link_id: str) -> bool:
 
 
 def begin_payment(
-    connection: Connection, link_id: str, wish: Wish, limits: Sequence[LinkLimit]
+    connection: Connection, link_id: str, wanted: LinkPaymentRequest, limits: Sequence[LinkLimit]
 ) -> LinkPayment | LinkState | None:
     """Make the booking that a payer of the link pays; for a link that is paid once, find the one that is there.
 
@@ -118,26 +118,26 @@ def begin_payment(
     # Two first payers of a link that is paid once must meet at one booking, whose lock lets one of them pay.
     advisory_lock(connection, [f"link {link_id}"])
     view = find_link(connection, link_id)
-    if view is None or view.state(wish.now) is not LinkState.OPEN:
-        return None if view is None else view.state(wish.now)
+    if view is None or view.state(wanted.now) is not LinkState.OPEN:
+        return None if view is None else view.state(wanted.now)
     link = view.link
     if link.booking_id is not None:
         return _payment_of(connection, link.booking_id)
-    count_use(connection, limits, wish.booking_id, wish.now)
-    cents = wish.amount_cents if link.amount_cents is None else link.amount_cents
+    count_use(connection, limits, wanted.booking_id, wanted.now)
+    cents = wanted.amount_cents if link.amount_cents is None else link.amount_cents
     if cents is None:
         raise ValueError("the payer of a link without an amount gives one")
     draft = Draft(
         Scope(link.merchant_id),
-        wish.booking_id,
-        references_of(link, wish.references),
+        wanted.booking_id,
+        references_of(link, wanted.references),
         link.title,
-        customer_of(wish.booking_id),
+        customer_of(wanted.booking_id),
         cents,
-        wish.now,
+        wanted.now,
     )
     create_booking(connection, draft, None)
-    made = LinkPayment(draft.id, link.id, link.merchant_id, wish.receipt_token, wish.now)
+    made = LinkPayment(draft.id, link.id, link.merchant_id, wanted.receipt_token, wanted.now)
     insert_if_new(connection, link_bookings, made._asdict())
     if link.is_once:
         connection.execute(update(links).where(links.c.id == link.id).values(booking_id=draft.id))

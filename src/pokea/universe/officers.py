@@ -145,24 +145,24 @@ class Officers:
 
     async def _refund(self, view: OutView) -> None:
         payment = self._chance.choice(view.paid)
-        wish: dict[str, Any] = {"paymentId": payment.id, "reason": "Asked for by phone"}
+        body: dict[str, Any] = {"paymentId": payment.id, "reason": "Asked for by phone"}
         shillings = payment.amount_cents // CENTS
         if self._is_one_in(2) and shillings > 1:
-            wish["amount"] = self._chance.randrange(1, shillings)
+            body["amount"] = self._chance.randrange(1, shillings)
         if self._is_one_in(4):
-            wish["way"] = self._chance.choice(("reversal", "b2c"))
+            body["way"] = self._chance.choice(("reversal", "b2c"))
         if self._is_one_in(2):
-            wish["confirmRepeat"] = True
-        await self._request("/refunds", wish)
+            body["confirmRepeat"] = True
+        await self._request("/refunds", body)
 
     async def _pay(self, payee_id: str, most_shillings: int) -> None:
         amount = self._chance.choice((most_shillings, self._chance.randint(_LEAST_PAYOUT_SHILLINGS, most_shillings)))
-        wish = {"payeeId": payee_id, "amount": amount, "reason": "Work done", "confirmRepeat": self._is_one_in(2)}
-        await self._request("/payouts", wish)
+        body = {"payeeId": payee_id, "amount": amount, "reason": "Work done", "confirmRepeat": self._is_one_in(2)}
+        await self._request("/payouts", body)
 
-    async def _request(self, path: str, wish: Mapping[str, Any]) -> None:
+    async def _request(self, path: str, body: Mapping[str, Any]) -> None:
         """Ask; most often another officer reads it soon."""
-        reply = await self.ask(self._any(), path, wish)
+        reply = await self.ask(self._any(), path, body)
         if reply is None or reply.status != _MADE or self._is_one_in(5):
             return
         made = json.loads(reply.body)[path.strip("/")[:-1]]["id"]
@@ -173,20 +173,20 @@ class Officers:
 
     async def _refund_fee(self, view: OutView) -> None:
         fee = self._chance.choice(view.held)
-        wish: dict[str, Any] = {"reason": "No one came"}
+        body: dict[str, Any] = {"reason": "No one came"}
         if self._is_one_in(3) and fee.fee_cents > CENTS:
-            wish["amount"] = self._chance.randrange(1, fee.fee_cents // CENTS)
-        await self.ask(OWNER, f"/bookings/{fee.booking_id}/refund", wish)
+            body["amount"] = self._chance.randrange(1, fee.fee_cents // CENTS)
+        await self.ask(OWNER, f"/bookings/{fee.booking_id}/refund", body)
 
     async def _release(self, view: OutView) -> None:
         fee = self._chance.choice(view.held)
         names = [each.id for each in view.payees]
-        wish: dict[str, Any] = {"payeeId": self._chance.choice(names)}
+        body: dict[str, Any] = {"payeeId": self._chance.choice(names)}
         if self._is_one_in(2) and len(names) > 1 and fee.fee_cents > 2 * CENTS:
             part = self._chance.randint(1, fee.fee_cents // CENTS // 2)
-            wish = {"split": [{"payeeId": names[0], "amount": part}, {"payeeId": names[1]}]}
+            body = {"split": [{"payeeId": names[0], "amount": part}, {"payeeId": names[1]}]}
         act = self._chance.choice(("release", "release", "done"))
-        await self.ask(self._chance.choice((OWNER, fee.customer)), f"/bookings/{fee.booking_id}/{act}", wish)
+        await self.ask(self._chance.choice((OWNER, fee.customer)), f"/bookings/{fee.booking_id}/{act}", body)
 
     async def _dispute(self, view: OutView) -> None:
         fee = self._chance.choice(view.held)
@@ -195,8 +195,8 @@ class Officers:
     async def _resolve(self, view: OutView) -> None:
         raised = self._chance.choice(view.raised)
         where = self._chance.choice(("fees_held", "refunds_due", "other_income", "keep"))
-        wish = {"flag": raised.flag.value, "decision": where, "reason": "Looked at"}
-        await self.ask(OWNER, f"/payments/mpesa/{raised.payment_id}/review", wish)
+        body = {"flag": raised.flag.value, "decision": where, "reason": "Looked at"}
+        await self.ask(OWNER, f"/payments/mpesa/{raised.payment_id}/review", body)
 
     async def _confirm(self, payee_id: str) -> None:
         await self.ask(self._any(), f"/payees/{payee_id}/confirm", {})
@@ -215,10 +215,10 @@ class Officers:
         others = [each for each in (*OFFICERS, OWNER) if each not in (row.requested_by, row.retried_by)]
         approver = self._any() if self._is_one_in(6) else self._chance.choice(others)
         seen = self._chance.randbytes(32).hex() if self._is_one_in(10) else row.digest
-        wish = {"digest": seen, "overCap": self._is_one_in(3)}
+        body = {"digest": seen, "overCap": self._is_one_in(3)}
         path = f"/{row.kind}s/{row.id}/approve"
         approvers = [approver, self._any()] if self._is_one_in(6) else [approver]
-        replies = await asyncio.gather(*(self.ask(each, path, wish) for each in approvers))
+        replies = await asyncio.gather(*(self.ask(each, path, body) for each in approvers))
         for who, reply in zip(approvers, replies, strict=True):
             is_taken = reply is not None and reply.status == _OK
             if is_taken and who in (row.requested_by, row.retried_by):
@@ -232,8 +232,8 @@ class Officers:
 
     async def retry(self, row: Disbursement, way: str | None = None) -> None:
         """Begin it anew; refused while an attempt may have paid."""
-        wish = {"reason": "Once more"} | ({"way": way} if way else {})
-        await self.ask(self._any(), f"/{row.kind}s/{row.id}/retry", wish)
+        body = {"reason": "Once more"} | ({"way": way} if way else {})
+        await self.ask(self._any(), f"/{row.kind}s/{row.id}/retry", body)
 
     async def _deny_early(self, row: Disbursement, attempt: OutAttempt) -> None:
         reply = await self.deny(row, attempt)

@@ -22,7 +22,7 @@ from pokea.storage.tables import deliveries
 from pokea.webhooks import schemas
 from pokea.webhooks.batches import versions_of_text
 from pokea.webhooks.changes import NO_ENDPOINT
-from pokea.webhooks.replaying import ReplayWish, enable, replay
+from pokea.webhooks.replaying import ReplayRequest, enable, replay
 from pokea.webhooks.routes import NO_STORE, PATH_ID, PREFIX, HookParts, endpoint_id_of
 from pokea.webhooks.store import find_endpoint
 
@@ -167,14 +167,14 @@ class DeliveryRoutes:
     async def _replay(self, request: Request) -> Response:
         caller = await self._parts.gate.require(request, ADMIN)
         endpoint_id, wanted = endpoint_id_of(request), await read_optional_body(request, ReplayEvents)
-        wish = ReplayWish(
+        asked = ReplayRequest(
             parse_instant("since", wanted.since, end_of_day=False),
             parse_instant("until", wanted.until, end_of_day=True),
             wanted.types,
             wanted.objects,
         )
         now = self._parts.clock.now()
-        replayed = await self._parts.database.write(replay, caller.scope, endpoint_id, wish, now)
+        replayed = await self._parts.database.write(replay, caller.scope, endpoint_id, asked, now)
         self._parts.wake()
         answer = ReplayAnswer(
             webhook=schemas.webhook_body(replayed.endpoint),

@@ -35,7 +35,7 @@ _AGAIN: Final = text(
 )
 
 
-class ReplayWish(NamedTuple):
+class ReplayRequest(NamedTuple):
     """Which events are sent again: those that happened from `since` until `until`, of these types, of these objects;
     None for any."""
 
@@ -53,14 +53,14 @@ class ReplayCount(NamedTuple):
     objects: int
 
 
-def replay(connection: Connection, scope: Scope, endpoint_id: str, wish: ReplayWish, now: Instant) -> ReplayCount:
+def replay(connection: Connection, scope: Scope, endpoint_id: str, wanted: ReplayRequest, now: Instant) -> ReplayCount:
     """A change: send these events to the endpoint again, as far as it subscribes to them.
 
     Raises ApiError `not_found`, or `invalid_request` for more than are replayed by one call.
     """
     endpoint = locked_endpoint(connection, scope, endpoint_id)
     number_all(connection, find_followers)
-    return _sent_again(connection, endpoint, wish, now)
+    return _sent_again(connection, endpoint, wanted, now)
 
 
 def enable(connection: Connection, scope: Scope, endpoint_id: str, since: Instant | None, now: Instant) -> Endpoint:
@@ -77,7 +77,7 @@ def enable(connection: Connection, scope: Scope, endpoint_id: str, since: Instan
     own = update(deliveries).where(_pairs.endpoint_id == endpoint_id)
     if since is not None:
         connection.execute(own.values(acked_version=_pairs.wanted_version, again="", parked_at=None, attempts=0))
-        _sent_again(connection, enabled, ReplayWish(since=since), now)
+        _sent_again(connection, enabled, ReplayRequest(since=since), now)
     else:
         connection.execute(own.where(_pairs.parked_at.is_not(None)).values(parked_at=None, attempts=0))
         connection.execute(own.where(text(IS_OUTSTANDING)).values(due_at=now))
@@ -106,8 +106,8 @@ def forget_deliveries(connection: Connection, before: Instant, most: int = FORGO
     return max(len(found), gone.rowcount)
 
 
-def _sent_again(connection: Connection, endpoint: Endpoint, wish: ReplayWish, now: Instant) -> ReplayCount:
-    found = connection.execute(_matching(endpoint, wish).limit(MOST_REPLAYED + 1)).all()
+def _sent_again(connection: Connection, endpoint: Endpoint, wanted: ReplayRequest, now: Instant) -> ReplayCount:
+    found = connection.execute(_matching(endpoint, wanted).limit(MOST_REPLAYED + 1)).all()
     if len(found) > MOST_REPLAYED:
         says = f"That is more than {MOST_REPLAYED} events; narrow it down by `since`, `until`, `types` or `objects`."
         raise ApiError("invalid_request", says)
@@ -123,7 +123,7 @@ def _sent_again(connection: Connection, endpoint: Endpoint, wish: ReplayWish, no
     return ReplayCount(endpoint, len(found), len(versions))
 
 
-def _matching(endpoint: Endpoint, wish: ReplayWish) -> Select[Any]:
+def _matching(endpoint: Endpoint, wanted: ReplayRequest) -> Select[Any]:
     columns = events.c
     chosen = select(columns.object_id, columns.version).where(
         columns.merchant_id == endpoint.merchant_id,
@@ -131,14 +131,14 @@ def _matching(endpoint: Endpoint, wish: ReplayWish) -> Select[Any]:
         columns.object_id != endpoint.id,
         type_condition(endpoint.patterns),
     )
-    if wish.since is not None:
-        chosen = chosen.where(columns.created_at >= wish.since)
-    if wish.until is not None:
-        chosen = chosen.where(columns.created_at <= wish.until)
-    if wish.patterns is not None:
-        chosen = chosen.where(type_condition(wish.patterns))
-    if wish.objects is not None:
-        chosen = chosen.where(columns.object_id.in_(list(wish.objects)))
+    if wanted.since is not None:
+        chosen = chosen.where(columns.created_at >= wanted.since)
+    if wanted.until is not None:
+        chosen = chosen.where(columns.created_at <= wanted.until)
+    if wanted.patterns is not None:
+        chosen = chosen.where(type_condition(wanted.patterns))
+    if wanted.objects is not None:
+        chosen = chosen.where(columns.object_id.in_(list(wanted.objects)))
     return chosen.order_by(columns.object_id, columns.version)
 
 

@@ -94,7 +94,7 @@ class EndpointRoutes:
             responses=refusals("idempotency_key_reused", "not_found", "too_many_webhooks", body=True) | {201: new},
             more={
                 "security": NEEDS_TOKEN, "parameters": [IDEMPOTENCY_KEY],
-                "requestBody": takes(schemas.CreateWebhook, schemas.WISH_EXAMPLE),
+                "requestBody": takes(schemas.CreateWebhook, schemas.REQUEST_EXAMPLE),
             },
         )  # fmt: skip
         router.add(

@@ -159,10 +159,10 @@ class WebhookDeleted(Outgoing):
     success: Literal[True] = True
 
 
-WISH_EXAMPLE: Final[dict[str, Any]] = {"url": "https://shop.example.co.ke/webhooks", "types": ["payment.*"]}
+REQUEST_EXAMPLE: Final[dict[str, Any]] = {"url": "https://shop.example.co.ke/webhooks", "types": ["payment.*"]}
 BODY_EXAMPLE: Final[dict[str, Any]] = {
     "id": "wh_01jd3x8q5v7c2n9k4m6p8r0t2w",
-    **WISH_EXAMPLE,
+    **REQUEST_EXAMPLE,
     "description": None,
     "latestOnly": False,
     "status": "enabled",
