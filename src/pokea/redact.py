@@ -67,7 +67,7 @@ _RULES: Final = (
     _Rule(("ws_co_",), re.compile(r"(?i)(ws_CO_)([A-Za-z0-9_]+)"), _masked_id),
     _Rule(
         _ALWAYS,
-        # It begins with letters of its own, not with a look behind, since then C looks for where it may begin.
+        # It starts with literals and not with a look-behind, so that the engine can use its prefix search.
         re.compile(
             rf"(?:\+{_GAP}254|00254(?<!\d00254)|254(?<!\d254)|0(?<!\d0)(?=[17 -]))(?:{_GAP}0(?=[) 17]))?"
             rf"{_GAP}([17]){_GAP}(\d)(?:{_GAP}\d){{5}}{_GAP}(\d){_GAP}(\d)(?!\d)"
@@ -100,7 +100,7 @@ def mask(text: str) -> str:
 def masked_beginning(text: str, longest: int, hide: Callable[[str], str] = mask) -> str:
     """The first `longest` characters of a text that may be of any length, after `hide` has masked them.
 
-    A word or a number that was cut is left out before, since half a secret wears no mask.
+    A word or a number that was cut is left out before, since half a secret no longer matches its pattern.
     """
     head = text[:_LOOKED_AT]
     if len(text) > _LOOKED_AT:

@@ -96,7 +96,7 @@ def recount(connection: Connection, scope: Scope, day: int) -> int:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("set transaction isolation level repeatable read"))
-        # Two recounts would both add what is missing. A lock is no look at the data: what is read is read after it.
+        # Two recounts would both add what is missing. Taking the lock does not start the snapshot; the first read does.
         connection.execute(text("lock table counters in share update exclusive mode"))
     wrong, wrong_day = difference(connection, scope, day), day_difference(connection, scope, day)
     store.add(connection, wrong)

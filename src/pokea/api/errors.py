@@ -85,7 +85,7 @@ def failure_response(failure: Exception, scope: MutableMapping[str, Any]) -> Res
         scope.setdefault("state", {})["shed"] = f"the outcome is unknown: {failure}"
         return problem_response(ApiError("outcome_unknown", _NOT_KNOWN, retry_after_seconds=_SHED_SECONDS), scope)
     if isinstance(failure, Unavailable):
-        # Not logged here, one by one, because there may be thousands a second (`Sheds`).
+        # Not logged here, one by one, because there may be thousands a second: `ShedLog` counts them.
         scope.setdefault("state", {})["shed"] = str(failure)
         message = failure.message or "The service is busy or its database is away; try again shortly."
         return problem_response(ApiError("unavailable", message, retry_after_seconds=_SHED_SECONDS), scope)

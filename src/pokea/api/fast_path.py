@@ -1,10 +1,10 @@
 """A way past the general stack, for what arrives thousands of times a second (docs/decisions/0004).
 
-A callback needs nothing of what is made for people's calls: no dependencies, no search for a route. Passing through
-all of it costs more than settling the callback, so callbacks leave here; so do pushes, and the reads of a status, which
-every page that waits may repeat every two seconds. What arrives whole does not even come as far as this: it is answered
-by the same function where the server reads it (`protocol.py`). Ids, log lines, counts, headers and bounds are those of
-any other call.
+A callback needs nothing of what is made for people's calls: no layers, no search for a route. Passing through all of it
+costs more than settling the callback, so callbacks leave here. So do Results of money out, pushes, reads of a status
+(which every page that waits may repeat every two seconds), history, analytics and bookings, each answered by the
+handler of its ordinary route. What arrives whole does not even come as far as this: it is answered by the same function
+where the server reads it (`protocol.py`). Ids, log lines, counts, headers and bounds are those of any other call.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""The rules that payments obey at all times, beside those of the books (`escrow.books`), which they complete.
+"""The rules that payments obey at all times, beside those of the ledger (`audit.rule`), which they complete.
 
 A row is what its evidence makes it; nothing stays open longer than the law allows; every change has its event.
 """

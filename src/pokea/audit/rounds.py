@@ -1,7 +1,7 @@
 """How far the check of the books has come, and what it has found: the SQL of `audit`.
 
-A round walks along the ids of one ground, part by part. One process at a time is at it, for a turn: it holds a lease,
-and when it dies another takes over where it stood once the lease is over.
+A round walks along the ids of one table, part by part. One process at a time checks it, for a turn: it holds a lease,
+and when it dies another process goes on where it stood once the lease is over.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _COLUMNS = book_rounds.c
 
 
 class AuditLease(NamedTuple):
-    """A ground that this process may check: from `position` on, to the end without a stop if `hurried`."""
+    """A table that this process may check: from `position` on, to the end without a stop if `hurried`."""
 
     ground: RuleScope
     position: str
@@ -53,7 +53,7 @@ class OpenBreach(NamedTuple):
 
 
 class Round(NamedTuple):
-    """Where the check of one ground stands; `ended_at` is the end of the last whole round, begun before `began_at`."""
+    """Where the check of one table stands; `ended_at` is the end of the last whole round, begun before `began_at`."""
 
     ground: RuleScope
     position: str

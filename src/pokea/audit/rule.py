@@ -3,7 +3,7 @@
 A rule reads one connection and answers what breaks it, a sentence for each place, nothing when it holds. It holds after
 every transaction, whatever was killed and in whatever order things arrived. Each search walks one table by its ids and
 looks at the neighbours of each row alone, so that a part of the table can be checked by itself, as the running service
-does it (`escrow.audit`). The rules of payments are in `payments.promises`.
+does it (`audit.worker`). The rules here are those of the ledger and of the fees; `audit.every_rule` lists all of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +53,7 @@ class RuleScope(StrEnum):
 
 
 class IdRange(NamedTuple):
-    """The ids of one ground from after `after` up to `upto`, which is in it."""
+    """The ids of one table from after `after` up to `upto`, which is in it."""
 
     ground: RuleScope
     after: str = ""
@@ -77,7 +77,7 @@ Find = Callable[[Connection, Instant, IdRange], Iterator[Breach]]
 
 
 class Check(NamedTuple):
-    """One way to find what breaks a rule, along one ground."""
+    """One way to find what breaks a rule, along one table."""
 
     ground: RuleScope
     find: Find
@@ -131,7 +131,7 @@ def _places(connection: Connection, now: Instant, rule: Rule, parts: Sequence[Id
 def sql_check(ground: RuleScope, key: ColumnElement[str], statement: Select[Any], sentence: str) -> Check:
     """A search made of a statement that finds what breaks the rule, and a sentence that names its columns.
 
-    `key` is the column that holds the ground's ids; the statement is bounded by it and ordered by it.
+    `key` is the column that holds the ids of the table; the statement is bounded by it and ordered by it.
     """
     bounded = statement.add_columns(key.label("place")).where(key > AFTER, key <= UPTO)
     bounded = bounded.order_by(key).limit(MOST_NAMED + 1)

@@ -1,6 +1,6 @@
 """The running service's check of the books: all of them, over and over, in parts too small to be felt.
 
-Every minute a look at each ground checks again where a violation stands, then the newest rows, then goes on with the
+Every minute a look at each table checks again where a violation stands, then the newest rows, then goes on with the
 round that passes every row. A part is one short read of a few hundred rows, and after each the audit rests for several
 times as long as the part took. A caller may have everything checked at once, by the same parts without the wait.
 A violation is an alert when it is found, and stands in the table until a later check finds its place mended.
@@ -36,7 +36,7 @@ _log = logging.getLogger("pokea.books")
 
 
 class Audit:
-    """Checks the rules on the database that it shares with every other process, one at a time at each ground.
+    """Checks the rules on the database that it shares with every other process, one at a time at each table.
 
     Rules that can only be checked as a whole are left to `pokea doctor`.
 
@@ -104,7 +104,7 @@ class Audit:
                 self._ended_at.set(each.ground.value, value=each.ended_at / SECOND)
 
     async def _take_turn(self) -> bool:
-        """Whether there was a ground to look at."""
+        """Whether there was a table to look at."""
         if self._work.is_ending:
             return False
         now = self._clock.now()

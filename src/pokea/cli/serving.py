@@ -26,8 +26,8 @@ from pokea.settings import Settings
 SWITCH_INTERVAL_SECONDS = 0.0005
 """With the default of 5 ms a busy event loop keeps the writer's thread waiting for the interpreter."""
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
-"""Nearly all that a request makes goes when it is answered. With the default of 700 objects, garbage is looked for
-among those of requests that still wait, at a twentieth of all CPU."""
+"""The objects of a request are freed by reference count when it is answered. With the default threshold of 700 the
+collector keeps scanning those of requests that still wait, at a twentieth of all CPU."""
 _BACKLOG = 2048
 _STOPPED_BY = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGHUP: 129}
 _ANSWERED_WITHIN_SECONDS: Final = 24

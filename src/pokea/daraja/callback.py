@@ -1,7 +1,7 @@
 """What is posted to a callback address, read without believing it (daraja: STK callback).
 
 A genuine callback takes the fast way, one typed decode. Whatever else arrives takes the tolerant way of
-`odd_callback.py`, so that a body with anything of a payment in it is understood as far as it can be.
+`lenient.py`, so that a body with anything of a payment in it is understood as far as it can be.
 """
 
 import re

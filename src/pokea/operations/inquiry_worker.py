@@ -1,4 +1,4 @@
-"""Finding out what became of payments that have gone quiet: the worker that carries out the policy of `asking`.
+"""Finding out what became of payments that have gone quiet: the worker that carries out the policy of `schedule`.
 
 It sleeps until the next row is due or until it is woken, claims what is due, asks Daraja outside any transaction, and
 hands every answer to the settler. A crash loses nothing: a claimed row falls due again by itself.

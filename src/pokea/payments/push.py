@@ -1,9 +1,8 @@
 """Prompting a customer (law: push): insert the row, then call Daraja, in a task that survives the caller's disconnect.
 
 The transaction that makes the row also reserves the idempotency key and locks the booking and the phone, so a crash
-right after it leaves a payment that recovery resolves. Rows that are wished for while others are written are written
-together. The request goes out once; whatever Daraja answers becomes evidence. An outcome that is unknown is never a
-reason to send again.
+right after it leaves a payment that recovery resolves. Concurrent requests share one transaction. The request goes out
+once; whatever Daraja answers becomes evidence. An outcome that is unknown is never a reason to send again.
 
 A push is sent within 15 s of its request or not at all (docs/decisions/0019). The row may be made late, because the
 database, a lock or a place in a queue was waited for; so the deadline is looked at again after each wait, here and in

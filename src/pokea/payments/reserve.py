@@ -167,12 +167,12 @@ def _answer_all(
 ) -> dict[str, Answer]:
     """The answers, by the ids of the payments that are asked for. Where another transaction was quicker with a phone
     or a key, only those are answered whose payments are made: the others may have met what was not."""
-    ground = _look(connection, requests, now)
-    _count(connection, ground, requests, limits, now)
-    answers = {wanted.payment.id: _answer(ground, wanted, limits, now) for wanted in requests}
-    bound = _bind(connection, ground.made, now)
+    conflicts = _look(connection, requests, now)
+    _count(connection, conflicts, requests, limits, now)
+    answers = {wanted.payment.id: _answer(conflicts, wanted, limits, now) for wanted in requests}
+    bound = _bind(connection, conflicts.made, now)
     made = sql_for(connection).make(connection, [wanted.payment for wanted in bound])
-    if len(made) < len(ground.made):
+    if len(made) < len(conflicts.made):
         for wanted in bound:
             if wanted.key is not None and wanted.payment.id not in made:
                 idempotency.release(connection, wanted.key, wanted.payment.id)
@@ -217,17 +217,17 @@ def _bind(connection: Connection, made: Sequence[PaymentRequest], now: Instant) 
     return [wanted for wanted in made if wanted.key is None or earlier[wanted.key.name] is None]
 
 
-def _answer(ground: _Conflicts, wanted: PaymentRequest, limits: Limits, now: Instant) -> Answer:
-    forbidden = ground.rejection(wanted)
+def _answer(conflicts: _Conflicts, wanted: PaymentRequest, limits: Limits, now: Instant) -> Answer:
+    forbidden = conflicts.rejection(wanted)
     if forbidden is not None:
         return forbidden
-    fit = ground.with_booking(wanted)
+    fit = conflicts.with_booking(wanted)
     met = _limits_of(fit.payment, limits)
     try:
-        check_push_limits([ground.usages[limit.name] for limit in met], now)
+        check_push_limits([conflicts.usages[limit.name] for limit in met], now)
     except ApiError as refusal:
         return refusal
-    return ground.make(fit, met)
+    return conflicts.make(fit, met)
 
 
 def _unfit(booking: Booking | None, wanted: PaymentRequest) -> Rejected | None:
@@ -241,17 +241,17 @@ def _unfit(booking: Booking | None, wanted: PaymentRequest) -> Rejected | None:
 
 
 def _count(
-    connection: Connection, ground: _Conflicts, requests: Sequence[PaymentRequest], limits: Limits, now: Instant
+    connection: Connection, conflicts: _Conflicts, requests: Sequence[PaymentRequest], limits: Limits, now: Instant
 ) -> None:
     """Count the prompts behind each limit that the requests meet."""
-    hopeful = [ground.with_booking(wanted).payment for wanted in requests if ground.rejection(wanted) is None]
+    hopeful = [conflicts.with_booking(wanted).payment for wanted in requests if conflicts.rejection(wanted) is None]
     met = {limit.name: limit for payment in hopeful for limit in _limits_of(payment, limits)}
     # Two calls that count at the same time would both find room for one more.
     advisory_lock(connection, met)
     counted = sql_for(connection).count_prompts(connection, list(met.values()), now)
     for name, (count, oldest_at) in counted.items():
         limit = met[name]
-        ground.usages[name] = Usage(limit.who, limit.most, count, oldest_at, limit.window)
+        conflicts.usages[name] = Usage(limit.who, limit.most, count, oldest_at, limit.window)
 
 
 def _limits_of(payment: Payment, limits: Limits) -> list[PromptLimit]:

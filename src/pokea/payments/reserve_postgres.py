@@ -83,8 +83,8 @@ counted as ({_counting("counters", counter_deltas)}),
 happened as ({insertion("events", outbox)} where object_id in (select id from made))
 select id from made
 """
-"""Insert the payments that nothing is in the way of, in the order of their phones, so that two of these never wait for
-each other in a circle; and count them."""
+"""Insert the payments that conflict with no live one, ordered by phone so that two transactions never deadlock; and
+count them."""
 
 
 def lock_conflicting(connection: Connection, requested: Sequence[Payment]) -> list[Payment]:

@@ -25,8 +25,8 @@ class ReserveSql(Protocol):
     def count_prompts(
         self, connection: Connection, limits: Sequence[PromptLimit], now: Instant
     ) -> dict[str, tuple[int, Instant | None]]:
-        """How many prompts there are behind each limit, by its name, and when the oldest of them was made. No more than
-        the limit is counted: the oldest of those is also the one whose end is waited for."""
+        """How many prompts there are behind each limit, by its name, and when the oldest of them was made. At most
+        `limit.most` rows are counted: the oldest of these gives `Retry-After`."""
 
     def make(self, connection: Connection, requested: Sequence[Payment]) -> set[str]:
         """Insert and count the payments that no live one is in the way of; answers their ids."""

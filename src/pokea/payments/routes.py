@@ -59,7 +59,7 @@ class PaymentReader(NamedTuple):
 
 
 class PaymentRoutes:
-    """The calls of people's programs; Daraja's are in `callbacks`."""
+    """The calls of people's programs; Daraja's are in `operations.inbound`."""
 
     def __init__(
         self, database: Database, gate: Authenticator, prompter: PushService, tokens: PaymentTokens, clock: Clock

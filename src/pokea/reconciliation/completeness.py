@@ -1,8 +1,8 @@
 """What a statement can prove by what is absent from it, and what it cannot. Pure.
 
-A statement proves what stands in it. That something is absent from it is proof only if it is complete (money out, 10):
-it is of the account that receives, its time is known and over, every row was read, and its sums agree. So every
-conclusion from absence takes a `CompleteStatement`, and there is none of a statement that has a gap.
+A statement proves what stands in it. That something is absent from it is proof only if it is complete (law:
+statements): it is of the account that receives, its time is known and over, every row was read, and its sums agree. So
+every conclusion from absence takes a `CompleteStatement`, and there is none of a statement that has a gap.
 """
 
 from collections.abc import Sequence

@@ -47,13 +47,13 @@ class WorkerPool:
         return len(self._tasks)
 
     def begin(self) -> None:
-        """Begin another, unless as many are at it as may be."""
+        """Start another worker, if fewer than `at_once` run."""
         if len(self._tasks) < self._at_once:
             self._begun += 1
             self._tasks[self._begun] = asyncio.create_task(self._run(self._begun))
 
     async def ended(self) -> None:
-        """Wait until none is at it."""
+        """Wait until no worker runs."""
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
 

@@ -2,7 +2,7 @@
 
 SQLAlchemy compiles a statement once as well, but what it does around each execution takes several times as long as
 SQLite takes for the whole of it. So the statements of every payment and of every look go this way, and whatever is made
-once an hour may go the usual one. Values are numbers, texts, bytes and truths, which drivers take as they are; a
+once an hour may go the usual one. Parameters are int, float, str, bytes or bool, which drivers take as they are; a
 failure is the driver's own, which `storage.database` understands.
 """
 
@@ -26,15 +26,15 @@ _NOTHING: Final[Values] = {}
 class _Prepared(NamedTuple):
     """A statement as its driver takes it.
 
-    `order` names the parameters where the driver has them by position; `truths` are the columns whose truths it has as
-    numbers.
+    `order` names the parameters where the driver has them by position; `bool_columns` are the places of the columns
+    whose booleans it returns as numbers.
     """
 
     text: str
     order: Sequence[str] | None
     constants: Values
     row: Callable[[Iterable[Any]], Any]
-    truths: Sequence[int]
+    bool_columns: Sequence[int]
 
     def parameters(self, values: Values) -> Any:
         """The values with the statement's own, as the driver takes them."""
@@ -43,13 +43,13 @@ class _Prepared(NamedTuple):
 
     def rows(self, fetched: Sequence[Sequence[Any]]) -> list[Any]:
         """What was fetched as tuples with names."""
-        if not self.truths:
+        if not self.bool_columns:
             return [self.row(each) for each in fetched]
-        return [self.row(self._with_truths(each)) for each in fetched]
+        return [self.row(self._with_booleans(each)) for each in fetched]
 
-    def _with_truths(self, fetched: Sequence[Any]) -> list[Any]:
+    def _with_booleans(self, fetched: Sequence[Any]) -> list[Any]:
         values = list(fetched)
-        for position in self.truths:
+        for position in self.bool_columns:
             values[position] = None if values[position] is None else bool(values[position])
         return values
 

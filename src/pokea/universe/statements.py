@@ -2,7 +2,7 @@
 
 The simulator writes what was truly charged. On its way the file is made early, cut, edited, somebody else's, or passed
 through a spreadsheet. Whatever it is, no payment that was charged is said to be unpaid, and what is not ours settles
-nothing (money out 10).
+nothing (law: statements).
 """
 
 import asyncio

@@ -20,7 +20,7 @@ from pokea.redact import Secret
 LEEWAY: Instant = 30 * SECOND
 """How far the issuer's clock may be from ours."""
 LONGEST_TOKEN = 8192
-"""Characters; an issuer that needs more puts a database into its tokens."""
+"""Characters. A longer token is refused before it is parsed."""
 LONGEST_SUBJECT = 128
 REMEMBERED_TOKENS = 4096
 REMEMBERED_FOR: Instant = 600 * SECOND
