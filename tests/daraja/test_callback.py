@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from pokea.daraja.callback import CallbackReading, Verdict, read_callback, verdict
+from pokea.daraja.callback import CallbackReading, read_callback
 from pokea.daraja.codes.lookup import Finality
 from pokea.daraja.codes.result_codes import RESULT_CODES
+from tests.daraja.verdicts import Verdict, verdict
 
 CHECKOUT_ID = "ws_CO_191220191020363925"
 PAID = CallbackReading("0", CHECKOUT_ID, "29115-34620561-1", 100, "NLJ7RT61SV", "20191219102115", "254708374149", True)

@@ -8,11 +8,12 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pokea.daraja.callback import CallbackReading, Verdict, read_callback, verdict
+from pokea.daraja.callback import CallbackReading, read_callback
 from pokea.daraja.codes.lookup import Finality, meaning
 from pokea.money import cents_from_decimal
 from tests.daraja.test_callback import items
 from tests.daraja.test_payloads import PAYLOADS
+from tests.daraja.verdicts import Verdict, verdict
 
 FIELDS = ["MerchantRequestID", "CheckoutRequestID", "ResultCode", "ResultDesc", "CallbackMetadata"]
 KEYS = ["Body", "stkCallback", *FIELDS, "Item", "Name", "Value", "Amount", "MpesaReceiptNumber", "PhoneNumber"]

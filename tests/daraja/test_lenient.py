@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from pokea.daraja.callback import Verdict, read_callback, verdict
+from pokea.daraja.callback import read_callback
 from pokea.daraja.lenient import DEEPEST
 from tests.daraja.test_callback import CHECKOUT_ID, PAID, callback, item, items, wrapped
+from tests.daraja.verdicts import Verdict, verdict
 
 UNWRAPPED = {
     "ResponseCode": "0",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pokea.daraja.callback import Verdict, read_callback, verdict
+from pokea.daraja.callback import read_callback
 from pokea.daraja.outcomes import SubmissionRefused, Unknown
-from pokea.daraja.responses import TokenRefused, query_verdict, read_push_answer, read_query_answer
+from pokea.daraja.responses import TokenRefused, read_push_answer, read_query_answer
 from pokea.money import cents_from_decimal
+from tests.daraja.verdicts import Verdict, query_verdict, verdict
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 PAYLOADS = {file.name: file.read_bytes() for file in sorted((FIXTURES / "payloads").glob("*.json"))}

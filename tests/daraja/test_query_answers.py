@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pokea.daraja.callback import Verdict
 from pokea.daraja.codes.lookup import Finality
 from pokea.daraja.codes.result_codes import RESULT_CODES
 from pokea.daraja.outcomes import Answered, QueryOutcome, Silent
-from pokea.daraja.responses import TokenRefused, query_verdict, read_query_answer
+from pokea.daraja.responses import TokenRefused, read_query_answer
 from tests.daraja.merchant import CHECKOUT_ID
 from tests.daraja.server import FIREWALL_PAGE, HTML, JSON, query_answer
 from tests.daraja.test_push_answers import STATUSES, in_darajas_form, in_the_gateways_form
+from tests.daraja.verdicts import Verdict, query_verdict
 
 CODES = [code for code in RESULT_CODES if code != "4999"]
 

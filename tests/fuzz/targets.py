@@ -20,7 +20,7 @@ from pokea.api.callback_address import CALLBACK_PATHS, name_in
 from pokea.api.idempotency import LONGEST_KEY, idempotency_key
 from pokea.api.languages import language_of
 from pokea.clock import HOUR, SystemClock
-from pokea.daraja.callback import Verdict, read_callback, verdict
+from pokea.daraja.callback import read_callback
 from pokea.daraja.fields import LONGEST_ID
 from pokea.daraja.outcomes import Accepted, Answered, Silent, SubmissionRefused, Unknown
 from pokea.daraja.responses import TokenGranted, TokenRefused, read_push_answer, read_query_answer, read_token_answer
@@ -39,6 +39,7 @@ from pokea.simulator.http.orders import AnswerOrder, ClockOrder, FaultOrder, Sub
 from pokea.simulator.options import SimulatorOptions
 from pokea.simulator.validation import read_push
 from pokea.simulator.validation import read_query as read_asked
+from tests.daraja.verdicts import Verdict, verdict
 from tests.fuzz.inputs import CHECKOUT, FIXTURES, Target, bodies, junk, messages, mutated_bytes, replies
 from tests.fuzz.out_targets import OUT_TARGETS
 

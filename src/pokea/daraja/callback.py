@@ -6,14 +6,12 @@ A genuine callback takes the fast way, one typed decode. Whatever else arrives t
 
 import re
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from pokea.daraja.codes.lookup import Finality, meaning
 from pokea.daraja.fields import (
     JsonNumber,
     clean_cents,
@@ -26,7 +24,6 @@ from pokea.daraja.fields import (
 from pokea.daraja.lenient import Parts, find_parts
 from pokea.daraja.relayed import unwrapped
 from pokea.daraja.wire import CallbackEnvelope, StkCallback
-from pokea.money import CENTS
 
 _ENVELOPE = msgspec.json.Decoder(CallbackEnvelope)
 _TEXT = msgspec.json.Decoder(str)
@@ -57,16 +54,6 @@ class CallbackReading(Struct, frozen=True):
         return f"CallbackReading(code={code!r}, amount_cents={self.amount_cents}, canonical={self.canonical})"
 
 
-class Verdict(StrEnum):
-    """What one body proves about its payment (law: proof)."""
-
-    PAID = "paid"
-    NOT_PAID = "not_paid"
-    CLAIM = "claim"
-    NO_ANSWER = "no_answer"
-    NOT_A_CALLBACK = "not_a_callback"
-
-
 def read_callback(body: bytes) -> CallbackReading | None:
     """What `body` says; None when it is no STK callback at all. Never raises."""
     try:
@@ -89,22 +76,6 @@ def read_relayed(body: bytes, content_encoding: str = "") -> CallbackReading | N
         if reading is not None:
             return reading if found.verbatim else replace(reading, canonical=False)
     return None
-
-
-def verdict(reading: CallbackReading | None) -> Verdict:
-    """What a reading proves, if its token, its id and its amount are the payment's (law: proof)."""
-    if reading is None:
-        return Verdict.NOT_A_CALLBACK
-    if not reading.canonical or reading.code is None or reading.checkout_request_id is None:
-        return Verdict.CLAIM
-    known = meaning(reading.code)
-    finality = known.finality if known is not None else Finality.AMBIGUOUS
-    if finality is Finality.UNPAID:
-        return Verdict.NOT_PAID
-    whole = reading.amount_cents is not None and reading.amount_cents % CENTS == 0
-    if finality is Finality.PAID and whole and reading.receipt is not None:
-        return Verdict.PAID
-    return Verdict.CLAIM
 
 
 def _parts(callback: StkCallback) -> Parts:

@@ -18,7 +18,6 @@ from pokea.daraja.answer_forms import (
     shown,
     unreadable,
 )
-from pokea.daraja.callback import Verdict
 from pokea.daraja.codes.error_codes import (
     BUSY_ERROR,
     GATEWAY_LIMITS,
@@ -30,7 +29,7 @@ from pokea.daraja.codes.error_codes import (
     TOKEN_ERRORS,
     WRONG_CREDENTIALS,
 )
-from pokea.daraja.codes.lookup import Finality, error_meaning, meaning
+from pokea.daraja.codes.lookup import error_meaning
 from pokea.daraja.codes.reasons import NOT_SENT, PHONE_REFUSED
 from pokea.daraja.fields import clean_code, clean_id
 from pokea.daraja.outcomes import Accepted, Answered, PushOutcome, QueryOutcome, Silent, SubmissionRefused, Unknown
@@ -136,16 +135,6 @@ def too_late() -> SubmissionRefused:
 def is_limit(code: str) -> bool:
     """Whether an error code says that we ask too often (daraja: push errors; daraja: rate limit fault)."""
     return code in _LIMITS or code.startswith(GATEWAY_LIMITS)
-
-
-def query_verdict(outcome: QueryOutcome) -> Verdict:
-    """What one answer to a query proves; a failure needs a second that agrees (law: evidence)."""
-    known = meaning(outcome.code) if isinstance(outcome, Answered) else None
-    if isinstance(outcome, Silent):
-        return Verdict.NO_ANSWER
-    if known is None:
-        return Verdict.CLAIM
-    return {Finality.PAID: Verdict.PAID, Finality.UNPAID: Verdict.NOT_PAID}.get(known.finality, Verdict.CLAIM)
 
 
 def _accepted(body: bytes, hide: Hide) -> Accepted | None:
