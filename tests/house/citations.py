@@ -21,6 +21,7 @@ SHELVES: Final = {
 _CITATION = re.compile(r"(?<![\w/\"'=`-])(law|daraja|texts|guide):\s(?=(?P<rest>[^|]{1,80}))")
 _BY_NUMBER = re.compile(
     r"\b(?:law|reference|texts|design)(?:,? (?:section|idea|rule|point|§))?,? §? ?\d+(?:\.\d+)*\b"
+    r"|\((?:money out|payments|statements|webhooks),? \d+\)"
     r"|(?<=[\w`;,.] )\(\d{1,2}\.\d{1,2}(?:, \d{1,2}\.\d{1,2})*\)"
     r"|\bdesign, (?:idea|section|law|daraja|texts|\")",
     re.IGNORECASE,

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from pokea.bookings.rules import STATUS_OF_FEE, FeeStatus
 from pokea.clock import Instant
 from pokea.ledger.entries import CREDITED, Account, Money
+from pokea.operations.decision import Status
 from pokea.storage.sql import fetch_all
 from pokea.storage.tables import attempts, bookings, decisions, disbursements, payments, postings
 
@@ -245,7 +246,7 @@ _DEBIT = and_(
 )
 _CREDIT = and_(payments.c.disposition == _KIND, postings.c.account == _CREDITED, -payments.c.amount_cents == _CENTS)
 _OF_ARRIVAL = _KIND.in_(["received", *(disposition.value for disposition in Money)])
-_WANTED = case((payments.c.status == "completed", 1), else_=0)
+_WANTED = case((payments.c.status == Status.COMPLETED.value, 1), else_=0)
 _POSTED_WRONGLY = (
     select(payments.c.id, payments.c.status, func.count(_KIND).label("times"))
     .select_from(payments.outerjoin(postings, and_(postings.c.source_id == payments.c.id, _OF_ARRIVAL)))

@@ -19,7 +19,7 @@ from pokea.disbursements.decision import AttemptDecision, classify_attempt, deci
 from pokea.disbursements.effects import OutEffects, follow
 from pokea.disbursements.events import event_of_disbursement
 from pokea.disbursements.evidence import ASIDE, OutDelivery, OutEvidence, OutSource, Purpose, delivered
-from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag
+from pokea.disbursements.model import AttemptStatus, Disbursement, OutAttempt, OutFlag
 from pokea.disbursements.rules import MONEY_OUT
 from pokea.disbursements.schedule import AskedSoFar, next_action_at
 from pokea.events.outbox import Event, add_events
@@ -214,7 +214,7 @@ def _decide_all(
 
 def _decided(row: OutAttempt, decision: AttemptDecision) -> OutAttempt:
     asked = AskedSoFar(row.created_at, row.lease_until, row.inquiries, row.last_inquiry_at)
-    has_failed = decision.status.value == "failed"
+    has_failed = decision.status is AttemptStatus.FAILED
     decided = row._replace(
         status=decision.status.value,
         is_live=row.is_live and not has_failed,

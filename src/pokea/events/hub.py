@@ -1,11 +1,11 @@
-"""Telling the pages of this process that a payment has changed (law: events).
+"""Publishing the changes of payments to the open pages of this process (law: events).
 
 A page watches one payment. What is committed here is announced here; what other processes commit arrives by notices
-where the database has them. What has changed waits while earlier changes are being sent, and is then sent
-together: one read, however many payments and pages. Nothing is read, and no clock ticks, while no page watches.
+where the database has them. Changes that come while earlier ones are being sent wait, and are sent together: one read,
+however many payments and pages. Nothing is read, and no clock ticks, while no page watches.
 
-Notices may be lost: while they do not come, and where there are none, the versions of all watched payments are looked
-at once a second; else once in fifteen, for the commit whose process died before it could say so.
+Notices may be lost. While none arrive, and where the database has none, the versions of all watched payments are polled
+once a second; else every fifteen seconds, because a process may die between its commit and its notice.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ MOST_PAGES = 20_000
 TICK_SECONDS = 1.0
 HEARTBEAT_TICKS = 15
 """Every so many ticks: one heartbeat a page, and one poll of versions in case a notification was lost."""
-TOLD_TOGETHER = 500
+SENT_TOGETHER = 500
 """Payments of one read: so few that a page is not kept waiting for the others."""
 
 _log = logging.getLogger("pokea.events")
 
-Tell = Callable[[Sequence[str]], Awaitable[None]]
-"""Reads these payments and tells their pages. Raises Unavailable."""
+SendChanges = Callable[[Sequence[str]], Awaitable[None]]
+"""Reads these payments and sends them to their pages. Raises Unavailable."""
 
 
 class StreamPage(Protocol):
@@ -71,18 +71,18 @@ P = TypeVar("P", bound=StreamPage)
 class Hub(Generic[P]):
     """Who watches what in this process, and what has changed since it was last sent."""
 
-    def __init__(self, database: Database, clock: Clock, notices: ChangeFeed, tell: Tell) -> None:
+    def __init__(self, database: Database, clock: Clock, notices: ChangeFeed, send: SendChanges) -> None:
         self._database = database
         self._clock = clock
         self._notices = notices
-        self._tell = tell
+        self._send = send
         self._pages: dict[str, list[P]] = {}
         self._beats: list[dict[P, None]] = [{} for _ in range(HEARTBEAT_TICKS)]
         self._viewers: Viewers[P] = Viewers()
         self._count = 0
         self._changed: dict[str, None] = {}
         self._reminders: dict[str, Instant] = {}
-        self._telling: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -126,18 +126,18 @@ class Hub(Generic[P]):
         return self._pages.get(payment_id, ())
 
     def publish(self, payment_ids: Collection[str]) -> None:
-        """These payments have changed, and it is durable: tell the pages here, and the other processes."""
+        """These payments have changed, and it is durable: send it to the pages here, and notify the other processes."""
         self.announce(payment_ids)
         self._notices.send(payment_ids)
 
     def announce(self, payment_ids: Iterable[str]) -> None:
         """These payments may have changed."""
         self._changed.update((each, None) for each in payment_ids if each in self._pages)
-        if self._changed and self._telling is None and not self._closed:
-            self._telling = asyncio.create_task(self._tell_changed(), context=outside_requests())
+        if self._changed and self._sending is None and not self._closed:
+            self._sending = asyncio.create_task(self._send_changed(), context=outside_requests())
 
     def remind(self, payment_id: str, at: Instant) -> None:
-        """Tell of this payment again at that time, to the second, although nothing may have changed."""
+        """Send this payment again at that time, to the second, although nothing may have changed."""
         self._reminders[payment_id] = at
 
     def close(self) -> None:
@@ -151,20 +151,20 @@ class Hub(Generic[P]):
         """Send nothing any more."""
         self.close()
         await self._notices.close()
-        tasks = [task for task in (self._telling, self._ticking) if task is not None]
+        tasks = [task for task in (self._sending, self._ticking) if task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _tell_changed(self) -> None:
+    async def _send_changed(self) -> None:
         try:
             while self._changed:
-                batch = list(islice(self._changed, TOLD_TOGETHER))
+                batch = list(islice(self._changed, SENT_TOGETHER))
                 for payment_id in batch:
                     del self._changed[payment_id]
                 try:
-                    await self._tell(batch)
+                    await self._send(batch)
                 except Unavailable:
                     _log.warning("the database is away; pages wait for news")
                     self._changed.update(dict.fromkeys(batch))
@@ -172,7 +172,7 @@ class Hub(Generic[P]):
                 except Exception:
                     _log.exception("changes of %d payments could not be sent to their pages", len(batch))
         finally:
-            self._telling = None
+            self._sending = None
 
     async def _tick(self) -> None:
         number = 0
@@ -202,8 +202,8 @@ class Hub(Generic[P]):
 
     async def _look(self) -> None:
         watched = list(self._pages)
-        for begin in range(0, len(watched), TOLD_TOGETHER):
-            some = watched[begin : begin + TOLD_TOGETHER]
+        for begin in range(0, len(watched), SENT_TOGETHER):
+            some = watched[begin : begin + SENT_TOGETHER]
             try:
                 found = await self._database.read_one(versions_of, some)
             except Unavailable:

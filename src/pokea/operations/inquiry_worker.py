@@ -30,7 +30,7 @@ from pokea.operations.settler import REVISIT_AT_ONCE, PaymentSettler
 from pokea.storage.database import Database
 from pokea.storage.worker import Worker
 
-_log = logging.getLogger("pokea.recover")
+_log = logging.getLogger("pokea.inquiries")
 _JUMP: Instant = 2 * SECOND
 """A clock that is so far from where it should be was set."""
 _DISTRUSTED_SECONDS = 240.0

@@ -55,7 +55,7 @@ _KEPT_WHILE_STOPPING_SECONDS = 2.0
 
 _NOTHING_SENT = "The database does not answer, so nothing was sent to the phone; try again shortly."
 
-_log = logging.getLogger("pokea.prompt")
+_log = logging.getLogger("pokea.push")
 
 T = TypeVar("T")
 

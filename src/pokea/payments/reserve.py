@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, bindparam, or_, update
 
+from pokea.bookings.rules import FeeStatus
 from pokea.bookings.store import Booking
 from pokea.clock import SECOND, Instant
 from pokea.errors import ApiError
@@ -233,7 +234,7 @@ def _answer(conflicts: _Conflicts, wanted: PaymentRequest, limits: Limits, now: 
 def _unfit(booking: Booking | None, wanted: PaymentRequest) -> Rejected | None:
     if booking is None or not (wanted.is_admin or booking.customer_id == wanted.payment.owner):
         return Rejected(RejectReason.NOT_FOUND)
-    if booking.fee_status != "unpaid":
+    if booking.fee_status != FeeStatus.UNPAID:
         return Rejected(RejectReason.ALREADY_PAID)
     if booking.fee_cents != wanted.payment.amount_cents:
         return Rejected(RejectReason.AMOUNT_MISMATCH, fee_cents=booking.fee_cents)

@@ -70,7 +70,7 @@ class EventRoutes:
         self._payments = payments
         self._clock = clock
         self._limits = limits or StreamLimits()
-        self.hub: Hub[_Page] = Hub(database, clock, notices, self._tell)
+        self.hub: Hub[_Page] = Hub(database, clock, notices, self._send_changed)
 
     def add_to(self, application: Application) -> None:
         """Add the call and its description."""
@@ -86,7 +86,7 @@ class EventRoutes:
             return Response(status_code=204)
         return _Stream(self.hub, self._limits.viewer(reader), payment.id, seen, language_of(request))
 
-    async def _tell(self, payment_ids: Sequence[str]) -> None:
+    async def _send_changed(self, payment_ids: Sequence[str]) -> None:
         """Send the pages of these payments what they have not received."""
         found = await self._database.read_one(store.find_all, payment_ids)
         now = self._clock.now()
@@ -99,7 +99,7 @@ class EventRoutes:
             for page in [page for page in self.hub.pages(payment.id) if over or page.version < payment.version]:
                 if page.language not in written:
                     written[page.language] = _event(payment, page.language, now) + (_END if over else b"")
-                page.tell(payment.version, written[page.language], last=over)
+                page.send_status(payment.version, written[page.language], last=over)
 
 
 class _Stream(Response):
@@ -140,7 +140,7 @@ class _Page:
         self._last = False
         self._sending: asyncio.Task[None] | None = None
 
-    def tell(self, version: int, event: bytes, *, last: bool) -> None:
+    def send_status(self, version: int, event: bytes, *, last: bool) -> None:
         """Send what the payment has become; after the last event nothing more is sent."""
         if not self._last:
             self.version, self._last = version, last

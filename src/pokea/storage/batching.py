@@ -31,7 +31,7 @@ LONGEST_QUEUE = 1_000
 QUEUED_SECONDS = 4.0
 """How long a request waits for its turn: with the patience of the change itself its caller waits less than 10 s."""
 
-_log = logging.getLogger("pokea.gathering")
+_log = logging.getLogger("pokea.batching")
 
 
 class WorkerPool:
@@ -137,7 +137,7 @@ class GroupCommit(Generic[Request, Answer]):
             while self._waiting and len(together) < CHANGED_TOGETHER:
                 request, answered, impatient_at = self._waiting.popleft()
                 if impatient_at < loop.time():
-                    _tell(answered, Unavailable("the database does not answer"))
+                    _fail(answered, Unavailable("the database does not answer"))
                 else:
                     together[answered] = request
             if together:
@@ -148,10 +148,10 @@ class GroupCommit(Generic[Request, Answer]):
             answers = await self._change(list(together.values()))
         except (OutcomeUnknown, Unavailable) as failure:
             for answered in together:
-                _tell(answered, failure)
+                _fail(answered, failure)
         except Exception as failure:
             if len(together) == 1:
-                _tell(next(iter(together)), failure)
+                _fail(next(iter(together)), failure)
                 return
             _log.exception("%d changes could not be made together; each is made alone", len(together))
             for answered, request in together.items():
@@ -162,6 +162,6 @@ class GroupCommit(Generic[Request, Answer]):
                     answered.set_result(answer)
 
 
-def _tell(answered: "asyncio.Future[T]", failure: Exception) -> None:
+def _fail(answered: "asyncio.Future[T]", failure: Exception) -> None:
     if not answered.done():
         answered.set_exception(failure)
