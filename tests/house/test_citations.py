@@ -78,7 +78,14 @@ def test_a_citation_of_nothing_is_found(name: str, text: str, complaint: str) ->
     assert complaint in found
 
 
-_NUMBERED = ["law" + " 6", "money" + " out, 10", "as seen (" + "3.7), ", "Law" + " 11;", "reference" + " 3.3", "texts" + " 1.3"]
+_NUMBERED = [
+    "law" + " 6",
+    "money" + " out, 10",
+    "as seen (" + "3.7), ",
+    "Law" + " 11;",
+    "reference" + " 3.3",
+    "texts" + " 1.3",
+]
 
 
 @pytest.mark.parametrize("text", _NUMBERED)
