@@ -37,10 +37,6 @@ IN_ATTEMPT: Final = frozenset({DisbursementStatus.SENDING, DisbursementStatus.AC
 RESERVED: Final = IN_ATTEMPT | {DisbursementStatus.APPROVED}
 """The amount stands in out_pending (law: escrow, postings)."""
 PAID_OUT: Final = frozenset({DisbursementStatus.COMPLETED, DisbursementStatus.RETURNED})
-ENDED: Final = frozenset(
-    {DisbursementStatus.REJECTED, DisbursementStatus.WITHDRAWN, DisbursementStatus.LAPSED, DisbursementStatus.FAILED}
-)
-"""No money goes out by it unless a person begins it again."""
 
 
 class DisbursementState(NamedTuple):

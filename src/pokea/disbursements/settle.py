@@ -152,7 +152,7 @@ def write_followed(
 
 
 def _change(disbursement_id: str, due_at: Instant | None) -> Change:
-    """A change that is nobody's business outside, but wakes the worker."""
+    """A change that cannot be seen from outside, and wakes the worker."""
     return Change(disbursement_id, 0, None, due_at)
 
 

@@ -103,12 +103,6 @@ def find_disbursements(connection: Connection, ids: Collection[str]) -> list[Dis
     return [Disbursement._make(row) for row in _among(connection, _DISBURSEMENTS, disbursements.c.id, ids)]
 
 
-def find_attempt(connection: Connection, attempt_id: str) -> OutAttempt | None:
-    """The attempt of this id."""
-    found = _among(connection, _ATTEMPTS, attempts.c.id, [attempt_id])
-    return OutAttempt._make(found[0]) if found else None
-
-
 def disbursements_of(connection: Connection, attempt_ids: Collection[str]) -> set[str]:
     """The disbursements to which these attempts belong."""
     return {parent for _, parent in _among(connection, _PARENTS, attempts.c.id, attempt_ids)}

@@ -88,11 +88,6 @@ def is_chosen(event_type: str, patterns: Collection[str]) -> bool:
     return not {event_type, f"{object_of(event_type)}.{EVERYTHING}", EVERYTHING}.isdisjoint(patterns)
 
 
-def unknown_patterns(patterns: Sequence[str]) -> list[str]:
-    """Those that choose no type of this version."""
-    return [each for each in patterns if each not in PATTERNS]
-
-
 def schema_of(event_type: EventType) -> Mapping[str, Any]:
     """The JSON Schema of the whole body of an event of this type."""
     (state,), parts = msgspec.json.schema_components([event_type.state], ref_template="#/$defs/{name}")

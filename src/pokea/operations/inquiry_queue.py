@@ -69,7 +69,7 @@ class _NextDue(NamedTuple):
     next_action_at: Instant | None
     inquiry_requested_at: Instant | None
 
-    def somebody_at(self, now: Instant) -> bool:
+    def is_due(self, now: Instant) -> bool:
         """Whether anything may be done at this time."""
         return self.inquiry_requested_at is not None or (self.next_action_at is not None and self.next_action_at <= now)
 
@@ -185,8 +185,8 @@ EARLIEST: Final = select(
 )
 
 
-def come_back(connection: Connection, now: Instant) -> int:
-    """The clock has been set back: what was planned by the time that is ahead is due now. Says how much that is."""
+def make_due_again(connection: Connection, now: Instant) -> int:
+    """The clock has been set back: what was planned by the time before is due now. Answers how many rows that are."""
     return execute(connection, _FROM_AHEAD, {"now": now, "ahead": now + _AHEAD})
 
 
@@ -196,7 +196,7 @@ def claim_due(connection: Connection, app: str, configured_rate: float, now: Ins
     Without `closes` no payment is given up.
     """
     waiting = _waiting(connection)
-    if not waiting.somebody_at(now):
+    if not waiting.is_due(now):
         return Due([], [], waiting.next_action_at, configured_rate)
     to_close = _claim_closings(connection, now) if closes else []
     rate, tokens, turn = _filled(connection, app, configured_rate, now)

@@ -22,7 +22,7 @@ from pokea.operations.inquiry_queue import (
     Inquiry,
     OpenPayment,
     claim_due,
-    come_back,
+    make_due_again,
     requeue_rate_limited,
     speed_up,
 )
@@ -120,7 +120,7 @@ class InquiryWorker:
                 "The clock jumped by %.0f s: no payment is given up for %.0f s.", jump / SECOND, _DISTRUSTED_SECONDS
             )
         if before is None or jump < -_JUMP:
-            await self._database.write(come_back, self._clock.now())
+            await self._database.write(make_due_again, self._clock.now())
         self._clock_ahead = ahead
 
     async def _sleep(self, due: Due, breath: Instant) -> None:

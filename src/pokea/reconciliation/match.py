@@ -266,13 +266,13 @@ def _by_identity(lines: Sequence[StatementLine], owners: Mapping[str, Candidate]
             credits_to_us.append(line)
         elif line.kind is LineKind.REVERSAL or (owner is not None and line.kind is not LineKind.CHARGE):
             found.undoing.append(line)
-    told: set[str] = set()
+    seen_receipts: set[str] = set()
     for line in credits_to_us:
         if len(amounts[line.receipt]) > 1 and line.kind is not LineKind.TRANSFER:
             owner = owners.get(line.receipt)
             found.unknown.append(Unexplained(line, Why.RECEIPT_TWICE, (owner.payment_id,) if owner else ()))
-        elif line.receipt not in told:
-            told.add(line.receipt)
+        elif line.receipt not in seen_receipts:
+            seen_receipts.add(line.receipt)
             _add_credit(found, line, owners)
     return found
 

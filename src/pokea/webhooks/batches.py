@@ -100,11 +100,6 @@ def lane_of(row: WaitingPair, endpoint: Endpoint, found: Sequence[Event], *, is_
     return Lane(row, chosen[:1] if is_probe else chosen)
 
 
-def passed_over(lane: Lane) -> WaitingPair | None:
-    """The row of a lane in which there is nothing to send: all that it wanted counts as acked."""
-    return None if lane.events else lane.row
-
-
 def arrived_of(batch: HookBatch, attempts: Sequence[Attempted]) -> Finished:
     """What has arrived of a batch that goes on. A row with versions that are sent again is kept when it is over, since
     what is left of these is told from what they were when it began."""
