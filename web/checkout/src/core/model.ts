@@ -92,7 +92,7 @@ export function reduce(model: Model, event: Event): Model {
   return { ...model, extra, ...event.patch, phase };
 }
 
-/** Word of an earlier payment counts only when it says that money came; word of this one, when it is not older. */
+/** An event of another payment counts only if money came by it; one of this payment, unless it is older. */
 function isStale(model: Model, { name, patch }: Event): boolean {
   if (!patch?.version) return false;
   return patch.id === model.id ? patch.version < model.version : name !== 'completed';

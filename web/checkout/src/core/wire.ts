@@ -29,7 +29,10 @@ export interface Transaction {
   version: number;
 }
 
-/** Words that come with a booking: what the checkout says after its form. */
+/**
+ * Words that come with a booking: what the checkout says after its form. Their sentences stand in
+ * `src/pokea/bookings/checkout_words.py`.
+ */
 export type Word =
   | 'how'
   | 'here'
