@@ -188,12 +188,12 @@ class Service:
             lifespan=self._lifespan,
         )
         application.router.routes.extend(callbacks.routes())
-        payments.add_to(application)
-        history.add_to(application)
-        analytics.add_to(application)
+        payments.router().add_to(application)
+        history.router().add_to(application)
+        analytics.router().add_to(application)
         limits = StreamLimits(settings.pokea_streams_per_secret, settings.pokea_streams_per_subject)
         events = EventRoutes(database, payments, clock, notices, limits=limits)
-        events.add_to(application)
+        events.router().add_to(application)
         self.hub = events.hub
         bookings.router().add_to(application)
         self._add_links(application, gate, passes, tokens, limits_of_links, settings)

@@ -17,16 +17,17 @@ from pokea.analytics.schemas import ANALYTICS, EXAMPLE
 from pokea.analytics.summary import merge, summarize
 from pokea.api.auth.callers import ADMIN, Authenticator
 from pokea.api.bodies import Incoming, read_query
+from pokea.api.call_router import CallRouter
 from pokea.api.dates import parse_instant
 from pokea.api.fast_path import FastRoute, taking
-from pokea.api.openapi import NEEDS_TOKEN, Application, query_parameters, refusals
+from pokea.api.openapi import NEEDS_TOKEN, query_parameters, refusals
 from pokea.api.responses import json_answer
 from pokea.clock import Clock, Instant
 from pokea.errors import invalid
 from pokea.scope import Scope
 from pokea.storage.late_reads import LATE, LateReads
 
-PATH: Final = "/api/v1/payments/mpesa/analytics"
+PREFIX: Final = "/api/v1/payments/mpesa/analytics"
 MOST: Final = {"day": 400, "hour": 24 * 31}
 """How many periods one answer has at the most."""
 _USUAL_DAYS: Final = 30
@@ -68,16 +69,17 @@ class AnalyticsRoutes:
         self._reads = reads
         self._gate = gate
         self._clock = clock
-        self._short = FastRoute(taking(self._analytics), "", PATH)
+        self._short = FastRoute(taking(self._analytics), "", PREFIX)
 
     def shortcut(self, path: str) -> FastRoute | None:
         """The way past the general stack."""
-        return self._short if path == PATH else None
+        return self._short if path == PREFIX else None
 
-    def add_to(self, application: Application) -> None:
-        """Add the call and its description."""
-        application.add_route(PATH, self._analytics, methods=["GET"])
-        application.describe(PATH, "get", _OPERATION)
+    def router(self) -> CallRouter:
+        """The call and its description."""
+        router = CallRouter(PREFIX, "Payments")
+        router.add("", self._analytics, method="GET", **_ANALYTICS)
+        return router
 
     async def _analytics(self, request: Request) -> Response:
         caller = await self._gate.require(request, ADMIN)
@@ -118,16 +120,17 @@ def answer(connection: Connection, scope: Scope, asked: SummaryPeriod) -> dict[s
     }
 
 
-_OPERATION: Final[Mapping[str, Any]] = {
-    "tags": ["Payments"],
-    "security": NEEDS_TOKEN,
+_ANALYTICS: Final[Mapping[str, Any]] = {
     "summary": "Read how payments go",
-    "operationId": "paymentAnalytics",
     "description": "Of all payments, by the day or the hour of East Africa Time in which they were made: a success "
     "that comes late changes the figures of its own day. Bounds are widened to whole periods. Needs the scope `admin`. "
     "It costs the same however many payments there are. Where the service has a standby to read from, the figures may "
     "be some seconds old, and `ageSeconds` says how many at the most.",
-    "parameters": query_parameters(AnalyticsQuery),
+    "more": {
+        "security": NEEDS_TOKEN,
+        "operationId": "paymentAnalytics",
+        "parameters": query_parameters(AnalyticsQuery),
+    },
     "responses": {
         200: {
             "description": "The figures of each period, and of all together.",

@@ -1,14 +1,14 @@
 """The guide's calls about one payment: prompt a customer, read how it stands. The history is in `history.routes`."""
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pokea.api.auth.callers import PAYMENTS_READ, PAYMENTS_WRITE, Authenticator, bearer_token
 from pokea.api.bodies import read_body
+from pokea.api.call_router import CallRouter
 from pokea.api.errors import problem_response
 from pokea.api.fast_path import FastRoute, taking
 from pokea.api.idempotency import REPLAYED, idempotency_key
@@ -16,7 +16,6 @@ from pokea.api.languages import language_of
 from pokea.api.openapi import (
     IDEMPOTENCY_KEY,
     NEEDS_TOKEN,
-    Application,
     answers,
     refusals,
     takes,
@@ -73,12 +72,12 @@ class PaymentRoutes:
         self._short_push = FastRoute(taking(self._push), "", _PUSH)
         self._take_status = taking(self._status, "transactionId")
 
-    def add_to(self, application: Application) -> None:
-        """Add the calls and their descriptions."""
-        application.add_route(_PUSH, self._push, methods=["POST"])
-        application.add_route(f"{PREFIX}/status/{{transactionId}}", self._status, methods=["GET"])
-        for path, method, operation in _operations():
-            application.describe(f"{PREFIX}{path}", method, operation)
+    def router(self) -> CallRouter:
+        """The calls and their descriptions."""
+        router = CallRouter(PREFIX, "Payments")
+        router.add("/stkpush", self._push, method="POST", **_PUSH_DESCRIBED)
+        router.add("/status/{transactionId}", self._status, method="GET", **_STATUS_DESCRIBED)
+        return router
 
     async def _push(self, request: Request) -> Response:
         # Before the first wait, which may be for the keys of an issuer of tokens.
@@ -164,25 +163,32 @@ class PaymentRoutes:
         return await self._reads.find(payment_id)
 
 
-@cache
-def _operations() -> list[tuple[str, str, Mapping[str, Any]]]:
-    push_example = {"phoneNumber": "0712345678", "bookingId": examples.BOOKING_ID, "amount": 500, "type": "booking_fee"}
-    tag = {"tags": ["Payments"], "security": NEEDS_TOKEN}
-    return [
-        ("/stkpush", "post", {
-            **tag, "summary": "Prompt a customer to pay", "operationId": "stkPush",
-            "description": "Sends one M-PESA prompt. While it is unknown whether the prompt reached the phone, "
-            "`checkoutRequestId` is null and the payment is being checked: do not ask again.",
-            "parameters": [IDEMPOTENCY_KEY], "requestBody": takes(PushBody, push_example),
-            "responses": {"201": answers("The prompt was sent, or is being checked.", PushResponse, examples.PUSH)}
-            | refusals(
-                "amount_mismatch", "not_found", "payment_in_progress", "already_paid", "subscriber_locked",
-                "idempotency_in_flight", "link_closed", "idempotency_key_reused", "too_many_requests", "daraja_refused",
-                "daraja_unavailable", body=True,
-            ),
-        }),
-        ("/status/{transactionId}", "get", {
-            **tag, "summary": "Read a payment", "operationId": "paymentStatus", "parameters": [examples.TRANSACTION_ID],
-            "responses": {"200": answers("The payment.", StatusAnswer, examples.STATUS)} | refusals("not_found"),
-        }),
-    ]  # fmt: skip
+_PUSH_EXAMPLE: Final = {
+    "phoneNumber": "0712345678",
+    "bookingId": examples.BOOKING_ID,
+    "amount": 500,
+    "type": "booking_fee",
+}
+_PUSH_DESCRIBED: Final[Mapping[str, Any]] = {
+    "summary": "Prompt a customer to pay",
+    "description": "Sends one M-PESA prompt. While it is unknown whether the prompt reached the phone, "
+    "`checkoutRequestId` is null and the payment is being checked: do not ask again.",
+    "responses": {201: answers("The prompt was sent, or is being checked.", PushResponse, examples.PUSH)}
+    | refusals(
+        *("amount_mismatch", "not_found", "payment_in_progress", "already_paid", "subscriber_locked"),
+        *("idempotency_in_flight", "link_closed", "idempotency_key_reused", "too_many_requests", "daraja_refused"),
+        "daraja_unavailable",
+        body=True,
+    ),
+    "more": {
+        "security": NEEDS_TOKEN,
+        "operationId": "stkPush",
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": takes(PushBody, _PUSH_EXAMPLE),
+    },
+}
+_STATUS_DESCRIBED: Final[Mapping[str, Any]] = {
+    "summary": "Read a payment",
+    "responses": {200: answers("The payment.", StatusAnswer, examples.STATUS)} | refusals("not_found"),
+    "more": {"security": NEEDS_TOKEN, "operationId": "paymentStatus", "parameters": [examples.TRANSACTION_ID]},
+}

@@ -9,17 +9,18 @@ its own only while something is being sent. A body is written once for all pages
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from pokea.api.call_router import CallRouter
 from pokea.api.languages import language_of
-from pokea.api.openapi import NEEDS_TOKEN, Application, header, refusals
+from pokea.api.openapi import NEEDS_TOKEN, header, refusals
 from pokea.clock import Clock, Instant
 from pokea.events.hub import Hub
 from pokea.events.viewers import Viewer
@@ -72,11 +73,11 @@ class EventRoutes:
         self._limits = limits or StreamLimits()
         self.hub: Hub[_Page] = Hub(database, clock, notices, self._send_changed)
 
-    def add_to(self, application: Application) -> None:
-        """Add the call and its description."""
-        path = f"{PREFIX}/status/{{transactionId}}/events"
-        application.add_route(path, self._events, methods=["GET"])
-        application.describe(path, "get", _OPERATION)
+    def router(self) -> CallRouter:
+        """The call and its description."""
+        router = CallRouter(PREFIX, "Payments")
+        router.add("/status/{transactionId}/events", self._events, method="GET", **_EVENTS)
+        return router
 
     async def _events(self, request: Request) -> Response:
         reader = await self._payments.reader(request)
@@ -197,21 +198,23 @@ _EVENT: Final = {
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
 }
-_OPERATION = {
-    "tags": ["Payments"],
-    "security": NEEDS_TOKEN,
+_EVENTS: Final[Mapping[str, Any]] = {
     "summary": "Watch a payment",
-    "operationId": "paymentEvents",
     "description": "Server-sent events named `status`, each with the whole status body; the id is the payment's "
     "version. `end` says that nothing more will come. Send `Last-Event-ID` when you come back.",
-    "parameters": [
-        TRANSACTION_ID,
-        header(
-            "Last-Event-ID",
-            "The id of the last event that was seen: only what changed since is sent. Browsers send it by themselves.",
-            {"type": "string", "example": "2"},
-        ),
-    ],
+    "more": {
+        "security": NEEDS_TOKEN,
+        "operationId": "paymentEvents",
+        "parameters": [
+            TRANSACTION_ID,
+            header(
+                "Last-Event-ID",
+                "The id of the last event that was seen: only what changed since is sent. Browsers send it by "
+                "themselves.",
+                {"type": "string", "example": "2"},
+            ),
+        ],
+    },
     "responses": {
         "200": {"description": "The events.", "content": {"text/event-stream": {"schema": _EVENT}}},
         "204": {"description": "The payment has ended, and the caller has seen how."},

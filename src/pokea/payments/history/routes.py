@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from pokea.api.auth.callers import PAYMENTS_READ, Authenticator
 from pokea.api.bodies import read_query
+from pokea.api.call_router import CallRouter
 from pokea.api.dates import parse_instant
 from pokea.api.fast_path import FastRoute, taking
 from pokea.api.languages import language_of
-from pokea.api.openapi import NEEDS_TOKEN, Application, answers, query_parameters, refusals
+from pokea.api.openapi import NEEDS_TOKEN, answers, query_parameters, refusals
 from pokea.api.responses import json_answer
 from pokea.clock import Clock
 from pokea.errors import invalid
@@ -22,7 +23,7 @@ from pokea.payments.responses import HistoryAnswer
 from pokea.payments.schemas import HistoryQuery, transaction
 from pokea.storage.late_reads import LateReads
 
-PATH: Final = "/api/v1/payments/mpesa/history"
+PREFIX: Final = "/api/v1/payments/mpesa/history"
 
 
 class HistoryRoutes:
@@ -32,16 +33,17 @@ class HistoryRoutes:
         self._reads = reads
         self._gate = gate
         self._clock = clock
-        self._short = FastRoute(taking(self._history), "", PATH)
+        self._short = FastRoute(taking(self._history), "", PREFIX)
 
     def shortcut(self, path: str) -> FastRoute | None:
         """The way past the general stack."""
-        return self._short if path == PATH else None
+        return self._short if path == PREFIX else None
 
-    def add_to(self, application: Application) -> None:
-        """Add the call and its description."""
-        application.add_route(PATH, self._history, methods=["GET"])
-        application.describe(PATH, "get", _OPERATION)
+    def router(self) -> CallRouter:
+        """The call and its description."""
+        router = CallRouter(PREFIX, "Payments")
+        router.add("", self._history, method="GET", **_HISTORY)
+        return router
 
     async def _history(self, request: Request) -> Response:
         caller = await self._gate.require(request, PAYMENTS_READ)
@@ -75,12 +77,8 @@ class HistoryRoutes:
         return json_answer(answer | ({"cut": True} if page.is_cut else {}), headers={"Cache-Control": "no-store"})
 
 
-_OPERATION: Final[Mapping[str, Any]] = {
-    "tags": ["Payments"],
-    "security": NEEDS_TOKEN,
+_HISTORY: Final[Mapping[str, Any]] = {
     "summary": "Read the history",
-    "operationId": "paymentHistory",
-    "parameters": query_parameters(HistoryQuery),
     "description": "Newest first. `total` is exact and costs the same however many payments there are. `page` goes to "
     "any depth by `status`, `from` and `to`; with `bookingId` or `q` the newest 1,000 are found, `cut` says that there "
     "are more, and pages beyond them are empty. While payments are made, pages by number move on; `cursor` neither "
@@ -88,4 +86,9 @@ _OPERATION: Final[Mapping[str, Any]] = {
     "`ageSeconds` says how many at the most: the first page of a customer's list, and what `bookingId` or `q` finds, "
     "never are. How a payment stands now is read by its id.",
     "responses": {200: answers("A page of payments.", HistoryAnswer, examples.HISTORY)} | refusals("invalid_request"),
+    "more": {
+        "security": NEEDS_TOKEN,
+        "operationId": "paymentHistory",
+        "parameters": query_parameters(HistoryQuery),
+    },
 }
