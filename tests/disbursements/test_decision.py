@@ -193,6 +193,8 @@ def test_statement_and_finding_end_what_nothing_else_does() -> None:
     assert (wrong.status, wrong.flags) == (AttemptStatus.UNKNOWN, (OutFlag.AMOUNT_DIFFERS,))
     assert decided(UNKNOWN, found("at_1", "fd_1", RECEIPT_OUT, at(9_000))).status is AttemptStatus.COMPLETED
     assert decided(UNKNOWN, found("at_1", "fd_1", None, at(9_000))).status is AttemptStatus.FAILED
+    of_another = decided(UNKNOWN, found("at_1", "fd_1", RECEIPT_OUT, at(9_000)), foreign=(RECEIPT_OUT,))
+    assert (of_another.status, of_another.flags) == (AttemptStatus.UNKNOWN, (OutFlag.RECEIPT_CONFLICT,))
 
 
 def test_a_refusal_fails_it_and_a_payment_outranks_it() -> None:

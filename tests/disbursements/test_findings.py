@@ -75,6 +75,20 @@ def test_two_people_who_find_a_receipt_complete_it(scene: PeopleScene, row: Disb
     assert scene.balances() == {}
 
 
+def test_a_receipt_of_another_movement_is_no_finding(scene: PeopleScene, row: Disbursement) -> None:
+    """One receipt is one movement: what another payment or sending owns pays this one no more."""
+    other: dict[str, Any] = {"merchant_id": 1, "receipt": RECEIPT, "operation_id": "pay_other"}
+    scene.connection.execute(insert(receipts), [other])
+    with refusal("invalid_request"):
+        said(scene, row, PAID, "ben")
+    scene.connection.execute(receipts.delete())
+    said(scene, row, PAID, "ben")
+    said(scene, row, PAID._replace(confirms="fd_ben"), "cat")
+    scene.connection.execute(insert(receipts), [other])
+    after = settled(scene, row)
+    assert (after.status, after.receipt, after.flags) == ("unknown", None, "receipt_conflict")
+
+
 def test_two_people_who_find_nothing_fail_it(scene: PeopleScene, row: Disbursement) -> None:
     """What was reserved is given back, and it may be asked for anew."""
     said(scene, row, NOT_PAID, "ben", NOTHING)

@@ -4,7 +4,7 @@ import sqlite3
 
 import psycopg
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from pokea.clock import SECOND
 from pokea.disbursements.brake import FactKind
@@ -26,6 +26,7 @@ from pokea.disbursements.evidence import (
 from pokea.disbursements.model import AttemptStatus, OutAttempt, OutFlag, Waiting, Way
 from pokea.disbursements.store import add_addresses, find_funds, insert_attempts
 from pokea.ledger.money_out import reserved
+from pokea.storage.tables import alerts
 from tests.disbursements.bodies import RECEIPT_OUT, at, b2c_body, status_body
 from tests.disbursements.rows import CONVERSATION, ORIGINATOR
 from tests.disbursements.scenes import OutScene, refund_row
@@ -265,6 +266,31 @@ def test_an_attempt_is_not_filled_by_junk(scene: OutScene) -> None:
     scene.settle(*junk[:50], result(scene, attempt, b2c_body()), *junk[50:])
     kept = scene.settling.settle(scene.connection, [unknown(attempt.id, "x", at(20))], (), at(20)).rows
     assert kept[attempt.id].status == AttemptStatus.COMPLETED
+
+
+def test_notices_that_no_question_is_answered_take_no_room_from_the_result(scene: OutScene) -> None:
+    """While M-PESA answers every question with a notice of a timeout, a Result that comes at last is kept and decides."""
+    attempt = scene.begun()
+    scene.settle(accepted(attempt.id, CONVERSATION, ORIGINATOR, at(1)))
+    notices = []
+    for question in range(1, 151):
+        pair = scene.book.of_question(attempt.id, question, at(question))
+        add_addresses(scene.connection, pair.rows)
+        notices.append(OutDelivery(pair.timeout_url.rsplit("/", 1)[1], b"{}", at(60 * question)))
+    scene.settle(*notices)
+    scene.settle(result(scene, attempt, b2c_body(), 9_001))
+    assert scene.attempt(attempt.id).status == AttemptStatus.COMPLETED
+
+
+def test_a_request_that_daraja_knows_already_is_asked_about_at_once(scene: OutScene) -> None:
+    """A duplicate on a first sending is unknown, is asked about without a wait, and raises an alert."""
+    attempt = scene.begun()
+    scene.settle(unknown(attempt.id, "Duplicate OriginatorConversationID.", at(2), is_duplicate=True), now=at(2))
+    row = scene.attempt(attempt.id)
+    assert (row.status, row.flags, row.next_action_at) == (AttemptStatus.UNKNOWN, "duplicate_id", at(2))
+    assert len(scene.claim(at(2)).questions) == 1
+    raised = scene.connection.execute(select(alerts.c.code, alerts.c.subject)).all()
+    assert [tuple(each) for each in raised] == [("out_flagged", attempt.id)]
 
 
 def test_the_ledger_balances_after_every_step(scene: OutScene) -> None:

@@ -173,6 +173,8 @@ def _alerts_of(before: OutAttempt, after: OutAttempt) -> list[Alert]:
         OutFlag.REVERSED_ELSEWHERE: "Daraja says that the payment is reversed already, by somebody else: look at the "
         "statement, then record a finding.",
         OutFlag.RECEIPT_CONFLICT: "Its receipt belongs to another operation: look at both.",
+        OutFlag.DUPLICATE_ID: "Daraja says that it knows this request already, and it was sent once: it is asked; look at "
+        "the statement.",
         OutFlag.CODE_UNKNOWN: "Daraja gave a code that is not known: it is asked again; look at the statement.",
     }
     return [Alert(AlertCode.OUT_FLAGGED, after.id, f"Attempt {after.id}: {says[flag]}") for flag in new if flag in says]

@@ -16,7 +16,7 @@ from pokea.clock import Instant
 from pokea.daraja.codes.out_codes import REVERSED_ALREADY
 from pokea.daraja.codes.types import OutFinality
 from pokea.daraja.result_reading import ResultReading
-from pokea.disbursements.evidence import NOT_PAID, PAID, OutEvidence, OutSource
+from pokea.disbursements.evidence import DUPLICATE, NOT_PAID, PAID, OutEvidence, OutSource
 from pokea.disbursements.model import AttemptStatus, AttemptTerms, OutFlag, Way
 from pokea.disbursements.rules import AttemptRules
 
@@ -161,10 +161,14 @@ class _Worth:
                 self._status_answer(item)
             case OutSource.STATEMENT_LINE:
                 self._paid(item, item.amount_cents == self._ours.terms.amount_cents)
-            case OutSource.FINDING:
-                (self.successes if item.code == PAID else self.failures).append(item)
-            case OutSource.REFUSED:
+            case OutSource.FINDING if item.code == PAID:
+                # People may name a receipt too that is another movement's.
+                self._paid(item, is_amount_ours=True)
+            case OutSource.FINDING | OutSource.REFUSED:
                 self.failures.append(item)
+            case OutSource.UNKNOWN if item.code == DUPLICATE:
+                self.flags.add(OutFlag.DUPLICATE_ID)
+                self.doubtful.append(item)
             case OutSource.TIMEOUT_NOTICE:
                 self.doubtful.append(item)
             case _:

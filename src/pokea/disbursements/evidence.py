@@ -58,7 +58,8 @@ class OutEvidence(Struct, frozen=True, dict=True):
     """One item of evidence about one attempt; the fields are the table's columns.
 
     `proved` says of a body that its token is that of this purpose and its sender allowed; it is true of every other
-    kind. `code` is a result code, of a finding `paid` or `not_paid`. `body` is the raw message as it came.
+    kind. `code` is a result code, of a finding `paid` or `not_paid`, of an unknown answer `duplicate`. `body` is the raw
+    message as it came.
     """
 
     operation_id: str
@@ -79,6 +80,11 @@ class OutEvidence(Struct, frozen=True, dict=True):
     def reading(self) -> ResultReading | None:
         """What the body says, of the kinds that have one."""
         return None if self.body is None else read_result(self.body)
+
+    @property
+    def address(self) -> str:
+        """The same for all bodies that came to one address: the source, and the number of the question, if any."""
+        return self.id.rpartition(":")[0]
 
     @property
     def name(self) -> str:
@@ -149,9 +155,14 @@ def refused(attempt_id: str, code: str | None, reason: str, at: Instant) -> OutE
     return OutEvidence(attempt_id, "refused", OutSource.REFUSED, at, code=code, reason=reason)
 
 
-def unknown(attempt_id: str, reason: str, at: Instant) -> OutEvidence:
-    """The request may have left, and what Daraja did with it is not known."""
-    return OutEvidence(attempt_id, "unknown", OutSource.UNKNOWN, at, reason=reason)
+DUPLICATE = "duplicate"
+
+
+def unknown(attempt_id: str, reason: str, at: Instant, *, is_duplicate: bool = False) -> OutEvidence:
+    """The request may have left, and what Daraja did with it is not known. `is_duplicate`: Daraja says that it knows
+    the request already."""
+    code = DUPLICATE if is_duplicate else None
+    return OutEvidence(attempt_id, "unknown", OutSource.UNKNOWN, at, code=code, reason=reason)
 
 
 def delivered(owner_id: str, delivery: OutDelivery, purpose: Purpose, question: int) -> OutEvidence:

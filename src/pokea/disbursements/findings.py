@@ -69,6 +69,8 @@ def record_finding(
     attempt = open_attempt(case.attempts)
     if search is not None:
         _check_absence(connection, case, search)
+    if wanted.receipt is not None:
+        _check_receipt(connection, case, wanted.receipt, attempt)
     statement = None if wanted.statement is None else hashlib.sha256(wanted.statement.encode()).hexdigest()
     row = OutFinding(
         call.id,
@@ -101,6 +103,14 @@ def _check_absence(connection: Connection, case: Case, search: StatementSearch) 
     fitting = [receipt for receipt in search.receipts if receipt not in of_others]
     if fitting:
         raise invalid("statement", f"The statement has a line that may be this sending: {fitting[0]}.")
+
+
+def _check_receipt(connection: Connection, case: Case, receipt: str, attempt: OutAttempt) -> None:
+    owned = select(receipts.c.operation_id).where(
+        receipts.c.merchant_id == case.row.merchant_id, receipts.c.receipt == receipt
+    )
+    if connection.execute(owned).scalar() not in (None, attempt.id):
+        raise invalid("receipt", "This receipt belongs to another payment, or to another sending: look at it again.")
 
 
 def _check_confirmed(connection: Connection, row: OutFinding) -> None:

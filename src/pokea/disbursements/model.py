@@ -91,6 +91,8 @@ class OutFlag(StrEnum):
 
     AMOUNT_DIFFERS = "amount_differs"
     CODE_UNKNOWN = "code_unknown"
+    DUPLICATE_ID = "duplicate_id"
+    """Daraja says that it knows our id of a request, which it was sent once."""
     NAME_DIFFERS = "name_differs"
     NOT_FINAL = "not_final"
     """A Result whose code says neither that money went out nor that it did not."""

@@ -6,7 +6,7 @@ It has the shape of the settle of payments. Its batches are small, so each step 
 decided between them is decided by pure functions. Every step may be run again on work that is already done.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -29,7 +29,8 @@ from pokea.operations.tokens import callback_digest
 from pokea.storage.tables import postings
 
 BODIES_KEPT = 100
-"""Bodies kept for one attempt, whatever they say; more of them are not kept, and Daraja is asked anyway."""
+"""Bodies kept of one address, whatever they say; more of them are not kept, and Daraja is asked anyway. Each address has
+its own: notices that no question is answered take no room from the Result."""
 _BODIES = frozenset({OutSource.RESULT, OutSource.STATUS_ANSWER, OutSource.TIMEOUT_NOTICE})
 
 
@@ -179,17 +180,17 @@ def _identify(connection: Connection, arrived: Sequence[OutDelivery | OutEvidenc
 
 
 def _keep(kept: dict[str, list[OutEvidence]], arrived: Mapping[str, Sequence[OutEvidence]]) -> list[OutEvidence]:
-    """Add to what is kept what is new, up to a bound for each attempt; answers that."""
+    """Add to what is kept what is new, up to a bound for each address; answers that."""
     fresh = []
     for attempt_id, items in arrived.items():
         mine = kept[attempt_id]
         known = {item.id for item in mine}
-        bodies = sum(item.source in _BODIES for item in mine)
+        bodies = Counter(item.address for item in mine)
         for item in items:
-            if item.id in known or (item.source in _BODIES and bodies >= BODIES_KEPT):
+            if item.id in known or (item.source in _BODIES and bodies[item.address] >= BODIES_KEPT):
                 continue
             known.add(item.id)
-            bodies += item.source in _BODIES
+            bodies[item.address] += 1
             fresh.append(item)
             mine.append(item)
     return fresh

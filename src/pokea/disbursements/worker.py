@@ -177,7 +177,7 @@ class OutWorker:
             await self._keep(refused(attempt.id, outcome.code or None, outcome.reason, now))
         else:
             _log.warning("whether %s paid is unknown, and it is asked about: %s", attempt.id, outcome.reason)
-            await self._keep(unknown(attempt.id, outcome.reason, now))
+            await self._keep(unknown(attempt.id, outcome.reason, now, is_duplicate=outcome.is_duplicate))
 
     async def _call(self, attempt: OutAttempt, addresses: AddressPair) -> OutOutcome:
         given = OutAddresses(addresses.result_url, addresses.timeout_url)
