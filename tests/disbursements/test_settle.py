@@ -24,7 +24,13 @@ from pokea.disbursements.evidence import (
     unknown,
 )
 from pokea.disbursements.model import AttemptStatus, OutAttempt, OutFlag, Waiting, Way
-from pokea.disbursements.store import add_addresses, find_funds, insert_attempts
+from pokea.disbursements.store import (
+    add_addresses,
+    claim_balance_question,
+    find_funds,
+    insert_attempts,
+    name_funds,
+)
 from pokea.ledger.money_out import reserved
 from pokea.storage.tables import alerts
 from tests.disbursements.bodies import RECEIPT_OUT, at, b2c_body, status_body
@@ -248,6 +254,20 @@ def test_a_balance_is_kept_from_an_answer_at_its_own_address(scene: OutScene) ->
     assert (known.available_cents, known.as_of) == (700_050, at(5))
 
 
+def test_a_result_names_what_the_account_holds_after_it(scene: OutScene) -> None:
+    """The last that was named stands, whatever named it, and a question that is asked meanwhile takes nothing back."""
+    attempt = scene.begun()
+    name_funds(scene.connection, 1, "174379", 10_000_000, at(0))
+    scene.settle(result(scene, attempt, b2c_body(), 10))
+    assert claim_balance_question(scene.connection, 1, "174379", 60 * SECOND, at(11)) == 1
+    assert claim_balance_question(scene.connection, 1, "174379", 60 * SECOND, at(12)) is None
+    known = find_funds(scene.connection, 1, "174379")
+    assert (known.available_cents, known.as_of) == (700_050, at(10))
+    scene.settle(result(scene, attempt, b2c_body(ResultDesc="once more"), 5), now=at(20))
+    name_funds(scene.connection, 1, "174379", 10_000_000, at(9))
+    assert find_funds(scene.connection, 1, "174379") == known
+
+
 def test_what_could_not_be_settled_is_stored_and_settled_later(scene: OutScene) -> None:
     """Evidence that was stored alone is found, applied, and not found again."""
     attempt = scene.begun()
@@ -269,7 +289,7 @@ def test_an_attempt_is_not_filled_by_junk(scene: OutScene) -> None:
 
 
 def test_notices_that_no_question_is_answered_take_no_room_from_the_result(scene: OutScene) -> None:
-    """While M-PESA answers every question with a notice of a timeout, a Result that comes at last is kept and decides."""
+    """While every question is answered by a notice of a timeout, a Result that comes at last is kept and decides."""
     attempt = scene.begun()
     scene.settle(accepted(attempt.id, CONVERSATION, ORIGINATOR, at(1)))
     notices = []

@@ -41,6 +41,9 @@ class Consequences(Protocol):
     def balances(self, connection: Connection, answers: Sequence[OutEvidence], now: Instant) -> None:
         """Answers about the balance have come."""
 
+    def results(self, connection: Connection, came: Sequence[tuple[OutAttempt, OutEvidence]]) -> None:
+        """Results of attempts have come."""
+
     def attempts(self, connection: Connection, changed: Sequence[tuple[OutAttempt, OutAttempt]], now: Instant) -> None:
         """Attempts have changed, each from what it was to what it is."""
 
@@ -92,8 +95,19 @@ class HouseConsequences:
                 store.look_at_waiting(connection, owner[0], now)
                 clear_alert(connection, AlertCode.INITIATOR_SILENT, owner[1])
 
+    def results(self, connection: Connection, came: Sequence[tuple[OutAttempt, OutEvidence]]) -> None:
+        """Keep what the account was named to hold by the last of these Results (law: who may)."""
+        named: dict[tuple[int, str], tuple[int, Instant]] = {}
+        for attempt, item in sorted(came, key=lambda each: each[1].received_at):
+            reading = item.reading
+            if item.proved and reading is not None and reading.code == SUCCESS and reading.utility_cents is not None:
+                account = attempt.merchant_id, self._shortcodes.of(attempt.way)
+                named[account] = reading.utility_cents, item.received_at
+        for account, (cents, received_at) in sorted(named.items()):
+            store.name_funds(connection, *account, cents, received_at)
+
     def attempts(self, connection: Connection, changed: Sequence[tuple[OutAttempt, OutAttempt]], now: Instant) -> None:
-        """Keep names and balances that M-PESA returned, and the facts by which the brake decides."""
+        """Keep names that M-PESA returned, and the facts by which the brake decides."""
         facts: dict[int, list[BrakeFact]] = defaultdict(list)
         alerts: list[Alert] = []
         newly_named = [
@@ -173,8 +187,8 @@ def _alerts_of(before: OutAttempt, after: OutAttempt) -> list[Alert]:
         OutFlag.REVERSED_ELSEWHERE: "Daraja says that the payment is reversed already, by somebody else: look at the "
         "statement, then record a finding.",
         OutFlag.RECEIPT_CONFLICT: "Its receipt belongs to another operation: look at both.",
-        OutFlag.DUPLICATE_ID: "Daraja says that it knows this request already, and it was sent once: it is asked; look at "
-        "the statement.",
+        OutFlag.DUPLICATE_ID: "Daraja says that it knows this request already, and it was sent once: it is asked; look "
+        "at the statement.",
         OutFlag.CODE_UNKNOWN: "Daraja gave a code that is not known: it is asked again; look at the statement.",
     }
     return [Alert(AlertCode.OUT_FLAGGED, after.id, f"Attempt {after.id}: {says[flag]}") for flag in new if flag in says]

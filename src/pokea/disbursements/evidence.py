@@ -58,8 +58,8 @@ class OutEvidence(Struct, frozen=True, dict=True):
     """One item of evidence about one attempt; the fields are the table's columns.
 
     `proved` says of a body that its token is that of this purpose and its sender allowed; it is true of every other
-    kind. `code` is a result code, of a finding `paid` or `not_paid`, of an unknown answer `duplicate`. `body` is the raw
-    message as it came.
+    kind. `code` is a result code, of a finding `paid` or `not_paid`, of an unknown answer `duplicate`. `body` is the
+    raw message as it came.
     """
 
     operation_id: str

@@ -29,8 +29,8 @@ from pokea.operations.tokens import callback_digest
 from pokea.storage.tables import postings
 
 BODIES_KEPT = 100
-"""Bodies kept of one address, whatever they say; more of them are not kept, and Daraja is asked anyway. Each address has
-its own: notices that no question is answered take no room from the Result."""
+"""Bodies kept of one address, whatever they say; more of them are not kept, and Daraja is asked anyway. Each address
+has its own: notices that no question is answered take no room from the Result."""
 _BODIES = frozenset({OutSource.RESULT, OutSource.STATUS_ANSWER, OutSource.TIMEOUT_NOTICE})
 
 
@@ -68,6 +68,8 @@ class OutSettling:
         store.add_evidence(connection, fresh, applied=True)
         store.mark_applied(connection, known.unapplied)
         changes = self._write(connection, parents, before, after, now)
+        came = [(after[item.operation_id], item) for item in fresh if item.source is OutSource.RESULT]
+        self._consequences.results(connection, came)
         # What waits for funds may be sent now.
         changes += [_change(item.operation_id, now) for item in found.aside]
         rows = {key: after[key] for key in found.evidence if key in after}

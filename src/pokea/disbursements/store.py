@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -26,7 +27,7 @@ from pokea.clock import Instant
 from pokea.disbursements.evidence import OutEvidence, OutSource
 from pokea.disbursements.model import Disbursement, OutAttempt, OutFlag, OutStep, Waiting
 from pokea.scope import Scope
-from pokea.storage.sql import execute_many, fetch_all, fetch_one
+from pokea.storage.sql import execute, execute_many, fetch_all, fetch_one
 from pokea.storage.statements import insert_new, select_in
 from pokea.storage.tables import (
     attempts,
@@ -286,28 +287,35 @@ def find_funds(connection: Connection, merchant_id: int, shortcode: str) -> Fund
     return Funds._make(row) if row else Funds(merchant_id, shortcode, None, None, None, 0)
 
 
-def write_funds(connection: Connection, found: Funds) -> None:
-    """Write what is known of the account, and when it was asked about."""
-    insert_new(connection, funds, [found._asdict()])
-    own = (funds.c.merchant_id == found.merchant_id, funds.c.shortcode == found.shortcode)
-    connection.execute(update(funds).where(*own).values(**found._asdict()))
+_OWN_FUNDS: Final = update(funds).where(
+    funds.c.merchant_id == bindparam("of_merchant"), funds.c.shortcode == bindparam("of_shortcode")
+)
+# Each writes its own columns alone: a balance that comes while another is asked for is not lost.
+_NAME: Final = _OWN_FUNDS.where(or_(funds.c.as_of.is_(None), funds.c.as_of <= bindparam("new_as_of"))).values(
+    available_cents=bindparam("new_available"), as_of=bindparam("new_as_of")
+)
+_COUNT_QUESTION: Final = (
+    _OWN_FUNDS.where(or_(funds.c.asked_at.is_(None), funds.c.asked_at <= bindparam("longest_ago")))
+    .values(asked_at=bindparam("new_asked"), questions=funds.c.questions + 1)
+    .returning(funds.c.questions)
+)
 
 
-def name_funds(connection: Connection, merchant_id: int, shortcode: str, available_cents: int, now: Instant) -> None:
-    """M-PESA named what the account holds."""
-    found = find_funds(connection, merchant_id, shortcode)
-    write_funds(connection, found._replace(available_cents=available_cents, as_of=now))
+def name_funds(connection: Connection, merchant_id: int, shortcode: str, available_cents: int, as_of: Instant) -> None:
+    """M-PESA named what the account holds; what it named later stands."""
+    own = {"of_merchant": merchant_id, "of_shortcode": shortcode}
+    if not execute(connection, _NAME, {**own, "new_available": available_cents, "new_as_of": as_of}):
+        insert_new(connection, funds, [Funds(merchant_id, shortcode, available_cents, as_of, None, 0)._asdict()])
 
 
 def claim_balance_question(
     connection: Connection, merchant_id: int, shortcode: str, at_most_every: Instant, now: Instant
 ) -> int | None:
     """The number of a question about the balance, if none was asked within this time; it counts as asked now."""
-    found = find_funds(connection, merchant_id, shortcode)
-    if found.asked_at is not None and found.asked_at > now - at_most_every:
-        return None
-    write_funds(connection, found._replace(asked_at=now, questions=found.questions + 1))
-    return found.questions + 1
+    insert_new(connection, funds, [Funds(merchant_id, shortcode, None, None, None, 0)._asdict()])
+    own = {"of_merchant": merchant_id, "of_shortcode": shortcode}
+    counted = fetch_all(connection, _COUNT_QUESTION, {**own, "longest_ago": now - at_most_every, "new_asked": now})
+    return int(counted[0][0]) if counted else None
 
 
 _POOR: Final = (
