@@ -84,6 +84,14 @@ class PeopleScene:
         """Another payment names the receipt of this one, from now on."""
         self.connection.execute(update(payments).where(payments.c.id == payment_id).values(flags="receipt_conflict"))
 
+    def paid_again(self) -> str:
+        """A second payment of the first booking, whose money is due back."""
+        values = {"booking_id": "bk_1", "receipt": "SKC82PAC99", "completed_at": self.now, "status": "completed"}
+        payment = new_payment("pay_9", disposition=Money.REFUND_DUE.value, is_open=False, is_locking=False, **values)
+        store.insert_payments(self.connection, [payment])
+        post(self.connection, arrival(payment.id, 1, payment.amount_cents, Money.REFUND_DUE, self.now))
+        return payment.id
+
     def payee(self, number: int = 1, owed_cents: int = 100_000, **values: Any) -> str:
         """A payee who was confirmed two days ago and is owed so much."""
         row = PayeeRow(

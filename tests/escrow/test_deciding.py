@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import insert
 
-from pokea.escrow.deciding import release
+from pokea.clock import HOUR
+from pokea.escrow.deciding import mark_done, release, release_by_time
 from pokea.escrow.shares import WantedShare
 from pokea.ledger.entries import Money
 from pokea.storage.database import Database
+from pokea.storage.tables import flags
 from tests.disbursements.people_scene import PeopleScene, refusal, scene_on
 
 
@@ -34,3 +37,27 @@ def test_a_fee_is_not_released_while_a_refund_of_a_part_is_asked_for(scene: Peop
     scene.reject(refund)
     assert release_all(scene) == 50_000
     assert scene.balances() == {"mpesa_clearing": 50_000, "provider_payable": -50_000}
+
+
+def released_by_time(scene: PeopleScene) -> bool:
+    """Whether the fee was released once its hour was over."""
+    scene.now += 2 * HOUR
+    return release_by_time(scene.connection, scene.call("", object_id=f"dc_time_{scene.now}"), "bk_1", 0)
+
+
+def test_a_booking_with_an_open_flag_or_refund_does_not_release_by_itself(scene: PeopleScene) -> None:
+    """Nor where the flag, or the refund, is that of another payment of the booking than the one that paid the fee."""
+    scene.paid(money=Money.HELD)
+    scene.payee(owed_cents=0)
+    mark_done(scene.connection, scene.call("customer"), "bk_1", [WantedShare("py_1", None)], HOUR)
+    scene.paid_again()
+    refund = scene.refund("pay_9")
+    assert not released_by_time(scene)
+    scene.reject(refund)
+    raised = {"operation_id": "pay_9", "flag": "paid_twice", "raised_at": scene.now}
+    scene.connection.execute(insert(flags), [raised])
+    assert not released_by_time(scene)
+    assert scene.fee() == "held"
+    scene.connection.execute(flags.update().values(closed_at=scene.now))
+    assert released_by_time(scene)
+    assert scene.fee() == "released"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, exists, insert, or_, select, update
 
 from pokea.bookings.events import DONE
 from pokea.bookings.fees import RELEASABLE, move_fee, with_event
@@ -18,16 +18,18 @@ from pokea.bookings.store import Booking, find
 from pokea.clock import HOUR, Instant
 from pokea.disbursements.calls import OutCall, bind, first_call
 from pokea.disbursements.locks import lock_booking, lock_payment, take_turn
+from pokea.disbursements.model import DisbursementKind
 from pokea.disbursements.payee_store import find_payee
 from pokea.disbursements.refund_source import MoneyStanding, standing_of
 from pokea.disbursements.saving import post
+from pokea.disbursements.sums import OPEN_STATUSES
 from pokea.errors import ApiError, invalid
 from pokea.escrow.shares import Division, WantedShare, divide
 from pokea.ledger.money_out import Share, released
 from pokea.operations.store import Payment
 from pokea.scope import Scope
 from pokea.storage.statements import insert_if_new
-from pokea.storage.tables import decisions, done_bookings, flags
+from pokea.storage.tables import decisions, disbursements, done_bookings, flags, payments
 
 BY_TIME: Final = ""
 """Who has decided where the time has."""
@@ -178,7 +180,7 @@ def release_by_time(connection: Connection, call: OutCall, booking_id: str, hund
         _plan_again(connection, booking_id, call.now + LOOK_AGAIN)
         return False
     is_whole = held.standing.held_cents == held.booking.fee_cents
-    if has_open_flag(connection, held.payment.id) or not is_whole or not division.shares:
+    if _waits_for_person(connection, booking_id) or not is_whole or not division.shares:
         _plan_again(connection, booking_id, call.now + LOOK_AGAIN)
         return False
     _release(connection, held, division, call)
@@ -268,7 +270,16 @@ def _decision(
     )
 
 
-def has_open_flag(connection: Connection, payment_id: str) -> bool:
-    """Whether a person has yet to decide about a flag of this payment."""
-    found = select(exists(select(flags.c.flag).where(flags.c.operation_id == payment_id, flags.c.closed_at.is_(None))))
-    return bool(connection.execute(found).scalar_one())
+def _waits_for_person(connection: Connection, booking_id: str) -> bool:
+    """Whether a flag of any payment of this booking is open, or a refund of any of them."""
+    flagged = (
+        select(flags.c.flag)
+        .join(payments, payments.c.id == flags.c.operation_id)
+        .where(payments.c.booking_id == booking_id, flags.c.closed_at.is_(None))
+    )
+    refunded = select(disbursements.c.id).where(
+        disbursements.c.booking_id == booking_id,
+        disbursements.c.kind == DisbursementKind.REFUND.value,
+        disbursements.c.status.in_(OPEN_STATUSES),
+    )
+    return bool(connection.execute(select(or_(exists(flagged), exists(refunded)))).scalar_one())
