@@ -86,7 +86,12 @@ class PeopleScene:
 
     def paid_again(self) -> str:
         """A second payment of the first booking, whose money is due back."""
-        values = {"booking_id": "bk_1", "receipt": "SKC82PAC99", "completed_at": self.now, "status": "completed"}
+        values: dict[str, Any] = {
+            "booking_id": "bk_1",
+            "receipt": "SKC82PAC99",
+            "completed_at": self.now,
+            "status": "completed",
+        }
         payment = new_payment("pay_9", disposition=Money.REFUND_DUE.value, is_open=False, is_locking=False, **values)
         store.insert_payments(self.connection, [payment])
         post(self.connection, arrival(payment.id, 1, payment.amount_cents, Money.REFUND_DUE, self.now))
