@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from pokea.clock import HOUR
 from pokea.escrow.deciding import mark_done, release, release_by_time
 from pokea.escrow.shares import WantedShare
 from pokea.ledger.entries import Money
 from pokea.storage.database import Database
-from pokea.storage.tables import flags
+from pokea.storage.tables import flags, postings
 from tests.disbursements.people_scene import PeopleScene, refusal, scene_on
 
 
@@ -61,3 +61,51 @@ def test_a_booking_with_an_open_flag_or_refund_does_not_release_by_itself(scene:
     scene.connection.execute(flags.update().values(closed_at=scene.now))
     assert released_by_time(scene)
     assert scene.fee() == "released"
+
+
+def payable(scene: PeopleScene) -> dict[str, int]:
+    """What each payee is owed, below zero where they owe it."""
+    columns = postings.c
+    owed = select(columns.party_id, -func.sum(columns.amount_cents)).where(columns.account == "provider_payable")
+    return {name: int(cents) for name, cents in scene.connection.execute(owed.group_by(columns.party_id))}
+
+
+def test_a_released_fee_goes_back_by_b2c_from_those_to_whom_it_was_released(scene: PeopleScene) -> None:
+    """Each gives back in proportion to what they got, the commission too; who owes is paid out nothing."""
+    scene.paid(money=Money.HELD)
+    for number in (1, 2):
+        scene.payee(number, owed_cents=0)
+    parts = [WantedShare("py_1", 15_000), WantedShare("py_2", None)]
+    release(scene.connection, scene.call("owner", is_admin=True, object_id="dc_release"), "bk_1", parts, 1_000)
+    assert payable(scene) == {"py_1": 15_000, "py_2": 30_000}
+    refund = scene.refund(amount_cents=20_000)
+    assert (refund.status, refund.way, payable(scene)) == ("requested", "b2c", {"py_1": 15_000, "py_2": 30_000})
+    scene.approve(refund)
+    assert payable(scene) == {"py_1": 8_400, "py_2": 16_600}
+    with refusal("beyond_payable"):
+        scene.payout(10_000)
+    rest = scene.approve(scene.refund(confirms_repeat=True))
+    assert (rest.amount_cents, rest.way) == (30_000, "b2c")
+    assert payable(scene) == {"py_1": -1_600, "py_2": -3_400}
+    assert scene.balances() == {
+        "mpesa_clearing": 50_000,
+        "provider_payable": 5_000,
+        "commission": -5_000,
+        "out_pending": -50_000,
+    }
+    assert scene.fee() == "released"
+    with refusal("already_decided"):
+        scene.refund(confirms_repeat=True)
+
+
+def test_two_refunds_after_a_release_take_no_shilling_twice(scene: PeopleScene) -> None:
+    """What one asks for is not at hand for another, and one that is rejected leaves the payee what they got."""
+    scene.paid(money=Money.HELD)
+    scene.payee(owed_cents=0)
+    release_all(scene)
+    first = scene.refund(amount_cents=30_000)
+    with refusal("already_decided"):
+        scene.refund(amount_cents=30_000, confirms_repeat=True)
+    scene.reject(first)
+    assert payable(scene) == {"py_1": 50_000}
+    assert scene.refund(confirms_repeat=True).amount_cents == 50_000

@@ -46,7 +46,7 @@ def refundable_amount(
     amount = left if wanted_cents is None else wanted_cents
     if left <= 0 or amount > left:
         raise _taken(left)
-    if amount > standing.due_cents + standing.held_cents:
+    if amount > standing.due_cents + standing.held_cents + standing.released_cents:
         raise _not_at_hand(standing)
     return amount
 
@@ -95,7 +95,7 @@ def _taken(left_cents: int) -> ApiError:
 
 def _not_at_hand(standing: MoneyStanding) -> ApiError:
     if standing.is_released:
-        return ApiError("already_decided", "The fee that this payment paid has been released.")
+        return ApiError("already_decided", "The fee that this payment paid has been released, and asked back already.")
     return ApiError(
         "not_refundable",
         "The money of this payment stands in suspense until a person decides about its flag; see `review`.",

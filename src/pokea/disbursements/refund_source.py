@@ -1,4 +1,5 @@
-"""Where a payment's money stands, and what a refund of it takes: from what is due back, else from the held fee.
+"""Where a payment's money stands, and what a refund of it takes: from what is due back, else from the held fee, and
+once that was released from those to whom it was.
 
 It is read from the ledger, which has every arrival, decision, approval and return (law: escrow).
 """
@@ -7,7 +8,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import Connection, case, func, select, union_all
 
 from pokea.bookings.fees import REFUNDABLE, fee_after_refunds, move_fee
 from pokea.bookings.rules import FeeStatus
@@ -17,7 +18,7 @@ from pokea.disbursements.locks import lock_booking
 from pokea.disbursements.model import Disbursement, DisbursementKind, DisbursementStatus
 from pokea.errors import ApiError
 from pokea.ledger.entries import Account
-from pokea.ledger.money_out import refund_decided
+from pokea.ledger.money_out import Leg, Share, refund_decided, taken_back
 from pokea.operations.store import Payment
 from pokea.storage.statements import insert_new
 from pokea.storage.tables import decisions, disbursements, postings
@@ -33,7 +34,8 @@ class MoneyStanding(NamedTuple):
 
     `moved_cents` is what M-PESA moved by the payment. `due_cents` stand in refunds_due and are asked for by no other
     request, `held_cents` are held as the fee and are asked for by none either; `asked_of_held_cents` are held, and a
-    refund that no person has approved or rejected asks for them.
+    refund that no person has approved or rejected asks for them. `released_cents` are what no refund has taken back or
+    asks for of a fee that was released.
     """
 
     moved_cents: int
@@ -41,6 +43,7 @@ class MoneyStanding(NamedTuple):
     held_cents: int
     is_released: bool
     asked_of_held_cents: int = 0
+    released_cents: int = 0
 
 
 def standing_of(connection: Connection, payment: Payment, booking: Booking | None) -> MoneyStanding:
@@ -51,13 +54,16 @@ def standing_of(connection: Connection, payment: Payment, booking: Booking | Non
     objects = [payment.id] if fee is None else [payment.id, payment.booking_id]
     asked = _asked_for(connection, payment.id)
     held = _held_cents(connection, payment.id, objects) - asked.of_held_cents if fee in REFUNDABLE else 0
+    is_released = fee is FeeStatus.RELEASED
+    released = _released(connection, payment.id, objects).left_cents - asked.of_held_cents if is_released else 0
     return MoneyStanding(
         moved_cents=moved_cents(connection, payment.id),
         due_cents=-_balance(connection, Account.REFUNDS_DUE, _sources(connection, payment.id, objects))
         - asked.of_due_cents,
         held_cents=held,
-        is_released=fee is FeeStatus.RELEASED,
+        is_released=is_released,
         asked_of_held_cents=asked.of_held_cents if fee in REFUNDABLE else 0,
+        released_cents=released,
     )
 
 
@@ -80,9 +86,10 @@ def follow_fee(connection: Connection, row: Disbursement, now: Instant) -> None:
 
 
 def take_decision(connection: Connection, row: Disbursement, now: Instant) -> None:
-    """Let the decision about a held fee, if the request was one, take effect: its amount is due back from now on.
+    """Let the decision about a fee, if the request was one, take effect: its amount is due back from now on.
 
-    Takes the booking's lock. Raises ApiError `already_decided` where the fee is no longer held.
+    It leaves what is held; of a fee that was released, what is payable for it (law: money out in detail, 8). Takes the
+    booking's lock. Raises ApiError `already_decided` where less of the fee is there.
     """
     if row.decision_id is None or row.payment_id is None or row.booking_id is None:
         return
@@ -90,10 +97,16 @@ def take_decision(connection: Connection, row: Disbursement, now: Instant) -> No
     if _is_posted(connection, row.decision_id):
         return
     booking = lock_booking(connection, row.booking_id)
-    held = _held_cents(connection, row.payment_id, [row.payment_id, row.booking_id])
-    if booking is None or FeeStatus(booking.fee_status) not in REFUNDABLE or held < amount:
+    fee = None if booking is None else FeeStatus(booking.fee_status)
+    objects = [row.payment_id, row.booking_id]
+    taken = [Leg(Account.FEES_HELD, amount)]
+    at_hand = _held_cents(connection, row.payment_id, objects) if fee in REFUNDABLE else 0
+    if fee is FeeStatus.RELEASED:
+        released = _released(connection, row.payment_id, objects)
+        at_hand, taken = released.left_cents, taken_back(released.shares, amount)
+    if at_hand < amount:
         raise ApiError("already_decided", "The fee that this payment paid is no longer held.")
-    entries = refund_decided(row.decision_id, row.merchant_id, amount, None, now)
+    entries = refund_decided(row.decision_id, row.merchant_id, taken, now)
     insert_new(connection, postings, [asdict(each) for each in entries])
 
 
@@ -135,6 +148,29 @@ def _asked_for(connection: Connection, payment_id: str) -> _AskedFor:
 
 def _held_cents(connection: Connection, payment_id: str, objects: Collection[str]) -> int:
     return -_balance(connection, Account.FEES_HELD, _sources(connection, payment_id, objects))
+
+
+class _Released(NamedTuple):
+    """What was released of a payment's fee: to whom, and how much no refund has taken back since."""
+
+    shares: list[Share]
+    left_cents: int
+
+
+def _released(connection: Connection, payment_id: str, objects: Collection[str]) -> _Released:
+    columns = postings.c
+    accounts = (Account.PROVIDER_PAYABLE.value, Account.COMMISSION.value)
+    # What was given is a credit; what a refund has taken back is a debit beside it.
+    given = func.sum(case((columns.amount_cents < 0, -columns.amount_cents), else_=0))
+    found = (
+        select(columns.party_id, given, -func.sum(columns.amount_cents))
+        .where(columns.source_id.in_(_sources(connection, payment_id, objects)), columns.account.in_(accounts))
+        .group_by(columns.party_id)
+        .order_by(columns.party_id)
+    )
+    rows = connection.execute(found).all()
+    shares = [Share(payee_id, int(cents)) for payee_id, cents, _ in rows if payee_id is not None]
+    return _Released(shares, sum(int(left) for _, _, left in rows))
 
 
 def _sources(connection: Connection, payment_id: str, objects: Collection[str]) -> list[str]:

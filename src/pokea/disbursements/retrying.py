@@ -18,7 +18,7 @@ from pokea.disbursements.checks import (
     has_doubtful_receipt,
 )
 from pokea.disbursements.limits import OutRules
-from pokea.disbursements.locks import lock_payment
+from pokea.disbursements.locks import lock_booking, lock_payment
 from pokea.disbursements.model import Disbursement, DisbursementKind, StepKind, Way
 from pokea.disbursements.payee_store import lock_payee
 from pokea.disbursements.refund_source import standing_of
@@ -72,13 +72,13 @@ def _refund(
     if payment is None or payment.completed_at is None:
         raise ApiError("not_refundable", "The payment of this refund is not completed.")
     check_refund_sum(connection, row)
-    standing = standing_of(connection, payment, None)
+    standing = standing_of(connection, payment, lock_booking(connection, payment.booking_id))
     case = RefundCase(
         row.amount_cents,
         standing.moved_cents,
         payment.receipt,
         payment.completed_at,
-        is_released=False,
+        is_released=standing.is_released,
         is_receipt_doubtful=has_doubtful_receipt(payment),
     )
     ways = ways_of_refund(case, rules.reversal_days, now)

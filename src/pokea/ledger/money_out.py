@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pokea.clock import Instant
 from pokea.ledger.entries import ADJUSTED, Account, Posting
+from pokea.money import CENTS
 
 
 class Share(NamedTuple):
@@ -125,13 +126,30 @@ def released(
     return entry(decision_id, "release", merchant_id, legs, posted_at)
 
 
-def refund_decided(
-    decision_id: str, merchant_id: int, amount_cents: int, taken_from: Leg | None, posted_at: Instant
-) -> list[Posting]:
-    """A refund was decided: from the held fee, or after a release from the payee's payable (`taken_from`)."""
-    debit = taken_from or Leg(Account.FEES_HELD, amount_cents)
-    legs = (debit, Leg(Account.REFUNDS_DUE, -amount_cents))
-    return entry(decision_id, "refund_decided", merchant_id, legs, posted_at)
+def refund_decided(decision_id: str, merchant_id: int, taken: Sequence[Leg], posted_at: Instant) -> list[Posting]:
+    """A refund was decided: it takes its amount from the held fee, or after a release from what is payable for it."""
+    due = Leg(Account.REFUNDS_DUE, -sum(leg.amount_cents for leg in taken))
+    return entry(decision_id, "refund_decided", merchant_id, (*taken, due), posted_at)
+
+
+def taken_back(shares: Sequence[Share], amount_cents: int) -> list[Leg]:
+    """What a refund after a release takes from each payee: whole shillings, in proportion to what each was given.
+
+    Payees give the commission back too, and their payable may go below zero (law: money out in detail, 8). A fee that
+    was all commission is taken from there.
+    """
+    if not shares:
+        return [Leg(Account.COMMISSION, amount_cents)]
+    whole, left = sum(share.amount_cents for share in shares), amount_cents
+    legs = []
+    # The largest share comes last, and takes what rounding leaves.
+    for share in sorted(shares, key=lambda each: (each.amount_cents, each.payee_id))[:-1]:
+        part = amount_cents * share.amount_cents // whole // CENTS * CENTS
+        legs.append(Leg(Account.PROVIDER_PAYABLE, part, share.payee_id))
+        left -= part
+    last = max(shares, key=lambda each: (each.amount_cents, each.payee_id))
+    legs.append(Leg(Account.PROVIDER_PAYABLE, left, last.payee_id))
+    return [leg for leg in legs if leg.amount_cents]
 
 
 def flag_resolved(
