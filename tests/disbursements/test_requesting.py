@@ -84,6 +84,14 @@ def test_a_statement_that_names_less_leaves_less_to_refund(scene: PeopleScene) -
     assert (row.amount_cents, row.way) == (40_000, Way.REVERSAL)
 
 
+def test_cents_that_a_statement_names_stay_due(scene: PeopleScene) -> None:
+    """M-PESA pays out whole shillings: what is asked for is what can be sent, to the cent."""
+    scene.paid()
+    post(scene.connection, adjustment("pay_1", 1, -10_050, scene.now))
+    row = scene.refund()
+    assert (row.amount_cents, row.way) == (39_900, Way.B2C)
+
+
 def test_a_statement_that_names_more_changes_nothing_of_what_is_due(scene: PeopleScene) -> None:
     """What came on top stands in suspense; the amount that was due goes back by B2C, since a reversal takes it all."""
     scene.paid()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from pokea.clock import HOUR
-from pokea.escrow.deciding import mark_done, release, release_by_time
+from pokea.escrow.deciding import dispute, mark_done, release, release_by_time
 from pokea.escrow.shares import WantedShare
 from pokea.ledger.entries import Money
 from pokea.storage.database import Database
@@ -109,3 +109,12 @@ def test_two_refunds_after_a_release_take_no_shilling_twice(scene: PeopleScene) 
     scene.reject(first)
     assert payable(scene) == {"py_1": 50_000}
     assert scene.refund(confirms_repeat=True).amount_cents == 50_000
+
+
+def test_a_dispute_ends_by_an_admin_s_refund_alone(scene: PeopleScene) -> None:
+    """Who may ask for refunds and is no admin does not decide about a fee that the customer disputes."""
+    scene.paid(money=Money.HELD)
+    dispute(scene.connection, scene.call("customer", object_id="dc_dispute"), "bk_1", "it leaks")
+    with refusal("already_decided"):
+        scene.refund()
+    assert scene.made_refund(scene.call("owner", is_admin=True)).row.status == "requested"

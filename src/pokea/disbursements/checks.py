@@ -10,7 +10,7 @@ from pokea.disbursements.payee_store import PayeeRow
 from pokea.disbursements.refund_source import MoneyStanding, moved_cents
 from pokea.disbursements.way import SENTENCES, Hindrance, RefundWays
 from pokea.errors import ApiError, FieldError, invalid
-from pokea.money import shillings_json
+from pokea.money import CENTS, shillings_json
 from pokea.operations.decision import Flag, raised_flags
 from pokea.operations.store import Payment
 from pokea.operations.store import find as find_payment
@@ -42,7 +42,8 @@ def refundable_amount(
     brought = min(payment.amount_cents, standing.moved_cents)
     if wanted_cents is not None and wanted_cents > brought:
         raise invalid("amount", f"`amount` is more than the payment brought, KES {shillings_json(brought)}.")
-    left = brought - sums.refunded_cents(connection, payment.id)
+    # A statement may have named cents, and M-PESA pays out none.
+    left = (brought - sums.refunded_cents(connection, payment.id)) // CENTS * CENTS
     amount = left if wanted_cents is None else wanted_cents
     if left <= 0 or amount > left:
         raise _taken(left)

@@ -35,7 +35,7 @@ class MoneyStanding(NamedTuple):
     `moved_cents` is what M-PESA moved by the payment. `due_cents` stand in refunds_due and are asked for by no other
     request, `held_cents` are held as the fee and are asked for by none either; `asked_of_held_cents` are held, and a
     refund that no person has approved or rejected asks for them. `released_cents` are what no refund has taken back or
-    asks for of a fee that was released.
+    asks for of a fee that was released. `is_disputed`: the fee is held, and only an admin decides about it.
     """
 
     moved_cents: int
@@ -44,6 +44,7 @@ class MoneyStanding(NamedTuple):
     is_released: bool
     asked_of_held_cents: int = 0
     released_cents: int = 0
+    is_disputed: bool = False
 
 
 def standing_of(connection: Connection, payment: Payment, booking: Booking | None) -> MoneyStanding:
@@ -64,6 +65,7 @@ def standing_of(connection: Connection, payment: Payment, booking: Booking | Non
         is_released=is_released,
         asked_of_held_cents=asked.of_held_cents if fee in REFUNDABLE else 0,
         released_cents=released,
+        is_disputed=fee is FeeStatus.DISPUTED,
     )
 
 

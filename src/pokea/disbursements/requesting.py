@@ -80,6 +80,8 @@ def request_refund(connection: Connection, call: OutCall, wanted: RefundRequest,
         has_doubtful_receipt(payment),
     )
     of_fee_cents = max(0, amount - standing.due_cents)
+    if of_fee_cents and standing.is_disputed and not call.is_admin:
+        raise ApiError("already_decided", "The fee that this payment paid is disputed: an admin decides.")
     row = _new(
         call,
         rules,
