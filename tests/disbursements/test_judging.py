@@ -1,12 +1,13 @@
 """What an approval allows when it is about to be acted on: all of it is looked at again."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select
 
-from pokea.clock import HOUR, SECOND
+from pokea.clock import EAST_AFRICA_TIME, HOUR, SECOND, to_datetime
 from pokea.disbursements.addresses import AddressBook
 from pokea.disbursements.brake import BrakeFact, FactKind, StopReason
 from pokea.disbursements.brake_store import find_brake, note_facts, pull_brake, start, stop
@@ -52,6 +53,16 @@ def waiting(scene: PeopleScene, row: Disbursement, later: int = 0) -> Waiting | 
 def test_what_is_approved_and_within_everything_may_be_sent(scene: PeopleScene) -> None:
     """Nothing is in the way."""
     assert judged(scene, approved(scene)) == SendVerdict(is_covered=True)
+
+
+@pytest.mark.parametrize(("age_days", "is_raised"), [(84, False), (85, True)])
+def test_a_password_that_soon_ends_is_an_alert(scene: PeopleScene, age_days: int, is_raised: bool) -> None:
+    """From the 85th day on, also while nothing is to be sent."""
+    today = to_datetime(NOW).astimezone(EAST_AFRICA_TIME).date()
+    rules = scene.rules._replace(password_set_on=today - timedelta(days=age_days))
+    assert list(Gatekeeper(rules).judge(scene.connection, [], NOW)) == []
+    raised = scene.connection.execute(select(alerts.c.code)).scalars().all()
+    assert raised == (["password_old"] if is_raised else [])
 
 
 def test_an_approval_is_good_for_a_day(scene: PeopleScene) -> None:

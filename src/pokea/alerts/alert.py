@@ -50,6 +50,7 @@ class AlertCode(StrEnum):
     OUT_STUCK = "out_stuck"
     NAME_DIFFERS = "name_differs"
     INITIATOR_SILENT = "initiator_silent"
+    PASSWORD_OLD = "password_old"  # noqa: S105 - it is no password
     ENDPOINT_DISABLED = "endpoint_disabled"
 
 
@@ -64,6 +65,7 @@ PAUSES: Final[dict[AlertCode, Instant]] = {
     AlertCode.OUT_STUCK: 24 * HOUR,
     AlertCode.NAME_DIFFERS: 24 * HOUR,
     AlertCode.INITIATOR_SILENT: HOUR,
+    AlertCode.PASSWORD_OLD: 24 * HOUR,
     AlertCode.ENDPOINT_DISABLED: 24 * HOUR,
 }
 """What is seen again after it was sent is sent again, so long after the last time."""
@@ -87,6 +89,7 @@ LEVELS: Final = {
     AlertCode.OUT_STUCK: AlertLevel.FAILURE,
     AlertCode.NAME_DIFFERS: AlertLevel.WARNING,
     AlertCode.INITIATOR_SILENT: AlertLevel.FAILURE,
+    AlertCode.PASSWORD_OLD: AlertLevel.WARNING,
     AlertCode.ENDPOINT_DISABLED: AlertLevel.WARNING,
 }
 TITLES: Final = {
@@ -100,6 +103,7 @@ TITLES: Final = {
     AlertCode.OUT_STUCK: "A refund or payout cannot be settled",
     AlertCode.NAME_DIFFERS: "M-PESA named another recipient's name than before",
     AlertCode.INITIATOR_SILENT: "Daraja answers no question about money out",
+    AlertCode.PASSWORD_OLD: "The API operator's password soon ends",
     AlertCode.ENDPOINT_DISABLED: "An endpoint of webhooks is disabled",
 }
 

@@ -89,6 +89,11 @@ class BrakeFacts(NamedTuple):
     password_set_on: date | None
 
 
+def age_of_password_days(set_on: date | None, now: Instant) -> int | None:
+    """How many days ago the API operator's password was set, in East Africa Time; None where that is not known."""
+    return password_age_days(set_on, to_datetime(now).astimezone(EAST_AFRICA_TIME).date())
+
+
 def reason_to_stop(facts: BrakeFacts, now: Instant) -> StopReason | None:
     """Why all money out must stop, the gravest reason first; None when it may go on."""
     since_start = [fact for fact in facts.found if fact.happened_at > facts.started_at]
@@ -102,6 +107,5 @@ def reason_to_stop(facts: BrakeFacts, now: Instant) -> StopReason | None:
     unknown = {fact.subject_id for fact in since_start if fact.kind is FactKind.UNKNOWN}
     if len(unknown.intersection(facts.unknown_ids)) >= UNKNOWN_AT_ONCE:
         return StopReason.UNKNOWN_AT_ONCE
-    today = to_datetime(now).astimezone(EAST_AFRICA_TIME).date()
-    age_days = password_age_days(facts.password_set_on, today)
+    age_days = age_of_password_days(facts.password_set_on, now)
     return StopReason.PASSWORD_OLD if age_days is not None and age_days >= PASSWORD_DAYS else None

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
+from pokea.alerts.alert import Alert, AlertCode, raise_alerts
 from pokea.clock import Instant
 from pokea.disbursements.approving import Case, case_of, cases_of, lapse
-from pokea.disbursements.brake import BrakeFact
+from pokea.disbursements.brake import BrakeFact, age_of_password_days
 from pokea.disbursements.brake_store import note_facts
 from pokea.disbursements.claims import SendVerdict
 from pokea.disbursements.effects import OutEffects
@@ -17,6 +18,7 @@ from pokea.disbursements.model import Disbursement, Waiting
 from pokea.disbursements.refund_source import follow_fee
 from pokea.disbursements.sending_rules import WaitVerdict
 from pokea.operations.settle import Change
+from pokea.out_settings import PASSWORD_ALERTS_DAYS, PASSWORD_DAYS
 
 
 class Gatekeeper:
@@ -36,10 +38,22 @@ class Gatekeeper:
         if not self._rules.is_on:
             yield from ((case, SendVerdict(Waiting.STOPPED)) for case in cases_of(connection, rows))
             return
+        self._watch_password(connection, now)
         known = look_ahead(connection, rows, self._rules, now)
         for case in cases_of(connection, rows):
             found = judge(connection, case, self._rules, now, known)
             yield case, _verdict(found, is_covered=known.covers(case.row, self._rules))
+
+    def _watch_password(self, connection: Connection, now: Instant) -> None:
+        """A change: raise an alert where the API operator's password soon ends (law: who may)."""
+        set_on = self._rules.password_set_on
+        age_days = age_of_password_days(set_on, now)
+        if age_days is not None and age_days >= PASSWORD_ALERTS_DAYS:
+            says = (
+                f"The API operator's password was set on {set_on} and is good for {PASSWORD_DAYS} days; then money out "
+                "stops. Set a new one, and its day in MPESA_INITIATOR_PASSWORD_SET_ON."
+            )
+            raise_alerts(connection, [Alert(AlertCode.PASSWORD_OLD, str(set_on), says)], now)
 
     def lapse(self, connection: Connection, row: Disbursement, now: Instant) -> Change:
         """End an approval that was not acted on, and write what follows."""

@@ -22,6 +22,9 @@ from pokea.storage.database import Database
 
 PREFIX: Final = "/api/v1/ledger"
 _LONGEST_ID: Final = 64
+_PRINTABLE: Final = r"^[ -~]+$"
+_CURSOR: Final = r"^[0-9]{1,18}\.[ -~]+\.[0-9]{1,9}$"
+"""When, of which source and kind, and which line: the numbers fit their columns."""
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -29,10 +32,13 @@ class LedgerQuery(Incoming):
     """Which entries are shown."""
 
     source: str | None = Field(
-        None, max_length=_LONGEST_ID, description="The payment, disbursement or decision that moved the money."
+        None,
+        max_length=_LONGEST_ID,
+        pattern=_PRINTABLE,
+        description="The payment, disbursement or decision that moved the money.",
     )
     account: Account | None = Field(None, description="One account alone.")
-    cursor: str | None = Field(None, max_length=200, description="`nextCursor` of the page before.")
+    cursor: str | None = Field(None, max_length=200, pattern=_CURSOR, description="`nextCursor` of the page before.")
     limit: int = Field(50, ge=1, le=100, description="Entries on the page.")
 
 

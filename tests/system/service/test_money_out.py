@@ -194,6 +194,21 @@ def test_a_customer_sees_the_refunds_of_their_own_payments_and_nothing_else(trea
         assert treasury.ask("GET", path, None, "amina", "payments:read").status == 403
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("cursor=1.pay_x.received." + "9" * 30, "cursor"),
+        ("cursor=" + "9" * 30 + ".a.b.0", "cursor"),
+        ("source=%00", "source"),
+    ],
+)
+def test_the_ledger_names_what_cannot_be_looked_for(treasury: Treasury, query: str, field: str) -> None:
+    """A number that fits no column, and a character that no text of the database has, are the caller's mistakes."""
+    answer = treasury.ask("GET", f"/ledger/entries?{query}")
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+    assert [each["field"] for each in answer.body["errors"]] == [field]
+
+
 def test_the_books_hold_and_clearing_agrees_with_the_utility_account(treasury: Treasury) -> None:
     """After all of it the ledger sums to nothing, and every rule holds."""
     accounts = treasury.ask("GET", "/ledger/accounts").body["accounts"]
