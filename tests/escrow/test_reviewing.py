@@ -11,7 +11,7 @@ from pokea.ledger.entries import Money
 from pokea.operations.decision import Flag
 from pokea.storage.database import Database
 from pokea.storage.tables import flags
-from tests.disbursements.people_scene import PeopleScene, scene_on
+from tests.disbursements.people_scene import PeopleScene, refusal, scene_on
 
 
 @pytest.fixture
@@ -34,3 +34,21 @@ def test_a_flag_that_holds_a_fee_holds_that_booking_s_alone(scene: PeopleScene) 
     assert made.decision.amount_cents == 50_000
     rules = ("escrow_equals_fees", "fee_held_once")
     assert [each for each in violations(scene.connection, scene.now, BOOKS) if each.rule in rules] == []
+
+
+@pytest.mark.parametrize("decision", [FlagDecision.OTHER_INCOME, FlagDecision.KEEP])
+def test_a_shilling_that_a_person_put_elsewhere_is_not_refunded(scene: PeopleScene, decision: FlagDecision) -> None:
+    """A refund that was asked for before is approved only where its money still is due back."""
+    flag = Flag.PAID_TWICE
+    scene.paid(flags=flag.value)
+    raised = {"operation_id": "pay_1", "flag": flag.value, "raised_at": scene.now}
+    scene.connection.execute(insert(flags), [raised])
+    refund = scene.refund()
+    call = scene.call("owner", is_admin=True, object_id="dc_flag")
+    resolve_flag(scene.connection, call, FlagWish("pay_1", flag, decision, "We keep it"))
+    if decision is FlagDecision.KEEP:
+        assert scene.approve(refund).status == "approved"
+        return
+    with refusal("already_decided"):
+        scene.approve(refund)
+    assert scene.balances() == {"mpesa_clearing": 50_000, "other_income": -50_000}

@@ -27,7 +27,7 @@ from pokea.disbursements.model import (
     Waiting,
 )
 from pokea.disbursements.payee_store import lock_payee
-from pokea.disbursements.refund_source import follow_fee, take_decision
+from pokea.disbursements.refund_source import check_due, follow_fee, take_decision
 from pokea.disbursements.saving import add_steps, insert_disbursement, post, restated, save
 from pokea.disbursements.sending_rules import look, survey
 from pokea.disbursements.store import attempts_of, find_disbursement, lock_disbursements, steps_of
@@ -183,6 +183,7 @@ def _approved(
     after, step = case.after(StepKind.APPROVED, approver or BY_TIME, None, now)
     add_steps(connection, [step])
     take_decision(connection, case.row, now)
+    check_due(connection, case.row)
     post(connection, reserved(obligation_of(case.row), after.approvals, now))
     row = after.row._replace(approved_by=approver, approved_at=now, is_over_cap=over_cap, waiting=None)
     verdict = look(connection, row, rules, now, survey(connection, [row], rules, now))

@@ -112,6 +112,20 @@ def take_decision(connection: Connection, row: Disbursement, now: Instant) -> No
     insert_new(connection, postings, [asdict(each) for each in entries])
 
 
+def check_due(connection: Connection, row: Disbursement) -> None:
+    """Raises ApiError `already_decided` where less than a refund's amount is due back: a person has put it elsewhere.
+
+    Takes the booking's lock; the decision that the request is, if it is one, has taken effect.
+    """
+    if row.payment_id is None or row.booking_id is None:
+        return
+    booking = lock_booking(connection, row.booking_id)
+    is_fee = booking is not None and booking.fee_payment_id == row.payment_id
+    objects = [row.payment_id, row.booking_id] if is_fee else [row.payment_id]
+    if -_balance(connection, Account.REFUNDS_DUE, _sources(connection, row.payment_id, objects)) < row.amount_cents:
+        raise ApiError("already_decided", "The money of this payment is not due back any more: a person has decided.")
+
+
 def moved_cents(connection: Connection, payment_id: str) -> int:
     """What M-PESA moved by a payment, a statement's correction included."""
     return _balance(connection, Account.MPESA_CLEARING, [payment_id])
