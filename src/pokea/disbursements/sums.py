@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, select, text, tuple_
 
 from pokea.clock import HOUR, Instant
 from pokea.disbursements.caps import DAY, CapUse
@@ -16,7 +16,7 @@ from pokea.disbursements.model import Disbursement, DisbursementStatus
 from pokea.ledger.entries import Account
 from pokea.storage.sql import fetch_one
 from pokea.storage.statements import select_in
-from pokea.storage.tables import disbursements, postings
+from pokea.storage.tables import ASIDE, disbursements, postings
 
 _COLUMNS = disbursements.c
 _RESERVED_OR_PAID: Final = [*sorted(status.value for status in RESERVED), DisbursementStatus.COMPLETED.value]
@@ -102,6 +102,8 @@ def payable_cents(connection: Connection, merchant_id: int, payee_id: str) -> in
     owed = select(func.coalesce(-func.sum(columns.amount_cents), 0)).where(
         columns.merchant_id == merchant_id,
         columns.account == Account.PROVIDER_PAYABLE.value,
+        # As the index says it, word for word, so that it is used.
+        text(ASIDE),
         columns.party_id == payee_id,
     )
     return int(connection.execute(owed).scalar_one())
