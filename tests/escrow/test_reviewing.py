@@ -45,7 +45,7 @@ def test_a_shilling_that_a_person_put_elsewhere_is_not_refunded(scene: PeopleSce
     scene.connection.execute(insert(flags), [raised])
     refund = scene.refund()
     call = scene.call("owner", is_admin=True, object_id="dc_flag")
-    resolve_flag(scene.connection, call, FlagWish("pay_1", flag, decision, "We keep it"))
+    resolve_flag(scene.connection, call, FlagRequest("pay_1", flag, decision, "We keep it"))
     if decision is FlagDecision.KEEP:
         assert scene.approve(refund).status == "approved"
         return
