@@ -113,6 +113,28 @@ def test_a_form_is_told_what_to_send_instead() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "The body is empty. Send a JSON object."),
+        (b"{'phone': '0712345678'}", "(key must be a string at line 1 column 2). Correct it there."),
+        (b'{"phone":\n0712345678}', "(invalid number at line 2 column 2). Correct it there."),
+        (b'{"phone": "0712345678",}', "(trailing comma at line 1 column 24). Correct it there."),
+        (b'["0712345678"]', "The body is JSON, and no object. Send one, in braces."),
+    ],
+)
+def test_a_malformed_body_is_told_where_it_is_wrong_and_not_what_it_holds(body: bytes, says: str) -> None:
+    """The message names the place and the rule; a phone number in the body is not repeated."""
+
+    async def talk(client: Client) -> None:
+        answer = await client.post("/page", data=body, headers={"Content-Type": "application/json"})
+        assert (answer.status, answer.body["code"]) == (400, "malformed_body")
+        assert says in answer.body["message"]
+        assert "0712345678" not in answer.body["message"]
+
+    against(reading(), talk)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",

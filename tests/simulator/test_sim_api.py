@@ -224,6 +224,15 @@ def test_a_wrong_answer_is_refused_by_field(daraja: Daraja, body: dict[str, Any]
     assert len(daraja.prompts()) == 1
 
 
+@pytest.mark.parametrize("pin", ["99", "12a4", 1234])
+def test_a_pin_of_another_form_is_refused_in_words(daraja: Daraja, pin: Any) -> None:
+    """The answer says what a PIN is, and shows no pattern of the program's."""
+    daraja.pushed()
+    (prompt,) = daraja.prompts()
+    answer = daraja.call("POST", f"/sim/api/prompts/{prompt['id']}/answer", {"action": "pay", "pin": pin})
+    assert answer.json["message"] == "pin: the four digits of a PIN, as text."
+
+
 def test_a_prompt_that_is_not_there_is_404_and_one_that_has_ended_409(daraja: Daraja) -> None:
     """A late finger learns that the prompt is gone."""
     daraja.pushed()

@@ -21,7 +21,7 @@ from pokea import storage
 from pokea.addresses import read_database_address
 from pokea.errors import SchemaError, Unavailable
 from pokea.storage.engines import postgres_engine, sqlite_engine
-from pokea.storage.migrate import CURRENT, SchemaVersion, ensure_ready, migrate, standing
+from pokea.storage.migrate import CURRENT, SchemaVersion, ensure_ready, look_at, migrate, standing
 from pokea.storage.tables import metadata
 from tests.ports import free_port
 from tests.postgres import PostgresServer
@@ -253,7 +253,7 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password() -> No
     with pytest.raises(Unavailable) as caught:
         migrate(f"postgresql://pokea:very-secret@127.0.0.1:{port}/shop")
     assert f"postgresql://127.0.0.1:{port}/shop" in str(caught.value)
-    assert "refused" in str(caught.value)
+    assert "refused. Start the server, or correct host and port in POKEA_DATABASE_URL." in str(caught.value)
     assert "very-secret" not in str(caught.value)
 
 
@@ -261,9 +261,29 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     """A path that leads to some other file ends in a sentence, and the file stays as it is."""
     file = tmp_path / "notes.txt"
     file.write_text("Buy milk. " * 100)
-    with pytest.raises(Unavailable, match="file is not a database"):
+    with pytest.raises(Unavailable, match=r"file is not a database\. Name another file"):
         ensure_ready(f"sqlite:///{file}")
     assert file.read_text() == "Buy milk. " * 100
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        (
+            "missing/pokea.db",
+            r"its folder \S+/missing does not exist\. Make the folder, or name another file in",
+        ),
+        ("notes.txt/pokea.db", r"\S+/notes\.txt is no folder\. Name another file in POKEA_DATABASE_URL\."),
+        ("folder", r"it is a folder\. Let POKEA_DATABASE_URL name a file in it\."),
+    ],
+)
+def test_a_place_where_no_file_can_be_is_named_with_what_to_do(tmp_path: Path, path: str, says: str) -> None:
+    """Whoever starts or looks learns which part of the path is wrong, and what to do about it."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "notes.txt").write_text("Buy milk.")
+    for use in (ensure_ready, migrate, look_at):
+        with pytest.raises(Unavailable, match=f"cannot be used: {says}"):
+            use(f"sqlite:///{tmp_path / path}")
 
 
 def test_a_busy_sqlite_file_is_waited_for(tmp_path: Path) -> None:

@@ -44,9 +44,12 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     """The JSON body as a model; raises ApiError `malformed_body` or `invalid_request` with a sentence a field."""
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise malformed_body()
+        raise malformed_body("Send a JSON object, with `Content-Type: application/json`.")
+    body = await request.body()
+    if not body.strip():
+        raise malformed_body("The body is empty. Send a JSON object.")
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(body)
     except ValidationError as failure:
         raise refusal_of_errors(failure.errors(include_url=False)) from None
 

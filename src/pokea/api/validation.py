@@ -43,15 +43,19 @@ def refusal_of_errors(errors: Iterable[Mapping[str, Any]]) -> ApiError:
     The values that were sent are never repeated: they may be phone numbers.
     """
     found = list(errors)
-    if any(error["type"] == "json_invalid" or not _path(error["loc"]) for error in found):
-        return malformed_body()
+    unread = next((error for error in found if error["type"] == "json_invalid"), None)
+    if unread is not None:
+        # The parser's words name a place and a rule, and never what stands there.
+        return malformed_body(f"The body is not JSON ({unread['ctx']['error']}). Correct it there.")
+    if any(not _path(error["loc"]) for error in found):
+        return malformed_body("The body is JSON, and no object. Send one, in braces.")
     fields = tuple(_field_error(error) for error in found[:_MOST_ERRORS])
     return ApiError("invalid_request", " ".join(error.message for error in fields), fields)
 
 
-def malformed_body() -> ApiError:
-    """The refusal of a body that is no JSON object."""
-    return ApiError("malformed_body", "Send a JSON object, with `Content-Type: application/json`.")
+def malformed_body(message: str) -> ApiError:
+    """The refusal of a body that is no JSON object; the message says which of the ways to be none it went."""
+    return ApiError("malformed_body", message)
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

@@ -14,6 +14,7 @@ import typer
 
 from pokea.cli.logging_setup import log_to_stderr
 from pokea.cli.typed import typed
+from pokea.errors import PokeaError
 
 
 def demo(
@@ -36,11 +37,10 @@ def demo(
 
     # Its pages ask once a second: a line for each would take the token out of sight.
     log_to_stderr(logging.WARNING)
-    folder = Path(tempfile.mkdtemp(prefix="pokea-demo-")) if data is None else data
-    listeners = [listening_socket("127.0.0.1", port), listening_socket("127.0.0.1", sim_port)]
+    listeners = [listening_socket("127.0.0.1", port), listening_socket("127.0.0.1", sim_port, "--sim-port")]
     addresses = [f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
+    folder = Path(tempfile.mkdtemp(prefix="pokea-demo-")) if data is None else _folder_of(data)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         opened = open_demo(_fresh_file(folder), addresses[0], addresses[1], secrets.token_hex, site)
         token_file = _written(folder / "token", opened.token)
         secret_file = _written(folder / "jwt-secret", opened.jwt_secret)
@@ -54,6 +54,15 @@ def demo(
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)
     sys.exit(0 if code == 130 else code)  # noqa: PLR2004 - Ctrl-C is how a demo ends
+
+
+def _folder_of(data: Path) -> Path:
+    """The folder, made where it is missing. Raises PokeaError that names the option where it cannot be."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise PokeaError(f"--data {data} can be no folder: {failure.strerror}. Name one that you may write.") from None
+    return data
 
 
 def _fresh_file(folder: Path) -> Path:

@@ -114,10 +114,11 @@ def prepare_interpreter() -> None:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int, option: str = "--port") -> socket.socket:
     """A socket that is listened on from now: a client that connects before the application runs waits for it.
 
-    Raises PokeaError that names the option to change when the host is not this machine's, or the port is taken.
+    Raises PokeaError that names the option to change when the host is not this machine's, or the port is taken; the
+    port's is `option`.
     """
     if not host.strip():
         # An empty name would listen to all the world.
@@ -130,16 +131,16 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except (OSError, UnicodeError) as failure:
         listener.close()
-        raise PokeaError(_why_not_there(host, port, failure)) from None
+        raise PokeaError(_why_not_there(host, port, option, failure)) from None
     return listener
 
 
-def _why_not_there(host: str, port: int, failure: OSError | UnicodeError) -> str:
+def _why_not_there(host: str, port: int, option: str, failure: OSError | UnicodeError) -> str:
     if isinstance(failure, socket.gaierror | UnicodeError):
         return f"--host {host} is the name of no machine: give an address of this one, such as 127.0.0.1."
     if failure.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
         return f"--host {host} is no address of this machine: give 127.0.0.1, or 0.0.0.0 for all that it has."
-    return f"Port {port} on {host}: {failure.strerror or 'it cannot be used'}. Choose another with --port."
+    return f"Port {port} on {host}: {failure.strerror or 'it cannot be used'}. Choose another with {option}."
 
 
 async def run_together(

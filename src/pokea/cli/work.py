@@ -48,7 +48,7 @@ def work(
 
     if metrics_port is None:
         raise typer.Exit(uvloop.run(run(open_service(settings, metrics=metrics_of_process()))))
-    listener = listening_socket(host, metrics_port)
+    listener = listening_socket(host, metrics_port, "--metrics-port")
     service = open_service(settings, metrics=metrics_of_process())
     address = listening_address(host, listener.getsockname()[1])
     print(f"Pokea is at work; {address}/metrics", file=sys.stderr, flush=True)

@@ -20,6 +20,7 @@ from pokea.addresses import read_database_address
 from pokea.errors import SchemaError, Unavailable
 from pokea.storage.engines import postgres_engine, sqlite_engine
 from pokea.storage.tables import schema_version
+from pokea.storage.unusable import why_no_file, with_what_to_do
 
 T = TypeVar("T")
 
@@ -77,8 +78,10 @@ def look_at(url: str) -> SchemaVersion | None:
 
     Raises SchemaError as `standing` does, Unavailable when the database cannot be used.
     """
-    file = make_url(url).database if url.startswith("sqlite:") else None
-    if file is not None and not Path(file).exists():
+    file = _file_of(url)
+    if file is not None and not file.exists():
+        if why := why_no_file(file):
+            raise _unusable(url, why)
         return None
     with _engine(url) as engine:
         return _changed(engine, standing)
@@ -163,6 +166,16 @@ def _engine(url: str) -> Iterator[Engine]:
         yield engine
     except (DatabaseError, sqlite3.Error) as failure:
         reason = str(_cause_of(failure)).strip().split("\n")[0]
-        raise Unavailable(f"The database {read_database_address(url)} cannot be used: {reason}") from failure
+        file = _file_of(url)
+        raise _unusable(url, (file and why_no_file(file)) or with_what_to_do(reason)) from failure
     finally:
         engine.dispose()
+
+
+def _file_of(url: str) -> Path | None:
+    file = make_url(url).database if url.startswith("sqlite:") else None
+    return None if file is None else Path(file)
+
+
+def _unusable(url: str, why: str) -> Unavailable:
+    return Unavailable(f"The database {read_database_address(url)} cannot be used: {why}")

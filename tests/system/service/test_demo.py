@@ -265,16 +265,33 @@ def test_pages_of_a_site_that_was_named_may_call_it(start_demo: StartDemo) -> No
 
 @pytest.mark.parametrize("option", ["--port", "--sim-port"])
 def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, option: str) -> None:
-    """A port that somebody has stops the start with exit code 1 and a line that names the way out."""
+    """A port that is taken stops the start with exit code 1 and a line that names the way out, and leaves no folder."""
+    place = tmp_path / "temporary"
+    place.mkdir()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
         other = {"--port": "--sim-port", "--sim-port": "--port"}[option]
         arguments = ["demo", "--no-browser", option, port, other, "0"]
-        program = Program(arguments, {}, tmp_path / "demo.log", "", launcher=prepared.launch).launch()
+        environment = {"TMPDIR": str(place)}
+        program = Program(arguments, environment, tmp_path / "demo.log", "", launcher=prepared.launch).launch()
         assert program.process is not None
         assert program.process.wait(60) == 1
     (line,) = program.log.splitlines()
     assert port in line
-    assert "--port" in line
+    assert line.endswith(f"Choose another with {option}.")
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_that_can_be_none_is_said_in_one_line(tmp_path: Path) -> None:
+    """A file in the place of the folder stops the start with exit code 1 and a line that names the option."""
+    file = tmp_path / "notes.txt"
+    file.write_text("Buy milk.")
+    arguments = ["demo", "--no-browser", "--port", "0", "--sim-port", "0", "--data", str(file)]
+    program = Program(arguments, {}, tmp_path / "demo.log", "", launcher=prepared.launch).launch()
+    assert program.process is not None
+    assert program.process.wait(60) == 1
+    assert program.log.splitlines() == [
+        f"pokea: --data {file} can be no folder: File exists. Name one that you may write."
+    ]

@@ -88,6 +88,10 @@ _CHOICES: Final = {
     "when": "before, after",
     "account": "utility, merchant",
 }
+_FORMS: Final = {
+    "pin": "pin: the four digits of a PIN, as text.",
+    "receipt": "receipt: 8 to 12 capital letters and digits.",
+}
 _AT: Final = re.compile(r" - at `\$\.([A-Za-z]+)`$")
 _QUOTED: Final = re.compile(r"field `([A-Za-z_]+)`")
 
@@ -111,6 +115,8 @@ def _refusal(complaint: str) -> ApiError:
         return ApiError("malformed_body", f"{complaint}.")
     name = found.group(1)
     message = f"{name}: {_AT.sub('', complaint)}."
+    if name in _FORMS and "missing" not in complaint:
+        message = _FORMS[name]
     if name in _CHOICES and "missing" not in complaint:
         message += f" There are: {_CHOICES[name]}."
     return ApiError("invalid_request", message, (FieldError(name, message),))
