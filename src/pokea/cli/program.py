@@ -33,6 +33,12 @@ from pokea.errors import PokeaError, SettingsError
 
 _LOADING = 20_000
 
+
+def flowing(text: str) -> str:
+    """The paragraphs of a docstring, each in one line: a terminal breaks it where it is full, and not where we did."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
 program = typer.Typer(
     name="pokea",
     help="Takes M-Pesa payments for bookings, and is never wrong about whether the money came.",
@@ -62,7 +68,8 @@ for command in (
     export.export,
     universe.universe,
 ):
-    program.command()(command)
+    is_long = command.__name__ == "simulate"
+    program.command(cls=simulate.PlainCommand if is_long else None, help=flowing(command.__doc__ or ""))(command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -32,6 +32,7 @@ def reconcile(
     Asking keeps to the budget that all processes share (POKEA_QUERY_RATE). Lines of a statement that match a payment
     are proof that it was paid; that a payment is not shown proves something only where the statement is complete. Safe
     beside a running service, and safe to repeat.
+
     Exit code 0: all that the statement shows is settled and agrees. 1: it shows something that a person must look at.
     2: it settles nothing, since it is no statement or another's.
     """

@@ -6,6 +6,7 @@ from inspect import Parameter, Signature
 from typing import Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from pokea.addresses import listening_address
 from pokea.cli.logging_setup import log_to_stderr
@@ -16,6 +17,14 @@ HELP = """Run a Daraja of your own, with phones and faults, until Ctrl-C.
 It speaks Daraja's wire format on its own paths, for anyone's integration in any language. Phones are at /sim, the API
 for tests is at /sim/api (docs/simulator.md). Its journal lasts as long as it runs.
 """
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help is a list and no table: of so many options a table cuts the names that are to be typed."""
+
+    def format_help(self, *args: Any, **kwargs: Any) -> None:
+        self.rich_markup_mode = None
+        super().format_help(*args, **kwargs)
 
 
 def command() -> Callable[..., None]:

@@ -25,7 +25,7 @@ _LATE: Final = {
 }
 _LOCKED: Final = {
     "en": " We are making sure that no money moved before you pay again.",
-    "sw": " Tunahakikisha kuwa hakuna pesa zilizotumwa kabla ulipe tena.",
+    "sw": " Tunahakikisha kuwa hakuna pesa zilizotumwa kabla hujalipa tena.",
 }
 _TAKEN_BACK: Final = frozenset({"no_response", "expired"})
 """Failures after which M-PESA now and then reports a success; `no_answer` says so itself."""

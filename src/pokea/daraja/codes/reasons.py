@@ -237,7 +237,7 @@ _ALL: Final = (
         "M-PESA reports another amount than the one that was asked for. "
         "Contact the business, and do not pay again until it has answered.",
         "M-PESA imeripoti kiasi tofauti na kilichoombwa. "
-        "Wasiliana na mfanyabiashara, na usilipe tena hadi itakapokujibu.",
+        "Wasiliana na mfanyabiashara, na usilipe tena hadi atakapokujibu.",
     ),
     ReasonText(
         "paid_twice",
