@@ -56,7 +56,7 @@ def read_sources(environment: Mapping[str, str], file: Path | None, known: Colle
             complaints.append(Complaint(str(file), Severity.STOPS, says))
             text, is_whole = "", False
         lines = list(parse_stream(io.StringIO(text)))
-        complaints += _broken_lines(lines, file)
+        complaints += [*_broken_lines(lines, file), *_written_twice(lines, file, known)]
         pairs = [(line.key, line.value) for line in lines if line.key is not None]
         in_file = {name: value for name, value in resolve_variables(pairs, override=True).items() if value is not None}
     values: dict[str, str] = {}
@@ -97,6 +97,24 @@ def _broken_lines(lines: Sequence[Binding], file: Path) -> Iterator[Complaint]:
         if line.error:
             says = f"{file} line {line.original.line} cannot be read and is ignored: write NAME=value, quotes closed."
             yield Complaint(str(file), Severity.WARNS, says)
+
+
+def _written_twice(lines: Sequence[Binding], file: Path, known: Collection[str]) -> Iterator[Complaint]:
+    """Where one setting stands with two values: who edits the first one changes nothing."""
+    last: dict[str, Binding] = {}
+    for line in lines:
+        name = (line.key or "").upper()
+        before = last.get(name)
+        if name in known and before is not None and before.value != line.value:
+            says = f"{name} stands twice in {file}, on lines {_at(before)} and {_at(line)}: the later one counts."
+            yield Complaint(name, Severity.WARNS, f"{says} Remove the other.")
+        last[name] = line
+
+
+def _at(line: Binding) -> int:
+    """The number of the line on which the name stands: a binding begins with the blank lines before it."""
+    text = line.original.string
+    return line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _misspelt(written: Mapping[str, str], known: frozenset[str]) -> Iterator[Complaint]:

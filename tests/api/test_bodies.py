@@ -122,7 +122,7 @@ def test_a_form_is_told_what_to_send_instead() -> None:
         (b'["0712345678"]', "The body is JSON, and no object. Send one, in braces."),
     ],
 )
-def test_a_malformed_body_is_told_where_it_is_wrong_and_not_what_it_holds(body: bytes, says: str) -> None:
+def test_the_answer_to_a_malformed_body_names_the_place_and_repeats_nothing(body: bytes, says: str) -> None:
     """The message names the place and the rule; a phone number in the body is not repeated."""
 
     async def talk(client: Client) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pokea.errors import SettingsError
-from pokea.setting_rules import Severity
+from pokea.setting_rules import Complaint, Severity
 from pokea.setting_sources import Sources, meant_by, read_sources
 from pokea.settings import examine_settings, load_settings
 from tests.broken_settings import PRODUCTION, SIMULATOR
@@ -50,6 +50,14 @@ def test_the_usual_ways_to_write_the_file_are_read(env_file: Path, content: str,
     """Quotes, comments, `export`, and the mark that Windows puts before the first name are no part of a setting."""
     found = read(env_file, content)
     assert (found.values.get("mpesa_passkey"), found.complaints) == (passkey, ())
+
+
+def test_a_setting_that_stands_twice_with_two_values_is_said_with_its_lines(env_file: Path) -> None:
+    """The later one counts, and a warning names both lines; the same value twice is no matter."""
+    found = read(env_file, "MPESA_SHORTCODE=1\nMPESA_PASSKEY=2\n\n# mine\nexport mpesa_shortcode=3\nMPESA_PASSKEY=2\n")
+    assert found.values == {"mpesa_shortcode": "3", "mpesa_passkey": "2"}
+    says = f"MPESA_SHORTCODE stands twice in {env_file}, on lines 1 and 5: the later one counts. Remove the other."
+    assert found.complaints == (Complaint("MPESA_SHORTCODE", Severity.WARNS, says),)
 
 
 def test_no_file_is_no_complaint(tmp_path: Path) -> None:

@@ -278,7 +278,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_place_where_no_file_can_be_is_named_with_what_to_do(tmp_path: Path, path: str, says: str) -> None:
-    """Whoever starts or looks learns which part of the path is wrong, and what to do about it."""
+    """A start and a look name the part of the path that is wrong, and what to do about it."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "notes.txt").write_text("Buy milk.")
     for use in (ensure_ready, migrate, look_at):
