@@ -82,8 +82,8 @@ def test_a_caller_with_a_token_is_known_by_its_subject() -> None:
         ({"Authorization": "Bearer"}, "The Authorization header must be `Bearer`, a space, and one token."),
         ({"Authorization": "Basic dXNlcjpwYXNz"}, "The Authorization header must be `Bearer`, a space, and one token."),
         ({"Authorization": "Bearer a b"}, "The Authorization header must be `Bearer`, a space, and one token."),
-        ({"Authorization": "Bearer nonsense"}, "The bearer token is not a JSON Web Token."),
-        ({"Authorization": "Bearer pcs_abcdef"}, "The bearer token is not a JSON Web Token."),
+        ({"Authorization": "Bearer nonsense"}, "The bearer token is no JSON Web Token; send one, whole."),
+        ({"Authorization": "Bearer pcs_abcdef"}, "The bearer token is no JSON Web Token; send one, whole."),
         (bearer("alice", now=NOON - 7200 * 1_000_000), "The token has expired; ask for a new one."),
     ],
 )

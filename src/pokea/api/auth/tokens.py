@@ -114,7 +114,7 @@ class Verifier:
         try:
             payload: bytes = _SIGNATURES.decode(token, key, algorithms=[algorithm])
         except InvalidSignatureError:
-            raise unauthenticated("The token's signature is wrong: it was signed with another key.") from None
+            raise unauthenticated("The token was signed with another key; ask for a new one.") from None
         except PyJWTError:
             raise unauthenticated("The bearer token cannot be verified; ask for a new one.") from None
         now = self._clock.now()
@@ -125,7 +125,7 @@ def _header(token: str) -> dict[str, Any]:
     try:
         return _SIGNATURES.get_unverified_header(token)
     except (PyJWTError, ValueError, RecursionError):
-        raise unauthenticated("The bearer token is not a JSON Web Token.") from None
+        raise unauthenticated("The bearer token is no JSON Web Token; send one, whole.") from None
 
 
 def read_claims(payload: bytes, expected: Expected, now: Instant) -> Claims:
