@@ -36,6 +36,8 @@ _PURPOSES: Final[Mapping[str, frozenset[Purpose]]] = {
 }
 """Which purposes the addresses of each path have."""
 _ADDRESS: Final = re.compile(rf"{PREFIX}/({'|'.join(_PURPOSES)})/([0-9a-f]{{48}})")
+_SLASHES: Final = re.compile("/{2,}")
+_LONGEST_PATH: Final = 500
 _ACCEPTED: Final = json_answer(CALLBACK_ACCEPTED)
 
 _log = logging.getLogger("pokea.out")
@@ -67,12 +69,12 @@ class OutAddressRoutes:
         return [Route(f"{PREFIX}/{path}/{{token}}", self._receive, methods=["POST"]) for path in _PURPOSES]
 
     def shortcut(self, path: str) -> FastRoute | None:
-        """The way past the general stack for what has the form of one of the addresses."""
-        named = _ADDRESS.fullmatch(path)
+        """The way past the general stack for what has the form of one of the addresses, and what it means of it."""
+        named = _named(path)
         return None if named is None else FastRoute(self._take, named[2], f"{PREFIX}/{named[1]}/{{token}}")
 
     async def _receive(self, request: Request) -> Response:
-        named = _ADDRESS.fullmatch(request.scope["path"])
+        named = _named(request.scope["path"])
         path, token = named.groups() if named is not None else ("", "")
         address = await self._database.read_one(store.find_address, callback_digest(token)) if token else None
         if address is None or Purpose(address.purpose) not in _PURPOSES[path]:
@@ -89,3 +91,15 @@ class OutAddressRoutes:
             )
         await self._settler.deliver(OutDelivery(token, await request.body(), self._clock.now(), stranger))
         return _ACCEPTED
+
+
+def _named(path: str) -> re.Match[str] | None:
+    """The address that a path means: its purpose and its token.
+
+    Doubled slashes are read as one, and those at the end as none, since a Result is posted once (daraja: acknowledge
+    first).
+    """
+    named = _ADDRESS.fullmatch(path)
+    if named is None and "/out/" in path and len(path) <= _LONGEST_PATH:
+        named = _ADDRESS.fullmatch(_SLASHES.sub("/", path).rstrip("/"))
+    return named

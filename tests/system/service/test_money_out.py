@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.service.running import call, eventually
+from pokea.operations.tokens import PaymentTokens
+from pokea.redact import Secret
+from tests.system.service.running import SECRET_KEY, call, eventually
 from tests.system.service.treasury import Treasury
 
 _ENDED = ("completed", "failed")
@@ -138,6 +140,18 @@ def test_a_forged_result_at_a_guessed_address_is_not_found(treasury: Treasury) -
         forged = call("POST", f"{treasury.world.service.url}/api/v1/out/{purpose}/{'a' * 48}", body, {})
         assert forged.status == 404
     assert treasury.read(refund["id"])["status"] == "unknown"
+
+
+def test_a_result_is_taken_however_its_address_was_joined(treasury: Treasury) -> None:
+    """A proxy may double a slash, or add one at the end: Daraja posts a Result once, and a 404 would lose it."""
+    pushed = treasury.paid()
+    lost = {"kind": "result_lost", "count": 1, "msisdn": pushed.phone}
+    treasury.world.simulator.api("POST", "/faults", lost)
+    (attempt,) = treasury.until(treasury.refund(pushed, way="b2c"), "accepted")["attempts"]
+    token = PaymentTokens(Secret(SECRET_KEY)).sign("out:result:0", attempt["id"])
+    for path in (f"//api/v1/out/result/{token}", f"/api/v1//out//result/{token}/"):
+        assert call("POST", f"{treasury.world.service.url}{path}", {"Result": {}}, {}).status == 200
+        assert call("POST", f"{treasury.world.service.url}{path}/x", {"Result": {}}, {}).status == 404
 
 
 def test_a_released_fee_is_split_and_its_parts_are_paid_out(treasury: Treasury) -> None:
