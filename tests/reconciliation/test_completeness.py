@@ -115,6 +115,21 @@ def test_a_row_that_was_taken_out_is_noticed(taken_out: int) -> None:
     assert found[1:] in ([GapKind.BALANCES_BREAK], [GapKind.EDGE_BALANCES_DIFFER])
 
 
+@pytest.mark.parametrize(("paid_in", "withdrawn"), [("1,200.00", "-1,200.00"), ("", ""), ("see above", "-")])
+def test_sums_below_the_rows_that_agree_are_no_gap(paid_in: str, withdrawn: str) -> None:
+    """Neither is a row of sums that stand elsewhere."""
+    assert found_in([*ROWS, ["Total", "", "", "", "", paid_in, withdrawn, *[""] * 7]]) == []
+    assert found_in([*ROWS, ["Totals:", paid_in, withdrawn]]) == []
+
+
+@pytest.mark.parametrize("sums", [("1,300.00", "1,200.00"), ("1,300.00", ""), ("", "1.00")])
+def test_sums_below_the_rows_that_differ_are_noticed(sums: tuple[str, str]) -> None:
+    """They are the statement's totals as those above the header are, and rows may lack."""
+    (gap,) = found_in([*ROWS, ["Total", "", "", "", "", *sums, *[""] * 7]])
+    assert gap.kind is GapKind.TOTALS_DIFFER
+    assert "of row 12 is 1" in gap.sentence
+
+
 @pytest.mark.parametrize("taken_out", range(7, 11))
 def test_a_row_that_was_taken_out_is_noticed_without_totals(taken_out: int) -> None:
     """The chain of balances is enough, with its ends."""

@@ -142,6 +142,9 @@ def test_a_number_is_what_the_spreadsheet_shows() -> None:
         (b"RECEIPT_NUMBER,DATE1,DETAILS\n", "daily extract"),
         (bytes(range(256)) * 4, "neither text"),
         (b"Dear Sir,\n", "No header was found"),
+        (as_csv(ROWS, "|"), "stands in one cell"),
+        (as_csv([[as_csv([row]).decode().strip()] for row in ROWS]), "stands in one cell"),
+        (as_xlsx([[as_csv([row]).decode().strip()] for row in ROWS]), "stands in one cell"),
     ],
 )
 def test_any_other_file_is_called_what_it_is(content: bytes, says: str) -> None:

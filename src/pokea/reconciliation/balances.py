@@ -1,5 +1,5 @@
-"""The sums of a statement: its header's totals, and the chain of balances that each row continues (texts: order and
-balances). Pure.
+"""The sums of a statement: its totals, in the header or below the rows, and the chain of balances that each row
+continues (texts: order and balances). Pure.
 
 Rows that were deleted by hand, cut off or swallowed leave a break here, and nowhere else.
 """
@@ -21,15 +21,21 @@ def is_newest_first(lines: Sequence[StatementLine]) -> bool | None:
 
 
 def totals_differ(statement: Statement) -> str:
-    """The sentence that says which of the header's totals is not the sum of the rows; empty where they agree."""
+    """The sentence that says which total, of the header or below the rows, is not their sum; empty where they agree."""
     preamble = statement.preamble
     moved = [line for line in statement.lines if line.kind is not LineKind.UNFINISHED]
-    sums = (
-        ("Total Paid In", preamble.paid_in_cents, sum(line.paid_in_cents for line in moved)),
-        ("Total Withdrawn", preamble.withdrawn_cents, sum(line.withdrawn_cents for line in moved)),
-    )
+    paid_in, withdrawn = sum(line.paid_in_cents for line in moved), sum(line.withdrawn_cents for line in moved)
+    sums = [
+        ("`Total Paid In`", preamble.paid_in_cents, paid_in),
+        ("`Total Withdrawn`", preamble.withdrawn_cents, withdrawn),
+    ]
+    for each in statement.sums_below:
+        sums += [
+            (f"`Paid In` of row {each.number}", each.paid_in_cents, paid_in),
+            (f"`Withdrawn` of row {each.number}", each.withdrawn_cents, withdrawn),
+        ]
     wrong = [
-        f"`{label}` is {shillings(abs(stated))} and the rows have {shillings(summed)}"
+        f"{label} is {shillings(abs(stated))} and the rows have {shillings(summed)}"
         for label, stated, summed in sums
         if stated is not None and abs(stated) != summed
     ]

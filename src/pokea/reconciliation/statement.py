@@ -6,7 +6,7 @@ what a statement proves is `completeness` and `match`.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -71,8 +71,16 @@ class Preamble(Struct, frozen=True, kw_only=True):
     unreadable: tuple[str, ...] = ()
 
 
+class SumsBelow(NamedTuple):
+    """The sums that some tools write below the last row, by their row's number; None for what they do not say."""
+
+    number: int
+    paid_in_cents: int | None
+    withdrawn_cents: int | None
+
+
 class Statement(Struct, frozen=True, kw_only=True):
-    """A statement as it was read at `read_at`, rows in the file's order.
+    """A statement as it was read at `read_at`, rows in the file's order, and the sums below them.
 
     `may_be_swapped`: a spreadsheet has turned times into dates, and nothing shows that it did not take days for months.
     """
@@ -81,6 +89,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     lines: Sequence[StatementLine]
     unreadable: Sequence[UnreadableLine]
     read_at: Instant
+    sums_below: Sequence[SumsBelow] = ()
     may_be_swapped: bool = False
 
 
@@ -96,7 +105,8 @@ def statement_in(
 ) -> Statement:
     """The statement in these rows; `advance` is called for every row that is read. Raises NotAStatement."""
     columns = _columns(sheet.rows[sheet.head].cells)
-    rows = [row for row in sheet.rows[sheet.head + 1 :] if row.fault or _holds_anything(row)]
+    below = [row for row in sheet.rows[sheet.head + 1 :] if row.fault or _holds_anything(row)]
+    rows = [row for row in below if row.fault or not _is_of_sums(row)]
     _refuse_personal(rows, columns)
     times = [columns.cell(row.cells, columns.completion_time) for row in rows if len(row.cells) >= columns.width]
     dates, plain = _told_apart(times)
@@ -114,6 +124,7 @@ def statement_in(
         lines=[each for each in read if isinstance(each, StatementLine)],
         unreadable=[each for each in read if isinstance(each, UnreadableLine)],
         read_at=read_at,
+        sums_below=[_sums(row, columns) for row in below if not row.fault and _is_of_sums(row)],
         may_be_swapped=bool(all_dates) and (bool(all_plain) or all(map(_may_be_swapped, all_dates))),
     )
 
@@ -129,10 +140,21 @@ def _told_apart(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
 
 
 def _holds_anything(row: SheetRow) -> bool:
-    if not any(cell if not isinstance(cell, str) else cell.strip() for cell in row.cells):
-        return False
-    # Some tools write sums below the last row; they are no movement.
-    return not (column_name(row.cells[0]) in ("total", "totals") and not any(map(read_time, row.cells)))
+    return any(cell if not isinstance(cell, str) else cell.strip() for cell in row.cells)
+
+
+def _is_of_sums(row: SheetRow) -> bool:
+    """Whether the row is no movement, and holds the sums of those above it."""
+    return column_name(row.cells[0]) in ("total", "totals") and not any(map(read_time, row.cells))
+
+
+def _sums(row: SheetRow, columns: Columns) -> SumsBelow:
+    texts = [
+        columns.text(row.cells, place) if place < len(row.cells) else ""
+        for place in (columns.paid_in, columns.withdrawn)
+    ]
+    # A dash says nothing here.
+    return SumsBelow(row.number, *(read_cents(text) if re.search("[0-9]", text) else None for text in texts))
 
 
 def _may_be_swapped(cell: Cell) -> bool:

@@ -132,6 +132,8 @@ def _of_workbook(workbook: Workbook) -> StatementSheet:
     if workbook.fault:
         raise NotAStatement(f"This Excel file cannot be read: {workbook.fault}.")
     found = [(sheet, head) for sheet in workbook.sheets if (head := _head(sheet.rows)) is not None]
+    if not found and any(_is_crowded(cells) for sheet in workbook.sheets for cells in sheet.rows[:PREAMBLE_ROWS]):
+        raise NotAStatement(_CROWDED)
     if not found:
         raise NotAStatement(f"This is an Excel file, and {_NO_HEADER}")
     if len(found) > 1:
@@ -146,6 +148,18 @@ def _of_workbook(workbook: Workbook) -> StatementSheet:
 _NO_HEADER: Final = (
     f"no header was found: a statement has, in its first {PREAMBLE_ROWS} rows, one that begins with `Receipt No.`."
 )
+
+
+_CROWDED: Final = (
+    "The header, which begins with `Receipt No.`, stands in one cell: give a file in which each of its names has a "
+    "cell of its own, with commas, semicolons or tabs between them."
+)
+
+
+def _is_crowded(cells: Sequence[Cell]) -> bool:
+    """Whether one cell holds the names of all columns, as with a delimiter that is not known."""
+    name = column_name(cells[0]) if cells else ""
+    return name.startswith("receipt no") and "completion time" in name
 
 
 def _of_text(text: str) -> StatementSheet:
@@ -166,6 +180,8 @@ def _of_text(text: str) -> StatementSheet:
             raise NotAStatement("This is M-PESA's daily extract, not the portal's statement: give the latter.")
         if "\x00" in begin:
             raise NotAStatement("This file is neither text nor an Excel file.")
+        if any(_is_crowded(row.cells) for row in rows[:PREAMBLE_ROWS]):
+            raise NotAStatement(_CROWDED)
         raise NotAStatement(f"N{_NO_HEADER[1:]}")
     return StatementSheet(rows, head)
 
