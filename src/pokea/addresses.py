@@ -3,12 +3,14 @@
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}")
 _LAST_PORT: Final = 65_535
 _LONGEST_HOST: Final = 253
+_OF_PYTHON: Final = frozenset({"autocommit", "context", "cursor_factory", "prepare_threshold", "row_factory"})
+"""What psycopg takes from programs alone, and would take for such a value from an address too."""
 
 
 class WebAddress(NamedTuple):
@@ -152,13 +154,35 @@ def read_database_address(url: str) -> DatabaseAddress:
     name = unquote(name)
     if not name.isprintable():
         raise ValueError("has a character in the name of the database that cannot be seen")
+    _check_options(query)
     return DatabaseAddress(False, server, name)
 
 
+def _check_options(query: str) -> None:
+    """Whether hosts and ports behind the question mark fit each other, and all else there is libpq's."""
+    given = parse_qs(query)
+    hosts = given.get("host", [])
+    if len(hosts) > 1:
+        ports = [host.partition(":")[2] for host in hosts]
+    else:
+        hosts, ports = (",".join(given.get(name, [])).split(",") for name in ("host", "port"))
+    if any(port and not _PORT.fullmatch(port) for port in ports):
+        raise ValueError("has a port behind its ? that is no number")
+    if "port" in given and (len(ports) != len(hosts) or len(given.get("host", [])) > 1):
+        raise ValueError("has another number of ports than of hosts behind its ?")
+    foreign = sorted(_OF_PYTHON & given.keys())
+    if foreign:
+        raise ValueError(f"has {foreign[0]} behind its ?, which is no option of libpq: leave it out")
+
+
 def _sqlite_file(text: str) -> DatabaseAddress:
-    file, _, query = text.partition("?")
+    file, mark, query = text.partition("?")
     if not file:
         raise ValueError("names no file: write sqlite:///FILE")
     if file.startswith(":") or file.startswith("file:") or "memory" in query:
         raise ValueError("is a database in memory, which each connection would have for itself: write sqlite:///FILE")
+    if mark:
+        raise ValueError("has a ? behind its file, where SQLite takes no options: leave it out, or write it as %3F")
+    if not unquote(file).isprintable():
+        raise ValueError("has a character in the name of its file that cannot be seen")
     return DatabaseAddress(True, "", file)

@@ -325,6 +325,17 @@ def check_database_address(url: str) -> Iterator[Complaint]:
     yield from _read_of("POKEA_DATABASE_URL", url)[1]
 
 
+def check_notices_address(url: str, primary_url: str) -> Iterator[Complaint]:
+    """Whether changes of the primary can be heard of at this address."""
+    name = "POKEA_NOTICES_URL"
+    address, unreadable = _read_of(name, url)
+    yield from unreadable
+    if address is not None and address.is_file:
+        yield stops(name, "is of SQLite, which has no notices: remove it, or name PostgreSQL itself.")
+    elif address is not None and primary_url.startswith("sqlite:"):
+        yield warns(name, "is set beside SQLite, which has no notices: it counts for nothing, so remove it.")
+
+
 def check_read_address(url: str, primary_url: str) -> Iterator[Complaint]:
     """Whether a standby of the primary can be at this address."""
     name = "POKEA_READ_URL"

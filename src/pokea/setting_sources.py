@@ -142,6 +142,8 @@ def what_is_taken(info: FieldInfo, value: object, otherwise: str) -> str:
     longest = next((limit.max_length for limit in info.metadata if isinstance(limit, MaxLen)), None)
     if isinstance(value, str) and longest is not None and len(value) > longest:
         return f"must have at most {longest} characters."
+    if bool in kinds:
+        return "must be true or false."
     if not kinds & {int, float, Decimal}:
         return f"{otherwise}."
     limits = [
@@ -154,7 +156,9 @@ def what_is_taken(info: FieldInfo, value: object, otherwise: str) -> str:
         )
         if isinstance(limit, kind)
     ]
-    number = "a whole number" if int in kinds else "a number"
+    places = next((each.decimal_places for each in info.metadata if hasattr(each, "decimal_places")), None)
+    most = f" of at most {places} decimals" if places is not None else ""
+    number = "a whole number" if int in kinds else f"a number{most}"
     return f"must be {number}, {' and '.join(limits)}, written in digits without a comma."
 
 

@@ -331,6 +331,8 @@ def complaints(settings: Settings, *, is_whole: bool = True, now: Instant | None
     found += rules.check_networks(environment, "POKEA_TRUSTED_PROXIES", settings.proxy_networks)
     found += rules.check_networks(environment, "POKEA_CALLBACK_ALLOWED_IPS", settings.callback_networks)
     found += rules.check_database_address(settings.pokea_database_url)
+    if settings.pokea_notices_url:
+        found += rules.check_notices_address(settings.pokea_notices_url, settings.pokea_database_url)
     if settings.pokea_read_url:
         found += rules.check_read_address(settings.pokea_read_url, settings.pokea_database_url)
     found += check_money_out(

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -142,6 +144,14 @@ def test_a_subject_that_the_service_would_refuse_is_one_line(run: Run, subject: 
     assert "--subject" in ended.err
 
 
+@pytest.mark.parametrize("scope", ["payments:read \udcff", "admin\u200b", "\u0661"])
+def test_a_scope_that_no_service_knows_is_one_line(run: Run, scope: str) -> None:
+    """Also where it is no text at all."""
+    ended = run(["token", "--subject", "alice", "--scope", scope], SIMULATOR)
+    assert (ended.code, "--scope" in ended.err) == (2, True)
+    assert is_one_line(ended)
+
+
 @pytest.mark.parametrize("name", ["token", "pay"])
 def test_no_token_is_signed_where_an_issuers_keys_count(run: Run, name: str) -> None:
     """The service would refuse it, so it is said where one is to be had."""
@@ -177,6 +187,40 @@ def test_a_file_that_cannot_be_written_is_one_line(run: Run, output: str) -> Non
     assert ended.code == 1
     assert is_one_line(ended)
     assert f"{output}: " in ended.err
+
+
+@pytest.mark.parametrize("place", ["no-folder/pokea.sqlite3", "x" * 300])
+def test_doctor_says_that_a_file_cannot_be_made(run: Run, place: str) -> None:
+    """It does not call the database empty, and every other check is made all the same."""
+    base = "http://127.0.0.1:1"
+    ended = run(["doctor"], {**SIMULATOR, "MPESA_BASE_URL": base, "POKEA_DATABASE_URL": f"sqlite:///{place}"})
+    assert (ended.code, ended.err) == (1, "")
+    assert f"fail  database: The database sqlite:///{place} cannot be used: " in ended.out
+    assert "fail  credentials: " in ended.out
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_time_that_never_ends_is_one_line(run: Run, value: str) -> None:
+    """The simulator would wait for it."""
+    ended = run(["simulate", "--port", "0", "--prompt-seconds", value], {})
+    assert (ended.code, "prompt_seconds" in ended.err) == (2, True)
+    assert is_one_line(ended)
+
+
+def test_an_argument_that_is_no_text_is_printed_all_the_same(tmp_path: Path) -> None:
+    """Also on a terminal that lacks the character."""
+    command = [sys.executable, "-m", "pokea", "explain", os.fsdecode(b"10\xff")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.startswith(b"10\\udcff is not known")
+
+
+def test_a_stream_that_is_closed_ends_no_command_with_a_traceback(tmp_path: Path) -> None:
+    """What has nowhere to print says so, and what reads nothing needs nothing to read."""
+    script = f"exec {shlex.quote(sys.executable)} -m pokea export >&- <&-"
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "pokea: Standard output is closed: give --output and a file.\n"
 
 
 @pytest.mark.parametrize("command", ["serve", "simulate"])

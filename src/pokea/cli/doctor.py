@@ -97,7 +97,7 @@ async def _findings(examined: "Examined", *, books: bool) -> "AsyncIterator[Find
     yield settings_checks.check_alert_addresses(settings)
     for finding in settings_checks.check_watchfulness(settings):
         yield finding
-    if examined.are_sound("POKEA_DATABASE_URL", "POKEA_READ_URL"):
+    if examined.are_sound("POKEA_DATABASE_URL", "POKEA_READ_URL", "POKEA_NOTICES_URL"):
         async for finding in _inside(settings, books=books):
             yield finding
     async for finding in _outside(examined):

@@ -49,6 +49,8 @@ def export(
     from pokea.storage.migrate import ensure_ready
 
     log_to_stderr(logging.CRITICAL)
+    if output is None and getattr(sys.stdout, "name", "") == os.devnull:
+        raise SettingsError("Standard output is closed: give --output and a file.")
     try:
         wanted = ExportFilter(
             DEFAULT_SCOPE,

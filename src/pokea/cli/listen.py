@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import typer
 
-from pokea.cli.pay import WRONG, CommandEnd, RunningService, admin_token, api_address, given_token, say
+from pokea.cli.pay import WRONG, CommandEnd, RunningService, ServiceAnswer, admin_token, api_address, given_token, say
 
 if TYPE_CHECKING:
     from pokea.transport import Transport
@@ -48,13 +48,14 @@ def listen(
     secret = secret or _new_secret()
     try:
         sign_webhook("evt", 0, b"", [secret])
+    except ValueError as failure:
+        raise typer.Exit(say(WRONG, f"--secret: {failure}.")) from None
+    try:
         targets = [_target(each) for each in forward_to]
         wanted = frozenset(_pattern(each) for each in types) or frozenset({"*"})
         ago_seconds = _since_seconds(since)
         service = api_address(url.strip()), given_token(token) or admin_token()
         asyncio.run(_listen(*service, Aim(targets, wanted, ago_seconds, secret)))
-    except ValueError as failure:
-        raise typer.Exit(say(WRONG, f"--secret: {failure}.")) from None
     except CommandEnd as end:
         raise typer.Exit(say(end.code, str(end))) from None
 
@@ -117,7 +118,7 @@ async def _listen(url: str, token: str, aim: Aim) -> None:
         print(f"export POKEA_WEBHOOK_SECRET={aim.secret}", flush=True)
         while True:
             found = await _page(service, after, _MOST_AT_ONCE)
-            for event in found["events"]:
+            for event in found.parts("events"):
                 if _is_wanted(event["type"], aim.types):
                     await forwarder.forward(event)
             after = found["next"]
@@ -134,7 +135,7 @@ async def _number_before(service: RunningService, ago_seconds: int | None) -> in
         return latest
 
     async def look(after: int) -> tuple[int, float] | None:
-        found = (await _page(service, after, 1))["events"]
+        found = (await _page(service, after, 1)).parts("events")
         return next(((each["sequence"], datetime.fromisoformat(each["timestamp"]).timestamp()) for each in found), None)
 
     return await number_before(SystemClock().now() / SECOND - ago_seconds, latest, look)
@@ -156,7 +157,7 @@ async def number_before(begins_at: float, latest: int, look: Look) -> int:
     return high
 
 
-async def _page(service: RunningService, after: int, limit: int) -> dict[str, Any]:
+async def _page(service: RunningService, after: int, limit: int) -> ServiceAnswer:
     return await service.call("GET", f"/events?after={after}&limit={limit}", None, WRONG)
 
 

@@ -1,12 +1,13 @@
 """`pokea refund`, `pokea payout`, `pokea approve` and `pokea out`: money out from the terminal of a running service."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import typer
 
-from pokea.cli.pay import UNKNOWN, WRONG, CommandEnd, RunningService, api_address, given_token, say
+from pokea.cli.pay import UNKNOWN, WRONG, CommandEnd, RunningService, ServiceAnswer, api_address, given_token, say
 
 _URL = typer.Option("http://127.0.0.1:8000", help="Address of the running service.")
 _TOKEN = typer.Option("", envvar="POKEA_TOKEN", help="Bearer token; by default one signed with our own secret.")
@@ -14,6 +15,7 @@ _AS = typer.Option("terminal", "--as", help="Who you are, where the token is sig
 _REASON = typer.Option(..., help="Why, in one line: who approves it reads it.")
 _REPEAT = typer.Option(False, "--confirm-repeat", help="It is meant, although the same went out within 24 hours.")
 _TOKEN_SECONDS: Final = 600
+_ID: Final = re.compile(r"[a-z]{2}_[0-9a-zA-Z_]{1,60}")
 _OPEN: Final = ("requested", "approved", "sending", "accepted", "unknown", "failed")
 _SHOWN: Final = 100
 _NOT_HERE: Final = "There is no refund or payout of that id: they begin with rf_ and po_."
@@ -50,7 +52,7 @@ def refund(
         found = payment if payment.startswith("pay_") else await _payment_of(service, payment)
         body = {"paymentId": found, "reason": reason, "amount": amount, "way": way or None}
         asked = await _post(service, "/refunds", {**_given(body), "confirmRepeat": confirm_repeat})
-        _print_asked(asked["refund"])
+        _print_asked(asked.part("refund"))
 
     _run(ask, subject, url, token)
 
@@ -70,7 +72,7 @@ def payout(
     async def ask(service: RunningService) -> None:
         body = {"payeeId": payee, "amount": amount, "reason": reason, "bookingId": booking or None}
         asked = await _post(service, "/payouts", {**_given(body), "confirmRepeat": confirm_repeat})
-        _print_asked(asked["payout"])
+        _print_asked(asked.part("payout"))
 
     _run(ask, subject, url, token)
 
@@ -86,9 +88,9 @@ def approve(
 
     async def look_and_approve(service: RunningService) -> None:
         kind = {"rf": "refund", "po": "payout"}.get(wanted.partition("_")[0])
-        if kind is None:
+        if kind is None or not _ID.fullmatch(wanted):
             raise CommandEnd(WRONG, _NOT_HERE)
-        seen = (await service.call("GET", f"/{kind}s/{wanted}", None, UNKNOWN))[kind]
+        seen = (await service.call("GET", f"/{kind}s/{wanted}", None, UNKNOWN)).part(kind)
         for line in _shown(kind, seen):
             print(line)
         if not token.strip() and subject in (seen["requestedBy"], seen["retriedBy"]):
@@ -96,7 +98,7 @@ def approve(
         if not typer.confirm("Approve this?"):
             raise CommandEnd(WRONG, "Not approved.")
         body = {"digest": seen["digest"], "overCap": over_cap}
-        done = (await _post(service, f"/{kind}s/{wanted}/approve", body))[kind]
+        done = (await _post(service, f"/{kind}s/{wanted}/approve", body)).part(kind)
         print(f"{wanted} is {done['status']}: {_next_step(done)}.")
 
     _run(look_and_approve, subject, url, token)
@@ -106,13 +108,13 @@ def out(subject: str = _AS, url: str = _URL, token: str = _TOKEN) -> None:
     """Show which refunds and payouts are open, and what is to be done about each."""
 
     async def show(service: RunningService) -> None:
-        state = (await service.call("GET", "/money-out", None, UNKNOWN))["moneyOut"]
+        state = (await service.call("GET", "/money-out", None, UNKNOWN)).part("moneyOut")
         print(f"Money out is {state['state']}{'. ' + state['message'] if state['message'] else ''}")
         found = []
         for kind in ("refunds", "payouts"):
             for status in _OPEN:
                 answer = await service.call("GET", f"/{kind}?status={status}&limit={_SHOWN}", None, UNKNOWN)
-                found += answer[kind]
+                found += answer.parts(kind)
         rows = [_row(each) for each in sorted(found, key=lambda each: str(each["createdAt"]))]
         for line in _table(rows):
             print(line)
@@ -148,7 +150,7 @@ def _token_of(subject: str) -> str:
         raise CommandEnd(WRONG, f"{failure} Or give --token.") from None
 
 
-async def _post(service: RunningService, path: str, body: dict[str, Any]) -> dict[str, Any]:
+async def _post(service: RunningService, path: str, body: dict[str, Any]) -> ServiceAnswer:
     from pokea.clock import SystemClock
     from pokea.ids import Ids
 
@@ -158,8 +160,10 @@ async def _post(service: RunningService, path: str, body: dict[str, Any]) -> dic
 async def _payment_of(service: RunningService, receipt: str) -> str:
     from urllib.parse import quote
 
-    found = await service.call("GET", f"/payments/mpesa/history?q={quote(receipt, safe='')}", None, UNKNOWN)
-    ids = [each["id"] for each in found["transactions"] if each["mpesaReceiptNumber"] == receipt.strip().upper()]
+    wanted = quote(receipt, safe="", errors="replace")
+    found = await service.call("GET", f"/payments/mpesa/history?q={wanted}", None, UNKNOWN)
+    named = found.parts("transactions")
+    ids = [each["id"] for each in named if each["mpesaReceiptNumber"] == receipt.strip().upper()]
     if len(ids) != 1:
         raise CommandEnd(WRONG, f"There is no payment with the receipt {receipt}.")
     return str(ids[0])

@@ -19,6 +19,8 @@ _TIMEOUT_SECONDS: Final = 60.0
 _TOKEN_SECONDS: Final = 3600
 _API: Final = "/api/v1"
 _CREATED, _FIRST_REFUSAL, _TOO_MANY, _FIRST_FAULT = 201, 400, 429, 500
+_NOTHING_DONE: Final = frozenset({"daraja_refused", "daraja_unavailable", "unavailable"})
+"""Failures after which it is known that nothing was done (docs/errors.md)."""
 
 
 class CommandEnd(Exception):
@@ -110,6 +112,27 @@ async def _pay(url: str, token: str, msisdn: str, amount: int, booking: str, *, 
         await transport.close()
 
 
+class ServiceAnswer(dict[str, Any]):
+    """An object of a service's answer. What it lacks, or has in another form, raises CommandEnd: then no Pokea of this
+    version has answered."""
+
+    def __missing__(self, name: str) -> Any:
+        raise CommandEnd(WRONG, f"The answer has no `{name}`: is a Pokea of this version at --url?")
+
+    def part(self, name: str) -> "ServiceAnswer":
+        """The object of this name."""
+        found = self[name]
+        return found if isinstance(found, ServiceAnswer) else self.__missing__(name)
+
+    def parts(self, name: str) -> "list[ServiceAnswer]":
+        """The objects of the list of this name."""
+        found = self[name]
+        if not isinstance(found, list) or not all(isinstance(each, ServiceAnswer) for each in found):
+            self.__missing__(name)
+        objects: list[ServiceAnswer] = found
+        return objects
+
+
 class RunningService:
     """A running service, as its API shows it. Raises CommandEnd where it refuses or is not there."""
 
@@ -121,25 +144,22 @@ class RunningService:
     async def book(self, amount: int) -> str:
         """A new booking with this fee."""
         answer = await self.call("POST", "/bookings", {"service": "Payment from the terminal", "amount": amount}, WRONG)
-        return str(answer["booking"]["id"])
+        return str(answer.part("booking")["id"])
 
-    async def push(self, msisdn: str, booking: str, amount: int) -> dict[str, Any]:
+    async def push(self, msisdn: str, booking: str, amount: int) -> ServiceAnswer:
         """Prompt the phone."""
         request = {"phoneNumber": msisdn, "bookingId": booking, "amount": amount, "type": "booking_fee"}
-        pushed: dict[str, Any] = (await self.call("POST", "/payments/mpesa/stkpush", request, UNKNOWN))["data"]
-        return pushed
+        return (await self.call("POST", "/payments/mpesa/stkpush", request, UNKNOWN)).part("data")
 
-    async def status(self, payment_id: str) -> dict[str, Any]:
+    async def status(self, payment_id: str) -> ServiceAnswer:
         """The payment as it stands."""
-        answer = await self.call("GET", f"/payments/mpesa/status/{payment_id}", None, UNKNOWN)
-        transaction: dict[str, Any] = answer["transaction"]
-        return transaction
+        return (await self.call("GET", f"/payments/mpesa/status/{payment_id}", None, UNKNOWN)).part("transaction")
 
     async def call(
         self, method: str, path: str, body: dict[str, Any] | None, unanswered: int, *, key: str = ""
-    ) -> dict[str, Any]:
+    ) -> ServiceAnswer:
         """The answer to one call, with an idempotency key if one is given; `unanswered` is the exit code when none
-        comes. Raises CommandEnd."""
+        comes, or one that does not say what was done. Raises CommandEnd."""
         from pokea.transport import NoAnswer, NotSent
 
         content = json.dumps(body).encode() if body is not None else None
@@ -152,17 +172,29 @@ class RunningService:
             ) from None
         except NoAnswer:
             raise CommandEnd(unanswered, "The service did not answer: what it did is not known.") from None
-        try:
-            answer: dict[str, Any] = json.loads(reply.body)
-        except ValueError:
-            raise CommandEnd(WRONG, f"{self._prefix} is not Pokea's API.") from None
+        answer = _answer_in(reply.body)
+        refusal = ServiceAnswer() if answer is None else answer
+        if reply.status >= _FIRST_FAULT and body is not None and refusal.get("code") not in _NOTHING_DONE:
+            says = refusal.get("message", f"The service answered {reply.status}: what it did is not known.")
+            raise CommandEnd(unanswered, str(says))
+        if answer is None:
+            raise CommandEnd(WRONG, f"{self._prefix} is not Pokea's API.")
         if reply.status >= _FIRST_REFUSAL:
             wrong = reply.status < _FIRST_FAULT and reply.status != _TOO_MANY
-            raise CommandEnd(WRONG if wrong else FAILED, answer.get("message", f"The service answered {reply.status}."))
+            says = answer.get("message", f"The service answered {reply.status}.")
+            raise CommandEnd(WRONG if wrong else FAILED, str(says))
         return answer
 
 
-async def _watch(service: RunningService, pushed: dict[str, Any], *, quiet: bool) -> int:
+def _answer_in(body: bytes) -> ServiceAnswer | None:
+    try:
+        found = json.loads(body, object_hook=ServiceAnswer)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, ServiceAnswer) else None
+
+
+async def _watch(service: RunningService, pushed: ServiceAnswer, *, quiet: bool) -> int:
     """Look until the payment has ended, or until its lock is over and the outcome is unknown."""
     from pokea.clock import SECOND, SystemClock, from_datetime
 
@@ -175,7 +207,7 @@ async def _watch(service: RunningService, pushed: dict[str, Any], *, quiet: bool
             # The prompt is out: a service that restarts is waited for.
             if SystemClock().now() > expires_at + _LOCK_SECONDS * SECOND:
                 raise
-            transaction = {"status": f"no answer ({away})"}
+            transaction = ServiceAnswer(status=f"no answer ({away})")
         left = (expires_at - SystemClock().now()) / SECOND
         is_over = transaction["status"] in ("completed", "failed")
         if not quiet:
@@ -195,7 +227,7 @@ def _show(status: str, left: float, printed: str, *, is_over: bool) -> str:
     return status
 
 
-def _end(transaction: dict[str, Any], *, quiet: bool) -> int:
+def _end(transaction: ServiceAnswer, *, quiet: bool) -> int:
     failure = transaction.get("failure") or {}
     if transaction["status"] == "completed":
         code, says = PAID, f"Paid. Receipt {transaction.get('mpesaReceiptNumber') or 'not known yet'}."

@@ -4,6 +4,8 @@ Exit codes: 0 done, 1 Pokea could not do it, 2 the command or a setting is wrong
 """
 
 import gc
+import io
+import os
 import sys
 
 import typer
@@ -89,6 +91,7 @@ def main() -> None:
     """Run the command line."""
     # What modules make stays, and looking for garbage among it takes a tenth of the time to load them.
     gc.set_threshold(_LOADING)
+    _prepare_streams()
     try:
         program()
     except (PokeaError, OSError) as failure:
@@ -97,6 +100,20 @@ def main() -> None:
         sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _prepare_streams() -> None:
+    """Let every command find its three streams open, and print whatever it was given.
+
+    A stream that was closed at the start, as `<&-` does, is nothing to read from and nowhere to write to.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - it lasts as long as the process
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as above
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # An argument need not be text, and a terminal need not know every character.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def ending(failure: PokeaError | OSError) -> tuple[int, str]:

@@ -1,10 +1,14 @@
 """`pokea token`: a JWT signed with the shared secret."""
 
+import re
+
 import typer
 
 from pokea.errors import SettingsError
 
 CUSTOMER_SCOPES = "payments:write payments:read bookings:write"
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+"""Of what a scope is made (RFC 6749, 3.3)."""
 
 
 def token(
@@ -13,7 +17,10 @@ def token(
     hours: float = typer.Option(1.0, min=0.01, max=24 * 366, help="How long it is good for."),
 ) -> None:
     """Print a bearer token signed with POKEA_JWT_SECRET, for trying things out and for your own back end."""
-    print(own_token(subject, scope.split(), round(hours * 3600)))
+    scopes = scope.split()
+    if not all(map(_SCOPE.fullmatch, scopes)):
+        raise SettingsError("--scope holds a character that no scope has: write them in ASCII, with blanks between.")
+    print(own_token(subject, scopes, round(hours * 3600)))
 
 
 def own_token(subject: str, scopes: list[str], lifetime_seconds: int) -> str:

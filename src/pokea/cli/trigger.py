@@ -71,10 +71,9 @@ async def _ending(service: RunningService, payment_id: str, wanted: Triggered) -
     until = clock.now() + _PATIENCE_SECONDS * SECOND
     while clock.now() < until:
         found = await service.call("GET", f"/events?object={payment_id}&limit=100", None, UNKNOWN)
-        for event in found["events"]:
+        for event in found.parts("events"):
             if event["type"] == wanted:
-                ended: dict[str, Any] = event
-                return ended
+                return event
             if event["type"] in list(Triggered):
                 raise CommandEnd(FAILED, f"{payment_id} ended with {event['type']}.")
         await asyncio.sleep(_LOOK_EVERY_SECONDS)

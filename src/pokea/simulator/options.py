@@ -5,6 +5,7 @@ does not decide otherwise: the query limit is off until it is asked for, and a p
 """
 
 import dataclasses
+import math
 import re
 import typing
 from typing import Any, Final, Literal, NamedTuple
@@ -222,6 +223,8 @@ def switches() -> tuple[Switch, ...]:
 def _check(switch: Switch, value: Any) -> None:
     if switch.choices and value not in switch.choices:
         raise ValueError(f"{switch.name} must be one of {', '.join(switch.choices)}, not {value!r}.")
+    if switch.kind is float and not math.isfinite(value):
+        raise ValueError(f"{switch.name} must be a number that ends.")
     if switch.kind in (int, float) and value < 0:
         raise ValueError(f"{switch.name} must not be negative.")
     if switch.name in _POSITIVE and value <= 0:

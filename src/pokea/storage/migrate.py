@@ -79,12 +79,18 @@ def look_at(url: str) -> SchemaVersion | None:
     Raises SchemaError as `standing` does, Unavailable when the database cannot be used.
     """
     file = _file_of(url)
-    if file is not None and not file.exists():
-        if why := why_no_file(file):
-            raise _unusable(url, why)
+    if file is not None and _is_missing(url, file):
         return None
     with _engine(url) as engine:
         return _changed(engine, standing)
+
+
+def _is_missing(url: str, file: Path) -> bool:
+    """Whether the file is missing and can be made. Raises Unavailable where no file can be in its place."""
+    why = why_no_file(file)
+    if why is not None:
+        raise _unusable(url, why)
+    return not file.exists()
 
 
 def standing(connection: Connection) -> SchemaVersion | None:

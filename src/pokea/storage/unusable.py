@@ -22,6 +22,13 @@ _BY_WORDS: Final = (
 
 def why_no_file(file: Path) -> str | None:
     """Why no database can be opened at this path, with what to do about it; None where the path tells nothing."""
+    try:
+        return _hindrance(file)
+    except OSError as failure:
+        return f"{failure.strerror or failure}. Name another file in {_SETTING}."
+
+
+def _hindrance(file: Path) -> str | None:
     folder = file.parent
     if file.is_dir():
         return f"it is a folder. Let {_SETTING} name a file in it."
