@@ -3,6 +3,7 @@
 Amounts are in cents, since charges have them (law: money out in detail, 14).
 """
 
+import re
 from typing import Any, Final
 
 from pydantic import Field
@@ -22,9 +23,7 @@ from pokea.storage.database import Database
 
 PREFIX: Final = "/api/v1/ledger"
 _LONGEST_ID: Final = 64
-_PRINTABLE: Final = r"^[ -~]+$"
-_CURSOR: Final = r"^[0-9]{1,18}\.[ -~]+\.[0-9]{1,9}$"
-"""When, of which source and kind, and which line: the numbers fit their columns."""
+_CURSOR: Final = re.compile(r"([0-9]{1,18})\.([!-\-/-~]+)\.([!-\-/-~]+)\.([0-9]{1,9})")
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -34,11 +33,11 @@ class LedgerQuery(Incoming):
     source: str | None = Field(
         None,
         max_length=_LONGEST_ID,
-        pattern=_PRINTABLE,
+        pattern="^[!-~]+$",
         description="The payment, disbursement or decision that moved the money.",
     )
     account: Account | None = Field(None, description="One account alone.")
-    cursor: str | None = Field(None, max_length=200, pattern=_CURSOR, description="`nextCursor` of the page before.")
+    cursor: str | None = Field(None, max_length=200, description="`nextCursor` of the page before.")
     limit: int = Field(50, ge=1, le=100, description="Entries on the page.")
 
 
@@ -162,9 +161,7 @@ def _cursor_of(last: Posting) -> str:
 def _read_cursor(text: str | None) -> tuple[int, str, str, int] | None:
     if text is None:
         return None
-    parts = text.split(".")
-    try:
-        posted_at, source_id, kind, line = parts
-        return int(posted_at), source_id, kind, int(line)
-    except ValueError:
-        raise invalid("cursor", "`cursor` must be the `nextCursor` of an earlier answer.") from None
+    parts = _CURSOR.fullmatch(text)
+    if parts is None:
+        raise invalid("cursor", "`cursor` must be the `nextCursor` of an earlier answer.")
+    return int(parts[1]), parts[2], parts[3], int(parts[4])

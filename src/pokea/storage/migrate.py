@@ -8,7 +8,7 @@ and a step that fails leaves the database as it was.
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -87,10 +87,13 @@ def look_at(url: str) -> SchemaVersion | None:
 
 def _is_missing(url: str, file: Path) -> bool:
     """Whether the file is missing and can be made. Raises Unavailable where no file can be in its place."""
+    with suppress(OSError):  # of a name that no file can have, which is why there is none
+        if file.exists():
+            return False
     why = why_no_file(file)
     if why is not None:
         raise _unusable(url, why)
-    return not file.exists()
+    return True
 
 
 def standing(connection: Connection) -> SchemaVersion | None:
