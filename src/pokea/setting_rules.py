@@ -40,6 +40,7 @@ _PLACEHOLDER_HOST: Final = re.compile(
 )
 _DOCUMENTATION_HOST: Final = re.compile(r"(.*\.)?(example(\.(com|net|org))?|test|invalid)")
 """Names that belong to no machine (RFC 2606)."""
+_IN_A_HEADER: Final = re.compile(r"[!-~]+")
 _PASSKEY: Final = re.compile(r"[0-9a-fA-F]{64}")
 _SHORTCODE: Final = re.compile(r"[0-9]{5,7}")
 _FEWEST_CHARACTERS: Final = 6
@@ -225,6 +226,16 @@ def check_secrets(environment: str, secrets: Mapping[str, str]) -> Iterator[Comp
             says = f"is the same as {seen[value]}, so that who learns one has both: give each its own."
             yield careful(environment, name, says)
         seen.setdefault(value, name)
+
+
+def check_metrics_token(environment: str, token: str, secrets: Mapping[str, str]) -> Iterator[Complaint]:
+    """Whether a header can hold the token, and it opens nothing else. It stands in the scraper's own settings."""
+    name = "POKEA_METRICS_TOKEN"
+    if token and not _IN_A_HEADER.fullmatch(token):
+        yield stops(name, "holds a blank or a character that no header holds: make it with `openssl rand -hex 32`.")
+    other = next((other for other, value in secrets.items() if value and value == token), None)
+    if other is not None:
+        yield careful(environment, name, f"is the same as {other}, which the scraper then has too: give it its own.")
 
 
 def is_guessed_easily(secret: str) -> bool:

@@ -321,6 +321,7 @@ def complaints(settings: Settings, *, is_whole: bool = True, now: Instant | None
     if settings.mpesa_base_url:
         found += rules.check_daraja_address(environment, settings.mpesa_base_url)
     found += rules.check_secrets(environment, secrets)
+    found += rules.check_metrics_token(environment, settings.pokea_metrics_token.get_secret_value(), secrets)
     found += rules.check_tokens(
         environment=environment,
         jwks_url=settings.pokea_jwks_url,
