@@ -22,6 +22,7 @@ _NEVER: Final = tuple(
 )
 """Link-local addresses, and those at which clouds hand out their secrets: refused whatever is allowed."""
 _PROTOCOLS: Final = IPv4Network("192.0.0.0/24")
+_MAPPED_BITS: Final = 96
 _LAST_32: Final = 0xFFFF_FFFF
 
 
@@ -95,12 +96,22 @@ class Allowance(NamedTuple):
         return any(each in network for each in unwrapped(address) for network in self.networks)
 
 
+def read_network(text: str) -> IPv4Network | IPv6Network:
+    """The network of a setting. IPv4 addresses within IPv6 ones, as `::ffff:10.0.0.1`, are read as what they are, since
+    those of clients are. Raises ValueError."""
+    network = ip_network(text, strict=False)
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
+
+
 def read_allowance(parts: Collection[str]) -> Allowance:
     """The hosts and networks of a setting. Raises ValueError that names the part which is neither."""
     hosts, networks = set(), []
     for part in parts:
         try:
-            networks.append(ip_network(part, strict=False))
+            networks.append(read_network(part))
         except (AddressValueError, ValueError):
             if "/" in part or not is_host(part):
                 raise ValueError(

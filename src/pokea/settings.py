@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -24,6 +24,7 @@ from pokea.event_settings import EventSettings
 from pokea.limit_settings import LimitSettings
 from pokea.out_rules import SANDBOX_INITIATOR, SANDBOX_INITIATOR_PASSWORD, check_money_out
 from pokea.out_settings import OutSettings
+from pokea.public_addresses import read_network
 from pokea.setting_rules import SANDBOX_PASSKEY, SANDBOX_SHORTCODE, SIMULATOR, Complaint, Severity
 from pokea.setting_sources import read_sources, what_is_taken
 from pokea.storage_settings import StorageSettings
@@ -137,7 +138,7 @@ class Settings(OutSettings, EdgeSettings, EventSettings, LimitSettings, StorageS
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for part in value:
             try:
-                ip_network(part, strict=False)
+                read_network(part)
             except ValueError:
                 raise ValueError(
                     f"holds {part!r}, which is no IP address or network such as 196.201.212.0/24"
@@ -197,12 +198,12 @@ class Settings(OutSettings, EdgeSettings, EventSettings, LimitSettings, StorageS
     @property
     def callback_networks(self) -> tuple[Network, ...]:
         """Addresses from which callbacks are believed; empty for any."""
-        return tuple(ip_network(part, strict=False) for part in self.pokea_callback_allowed_ips)
+        return tuple(read_network(part) for part in self.pokea_callback_allowed_ips)
 
     @property
     def proxy_networks(self) -> tuple[Network, ...]:
         """Proxies whose X-Forwarded-For is believed."""
-        return tuple(ip_network(part, strict=False) for part in self.pokea_trusted_proxies)
+        return tuple(read_network(part) for part in self.pokea_trusted_proxies)
 
 
 class Examined(NamedTuple):

@@ -6,14 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pokea.api.auth.callers import client_address, stranger_at
 from pokea.public_addresses import (
     Allowance,
     is_never_allowed,
     is_public,
     read_address,
     read_allowance,
+    read_network,
     unwrapped,
 )
+from pokea.setting_rules import check_networks
+from pokea.settings import given_settings
+from tests.broken_settings import JWT_SECRET, SECRET_KEY
+
+SECRETS = {"pokea_secret_key": SECRET_KEY, "pokea_jwt_secret": JWT_SECRET}
 
 PUBLIC = [
     "8.8.8.8",
@@ -159,6 +166,33 @@ def test_a_network_is_allowed_with_what_stands_for_it() -> None:
     assert not allowance.refused("shop.example", map(ip_address, allowed))
     others = [ip_address(each) for each in ("10.2.0.1", "192.168.0.1", "fd13::1")]
     assert allowance.refused("shop.example", others) == others
+
+
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("::ffff:10.1.2.3", "10.1.2.3/32"),
+        ("::ffff:10.1.2.3/104", "10.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("fd12::1/16", "fd12::/16"),
+        ("10.1.2.3/16", "10.1.0.0/16"),
+    ],
+)
+def test_a_network_is_read_as_that_of_its_addresses(text: str, network: str) -> None:
+    """An address of a log on a machine with both kinds, `::ffff:10.1.2.3`, is that of its client."""
+    assert str(read_network(text)) == network
+
+
+def test_a_mapped_network_of_the_settings_holds_its_addresses() -> None:
+    """A proxy, a sender and a receiver that are named so are believed, and the whole Internet is named as such."""
+    named = dict.fromkeys(("pokea_trusted_proxies", "pokea_callback_allowed_ips"), "::ffff:10.1.2.0/120")
+    settings = given_settings(mpesa_environment="simulator", **named, **SECRETS)
+    forwarded = client_address("::ffff:10.1.2.3", ["196.201.214.200"], settings.proxy_networks)
+    assert (forwarded, stranger_at("10.1.2.9", settings.callback_networks)) == ("196.201.214.200", "")
+    assert not read_allowance(["::ffff:10.1.2.0/120"]).refused("shop.example", [ip_address("10.1.2.3")])
+    (complaint,) = check_networks("production", "POKEA_TRUSTED_PROXIES", [read_network("::ffff:0:0/96")])
+    assert "strangers" in complaint.sentence
 
 
 def test_an_allowed_host_may_be_private() -> None:
