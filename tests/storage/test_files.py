@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import socket
 import stat
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, text
 
+from pokea.errors import Unavailable
 from pokea.storage.database import open_database
 from pokea.storage.migrate import migrate
 from tests.system.service.running import command
@@ -41,6 +44,19 @@ def test_an_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
         database.close()
     finally:
         os.umask(before)
+
+
+def test_what_is_no_file_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device or a socket in the place of the database keeps its mode: as root, Pokea would shut /dev/null to all."""
+    place = tmp_path / "database"
+    with socket.socket(socket.AF_UNIX) as listening:
+        # From within the folder, since a socket's address is short.
+        monkeypatch.chdir(tmp_path)
+        listening.bind(place.name)
+        place.chmod(0o666)
+        with pytest.raises(Unavailable):
+            migrate(f"sqlite:///{place}")
+        assert stat.S_IMODE(place.stat().st_mode) == 0o666
 
 
 def test_an_export_is_its_owners_alone(tmp_path: Path) -> None:

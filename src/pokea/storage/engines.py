@@ -8,6 +8,7 @@ import contextlib
 import os
 import socket
 import sqlite3
+import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,7 +73,9 @@ def _keep_private(file: str | None) -> None:
     for name in (file, f"{file}-wal", f"{file}-shm"):
         # Another owner's file is that owner's to protect, and a missing one is made like the first.
         with contextlib.suppress(OSError):
-            if os.stat(name).st_mode & _OTHERS:
+            mode = os.stat(name).st_mode
+            # What is no file is not ours to close: root could shut /dev/null to the whole machine.
+            if stat.S_ISREG(mode) and mode & _OTHERS:
                 os.chmod(name, _OWNER_ALONE)
 
 
