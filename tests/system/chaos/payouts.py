@@ -69,7 +69,11 @@ def _owed_payee(treasury: Treasury) -> str:
     payee_id = treasury.payee()
 
     def owe(connection: Connection) -> None:
-        row = dict.fromkeys(decisions.c.keys()) | {"id": f"dc_{payee_id}", "merchant_id": 1, "object_id": "bk_1"}
+        row = dict.fromkeys(decisions.c.keys()) | {
+            "id": f"dc_{payee_id}",
+            "merchant_id": 1,
+            "object_id": f"bk_{payee_id}",
+        }
         row |= {"kind": "release", "amount_cents": _OWED_CENTS, "subject": "ann", "created_at": 1}
         connection.execute(insert(decisions), [row])
         post(connection, released(f"dc_{payee_id}", 1, [Share(payee_id, _OWED_CENTS)], 0, 1))
