@@ -20,6 +20,7 @@ from pokea.storage.engines import postgres_engine, sqlite_engine
 
 SAYS = "Approved payouts that are started a second, each durable first, with a simulated Daraja that pays at once."
 _WANTED_A_SECOND = 200
+_DEAR_SHILLINGS = 330
 _CENTS = 50_000
 _PAYEES = 100
 _SETTINGS = {
@@ -66,7 +67,8 @@ def _pay(bench: Bench, kind: Kind, count: int) -> _Started:
         bench.simulator("--out-seconds", "0") as simulator,
         bench.service(url, simulator_url=simulator.url, **_SETTINGS) as service,
     ):
-        simulator.api("POST", "/accounts", {"utility": count * _CENTS // 100})
+        # Beyond their charges, dear ones: each Result names what is left, and what that does not cover would wait.
+        simulator.api("POST", "/accounts", {"utility": count * (_CENTS // 100 + _DEAR_SHILLINGS)})
         before = cost(service).cpu_seconds
         engine = sqlite_engine(url, begin="BEGIN") if kind == "sqlite" else postgres_engine(url)
         begun = _approve(url, count)
