@@ -58,15 +58,17 @@ def has_doubtful_receipt(payment: Payment) -> bool:
     return not _OF_RECEIPTS.isdisjoint(raised_flags(payment.flags))
 
 
-def is_reversible(connection: Connection, row: Disbursement) -> bool:
-    """Whether a refund by reversal may go out as far as its payment's receipt is concerned; the payment is locked."""
+def reverses_in_doubt(connection: Connection, row: Disbursement) -> bool:
+    """Whether this is a refund by reversal whose receipt is in doubt by now; the payment is locked."""
+    if row.way != Way.REVERSAL:
+        return False
     payment = find_payment(connection, row.payment_id or "")
-    return payment is not None and payment.receipt is not None and not has_doubtful_receipt(payment)
+    return payment is None or payment.receipt is None or has_doubtful_receipt(payment)
 
 
 def check_reversible(connection: Connection, row: Disbursement) -> None:
     """Raises ApiError `not_refundable` for a refund by reversal whose receipt is in doubt by now."""
-    if row.way == Way.REVERSAL and not is_reversible(connection, row):
+    if reverses_in_doubt(connection, row):
         reason = SENTENCES[Hindrance.DOUBTFUL_RECEIPT]
         raise ApiError(
             "not_refundable", f"This refund cannot go by `reversal`, because {reason}: reject it, and ask for it anew."

@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from pokea.clock import Instant
 from pokea.disbursements.approving import Case
 from pokea.disbursements.brake_store import pull_brake
-from pokea.disbursements.checks import digest_of_row, is_reversible, left_to_refund_cents
+from pokea.disbursements.checks import digest_of_row, left_to_refund_cents, reverses_in_doubt
 from pokea.disbursements.limits import OutRules
-from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, DisbursementKind, StepKind, Way
+from pokea.disbursements.model import APPROVAL_LASTS, Disbursement, DisbursementKind, StepKind
 from pokea.disbursements.sending_rules import OutSurvey, WaitVerdict, look, survey
 
 
@@ -42,6 +42,6 @@ def is_void(connection: Connection, case: Case, rules: OutRules, now: Instant) -
         return True
     if case.is_own(approval.subject):
         return True
-    if row.way == Way.REVERSAL and not is_reversible(connection, row):
+    if reverses_in_doubt(connection, row):
         return True
     return row.kind == DisbursementKind.REFUND and row.amount_cents > left_to_refund_cents(connection, row)

@@ -143,11 +143,11 @@ def taken_back(shares: Sequence[Share], amount_cents: int) -> list[Leg]:
     whole, left = sum(share.amount_cents for share in shares), amount_cents
     legs = []
     # The largest share comes last, and takes what rounding leaves.
-    for share in sorted(shares, key=lambda each: (each.amount_cents, each.payee_id))[:-1]:
+    *others, last = sorted(shares, key=lambda each: (each.amount_cents, each.payee_id))
+    for share in others:
         part = amount_cents * share.amount_cents // whole // CENTS * CENTS
         legs.append(Leg(Account.PROVIDER_PAYABLE, part, share.payee_id))
         left -= part
-    last = max(shares, key=lambda each: (each.amount_cents, each.payee_id))
     legs.append(Leg(Account.PROVIDER_PAYABLE, left, last.payee_id))
     return [leg for leg in legs if leg.amount_cents]
 
